@@ -1,0 +1,1 @@
+//! Benches: our stages and their rivals, side by side.

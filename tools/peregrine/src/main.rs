@@ -1,0 +1,4 @@
+//! The command line of Peregrine.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+fn main() {}
