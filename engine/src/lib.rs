@@ -7,4 +7,11 @@
 
 extern crate alloc;
 
+pub mod event;
+pub mod id;
+pub mod instrument;
+pub mod intent;
 pub mod num;
+pub mod ports;
+pub mod state;
+pub mod time;
