@@ -15,3 +15,4 @@ pub mod num;
 pub mod ports;
 pub mod state;
 pub mod time;
+pub mod asset;
