@@ -1,1 +1,13 @@
-//! strategies
+//! How Peregrine quotes: strategies, and the signals that they read.
+//!
+//! **Invariant.** This crate must not know clocks, threads, files, sockets, venue names, order ids
+//! or venue errors: a strategy says what should stand and never talks to a venue. Floats live here
+//! and go through `libm`, so that every machine computes the same bits; where they cross to prices,
+//! the crossing names its rounding.
+#![no_std]
+#![forbid(unsafe_code)]
+
+pub mod avellaneda_stoikov;
+pub mod paper;
+pub mod random;
+pub mod signal;

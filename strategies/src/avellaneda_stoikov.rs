@@ -1,0 +1,3 @@
+//! Avellaneda–Stoikov.
+
+pub mod formula;
