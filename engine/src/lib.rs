@@ -7,6 +7,8 @@
 
 extern crate alloc;
 
+pub mod asset;
+pub mod book;
 pub mod event;
 pub mod id;
 pub mod instrument;
@@ -15,4 +17,3 @@ pub mod num;
 pub mod ports;
 pub mod state;
 pub mod time;
-pub mod asset;
