@@ -36,6 +36,11 @@ pub fn omega(gamma: f64, sigma: f64, inventory_max: f64) -> f64 {
     reach * reach / 2.0
 }
 
+/// The inventory that an ω allows, the inverse of [`omega`]; not below 0.
+pub fn inventory_bound(gamma: f64, sigma: f64, omega: f64) -> f64 {
+    (libm::sqrt(2.0 * omega) / (gamma * sigma) - 1.0).max(0.0)
+}
+
 /// Infinite horizon: how far the reservation ask lies above the mid,
 /// (1/γ)·ln(1 + (1 − 2q)γ²σ² / (2ω − γ²q²σ²)). `None` beyond the range that ω allows. The paper's
 /// pair is not a mirror image in q: it bounds the long side by itself, the short side only by ω.
@@ -86,6 +91,7 @@ mod tests {
     fn the_infinite_horizon_falls_with_inventory_and_ends_at_its_bound() {
         let (gamma, sigma) = (0.1, 2.0);
         let omega = omega(gamma, sigma, 5.0);
+        near(inventory_bound(gamma, sigma, omega), 5.0);
         let mut last = (f64::INFINITY, f64::INFINITY);
         for q in -5..=4 {
             let bid = infinite_bid(f64::from(q), gamma, sigma, omega).unwrap();
