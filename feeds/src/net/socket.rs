@@ -1,0 +1,195 @@
+//! A connected WebSocket client that is polled: plain or TLS, never blocking, no async, and over
+//! plain TCP no allocation after it was made.
+
+use super::frame::{CLOSE, CONTROL_MAX, Fault, FrameReader, FrameWriter, PING, PONG, TEXT};
+use super::{Frame, NetError};
+use rustls::{ClientConnection, StreamOwned};
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::TcpStream;
+
+/// How much a socket may hold.
+#[derive(Clone, Copy, Debug)]
+pub struct SocketLimits {
+    /// Longest message taken, bytes.
+    pub message_max: usize,
+    /// Most bytes that wait for the peer to read.
+    pub unsent_max: usize,
+}
+
+impl Default for SocketLimits {
+    fn default() -> Self {
+        Self { message_max: 16 << 20, unsent_max: 1 << 20 }
+    }
+}
+
+/// The two ways to a peer.
+pub(crate) enum Wire {
+    Plain(TcpStream),
+    Tls(Box<StreamOwned<ClientConnection, TcpStream>>),
+}
+
+impl Wire {
+    #[inline]
+    fn read(&mut self, space: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(stream) => stream.read(space),
+            Self::Tls(stream) => stream.read(space),
+        }
+    }
+
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(stream) => stream.write(bytes),
+            Self::Tls(stream) => stream.write(bytes),
+        }
+    }
+
+    /// Hands on what TLS holds sealed but unwritten.
+    fn flush(&mut self) -> io::Result<()> {
+        let Self::Tls(stream) = self else { return Ok(()) };
+        while stream.conn.wants_write() {
+            stream.conn.write_tls(&mut stream.sock)?;
+        }
+        Ok(())
+    }
+}
+
+/// A connected WebSocket client.
+pub struct Socket {
+    wire: Wire,
+    reader: FrameReader,
+    writer: FrameWriter,
+    unsent_max: usize,
+    message_max: usize,
+    at: Box<str>,
+}
+
+impl std::fmt::Debug for Socket {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Socket").field("at", &self.at).finish_non_exhaustive()
+    }
+}
+
+impl Socket {
+    /// Over a stream on which the upgrade is done; `early` came behind its answer.
+    pub(crate) fn new(wire: Wire, at: &str, limits: SocketLimits, early: &[u8]) -> Self {
+        let mut reader = FrameReader::new(limits.message_max.max(early.len()));
+        let mut rest = early;
+        while !rest.is_empty() {
+            let space = reader.space();
+            let count = space.len().min(rest.len());
+            space[..count].copy_from_slice(&rest[..count]);
+            reader.filled(count);
+            rest = &rest[count..];
+        }
+        Self {
+            wire,
+            reader,
+            writer: FrameWriter::new(limits.unsent_max, rand::random()),
+            unsent_max: limits.unsent_max,
+            message_max: limits.message_max,
+            at: at.into(),
+        }
+    }
+
+    /// Host and port of the peer.
+    pub fn at(&self) -> &str {
+        &self.at
+    }
+
+    /// One non-blocking read; writes first what could not be written before. Returns how many bytes
+    /// came, 0 when none are there now. Frames handed out before are gone after this.
+    #[inline]
+    pub fn poll(&mut self) -> Result<usize, NetError> {
+        self.flush()?;
+        let space = self.reader.space();
+        if space.is_empty() {
+            return Ok(0);
+        }
+        match self.wire.read(space) {
+            Ok(0) => Err(NetError::Closed { at: self.at.to_string() }),
+            Ok(count) => {
+                self.reader.filled(count);
+                Ok(count)
+            }
+            Err(error) => self.unless_later(error).map(|()| 0),
+        }
+    }
+
+    /// The next whole message or control frame that was read. Pings are the caller's to answer.
+    #[inline]
+    pub fn frame(&mut self) -> Result<Option<Frame<'_>>, NetError> {
+        match self.reader.next_frame() {
+            Ok(frame) => Ok(frame),
+            Err(Fault::Malformed(what)) => {
+                Err(NetError::Malformed { at: self.at.to_string(), what })
+            }
+            Err(Fault::TooLarge(bytes)) => {
+                let limit = self.message_max as u64;
+                Err(NetError::TooLarge { at: self.at.to_string(), bytes, limit })
+            }
+        }
+    }
+
+    /// Sends a text message: framed, masked and handed to the system at once. What the system does
+    /// not take is kept and written by [`Socket::poll`]; when too much waits, nothing is added.
+    #[inline]
+    pub fn send_text(&mut self, payload: &[u8]) -> Result<(), NetError> {
+        self.send(TEXT, [payload, &[]])
+    }
+
+    /// Sends a ping; its payload is cut to 125 bytes.
+    pub fn ping(&mut self, payload: &[u8]) -> Result<(), NetError> {
+        self.send(PING, [&payload[..payload.len().min(CONTROL_MAX)], &[]])
+    }
+
+    /// Sends a pong; its payload is cut to 125 bytes.
+    pub fn pong(&mut self, payload: &[u8]) -> Result<(), NetError> {
+        self.send(PONG, [&payload[..payload.len().min(CONTROL_MAX)], &[]])
+    }
+
+    /// Says good-bye; the reason is cut to 123 bytes. Nothing may be sent after it.
+    pub fn close(&mut self, code: u16, reason: &[u8]) -> Result<(), NetError> {
+        let reason = &reason[..reason.len().min(CONTROL_MAX - 2)];
+        self.send(CLOSE, [&code.to_be_bytes(), reason])
+    }
+
+    /// How many bytes wait to be written.
+    pub fn unsent(&self) -> usize {
+        self.writer.unsent().len()
+    }
+
+    #[inline]
+    fn send(&mut self, opcode: u8, parts: [&[u8]; 2]) -> Result<(), NetError> {
+        if !self.writer.push(opcode, parts) {
+            let limit = self.unsent_max as u64;
+            return Err(NetError::Backlog { at: self.at.to_string(), limit });
+        }
+        self.flush()
+    }
+
+    #[inline]
+    fn flush(&mut self) -> Result<(), NetError> {
+        while !self.writer.unsent().is_empty() {
+            match self.wire.write(self.writer.unsent()) {
+                Ok(0) => return Err(NetError::Closed { at: self.at.to_string() }),
+                Ok(count) => self.writer.wrote(count),
+                Err(error) => return self.unless_later(error),
+            }
+        }
+        match self.wire.flush() {
+            Ok(()) => Ok(()),
+            Err(error) => self.unless_later(error),
+        }
+    }
+
+    #[inline]
+    fn unless_later(&self, error: io::Error) -> Result<(), NetError> {
+        match error.kind() {
+            ErrorKind::WouldBlock | ErrorKind::Interrupted => Ok(()),
+            ErrorKind::UnexpectedEof => Err(NetError::Closed { at: self.at.to_string() }),
+            _ => Err(NetError::Io { at: self.at.to_string(), why: error.to_string() }),
+        }
+    }
+}
