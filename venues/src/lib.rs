@@ -1,1 +1,2 @@
 //! venues
+pub mod sim;
