@@ -7,13 +7,22 @@
 
 extern crate alloc;
 
+pub mod account;
 pub mod asset;
 pub mod book;
 pub mod event;
 pub mod id;
 pub mod instrument;
 pub mod intent;
+pub mod market;
 pub mod num;
+pub mod order;
+pub mod orders;
+pub mod plan;
 pub mod ports;
+pub mod position;
+pub mod reconcile;
+pub mod risk;
 pub mod state;
+pub mod strategy;
 pub mod time;

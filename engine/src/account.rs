@@ -1,0 +1,143 @@
+//! Balances of one account: what we started with plus our own fills, compared with what the venue
+//! says and never copied from it after the start.
+
+use crate::asset::ASSETS_MAX;
+use crate::event::Fill;
+use crate::id::AssetId;
+use crate::instrument::Instrument;
+use crate::num::{Amount, Notional};
+use crate::position::flows;
+use crate::time::Nanos;
+use alloc::vec::Vec;
+
+/// One asset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Balance {
+    /// What we started with.
+    pub start: Amount,
+    /// Start plus our own fills less our own fees.
+    pub total: Amount,
+    /// Free and locked as the venue last said.
+    pub told: Option<(Amount, Amount)>,
+    /// Since when the venue's sum differs from ours.
+    pub differs_since: Option<Nanos>,
+    /// Fees paid in this asset.
+    pub fees: Amount,
+    /// Value of one unit in the account's quote asset, where it was told.
+    pub conversion: Option<Notional>,
+}
+
+/// All assets of an account.
+#[derive(Debug)]
+pub struct Account {
+    balances: Vec<Balance>,
+    started: bool,
+}
+
+impl Account {
+    /// Empty balances.
+    pub fn new() -> Self {
+        Self { balances: alloc::vec![Balance::default(); ASSETS_MAX], started: false }
+    }
+
+    /// One asset; an unknown one is empty.
+    #[inline]
+    pub fn balance(&self, asset: AssetId) -> Balance {
+        self.balances.get(asset.index()).copied().unwrap_or_default()
+    }
+
+    /// Whether the starting balances have been told.
+    pub const fn started(&self) -> bool {
+        self.started
+    }
+
+    /// The starting balances are complete: from now on the venue's are compared.
+    pub const fn start(&mut self) {
+        self.started = true;
+    }
+
+    /// The venue says what it has. Before the start it is copied, afterwards compared.
+    pub fn told(&mut self, asset: AssetId, free: Amount, locked: Amount, at: Nanos) {
+        let started = self.started;
+        let Some(balance) = self.balances.get_mut(asset.index()) else { return };
+        balance.told = Some((free, locked));
+        if !started {
+            balance.start = free.saturating_add(locked);
+            balance.total = balance.start;
+        }
+        balance.compare(at);
+    }
+
+    /// One unit of an asset is worth this much in the quote asset.
+    pub fn convert(&mut self, asset: AssetId, price: Notional) {
+        if let Some(balance) = self.balances.get_mut(asset.index()) {
+            balance.conversion = Some(price);
+        }
+    }
+
+    /// Books a fill of ours and returns (fee in base, value of the whole fee in quote).
+    pub fn fill(&mut self, instrument: &Instrument, fill: &Fill, at: Nanos) -> (Amount, Notional) {
+        let notional = instrument.notional(fill.price, fill.qty);
+        let (base, quote) = flows(fill.side, instrument.base_amount(fill.qty), notional);
+        self.add(instrument.base, base, at);
+        self.add(instrument.quote, quote, at);
+        self.add(fill.fee_asset, -fill.fee, at);
+        if let Some(balance) = self.balances.get_mut(fill.fee_asset.index()) {
+            balance.fees = balance.fees.saturating_add(fill.fee);
+        }
+        if fill.fee_asset == instrument.quote {
+            (Amount(0), Notional(fill.fee.0))
+        } else if fill.fee_asset == instrument.base {
+            (fill.fee, instrument.value(fill.fee, fill.price))
+        } else {
+            let unit = self.balance(fill.fee_asset).conversion.unwrap_or_default();
+            let value = i128::from(fill.fee.0) * i128::from(unit.0) / 100_000_000;
+            (Amount(0), Notional(i64::try_from(value).unwrap_or(i64::MAX)))
+        }
+    }
+
+    fn add(&mut self, asset: AssetId, delta: Amount, at: Nanos) {
+        if let Some(balance) = self.balances.get_mut(asset.index()) {
+            balance.total = balance.total.saturating_add(delta);
+            balance.compare(at);
+        }
+    }
+
+    /// Assets whose sum has differed from the venue's for longer than `limit`; each is named once
+    /// per difference.
+    pub fn differences(
+        &mut self,
+        now: Nanos,
+        limit: Nanos,
+    ) -> impl Iterator<Item = (AssetId, Amount)> + '_ {
+        self.balances.iter_mut().enumerate().filter_map(move |(place, balance)| {
+            let since = balance.differs_since?;
+            if since == Nanos(u64::MAX) || now.since(since) < limit {
+                return None;
+            }
+            balance.differs_since = Some(Nanos(u64::MAX));
+            let (free, locked) = balance.told?;
+            Some((AssetId(place as u16), free.saturating_add(locked) - balance.total))
+        })
+    }
+}
+
+impl Balance {
+    fn compare(&mut self, at: Nanos) {
+        let Some((free, locked)) = self.told else { return };
+        if free.saturating_add(locked) == self.total {
+            self.differs_since = None;
+        } else if self.differs_since.is_none() {
+            self.differs_since = Some(at);
+        }
+    }
+}
+
+impl Default for Account {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,165 @@
+//! The market: instruments with their books and last trades, the same for every desk.
+
+use crate::book::{Book, Change};
+use crate::event::{Body, Event, Link, LinkState};
+use crate::id::{InstrumentId, Side};
+use crate::instrument::{Instrument, Status};
+use crate::num::{Price, Qty};
+use crate::time::Nanos;
+use alloc::vec::Vec;
+
+/// The last public trade.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LastTrade {
+    /// Its price.
+    pub price: Price,
+    /// Its quantity.
+    pub qty: Qty,
+    /// The side that took.
+    pub taker: Side,
+    /// When it was read.
+    pub at: Nanos,
+}
+
+/// One instrument and all that is known of it.
+#[derive(Debug)]
+pub struct Listing {
+    /// Its definition; filters and status change with events.
+    pub instrument: Instrument,
+    /// Its order book.
+    pub book: Book,
+    /// Its last public trade.
+    pub last_trade: Option<LastTrade>,
+    /// The last mid of a live book, twice, in ticks; stays when the book is blanked.
+    pub last_mid_twice: Option<i64>,
+    /// When its last market row was read.
+    pub updated_at: Nanos,
+}
+
+/// What an event did to the market.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Nothing that a strategy can see.
+    None,
+    /// A book moved: strategies run.
+    Moved(InstrumentId),
+    /// A trade printed: strategies learn.
+    Traded(InstrumentId),
+    /// A book cannot be believed: quotes on it are withdrawn.
+    Blanked(InstrumentId),
+    /// As `Blanked`, and a new snapshot must be asked for.
+    Resync(InstrumentId),
+    /// Market data came back or went away for all instruments.
+    Link(LinkState),
+}
+
+/// All instruments, by dense id.
+#[derive(Debug)]
+pub struct Market {
+    listings: Vec<Listing>,
+    link: LinkState,
+    blanks: u64,
+    crossings: u64,
+}
+
+impl Market {
+    /// Blank books for these instruments, whose ids must be their places.
+    pub fn new(instruments: Vec<Instrument>) -> Self {
+        let listings = instruments
+            .into_iter()
+            .map(|instrument| Listing {
+                instrument,
+                book: Book::new(),
+                last_trade: None,
+                last_mid_twice: None,
+                updated_at: Nanos::ZERO,
+            })
+            .collect();
+        Self { listings, link: LinkState::Down, blanks: 0, crossings: 0 }
+    }
+
+    /// One instrument; `None` for an id that is not configured.
+    #[inline]
+    pub fn listing(&self, id: InstrumentId) -> Option<&Listing> {
+        self.listings.get(id.index())
+    }
+
+    /// All of them, in the order of their ids.
+    pub fn listings(&self) -> &[Listing] {
+        &self.listings
+    }
+
+    /// State of the market link.
+    pub const fn link(&self) -> LinkState {
+        self.link
+    }
+
+    /// Whether market data flows.
+    #[inline]
+    pub const fn flows(&self) -> bool {
+        matches!(self.link, LinkState::Up | LinkState::Fresh)
+    }
+
+    /// How many times a book was blanked by a gap.
+    pub const fn blanks(&self) -> u64 {
+        self.blanks
+    }
+
+    /// How many times a book was blanked because it stayed crossed.
+    pub const fn crossings(&self) -> u64 {
+        self.crossings
+    }
+
+    /// Takes one market row.
+    #[inline]
+    pub fn apply(&mut self, event: &Event) -> Effect {
+        let body = event.body();
+        if let Some(Body::Link { link: Link::Market, state }) = body {
+            self.link = state;
+            return Effect::Link(state);
+        }
+        let id = event.instrument;
+        let Some(listing) = self.listings.get_mut(id.index()) else { return Effect::None };
+        listing.updated_at = event.read_at();
+        match body {
+            Some(Body::Trade { price, qty, taker }) => {
+                let at = event.read_at();
+                listing.last_trade = Some(LastTrade { price, qty, taker, at });
+                return Effect::Traded(id);
+            }
+            Some(Body::Status(status)) => {
+                listing.instrument.status = status;
+                return if status == Status::Trading {
+                    Effect::Moved(id)
+                } else {
+                    Effect::Blanked(id)
+                };
+            }
+            Some(Body::Filters { tick, lot, notional_min }) => {
+                listing.instrument.tick = tick;
+                listing.instrument.lot = lot;
+                listing.instrument.notional_min = notional_min;
+                listing.last_mid_twice = None;
+                listing.last_trade = None;
+            }
+            _ => {}
+        }
+        match listing.book.apply(event) {
+            Change::None => Effect::None,
+            Change::Moved => {
+                if let Some(mid) = listing.book.mid_twice() {
+                    listing.last_mid_twice = Some(mid);
+                }
+                Effect::Moved(id)
+            }
+            Change::Blanked => {
+                self.blanks += 1;
+                Effect::Blanked(id)
+            }
+            Change::CrossedOut => {
+                self.crossings += 1;
+                Effect::Resync(id)
+            }
+        }
+    }
+}

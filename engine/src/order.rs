@@ -1,0 +1,284 @@
+//! One order and its states: a table from (state, report) to state.
+//!
+//! Fills are not in the table's way: they apply in any state, terminal ones included, and only decide
+//! whether the order is full. A time-out makes an order unknown, never failed.
+
+use crate::event::{End, Request};
+use crate::id::{ClientId, InstrumentId, OrderId, Side};
+use crate::intent::{OrderRef, Place, Tif};
+use crate::num::{Price, Qty};
+use crate::time::Nanos;
+
+/// Where an order stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum OrderState {
+    /// Sent, not answered.
+    PendingNew = 0,
+    /// At the venue.
+    Open = 1,
+    /// At the venue, a cancel was sent.
+    PendingCancel = 2,
+    /// At the venue, an amend was sent.
+    PendingAmend = 3,
+    /// The venue may or may not have it; it is asked for by client id.
+    Unknown = 4,
+    /// Filled whole.
+    Filled = 5,
+    /// Cancelled.
+    Cancelled = 6,
+    /// Refused; it never stood.
+    Rejected = 7,
+    /// Ended by its time-in-force or by the venue.
+    Expired = 8,
+}
+
+impl OrderState {
+    /// All of them, in order of their numbers.
+    pub const ALL: [Self; 9] = [
+        Self::PendingNew,
+        Self::Open,
+        Self::PendingCancel,
+        Self::PendingAmend,
+        Self::Unknown,
+        Self::Filled,
+        Self::Cancelled,
+        Self::Rejected,
+        Self::Expired,
+    ];
+
+    /// Nothing of it stands at the venue any more.
+    #[inline]
+    pub const fn is_terminal(self) -> bool {
+        self as u8 >= Self::Filled as u8
+    }
+
+    /// Waiting for the answer to a request.
+    #[inline]
+    pub const fn is_pending(self) -> bool {
+        matches!(self, Self::PendingNew | Self::PendingCancel | Self::PendingAmend)
+    }
+
+    /// The name that people read.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::PendingNew => "pending-new",
+            Self::Open => "open",
+            Self::PendingCancel => "pending-cancel",
+            Self::PendingAmend => "pending-amend",
+            Self::Unknown => "unknown",
+            Self::Filled => "filled",
+            Self::Cancelled => "cancelled",
+            Self::Rejected => "rejected",
+            Self::Expired => "expired",
+        }
+    }
+}
+
+/// What a report says about an order's state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Report {
+    /// The venue has it.
+    Accepted,
+    /// A fill that leaves some of it.
+    PartFill,
+    /// The fill that completes it.
+    FullFill,
+    /// It ended.
+    Done(End),
+    /// Its quantity was reduced.
+    Amended,
+    /// A cancel or amend was refused because the venue does not know the order.
+    RefusedUnknown,
+    /// A cancel or amend was refused for another reason: it stands as before.
+    Refused,
+    /// A request about it has an open outcome.
+    Unknown(Request),
+    /// The venue, asked conclusively, does not have it.
+    Absent,
+    /// The venue, asked, has it.
+    Standing,
+}
+
+/// The table. Every pair has an answer.
+pub const fn next(state: OrderState, report: Report) -> OrderState {
+    use OrderState::{
+        Cancelled, Expired, Filled, Open, PendingAmend, PendingCancel, PendingNew, Rejected,
+        Unknown,
+    };
+    if state.is_terminal() {
+        return match report {
+            // The venue shows what we took for ended: ask before believing either.
+            Report::Standing => Unknown,
+            Report::FullFill => Filled,
+            _ => state,
+        };
+    }
+    match report {
+        Report::FullFill | Report::Done(End::Filled) => Filled,
+        Report::Done(End::Cancelled) => Cancelled,
+        Report::Done(End::Rejected) => Rejected,
+        Report::Done(End::Expired) => Expired,
+        Report::Absent => match state {
+            PendingNew | Unknown => Rejected,
+            _ => Cancelled,
+        },
+        Report::RefusedUnknown => Unknown,
+        Report::Unknown(Request::Query) => state,
+        Report::Unknown(_) => Unknown,
+        Report::Accepted => match state {
+            PendingNew | Unknown => Open,
+            _ => state,
+        },
+        Report::Standing => match state {
+            PendingNew | Unknown => Open,
+            _ => state,
+        },
+        Report::PartFill => match state {
+            PendingNew => Open,
+            _ => state,
+        },
+        Report::Amended | Report::Refused => match state {
+            PendingAmend | PendingCancel => Open,
+            _ => state,
+        },
+    }
+}
+
+/// An order of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// Our id and the update id that caused it.
+    pub client: ClientId,
+    /// The venue's id; 0 until it is known.
+    pub venue_order: u64,
+    /// What is traded.
+    pub instrument: InstrumentId,
+    /// Buy or sell.
+    pub side: Side,
+    /// How long it stands.
+    pub tif: Tif,
+    /// Where it stands.
+    pub state: OrderState,
+    /// Whether the running reconciliation has named it.
+    pub named: bool,
+    /// How often it was asked for since it became unknown.
+    pub asked: u32,
+    /// Limit price.
+    pub price: Price,
+    /// Whole quantity.
+    pub qty: Qty,
+    /// Filled so far, by fills that we have.
+    pub filled: Qty,
+    /// When its last request was sent.
+    pub sent_at: Nanos,
+    /// When it was last asked for.
+    pub asked_at: Nanos,
+}
+
+impl Order {
+    /// A new order, about to be sent.
+    pub const fn new(place: &Place, at: Nanos) -> Self {
+        Self {
+            client: place.client,
+            venue_order: 0,
+            instrument: place.instrument,
+            side: place.side,
+            tif: place.tif,
+            state: OrderState::PendingNew,
+            named: false,
+            asked: 0,
+            price: place.price,
+            qty: place.qty,
+            filled: Qty(0),
+            sent_at: at,
+            asked_at: Nanos::ZERO,
+        }
+    }
+
+    /// Our id.
+    #[inline]
+    pub const fn id(&self) -> OrderId {
+        self.client.order
+    }
+
+    /// What may still be filled: nothing of a terminal order.
+    #[inline]
+    pub const fn remaining(&self) -> Qty {
+        if self.state.is_terminal() {
+            return Qty(0);
+        }
+        let left = self.qty.0 - self.filled.0;
+        Qty(if left > 0 { left } else { 0 })
+    }
+
+    /// As both sides name it.
+    #[inline]
+    pub const fn reference(&self) -> OrderRef {
+        OrderRef { client: self.client, venue_order: self.venue_order, instrument: self.instrument }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use OrderState::*;
+
+    const REPORTS: [Report; 16] = [
+        Report::Accepted,
+        Report::PartFill,
+        Report::FullFill,
+        Report::Done(End::Cancelled),
+        Report::Done(End::Rejected),
+        Report::Done(End::Expired),
+        Report::Done(End::Filled),
+        Report::Amended,
+        Report::RefusedUnknown,
+        Report::Refused,
+        Report::Unknown(Request::Place),
+        Report::Unknown(Request::Cancel),
+        Report::Unknown(Request::Amend),
+        Report::Unknown(Request::Query),
+        Report::Absent,
+        Report::Standing,
+    ];
+
+    /// The whole table as text: a row a state, a column a report.
+    #[test]
+    fn the_table_is_this() {
+        let initial = |state: OrderState| match state {
+            PendingNew => 'n',
+            Open => 'O',
+            PendingCancel => 'c',
+            PendingAmend => 'a',
+            Unknown => '?',
+            Filled => 'F',
+            Cancelled => 'C',
+            Rejected => 'R',
+            Expired => 'E',
+        };
+        let table: std::vec::Vec<std::string::String> = OrderState::ALL
+            .iter()
+            .map(|state| {
+                let row = REPORTS.iter().map(|report| initial(next(*state, *report)));
+                std::format!("{} {}", initial(*state), row.collect::<std::string::String>())
+            })
+            .collect();
+        // Columns: accepted part full | cancelled rejected expired filled | amended refused-unknown
+        // refused | unknown place cancel amend query | absent standing.
+        let expect = [
+            "n OOFCREFn?n???nRO",
+            "O OOFCREFO?O???OCO",
+            "c ccFCREFO?O???cCc",
+            "a aaFCREFO?O???aCa",
+            "? O?FCREF??????? RO",
+            "F FFFFFFFFFFFFFFF?",
+            "C CCFCCCCCCCCCCCC?",
+            "R RRFRRRRRRRRRRRR?",
+            "E EEFEEEEEEEEEEEE?",
+        ]
+        .map(|row| std::format!("{} {}", &row[..1], row[2..].replace(' ', "")));
+        assert_eq!(table, expect);
+    }
+}

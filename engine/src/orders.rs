@@ -1,0 +1,135 @@
+//! The orders of one desk: bounded, found by id, live ones listed in the order they were placed.
+
+use crate::event::Fill;
+use crate::id::{InstrumentId, OrderId, Side};
+use crate::num::Qty;
+use crate::order::Order;
+use alloc::vec::Vec;
+
+/// Orders kept, terminal ones until their place is needed.
+pub const ORDERS_MAX: usize = 2048;
+/// Orders that may be live at once.
+pub const LIVE_MAX: usize = 64;
+/// Trades remembered so that each is applied once.
+pub const TRADES_MAX: usize = 4096;
+const PROBES: usize = 8;
+
+/// A table of orders.
+#[derive(Debug)]
+pub struct Orders {
+    slots: Vec<Option<Order>>,
+    live: Vec<u16>,
+    trades: Vec<(InstrumentId, u64)>,
+    trade_next: usize,
+}
+
+impl Orders {
+    /// An empty table; allocates all it will ever need.
+    pub fn new() -> Self {
+        Self {
+            slots: alloc::vec![None; ORDERS_MAX],
+            live: Vec::with_capacity(LIVE_MAX),
+            trades: Vec::with_capacity(TRADES_MAX),
+            trade_next: 0,
+        }
+    }
+
+    fn places(id: OrderId) -> impl Iterator<Item = usize> {
+        let start = id.counter() as usize;
+        (0..PROBES).map(move |probe| (start + probe) % ORDERS_MAX)
+    }
+
+    fn place_of(&self, id: OrderId) -> Option<usize> {
+        Self::places(id).find(|place| self.slots[*place].is_some_and(|order| order.id() == id))
+    }
+
+    /// Whether an order of this id would find room.
+    #[inline]
+    pub fn has_room(&self, id: OrderId) -> bool {
+        self.live.len() < LIVE_MAX && self.vacancy(id).is_some()
+    }
+
+    fn vacancy(&self, id: OrderId) -> Option<usize> {
+        Self::places(id).find(|place| self.slots[*place].is_none_or(|o| o.state.is_terminal()))
+    }
+
+    /// Adds a live order; false when the table is full or has this id.
+    pub fn insert(&mut self, order: Order) -> bool {
+        if self.live.len() >= LIVE_MAX || self.place_of(order.id()).is_some() {
+            return false;
+        }
+        let Some(place) = self.vacancy(order.id()) else { return false };
+        self.slots[place] = Some(order);
+        self.live.push(place as u16);
+        true
+    }
+
+    /// An order by id, live or still remembered.
+    #[inline]
+    pub fn get(&self, id: OrderId) -> Option<&Order> {
+        self.place_of(id).and_then(|place| self.slots[place].as_ref())
+    }
+
+    /// Changes an order; it joins or leaves the live ones as its state says. False when unknown.
+    pub fn update(&mut self, id: OrderId, change: impl FnOnce(&mut Order)) -> bool {
+        let Some(place) = self.place_of(id) else { return false };
+        let Some(order) = self.slots[place].as_mut() else { return false };
+        let was_live = !order.state.is_terminal();
+        change(order);
+        let is_live = !order.state.is_terminal();
+        if was_live && !is_live {
+            self.live.retain(|index| usize::from(*index) != place);
+        } else if !was_live && is_live && self.live.len() < LIVE_MAX {
+            self.live.push(place as u16);
+        }
+        true
+    }
+
+    /// Live orders, oldest first.
+    #[inline]
+    pub fn live(&self) -> impl DoubleEndedIterator<Item = &Order> + Clone {
+        self.live.iter().filter_map(|place| self.slots[usize::from(*place)].as_ref())
+    }
+
+    /// Live orders of one side of an instrument, oldest first.
+    #[inline]
+    pub fn side(
+        &self,
+        instrument: InstrumentId,
+        side: Side,
+    ) -> impl Iterator<Item = &Order> + Clone {
+        self.live().filter(move |order| order.instrument == instrument && order.side == side)
+    }
+
+    /// How many are live.
+    #[inline]
+    pub fn live_len(&self) -> usize {
+        self.live.len()
+    }
+
+    /// What all live orders of a side could still fill, pending and unknown ones included.
+    pub fn remaining(&self, instrument: InstrumentId, side: Side) -> Qty {
+        self.side(instrument, side).fold(Qty(0), |sum, order| sum.saturating_add(order.remaining()))
+    }
+
+    /// Remembers a trade; false when it was seen before.
+    pub fn first_sight(&mut self, instrument: InstrumentId, fill: &Fill) -> bool {
+        let trade = (instrument, fill.trade);
+        if self.trades.contains(&trade) {
+            return false;
+        }
+        if self.trades.len() < TRADES_MAX {
+            self.trades.push(trade);
+        } else {
+            self.trades[self.trade_next] = trade;
+            self.trade_next = (self.trade_next + 1) % TRADES_MAX;
+        }
+        true
+    }
+}
+
+impl Default for Orders {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,101 @@
+//! A position with its cost, by the average-cost method, all in whole units of 1e-8.
+
+use crate::event::Fill;
+use crate::id::Side;
+use crate::instrument::Instrument;
+use crate::num::{Amount, Notional, Price};
+
+/// What one desk holds of one instrument's base asset through its own fills.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Position {
+    /// Held; negative when short. Fees paid in the base asset are taken off.
+    pub base: Amount,
+    /// What the held amount cost (negative when short: what it brought).
+    pub cost: Notional,
+    /// Proceeds less cost of what was closed, without fees.
+    pub realised: Notional,
+    /// Fees paid, at the value they had in the quote asset when paid.
+    pub fees: Notional,
+    /// Sum of |price x quantity| of all fills.
+    pub turnover: Notional,
+    /// Sum of (mid - price) x quantity x sign at the time of each fill: what quoting away from mid won.
+    pub spread_captured: Notional,
+    /// Fills bought and sold.
+    pub fills: [u64; 2],
+}
+
+impl Position {
+    /// Adds a fill. `fee_base` is the part of the fee paid in the base asset, `fee_value` the whole
+    /// fee in the quote asset, `mid_twice` twice the mid in ticks when it happened.
+    pub fn apply(
+        &mut self,
+        instrument: &Instrument,
+        fill: &Fill,
+        fee_base: Amount,
+        fee_value: Notional,
+        mid_twice: Option<i64>,
+    ) {
+        let notional = instrument.notional(fill.price, fill.qty);
+        let amount = Amount(instrument.base_amount(fill.qty).0 * fill.side.sign());
+        self.trade(amount, Notional(notional.0 * fill.side.sign()));
+        self.base = self.base.saturating_sub(fee_base);
+        self.fees = self.fees.saturating_add(fee_value);
+        self.turnover = self.turnover.saturating_add(notional);
+        self.fills[fill.side.index()] += 1;
+        if let Some(mid) = mid_twice {
+            let twice = instrument.notional(Price(mid - 2 * fill.price.0), fill.qty);
+            let edge = Notional(twice.0 / 2 * fill.side.sign());
+            self.spread_captured = self.spread_captured.saturating_add(edge);
+        }
+    }
+
+    /// `amount` and `value` carry the sign of the side.
+    fn trade(&mut self, amount: Amount, value: Notional) {
+        let closes = self.base.0 != 0 && (self.base.0 > 0) != (amount.0 > 0);
+        if !closes {
+            self.base += amount;
+            self.cost += value;
+            return;
+        }
+        let closed = amount.0.unsigned_abs().min(self.base.0.unsigned_abs());
+        let part_cost = share(self.cost.0, closed, self.base.0.unsigned_abs());
+        let part_value = share(value.0, closed, amount.0.unsigned_abs());
+        self.realised -= Notional(part_cost + part_value);
+        self.cost -= Notional(part_cost);
+        self.base += amount;
+        if closed < amount.0.unsigned_abs() {
+            self.cost = Notional(value.0 - part_value);
+        }
+    }
+
+    /// Value less cost of what is held, at this mid.
+    pub fn unrealised(&self, instrument: &Instrument, mid_twice: i64) -> Notional {
+        let twice = instrument.value(self.base, Price(mid_twice));
+        Notional(twice.0 / 2 - self.cost.0)
+    }
+
+    /// Realised and unrealised less fees in quote, at this mid. Base fees are seen as held less.
+    pub fn pnl(&self, instrument: &Instrument, mid_twice: Option<i64>, fees: Notional) -> Notional {
+        let unrealised =
+            mid_twice.map_or(Notional(0), |mid_twice| self.unrealised(instrument, mid_twice));
+        self.realised.saturating_add(unrealised).saturating_sub(fees)
+    }
+
+    /// Average price of what is held, in ticks toward zero; `None` when flat.
+    pub fn average(&self, instrument: &Instrument) -> Option<Price> {
+        let one_tick = instrument.value(self.base, Price(1)).0;
+        if one_tick == 0 { None } else { Some(Price(self.cost.0 / one_tick)) }
+    }
+}
+
+fn share(whole: i64, part: u64, of: u64) -> i64 {
+    (i128::from(whole) * i128::from(part) / i128::from(of.max(1))) as i64
+}
+
+/// Sign of a side's effect on the base asset and, opposite, on the quote asset.
+pub const fn flows(side: Side, base: Amount, quote: Notional) -> (Amount, Amount) {
+    match side {
+        Side::Buy => (base, Amount(-quote.0)),
+        Side::Sell => (Amount(-base.0), Amount(quote.0)),
+    }
+}

@@ -1,0 +1,256 @@
+//! From plan and standing orders to the fewest requests, for one side of one instrument.
+//!
+//! A difference inside the tolerance is no action; a smaller quantity is an amend that keeps the queue
+//! place; any other change is one cancel-replace. A side with an unknown order gets nothing new until
+//! the order is known. An order whose last request is not answered is waited for.
+
+use crate::id::{OrderId, Side};
+use crate::num::Qty;
+use crate::order::{Order, OrderState};
+use crate::plan::{LEVELS_MAX, Quote};
+use crate::time::Nanos;
+
+/// Which differences are worth a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tolerance {
+    /// A price this many ticks off is left.
+    pub price_ticks: i64,
+    /// A quantity this many millionths of the plan too large is left.
+    pub excess_ppm: i64,
+    /// A quantity this many millionths of the plan too small (by fills) is left.
+    pub shortage_ppm: i64,
+    /// An order younger than this is not moved, only cancelled.
+    pub life_min: Nanos,
+}
+
+/// One request that brings orders nearer to the plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// Take it away.
+    Cancel(OrderId),
+    /// Make its whole quantity this.
+    Amend(OrderId, Qty),
+    /// Move it.
+    Replace(OrderId, Quote),
+    /// Add one.
+    Place(Quote),
+}
+
+/// Most wishes of one side in one turn.
+pub const WISHES_MAX: usize = 2 * LEVELS_MAX;
+
+/// The wishes of one side, in the order they were found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wishes {
+    items: [Option<Wish>; WISHES_MAX],
+    len: usize,
+}
+
+impl Wishes {
+    /// None.
+    pub const EMPTY: Self = Self { items: [None; WISHES_MAX], len: 0 };
+
+    /// More than fit wait for the next turn, which finds the same differences again.
+    #[inline]
+    fn push(&mut self, wish: Wish) {
+        if let Some(place) = self.items.get_mut(self.len) {
+            *place = Some(wish);
+            self.len += 1;
+        }
+    }
+
+    /// All of them.
+    #[inline]
+    pub fn iter(&self) -> impl Iterator<Item = Wish> + '_ {
+        self.items[..self.len].iter().flatten().copied()
+    }
+
+    /// Whether there are none.
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+}
+
+/// Everything that [`reconcile`] looks at besides orders.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// Which side.
+    pub side: Side,
+    /// What should stand.
+    pub quotes: &'a [Quote],
+    /// Which differences matter.
+    pub tolerance: Tolerance,
+    /// Whether the venue can reduce in place.
+    pub amends: bool,
+    /// Event time.
+    pub now: Nanos,
+}
+
+/// Compares the live orders of a side (at most 64, oldest first) with what is wanted.
+pub fn reconcile<'a>(
+    wanted: &Wanted<'_>,
+    orders: impl Iterator<Item = &'a Order> + Clone,
+) -> Wishes {
+    let mut wishes = Wishes::EMPTY;
+    let mut used = 0_u64;
+    let mut met = [false; LEVELS_MAX];
+    let blocked = orders.clone().any(|order| order.state == OrderState::Unknown);
+    for (quote, met) in wanted.quotes.iter().zip(&mut met) {
+        let found = orders.clone().enumerate().find(|(place, order)| {
+            used & (1 << (place & 63)) == 0
+                && !matches!(order.state, OrderState::PendingCancel | OrderState::Unknown)
+                && (order.price.0 - quote.price.0).abs() <= wanted.tolerance.price_ticks
+        });
+        if let Some((place, order)) = found {
+            used |= 1 << (place & 63);
+            *met = true;
+            adjust(wanted, order, quote, blocked, &mut wishes);
+        }
+    }
+    let mut open_quotes = wanted.quotes.iter().zip(&met).filter(|(_, met)| !**met);
+    // Orders with an answer outstanding stand for a quote until the answer comes.
+    let waits = |(place, order): &(usize, &Order)| {
+        used & (1 << (place & 63)) == 0 && order.state != OrderState::Open
+    };
+    for _ in orders.clone().enumerate().filter(waits) {
+        open_quotes.next();
+    }
+    let free = |(place, order): &(usize, &Order)| {
+        used & (1 << (place & 63)) == 0 && order.state == OrderState::Open
+    };
+    for (_, order) in orders.clone().enumerate().filter(free) {
+        let young = wanted.now.since(order.sent_at) < wanted.tolerance.life_min;
+        match open_quotes.next() {
+            Some(_) if young => {}
+            Some((quote, _)) if !blocked => wishes.push(Wish::Replace(order.id(), *quote)),
+            _ => wishes.push(Wish::Cancel(order.id())),
+        }
+    }
+    if !blocked {
+        for (quote, _) in open_quotes {
+            wishes.push(Wish::Place(*quote));
+        }
+    }
+    wishes
+}
+
+/// The order stands at the right price: is its quantity right?
+fn adjust(wanted: &Wanted<'_>, order: &Order, quote: &Quote, blocked: bool, wishes: &mut Wishes) {
+    if order.state != OrderState::Open {
+        return;
+    }
+    let part = |ppm: i64| (i128::from(quote.qty.0) * i128::from(ppm) / 1_000_000) as i64;
+    let excess = order.remaining().0 - quote.qty.0;
+    if excess > part(wanted.tolerance.excess_ppm) {
+        let qty = Qty(order.filled.0 + quote.qty.0);
+        if wanted.amends {
+            wishes.push(Wish::Amend(order.id(), qty));
+        } else if !blocked {
+            wishes.push(Wish::Replace(order.id(), *quote));
+        }
+    } else if -excess > part(wanted.tolerance.shortage_ppm)
+        && !blocked
+        && wanted.now.since(order.sent_at) >= wanted.tolerance.life_min
+    {
+        wishes.push(Wish::Replace(order.id(), *quote));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use crate::id::{ClientId, InstrumentId};
+    use crate::intent::{Place, Tif};
+    use crate::num::Price;
+    use std::string::String;
+    use std::vec::Vec;
+
+    /// `#3 open 100 5/2` is order 3 at 100 for 5, 2 filled; quotes are `100:5`.
+    fn order(text: &str) -> Order {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let (qty, filled) = words[3].split_once('/').unwrap_or((words[3], "0"));
+        let order = OrderId::new(1, words[0][1..].parse().unwrap());
+        let place = Place {
+            client: ClientId { order, cause: 0 },
+            instrument: InstrumentId(0),
+            side: Side::Buy,
+            price: Price(words[2].parse().unwrap()),
+            qty: Qty(qty.parse().unwrap()),
+            tif: Tif::PostOnly,
+        };
+        let state = OrderState::ALL.into_iter().find(|state| state.name() == words[1]).unwrap();
+        Order { state, filled: Qty(filled.parse().unwrap()), ..Order::new(&place, Nanos(0)) }
+    }
+
+    fn check(orders: &[&str], quotes: &str, expect: &str) {
+        let orders: Vec<Order> = orders.iter().map(|text| order(text)).collect();
+        let quotes: Vec<Quote> = quotes
+            .split_whitespace()
+            .map(|text| {
+                let (price, qty) = text.split_once(':').unwrap();
+                Quote { price: Price(price.parse().unwrap()), qty: Qty(qty.parse().unwrap()) }
+            })
+            .collect();
+        let wanted = Wanted {
+            side: Side::Buy,
+            quotes: &quotes,
+            tolerance: Tolerance {
+                price_ticks: 1,
+                excess_ppm: 100_000,
+                shortage_ppm: 500_000,
+                life_min: Nanos(0),
+            },
+            amends: true,
+            now: Nanos(0),
+        };
+        let text: Vec<String> = reconcile(&wanted, orders.iter())
+            .iter()
+            .map(|wish| match wish {
+                Wish::Cancel(id) => std::format!("cancel #{}", id.counter()),
+                Wish::Amend(id, qty) => std::format!("amend #{} {qty}", id.counter()),
+                Wish::Replace(id, q) => {
+                    std::format!("replace #{} {}:{}", id.counter(), q.price, q.qty)
+                }
+                Wish::Place(q) => std::format!("place {}:{}", q.price, q.qty),
+            })
+            .collect();
+        assert_eq!(text.join(", "), expect, "{orders:?}");
+    }
+
+    #[test]
+    fn the_fewest_requests() {
+        check(&[], "100:5 98:5", "place 100:5, place 98:5");
+        check(&["#1 open 100 5"], "100:5", "");
+        check(&["#1 open 100 5"], "101:5", "");
+        check(&["#1 open 100 5"], "102:5", "replace #1 102:5");
+        check(&["#1 open 100 5"], "", "cancel #1");
+        check(&["#1 open 100 5", "#2 open 98 5"], "98:5", "cancel #1");
+        check(&["#1 open 100 5", "#2 open 98 5"], "98:5 96:5", "replace #1 96:5");
+        check(&["#1 open 100 5", "#2 open 98 5", "#3 open 96 5"], "98:5", "cancel #1, cancel #3");
+    }
+
+    #[test]
+    fn a_smaller_quantity_keeps_its_place() {
+        check(&["#1 open 100 10"], "100:5", "amend #1 5");
+        check(&["#1 open 100 10/3"], "100:5", "amend #1 8");
+        check(&["#1 open 100 5/2"], "100:5", "");
+        check(&["#1 open 100 5/3"], "100:5", "replace #1 100:5");
+    }
+
+    #[test]
+    fn what_is_not_answered_is_waited_for() {
+        check(&["#1 pending-new 100 5"], "105:5", "");
+        check(&["#1 pending-cancel 100 5"], "105:5", "");
+        check(&["#1 pending-cancel 100 5", "#2 pending-new 105 5"], "105:5", "");
+        check(&["#1 pending-amend 100 5"], "100:2", "");
+    }
+
+    #[test]
+    fn an_unknown_order_blocks_its_side_but_not_what_reduces() {
+        check(&["#1 unknown 100 5"], "100:5 98:5", "");
+        check(&["#1 unknown 100 5", "#2 open 98 5"], "96:5 95:5", "cancel #2");
+        check(&["#1 unknown 100 5", "#2 open 98 5"], "98:2", "amend #2 2");
+        check(&["#1 unknown 100 5", "#2 open 98 5"], "", "cancel #2");
+    }
+}

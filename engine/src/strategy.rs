@@ -1,0 +1,71 @@
+//! What a strategy is: it learns from events, sees a view, and writes plans. It never talks to a venue.
+
+use crate::event::Event;
+use crate::id::{InstrumentId, Side};
+use crate::market::{Listing, Market};
+use crate::num::{Amount, Qty};
+use crate::orders::Orders;
+use crate::plan::Plan;
+use crate::position::Position;
+use crate::state::State;
+use crate::time::Nanos;
+
+/// All that a strategy can see.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    /// Event time.
+    pub now: Nanos,
+    /// Books, trades and instruments.
+    pub market: &'a Market,
+    /// Positions of its desk, by instrument id.
+    pub positions: &'a [Position],
+    /// Orders of its desk, for what is in flight.
+    pub orders: &'a Orders,
+}
+
+impl<'a> View<'a> {
+    /// One instrument.
+    #[inline]
+    pub fn listing(&self, id: InstrumentId) -> Option<&'a Listing> {
+        self.market.listing(id)
+    }
+
+    /// What its desk holds of the base asset.
+    #[inline]
+    pub fn position(&self, id: InstrumentId) -> Amount {
+        self.positions.get(id.index()).map_or(Amount(0), |position| position.base)
+    }
+
+    /// What its live orders of a side could still fill.
+    #[inline]
+    pub fn in_flight(&self, id: InstrumentId, side: Side) -> Qty {
+        self.orders.remaining(id, side)
+    }
+}
+
+/// What a strategy shows of itself; for people only. Prices in thousandths of a tick, the rest in 1e-9.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Reading {
+    /// Reservation price (fair value shifted by inventory), 1e-3 ticks.
+    pub reservation: i64,
+    /// Half of the optimal spread before rounding, 1e-3 ticks.
+    pub half_spread: i64,
+    /// Volatility, price per square root of a second, 1e-9.
+    pub sigma: i64,
+    /// Decay of the arrival intensity by distance, bid and ask, 1 / price, 1e-9.
+    pub kappa: [i64; 2],
+    /// Arrival intensity at distance zero, bid and ask, 1 / s, 1e-9.
+    pub arrival: [i64; 2],
+}
+
+/// One way to quote. `State` is what it has learnt.
+pub trait Strategy: State {
+    /// Learns from a market event, or one of its fills, after the books have taken it.
+    fn learn(&mut self, event: &Event, view: &View<'_>);
+    /// Writes what should stand now; `plans` is by instrument id and comes cleared.
+    fn plan(&mut self, view: &View<'_>, plans: &mut [Plan]);
+    /// Changes a parameter: key from its own table, value in units of 1e-9. False when it refuses.
+    fn set(&mut self, key: u64, value: i64) -> bool;
+    /// What it shows of itself on an instrument.
+    fn reading(&self, instrument: InstrumentId) -> Reading;
+}
