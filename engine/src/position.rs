@@ -16,6 +16,8 @@ pub struct Position {
     pub realised: Notional,
     /// Fees paid, at the value they had in the quote asset when paid.
     pub fees: Notional,
+    /// The part of `fees` that was paid in the base asset.
+    pub fees_in_base: Notional,
     /// Sum of |price x quantity| of all fills.
     pub turnover: Notional,
     /// Sum of (mid - price) x quantity x sign at the time of each fill: what quoting away from mid won.
@@ -40,6 +42,9 @@ impl Position {
         self.trade(amount, Notional(notional.0 * fill.side.sign()));
         self.base = self.base.saturating_sub(fee_base);
         self.fees = self.fees.saturating_add(fee_value);
+        if !fee_base.is_zero() {
+            self.fees_in_base = self.fees_in_base.saturating_add(fee_value);
+        }
         self.turnover = self.turnover.saturating_add(notional);
         self.fills[fill.side.index()] += 1;
         if let Some(mid) = mid_twice {
@@ -74,11 +79,15 @@ impl Position {
         Notional(twice.0 / 2 - self.cost.0)
     }
 
-    /// Realised and unrealised less fees in quote, at this mid. Base fees are seen as held less.
-    pub fn pnl(&self, instrument: &Instrument, mid_twice: Option<i64>, fees: Notional) -> Notional {
+    /// What all fills won or lost at this mid, after fees.
+    ///
+    /// Fees paid in the base asset were taken off what is held, so they are already lost value there;
+    /// they are not subtracted a second time.
+    pub fn pnl(&self, instrument: &Instrument, mid_twice: Option<i64>) -> Notional {
         let unrealised =
             mid_twice.map_or(Notional(0), |mid_twice| self.unrealised(instrument, mid_twice));
-        self.realised.saturating_add(unrealised).saturating_sub(fees)
+        let paid = self.fees.saturating_sub(self.fees_in_base);
+        self.realised.saturating_add(unrealised).saturating_sub(paid)
     }
 
     /// Average price of what is held, in ticks toward zero; `None` when flat.

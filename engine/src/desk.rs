@@ -1,0 +1,165 @@
+//! A desk: one strategy with its orders, positions, plans, gate and counters.
+
+use crate::id::{DeskId, InstrumentId, OrderId, Side};
+use crate::market::Market;
+use crate::num::{Amount, Notional, Price};
+use crate::orders::Orders;
+use crate::plan::Plan;
+use crate::position::Position;
+use crate::reconcile::{Tolerance, Wishes};
+use crate::risk::{Gate, Limits};
+use crate::strategy::{Strategy, View};
+use crate::time::Nanos;
+use alloc::vec::Vec;
+
+/// What a desk counts, all since the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[allow(missing_docs)]
+pub struct DeskCounters {
+    pub places: u64,
+    pub replaces: u64,
+    pub amends: u64,
+    pub cancels: u64,
+    pub queries: u64,
+    pub fills: [u64; 2],
+    pub partial_fills: u64,
+    pub maker_fills: u64,
+    pub fills_in_cancel: u64,
+    pub fills_after_end: u64,
+    pub repeated_fills: u64,
+    pub post_only_rejects: u64,
+    pub venue_rejects: u64,
+    pub unknown_orders: u64,
+    pub stale_withdrawals: u64,
+    pub one_sided_ns: u64,
+}
+
+/// How a desk is set up.
+#[derive(Clone, Debug)]
+pub struct DeskSettings {
+    /// Its instruments.
+    pub instruments: Vec<InstrumentId>,
+    /// Which differences between plan and orders are left.
+    pub tolerance: Tolerance,
+    /// What its orders may not pass.
+    pub limits: Limits,
+}
+
+/// One strategy and everything that is its own.
+#[derive(Debug)]
+pub struct Desk<S> {
+    /// Dense id.
+    pub id: DeskId,
+    /// Its instruments.
+    pub instruments: Vec<InstrumentId>,
+    /// What decides the quotes.
+    pub strategy: S,
+    /// Its orders.
+    pub orders: Orders,
+    /// Positions by instrument id.
+    pub positions: Vec<Position>,
+    /// Plans by instrument id.
+    pub plans: Vec<Plan>,
+    /// Its risk gate.
+    pub gate: Gate,
+    /// Which differences are left.
+    pub tolerance: Tolerance,
+    /// What it counts.
+    pub counters: DeskCounters,
+    /// Profit or loss when the day began, and which day.
+    pub day_start: (u64, Notional),
+    pub(crate) wishes: [Wishes; 2],
+    pub(crate) last_take: u64,
+    pub(crate) one_sided_since: Option<Nanos>,
+}
+
+impl<S: Strategy> Desk<S> {
+    /// A desk over this many instruments in all.
+    pub fn new(id: DeskId, settings: DeskSettings, strategy: S, instruments: usize) -> Self {
+        Self {
+            id,
+            instruments: settings.instruments,
+            strategy,
+            orders: Orders::new(),
+            positions: alloc::vec![Position::default(); instruments],
+            plans: alloc::vec![Plan::default(); instruments],
+            gate: Gate::new(settings.limits),
+            tolerance: settings.tolerance,
+            counters: DeskCounters::default(),
+            day_start: (0, Notional(0)),
+            wishes: [Wishes::EMPTY; 2],
+            last_take: 0,
+            one_sided_since: None,
+        }
+    }
+
+    /// Whether it trades this instrument.
+    #[inline]
+    pub fn trades(&self, instrument: InstrumentId) -> bool {
+        self.instruments.contains(&instrument)
+    }
+
+    /// What its strategy may see.
+    #[inline]
+    pub fn learn(&mut self, event: &crate::event::Event, market: &Market, now: Nanos) {
+        let view = View { now, market, positions: &self.positions, orders: &self.orders };
+        self.strategy.learn(event, &view);
+    }
+
+    /// Has the strategy write its plans anew.
+    #[inline]
+    pub fn plan(&mut self, market: &Market, now: Nanos) {
+        for plan in &mut self.plans {
+            plan.clear();
+        }
+        let view = View { now, market, positions: &self.positions, orders: &self.orders };
+        self.strategy.plan(&view, &mut self.plans);
+    }
+
+    /// Profit or loss over all its instruments at the last mids, less fees, in the quote asset.
+    pub fn pnl(&self, market: &Market) -> Notional {
+        self.instruments.iter().fold(Notional(0), |sum, id| {
+            let (Some(listing), Some(position)) =
+                (market.listing(*id), self.positions.get(id.index()))
+            else {
+                return sum;
+            };
+            sum.saturating_add(position.pnl(&listing.instrument, listing.last_mid_twice))
+        })
+    }
+
+    /// Profit or loss since the day began.
+    pub fn day_pnl(&self, market: &Market) -> Notional {
+        self.pnl(market).saturating_sub(self.day_start.1)
+    }
+
+    /// Notional of all live orders and of the positions.
+    pub fn gross(&self, market: &Market) -> Notional {
+        let orders = self.orders.live().fold(Notional(0), |sum, order| {
+            let Some(listing) = market.listing(order.instrument) else { return sum };
+            sum.saturating_add(listing.instrument.notional(order.price, order.remaining()))
+        });
+        self.instruments.iter().fold(orders, |sum, id| {
+            let held = self.positions.get(id.index()).map_or(Amount(0), |p| p.base);
+            let Some(listing) = market.listing(*id) else { return sum };
+            let mid = Price(listing.last_mid_twice.unwrap_or(0) / 2);
+            sum.saturating_add(listing.instrument.value(held, mid).abs())
+        })
+    }
+
+    /// Best price of its live orders of a side.
+    #[inline]
+    pub fn own_best(&self, instrument: InstrumentId, side: Side) -> Option<Price> {
+        let prices = self.orders.side(instrument, side).map(|order| order.price);
+        match side {
+            Side::Buy => prices.max(),
+            Side::Sell => prices.min(),
+        }
+    }
+
+    /// Whether this order is or was one of its own.
+    #[inline]
+    pub fn knows(&self, order: OrderId) -> bool {
+        self.orders.get(order).is_some()
+    }
+}

@@ -1,0 +1,232 @@
+//! From wishes to requests: what reduces goes at once, what places passes the risk gate.
+
+use super::Engine;
+use crate::id::{ClientId, InstrumentId, OrderId, Side};
+use crate::intent::{Intent, Outgoing, Place, Reduce, Tif};
+use crate::num::{Amount, Price};
+use crate::order::{Order, OrderState};
+use crate::plan::Quote;
+use crate::reconcile::Wish;
+use crate::risk::{Facts, Refusal};
+use crate::session::Phase;
+use crate::strategy::Strategy;
+use crate::time::Nanos;
+
+impl<S: Strategy> Engine<S> {
+    /// Sends what one desk wishes on one instrument: first what reduces, then what places, so that
+    /// a limit is freed before it is used.
+    #[inline]
+    pub(super) fn approve_desk(
+        &mut self,
+        place: usize,
+        instrument: InstrumentId,
+        cause: u64,
+        read_at: Nanos,
+    ) {
+        let wishes = self.desks[place].wishes;
+        for side in Side::BOTH {
+            for wish in wishes[side.index()].iter() {
+                match wish {
+                    Wish::Cancel(id) => self.cancel(place, id),
+                    Wish::Amend(id, qty) => self.amend(place, id, qty),
+                    Wish::Replace(..) | Wish::Place(_) => {}
+                }
+            }
+        }
+        for side in Side::BOTH {
+            for wish in wishes[side.index()].iter() {
+                let (old, quote) = match wish {
+                    Wish::Replace(id, quote) => (Some(id), quote),
+                    Wish::Place(quote) => (None, quote),
+                    _ => continue,
+                };
+                self.want(place, instrument, (side, quote), old, (cause, read_at));
+            }
+            self.desks[place].wishes[side.index()] = crate::reconcile::Wishes::EMPTY;
+        }
+        self.send_take(place, instrument, (cause, read_at));
+    }
+
+    fn send_take(&mut self, place: usize, instrument: InstrumentId, origin: (u64, Nanos)) {
+        let desk = &mut self.desks[place];
+        let Some(take) = desk.plans.get(instrument.index()).and_then(|plan| plan.take) else {
+            return;
+        };
+        if take.id <= desk.last_take {
+            return;
+        }
+        desk.last_take = take.id;
+        let quote = Quote { price: take.price, qty: take.qty };
+        self.submit(place, instrument, (take.side, quote), None, (origin, Tif::Ioc));
+    }
+
+    pub(super) fn cancel(&mut self, place: usize, id: OrderId) {
+        let now = self.now;
+        let desk = &mut self.desks[place];
+        let Some(order) = desk.orders.get(id) else { return };
+        if !self.outbox.push(Outgoing::Reduce(Reduce::Cancel(order.reference()))) {
+            return;
+        }
+        desk.counters.cancels += 1;
+        desk.orders.update(id, |order| {
+            order.sent_at = now;
+            if order.state != OrderState::Unknown {
+                order.state = OrderState::PendingCancel;
+            }
+        });
+    }
+
+    fn amend(&mut self, place: usize, id: OrderId, qty: crate::num::Qty) {
+        let now = self.now;
+        let desk = &mut self.desks[place];
+        let Some(order) = desk.orders.get(id) else { return };
+        if !self.outbox.push(Outgoing::Reduce(Reduce::Amend { order: order.reference(), qty })) {
+            return;
+        }
+        desk.counters.amends += 1;
+        desk.orders.update(id, |order| {
+            order.sent_at = now;
+            order.state = OrderState::PendingAmend;
+        });
+    }
+
+    /// A quote that should stand. Where the rate or the venue's budget does not allow it now, it waits
+    /// for a later turn without counting as refused.
+    #[inline]
+    fn want(
+        &mut self,
+        place: usize,
+        instrument: InstrumentId,
+        quote: (Side, Quote),
+        old: Option<OrderId>,
+        origin: (u64, Nanos),
+    ) {
+        let now = self.now;
+        if self.budget_orders == 0 {
+            self.counters.budget_deferred += 1;
+            return;
+        }
+        if !self.desks[place].gate.has_token(now) {
+            self.counters.rate_deferred += 1;
+            return;
+        }
+        self.submit(place, instrument, quote, old, (origin, Tif::PostOnly));
+    }
+
+    fn submit(
+        &mut self,
+        place: usize,
+        instrument: InstrumentId,
+        (side, quote): (Side, Quote),
+        old: Option<OrderId>,
+        ((cause, read_at), tif): ((u64, Nanos), Tif),
+    ) {
+        if self.outbox.room() == 0 {
+            self.counters.orders_full += 1;
+            return;
+        }
+        let order = OrderId::new(self.epoch, self.next_counter);
+        let new = Place {
+            client: ClientId { order, cause },
+            instrument,
+            side,
+            price: quote.price,
+            qty: quote.qty,
+            tif,
+        };
+        let reference = match old {
+            Some(id) => match self.desks[place].orders.get(id) {
+                Some(order) => Some(order.reference()),
+                None => return,
+            },
+            None => None,
+        };
+        let intent = reference.map_or(Intent::Place(new), |old| Intent::Replace { old, new });
+        let Ok(approved) = self.judge(place, intent, read_at) else { return };
+        self.next_counter += 1;
+        let now = self.now;
+        let desk = &mut self.desks[place];
+        desk.orders.insert(Order::new(&new, now));
+        if let Some(old) = old {
+            desk.counters.replaces += 1;
+            desk.orders.update(old, |order| {
+                order.sent_at = now;
+                order.state = OrderState::PendingCancel;
+            });
+        } else {
+            desk.counters.places += 1;
+        }
+        self.budget_orders = self.budget_orders.saturating_sub(1);
+        self.outbox.push(Outgoing::Place(approved));
+    }
+
+    #[inline]
+    fn judge(
+        &mut self,
+        place: usize,
+        intent: Intent,
+        read_at: Nanos,
+    ) -> Result<crate::intent::Approved, Refusal> {
+        let new = *intent.place();
+        let Some(listing) = self.market.listing(new.instrument) else {
+            return Err(Refusal::Closed);
+        };
+        let lock = match new.side {
+            Side::Buy => listing.instrument.quote,
+            Side::Sell => listing.instrument.base,
+        };
+        let spendable = Amount(self.account.balance(lock).total.0 - self.reserved(lock).0);
+        let desk = &self.desks[place];
+        let facts = Facts {
+            now: self.now,
+            read_at,
+            instrument: &listing.instrument,
+            quoting: matches!(self.phase, Phase::Quoting | Phase::Flattening)
+                && self.orders_up
+                && self.reconciled,
+            mid_twice: listing.book.mid_twice().filter(|_| self.market.flows()),
+            last_trade: listing.last_trade.map(|trade| trade.price),
+            market_at: listing.updated_at,
+            position: desk.positions.get(new.instrument.index()).map_or(Amount(0), |p| p.base),
+            remaining: desk.orders.remaining(new.instrument, new.side),
+            open_orders: desk.orders.live_len(),
+            gross: desk.gross(&self.market),
+            spendable,
+            own_opposite: self.own_best(new.instrument, new.side.opposite()),
+            day_pnl: desk.day_pnl(&self.market),
+            side_unknown: desk
+                .orders
+                .side(new.instrument, new.side)
+                .any(|order| order.state == OrderState::Unknown),
+            id_free: desk.orders.has_room(new.client.order),
+        };
+        self.desks[place].gate.check(intent, &facts)
+    }
+
+    /// Best price of all desks' live orders of a side.
+    fn own_best(&self, instrument: InstrumentId, side: Side) -> Option<Price> {
+        let prices = self.desks.iter().filter_map(|desk| desk.own_best(instrument, side));
+        match side {
+            Side::Buy => prices.max(),
+            Side::Sell => prices.min(),
+        }
+    }
+
+    /// What all live orders of all desks lock of an asset, pending and unknown ones included.
+    pub fn reserved(&self, asset: crate::id::AssetId) -> Amount {
+        let mut sum = Amount(0);
+        for order in self.desks.iter().flat_map(|desk| desk.orders.live()) {
+            let Some(listing) = self.market.listing(order.instrument) else { continue };
+            let instrument = &listing.instrument;
+            let locks = match order.side {
+                Side::Buy if instrument.quote == asset => {
+                    Amount(instrument.notional(order.price, order.remaining()).0)
+                }
+                Side::Sell if instrument.base == asset => instrument.base_amount(order.remaining()),
+                _ => continue,
+            };
+            sum = sum.saturating_add(locks);
+        }
+        sum
+    }
+}
