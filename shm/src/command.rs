@@ -3,7 +3,7 @@
 //! ```text
 //!  byte
 //!     0  sequence
-//!     8  kind 1 · key's kind 1 · value's kind 1 · decimals 1 · target 4 (all ones: every instrument)
+//!     8  kind 1 · key's kind 1 · value's kind 1 · decimals 1 · target 4 (all ones: all of them)
 //!    16  key: 24 bytes of text, or a number and zeros
 //!    40  value: 16 bytes of text, or a number and zeros
 //!    56  check of the words before it
@@ -292,6 +292,11 @@ mod tests {
         assert_eq!(Kind::parse("explode"), None);
     }
 
+    /// Prints the failing case and writes no files.
+    fn unsaved() -> ProptestConfig {
+        ProptestConfig { failure_persistence: None, ..ProptestConfig::default() }
+    }
+
     fn any_command() -> impl Strategy<Value = Command> {
         let key = prop_oneof![
             any::<u64>().prop_map(Key::Id),
@@ -313,7 +318,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+        #![proptest_config(unsaved())]
 
         #[test]
         fn commands_come_back_as_they_went(command in any_command(), sequence in any::<u64>()) {

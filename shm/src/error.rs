@@ -25,7 +25,8 @@ pub enum RegionError {
     },
     /// Another engine holds the name.
     #[error(
-        "an engine named `{name}` is running already (process {pid}); stop it or choose another name"
+        "an engine named `{name}` is running already (process {pid}); \
+         stop it or choose another name"
     )]
     InUse {
         /// The instance.

@@ -18,8 +18,8 @@
 //! +--------------+------------+------------+-------------+------------------------+
 //! ```
 //!
-//! `peregrine-<name>.lock` holds the engine's process id, and its lock says who may create the other
-//! two. It is never replaced: a lock on a file that another file took the name of guards nothing.
+//! `peregrine-<name>.lock` holds the engine's process id, and its lock says who may create the
+//! other two. It is never replaced: a lock on a file whose name another file took guards nothing.
 
 use crate::{
     command::COMMANDS_MAX,
@@ -29,7 +29,7 @@ use crate::{
         OrdersPanel, Panel, RiskPanel, SessionPanel,
     },
     ring::CommandRing,
-    seqlock::SeqLock,
+    seqlock::{SeqLock, Written},
     words::{Cells, HASH_START, Sink, Source, hash_text, hash_word},
 };
 use std::mem::offset_of;
@@ -37,7 +37,7 @@ use std::mem::offset_of;
 /// A panel that has its place in a [`Segment`].
 pub trait Placed: Panel {
     /// Writes the panel at `index`; does nothing when there is no such place.
-    fn store(&self, segment: &Segment, index: usize);
+    fn store(&self, segment: &Segment, index: usize, written: &mut Written);
     /// Reads the panel at `index`; see [`SeqLock::read`] for `None`.
     fn load(segment: &Segment, index: usize) -> Option<Self>;
 }
@@ -67,7 +67,7 @@ macro_rules! segment {
 
         $(impl Placed for $panel {
             #[inline]
-            fn store(&self, segment: &Segment, index: usize) {
+            fn store(&self, segment: &Segment, index: usize, written: &mut Written) {
                 let Some(lock) = segment.$field.get(index) else { return };
                 let mut words = [0; <$panel as Cells>::WORDS];
                 let mut sink = Sink::new(&mut words);
@@ -75,7 +75,7 @@ macro_rules! segment {
                 let used = sink.used();
                 // Words behind the last one used keep old values; the panel's counts hide them.
                 if let Some(used) = words.get(..used) {
-                    lock.write(used);
+                    lock.write(written, used);
                 }
             }
 

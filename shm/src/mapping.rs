@@ -1,9 +1,10 @@
 //! The one place where a file becomes a structure: a mapping seen as a reference to atomics.
 //!
 //! Other processes change the bytes at any time, so a mapping can only ever be a structure of
-//! atomic words, for which every bit pattern is a value. What remains is a file that is made shorter
-//! while it is mapped: touching the missing pages raises SIGBUS, and no length check done before
-//! excludes it wholly. Readers check before each use, and the files are writable by their owner only.
+//! atomic words, for which every bit pattern is a value. What remains is a file that is made
+//! shorter while it is mapped: touching the missing pages raises SIGBUS, and no length check done
+//! before excludes it wholly. Readers check before each use, and the files are writable by their
+//! owner only.
 
 use crate::layout::{CommandSegment, Segment};
 use memmap2::{MmapOptions, MmapRaw};

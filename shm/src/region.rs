@@ -1,8 +1,9 @@
 //! The engine's side: making the files, holding the name, publishing.
 //!
-//! A file is built under another name, whole, and then renamed: no reader ever sees a half-made one,
-//! and readers of the engine before keep its last state until they look for the new one. Who may do
-//! this is decided by a lock on a file that stays; the kernel frees it however the engine ends.
+//! A file is built under another name, whole, and then renamed: no reader ever sees a half-made
+//! one, and readers of the engine before keep its last state until they look for the new one. Who
+//! may do this is decided by a lock on a file that stays; the kernel frees it however the engine
+//! ends.
 
 use crate::{
     command::CommandReader,
@@ -14,6 +15,7 @@ use crate::{
         BalancesPanel, CountersPanel, GaugesPanel, InstrumentPanel, LatencyPanel, LinkPanel,
         OrdersPanel, Panel, RiskPanel, SessionPanel,
     },
+    seqlock::Written,
 };
 use engine::time::Nanos;
 use rustix::fs::{FallocateFlags, OFlags, fallocate};
@@ -107,6 +109,7 @@ pub struct Region {
 pub struct PanelWriter<P> {
     owned: Arc<Owned>,
     index: usize,
+    written: Written,
     kind: PhantomData<fn(P)>,
 }
 
@@ -114,7 +117,7 @@ impl<P: Placed> PanelWriter<P> {
     /// Makes the panel visible as a whole: some hundred stores, no system call, no allocation.
     #[inline]
     pub fn publish(&mut self, panel: &P) {
-        panel.store(&self.owned.segment, self.index);
+        panel.store(&self.owned.segment, self.index, &mut self.written);
     }
 }
 
@@ -160,7 +163,12 @@ pub struct Writers {
 impl Writers {
     fn new(owned: &Arc<Owned>) -> Self {
         fn at<P>(owned: &Arc<Owned>, index: usize) -> PanelWriter<P> {
-            PanelWriter { owned: owned.clone(), index, kind: PhantomData }
+            PanelWriter {
+                owned: owned.clone(),
+                index,
+                written: Written::default(),
+                kind: PhantomData,
+            }
         }
         Self {
             heartbeat: Heartbeat { owned: owned.clone() },

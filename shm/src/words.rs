@@ -3,7 +3,7 @@
 //! Each type says how many words it takes and what its shape is. The shape is hashed from names and
 //! types, and the hashes of all panels together are the layout hash in the region's header: whoever
 //! changes a field changes the hash, and an old reader is told so instead of showing nonsense.
-//! Reading never trusts the words: anything that no writer of this layout can have written is `None`.
+//! Reading never trusts the words: what no writer of this layout can have written is `None`.
 
 use arrayvec::{ArrayString, ArrayVec};
 use engine::{

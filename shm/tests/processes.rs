@@ -3,6 +3,8 @@
 //! The test binary starts itself again: the test `child` plays the part that the environment names,
 //! and passes at once when it names none.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod place;
 
 use engine::{id::InstrumentId, num::Decimal, time::Nanos};
@@ -31,7 +33,8 @@ fn child() {
         "engine-that-dies" => engine_that_dies(&path),
         "second-engine" => assert!(matches!(
             Region::create(&path, birth(2)),
-            Err(RegionError::InUse { pid, .. }) if pid == std::os::unix::process::parent_id().to_string()
+            Err(RegionError::InUse { pid, .. })
+                if pid == std::os::unix::process::parent_id().to_string()
         )),
         "operate" => operate(&path),
         "operator-that-dies" => operator_that_dies(&path),

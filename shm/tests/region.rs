@@ -1,5 +1,7 @@
 //! One region and its readers within a process: what is shown, what is refused, and how it is said.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod place;
 
 use engine::{num::Price, time::Nanos};
