@@ -7,6 +7,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod any;
 pub mod avellaneda_stoikov;
 pub mod paper;
 pub mod random;

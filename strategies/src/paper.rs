@@ -3,8 +3,8 @@
 //! M. Avellaneda and S. Stoikov (2008), section 3.3. Time moves in steps dt. In each step the agent
 //! quotes δᵃ, δᵇ away from the mid; with probability A·exp(−kδᵃ)·dt it sells one, with probability
 //! A·exp(−kδᵇ)·dt it buys one; then the mid moves by ±σ√dt. After T the inventory is valued at the
-//! mid. The *inventory* strategy quotes around the reservation price, the *symmetric* one around the
-//! mid with the average spread of the first. Both see the same mids, and draw their own fills.
+//! mid. The *inventory* strategy quotes around the reservation price, the *symmetric* one around
+//! the mid with the average spread of the first. Both see the same mids, and draw their own fills.
 
 use crate::avellaneda_stoikov::formula;
 use crate::random::Random;

@@ -1,7 +1,8 @@
-//! Seeded random numbers for simulations: xoshiro256++ (Blackman & Vigna, 2019), seeded by SplitMix64.
+//! Seeded random numbers for simulations: xoshiro256++ (Blackman & Vigna, 2019), seeded by
+//! SplitMix64.
 //!
-//! Own code because a simulation's table must stay the same bit for bit when a dependency is raised,
-//! and because nothing in this crate may be able to reach the operating system's entropy.
+//! Own code because a simulation's table must stay the same bit for bit when a dependency is
+//! raised, and because nothing in this crate may be able to reach the operating system's entropy.
 
 /// A generator; the same seed gives the same sequence on every machine.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -48,9 +48,9 @@ pub fn infinite_ask(q: f64, gamma: f64, sigma: f64, omega: f64) -> Option<f64> {
     infinite(1.0 - 2.0 * q, q, gamma, sigma, omega)
 }
 
-/// Infinite horizon: how far the reservation bid lies above the mid (mostly below 0),
-/// (1/γ)·ln(1 + (−1 − 2q)γ²σ² / (2ω − γ²q²σ²)). `None` where no price is low enough to buy at, which
-/// is reached at the long end of the range.
+/// Infinite horizon: how far the reservation bid lies above the mid (mostly below 0), (1/γ)·ln(1 +
+/// (−1 − 2q)γ²σ² / (2ω − γ²q²σ²)). `None` where no price is low enough to buy at, which is reached
+/// at the long end of the range.
 pub fn infinite_bid(q: f64, gamma: f64, sigma: f64, omega: f64) -> Option<f64> {
     infinite(-1.0 - 2.0 * q, q, gamma, sigma, omega)
 }

@@ -6,9 +6,6 @@
 
 use core::fmt;
 
-/// Most levels on one side.
-pub const LEVELS_MAX: usize = 8;
-
 /// Which T − t the formulas see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Horizon {
@@ -101,8 +98,8 @@ impl Value for Horizon {
 }
 
 macro_rules! parameters {
-    ($($id:literal $key:ident: $type:ty = $default:expr, $unit:literal, $min:literal to $max:literal,
-       $help:literal;)*) => {
+    ($($id:literal $key:ident: $type:ty = $default:expr,
+       $unit:literal, $min:literal to $max:literal, $help:literal;)*) => {
         /// What can be set. See [`PARAMETERS`] for numbers, units and ranges.
         #[derive(Clone, Copy, Debug, PartialEq)]
         pub struct Parameters {
@@ -147,8 +144,8 @@ parameters! {
     3 horizon_s: f64 = 10.0, "s", 0.001 to 604800.0,
         "T, the length of a session, or T − t where it rolls.";
     4 omega: f64 = 0.0, "1/s", 0.0 to 1e9,
-        "ω of the infinite horizon, raised where it allows under one order of inventory; 0 takes the \
-         natural one, ½γ²σ²(inventory_max + 1)².";
+        "ω of the infinite horizon, raised where it allows under one order of inventory; 0 takes \
+         the natural one, ½γ²σ²(inventory_max + 1)².";
     5 order_qty: f64 = 0.001, "base", 1e-9 to 1e9,
         "Quantity of the first level; the unit in which inventory is measured.";
     6 inventory_target: f64 = 0.0, "base", -1e9 to 1e9,
@@ -186,7 +183,7 @@ parameters! {
     22 kappa_half_life_s: f64 = 300.0, "s", 1.0 to 86400.0,
         "Time in which a taker order loses half its weight.";
     23 kappa_range_bps: f64 = 20.0, "bp", 0.01 to 1000.0,
-        "Distances from the mid over which κ is fitted, of the mid; beyond them orders are counted.";
+        "Distances from the mid over which κ is fitted, of the mid; orders beyond are only counted.";
     24 kappa_distance_bps: f64 = 0.0, "bp", 0.0 to 1000.0,
         "Distance from the mid below which orders are left out of the fit.";
     25 kappa_floor: f64 = 1e-9, "1/price", 1e-12 to 1e12,
@@ -203,7 +200,7 @@ parameters! {
         "A believed at the start, where κ has a start value.";
     31 kappa_warm_up_orders: f64 = 30.0, "orders", 1.0 to 1e6,
         "Taker orders to be seen on each side before quoting where there is no start value.";
-    32 trade_lag_s: f64 = 0.002, "s", 0.0 to 1.0,
+    32 trade_lag_s: f64 = 0.005, "s", 0.0 to 1.0,
         "How long a mid must have stood before a trade to be the one that it reached away from.";
 }
 
@@ -335,6 +332,7 @@ impl Parameters {
 mod tests {
     extern crate std;
     use super::*;
+    use engine::plan::LEVELS_MAX;
     use std::string::ToString;
 
     #[test]

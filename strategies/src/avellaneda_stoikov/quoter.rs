@@ -1,23 +1,26 @@
 //! From σ, κ, T − t and the position to prices and quantities on the instrument's grid.
 //!
-//! The formulas are evaluated when the model is refreshed (a timer) and when the position changes (a
-//! fill), and kept as offsets from the mid in 2^-16 ticks. A tick of the market then costs a few
+//! The formulas are evaluated when the model is refreshed (a timer) and when the position changes
+//! (a fill), and kept as offsets from the mid in 2^-16 ticks. A tick of the market then costs a few
 //! integer additions: no float, no division, no logarithm.
 //!
 //! ```text
 //! bid₀ = ⌊mid − offset⌋   ask₀ = ⌈mid + offset⌉    rounding is outward, always
 //! ```
 //!
-//! Order of the rules, the later one wins: the paper's optimum; least and largest spread, widened or
-//! narrowed evenly around the reservation price; rounding outward (which may add up to two ticks to
-//! the largest spread); strictly behind the opposite best, so that nothing takes (which may do so
-//! too); inner levels before outer ones, a tick apart at least.
+//! Order of the rules, the later one wins: the paper's optimum; least and largest spread, widened
+//! or narrowed evenly around the reservation price; rounding outward (which may add up to two ticks
+//! to the largest spread); strictly behind the opposite best, so that nothing takes (which may do
+//! so too); inner levels before outer ones, a tick apart at least.
 
 use super::formula;
-use super::parameters::{Horizon, LEVELS_MAX, Parameters};
+use super::parameters::{Horizon, Parameters};
+use crate::signal::weight;
 use engine::id::Side;
 use engine::instrument::Instrument;
 use engine::num::{AMOUNT_DECIMALS, Amount, POW10, Price, Qty};
+use engine::plan::LEVELS_MAX;
+use engine::state::{Sink, Source, State};
 
 /// Binary places of an offset in ticks.
 const PLACES: u32 = 16;
@@ -153,12 +156,12 @@ impl Quoter {
         (held - self.parameters.inventory_target) / self.parameters.order_qty
     }
 
-    /// The reservation price, in price units, for display: the middle of the first levels before
-    /// rounding. `None` while a side is withdrawn.
-    pub fn reservation(&self, mid: i64) -> Option<f64> {
+    /// Reservation price and half-spread in ticks, before rounding, for display: middle and half
+    /// distance of the first levels. `None` while a side is withdrawn.
+    pub fn centre(&self, mid: i64) -> Option<(f64, f64)> {
         let [Some(bid), Some(ask)] = self.offsets else { return None };
         let lean = (ask as f64 - bid as f64) / (2.0 * ONE);
-        Some((mid as f64 / 2.0 + lean) * self.scale.tick)
+        Some((mid as f64 / 2.0 + lean, (ask as f64 + bid as f64) / (2.0 * ONE)))
     }
 
     /// Gives the quotes that should stand beside this best bid and ask, first level first. Nothing
@@ -298,6 +301,30 @@ impl Quoter {
         let price = (ticks * 0.99).max(1.0) * self.scale.tick;
         let by_notional = libm::ceil(self.scale.notional_min / (price * self.scale.lot) - 1e-6);
         self.scale.qty_min.0.max(by_notional as i64).max(1)
+    }
+}
+
+/// Saved are the model and the position; the cached terms follow from them.
+impl State for Quoter {
+    fn save(&self, sink: &mut dyn Sink) {
+        let none = Model { sigma: 0.0, left_s: 0.0, kappa_bid: 0.0, kappa_ask: 0.0, mid: 0 };
+        let model = self.model.unwrap_or(none);
+        sink.word(u64::from(self.model.is_some()));
+        for value in [model.sigma, model.left_s, model.kappa_bid, model.kappa_ask] {
+            sink.float(value);
+        }
+        sink.int(model.mid);
+        sink.int(self.position.0);
+    }
+
+    fn load(&mut self, source: &mut dyn Source) -> Option<()> {
+        let full = source.word()? == 1;
+        let [sigma, left_s, kappa_bid, kappa_ask] =
+            [weight(source)?, weight(source)?, weight(source)?, weight(source)?];
+        let model = Model { sigma, left_s, kappa_bid, kappa_ask, mid: source.int()? };
+        self.position = Amount(source.int()?);
+        self.set_model(full.then_some(model));
+        Some(())
     }
 }
 

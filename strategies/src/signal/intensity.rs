@@ -1,10 +1,11 @@
-//! Arrival intensity of taker orders, λ(δ) = A·exp(−κδ): how many orders a second reach at least the
-//! distance δ from the mid. One estimator for each side of the book.
+//! Arrival intensity of taker orders, λ(δ) = A·exp(−κδ): how many orders a second reach at least
+//! the distance δ from the mid. One estimator for each side of the book.
 //!
-//! **Model.** Orders come as a Poisson process; each reaches an exponential depth. So the orders whose
-//! depth falls into the bin [δᵢ, δᵢ₊₁) are, over the exposure E seconds, independent Poisson counts
-//! nᵢ with means E·A·(exp(−κδᵢ) − exp(−κδᵢ₊₁)). Bins have one width w and start at δ₀ (distances below
-//! are not counted); the last, K, is open and holds all that reached beyond the range.
+//! **Model.** Orders come as a Poisson process; each reaches an exponential depth. So the orders
+//! whose depth falls into the bin [δᵢ, δᵢ₊₁) are, over the exposure E seconds, independent Poisson
+//! counts nᵢ with means E·A·(exp(−κδᵢ) − exp(−κδᵢ₊₁)). Bins have one width w and start at δ₀
+//! (distances below are not counted); the last, K, is open and holds all that reached beyond the
+//! range.
 //!
 //! **Likelihood.** The means add up to E·A·exp(−κδ₀), so with B = A·exp(−κδ₀), x = exp(−κw),
 //! N = Σnᵢ, D = Σ_{i<K} nᵢ and S = Σ i·nᵢ
@@ -14,15 +15,16 @@
 //! ```
 //!
 //! which splits: B̂ = N/E, and x̂ = S/(S + D), that is κ̂ = ln(1 + D/S)/w. Equal widths thus give
-//! the maximum in closed form, without iteration and without a case that fails to converge, and three
-//! sums are all that need be kept of the bins. (A test finds the same maximum by Newton steps over
-//! real bins.)
+//! the maximum in closed form, without iteration and without a case that fails to converge, and
+//! three sums are all that need be kept of the bins. (A test finds the same maximum by Newton steps
+//! over real bins.)
 //!
 //! **Precision.** The Fisher information is diagonal in (ln B, κ): N and D·w²·x/(1 − x)². As sums
-//! are decayed with weights v ≤ 1, the variance of a score is that of Σv² while its slope is that of
-//! Σv, so each variance is multiplied by φ = ∫v²/∫v (1 without decay, ½ in the steady state); ln A =
-//! ln B + κδ₀ adds δ₀²·var κ. Intervals are Wald's on ln A and ln κ; the joint 95 % region is the
-//! ellipse of both. They hold for the model: flow that comes in bursts is less certain than they say.
+//! are decayed with weights v ≤ 1, the variance of a score is that of Σv² while its slope is that
+//! of Σv, so each variance is multiplied by φ = ∫v²/∫v (1 without decay, ½ in the steady state); ln
+//! A = ln B + κδ₀ adds δ₀²·var κ. Intervals are Wald's on ln A and ln κ; the joint 95 % region is
+//! the ellipse of both. They hold for the model: flow that comes in bursts is less certain than
+//! they say.
 //!
 //! Prices lie on a grid, so a depth is seen rounded down to it; a bin width that is a multiple of
 //! half a tick makes that exact.

@@ -23,6 +23,9 @@ use engine::time::Nanos;
 /// How many changes of the mid are remembered; with more within the lag, the oldest one serves.
 pub const MIDS_KEPT: usize = 32;
 
+/// After this long no more prints of an order are waited for.
+const SETTLED: Nanos = Nanos::from_ms(10);
+
 /// One taker order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TakerOrder {
@@ -63,6 +66,7 @@ struct Mid {
 
 #[derive(Clone, Copy, Debug)]
 struct Pending {
+    at: Nanos,
     venue_ms: u64,
     side: Side,
     mid: i64,
@@ -114,6 +118,7 @@ impl TakerOrders {
         }
         let done = self.flush();
         self.pending = self.mid_before(print.at).map(|mid| Pending {
+            at: print.at,
             venue_ms: print.venue_ms,
             side: print.side,
             mid,
@@ -122,13 +127,20 @@ impl TakerOrders {
         done
     }
 
-    /// Ends the order that is being put together; for timers, when its millisecond is over.
+    /// Ends the order that is being put together.
     pub fn flush(&mut self) -> Option<TakerOrder> {
         self.pending.take().map(|pending| {
             let reach = pending.deepest.0.saturating_mul(2).saturating_sub(pending.mid);
             let distance = reach.saturating_mul(pending.side.sign()).max(0);
             TakerOrder { side: pending.side, distance }
         })
+    }
+
+    /// Ends the order that is being put together once its first print is so old that no more
+    /// of its millisecond come.
+    pub fn flush_before(&mut self, at: Nanos) -> Option<TakerOrder> {
+        let over = self.pending.is_some_and(|pending| at.since(pending.at) >= SETTLED);
+        if over { self.flush() } else { None }
     }
 
     /// The youngest mid that had stood for the lag; else the oldest one remembered.
@@ -154,9 +166,11 @@ impl State for TakerOrders {
             sink.word(mid.at.unwrap_or_default().0);
             sink.int(mid.value);
         }
-        let none = Pending { venue_ms: 0, side: Side::Buy, mid: 0, deepest: Price::ZERO };
+        let none =
+            Pending { at: Nanos::ZERO, venue_ms: 0, side: Side::Buy, mid: 0, deepest: Price::ZERO };
         let pending = self.pending.unwrap_or(none);
         sink.word(u64::from(self.pending.is_some()));
+        sink.word(pending.at.0);
         sink.word(pending.venue_ms);
         sink.word(pending.side.index() as u64);
         sink.int(pending.mid);
@@ -173,6 +187,7 @@ impl State for TakerOrders {
         }
         let full = source.word()? == 1;
         let pending = Pending {
+            at: Nanos(source.word()?),
             venue_ms: source.word()?,
             side: if source.word()? == 0 { Side::Buy } else { Side::Sell },
             mid: source.int()?,

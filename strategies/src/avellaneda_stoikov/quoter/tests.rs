@@ -46,7 +46,8 @@ fn the_paper_s_optimum_is_quoted_rounded_outward() {
     assert_eq!(text(&paper(0), 10_000, 10_001), "bid 9915 1000 ask 10086 1000");
     assert_eq!(text(&paper(1), 10_000, 10_001), "bid 9875 1000 ask 10046 1000");
     assert_eq!(text(&paper(-1), 10_000, 10_001), "bid 9955 1000 ask 10126 1000");
-    assert!((paper(1).reservation(20_001).unwrap() - (100.005 - 0.4)).abs() < 1e-4);
+    let (reservation, half_spread) = paper(1).centre(20_001).unwrap();
+    assert!((reservation - 9960.5).abs() < 1e-4 && (half_spread - 84.538_521).abs() < 1e-4);
 }
 
 #[test]
@@ -228,10 +229,10 @@ fn the_skew_is_against_the_inventory() {
         let mut flat = quoter.clone();
         flat.set_position(Amount::ZERO);
         let mid = situation.bid + situation.ask;
-        let (Some(here), Some(there)) = (quoter.reservation(mid), flat.reservation(mid)) else {
+        let (Some((here, _)), Some((there, _))) = (quoter.centre(mid), flat.centre(mid)) else {
             panic!("seed {seed}: a finite horizon has both sides")
         };
-        let slack = quoter.scale.tick * 1e-4 + here.abs() * 1e-12;
+        let slack = 1e-4 + here.abs() * 1e-12;
         match quoter.inventory() {
             q if q > 0.0 => assert!(here <= there + slack, "seed {seed}: {here} over {there}"),
             _ => assert!(here >= there - slack, "seed {seed}: {here} under {there}"),

@@ -1,0 +1,85 @@
+//! The strategy as the engine drives it: which event is told to what, and the plan that comes of
+//! it.
+
+use super::AvellanedaStoikov;
+use super::parameters::Parameter;
+use engine::book::BookState;
+use engine::event::{Body, Event, kind};
+use engine::id::InstrumentId;
+use engine::instrument::Status;
+use engine::plan::Plan;
+use engine::strategy::{Reading, Strategy, View};
+
+impl Strategy for AvellanedaStoikov {
+    #[inline]
+    fn learn(&mut self, event: &Event, view: &View<'_>) {
+        let ours = event.instrument == self.instrument;
+        match event.kind {
+            kind::LEVEL | kind::BEST if !ours => return,
+            kind::TRADE => {
+                if ours && let Some(Body::Trade { price, taker, .. }) = event.body() {
+                    self.on_trade(event.at, venue_ms(event), taker, price);
+                }
+                return;
+            }
+            kind::TIMER => self.on_time(event.at),
+            kind::FILTERS if ours => {
+                if let Some(listing) = view.listing(self.instrument) {
+                    self.rebase(event.at, &listing.instrument);
+                }
+            }
+            _ => {}
+        }
+        let Some(listing) = view.listing(self.instrument) else { return };
+        if listing.book.state() == BookState::Partial {
+            return;
+        }
+        match listing.book.touch().filter(|_| view.market.flows()) {
+            Some(((bid, _), (ask, _))) => self.on_best(event.at, bid, ask),
+            None if self.mid.is_some() => self.blank(event.at),
+            None => {}
+        }
+    }
+
+    #[inline]
+    fn plan(&mut self, view: &View<'_>, plans: &mut [Plan]) {
+        let Some(plan) = plans.get_mut(self.instrument.index()) else { return };
+        let Some(listing) = view.listing(self.instrument) else { return };
+        if listing.instrument.status != Status::Trading {
+            return;
+        }
+        if let Some(((bid, _), (ask, _))) = listing.book.touch() {
+            let position = view.position(self.instrument);
+            self.quote(position, bid, ask, |side, price, qty| {
+                plan.quote(side, price, qty);
+            });
+        }
+    }
+
+    fn set(&mut self, key: u64, value: i64) -> bool {
+        u16::try_from(key).is_ok_and(|id| self.set_parameter(id, from_nano(value)).is_ok())
+    }
+
+    fn reading(&self, instrument: InstrumentId) -> Reading {
+        if instrument == self.instrument { self.shown() } else { Reading::default() }
+    }
+}
+
+/// When the venue executed a trade, milliseconds since 1970; the event time where it does not tell.
+fn venue_ms(event: &Event) -> u64 {
+    let read_us = (event.read_at().0 / 1000).cast_signed();
+    read_us.saturating_sub(i64::from(event.venue_delta_us)).max(0).cast_unsigned() / 1000
+}
+
+/// The number that a `Set` event carries in units of 1e-9.
+pub(super) fn from_nano(value: i64) -> f64 {
+    value as f64 / 1e9
+}
+
+/// A parameter's number and value as a `Set` event carries them; `None` where there is no such key
+/// or the value does not fit.
+pub fn set_event(key: &str, value: f64) -> Option<(u64, i64)> {
+    let parameter = Parameter::by_key(key)?;
+    let nano = libm::round(value * 1e9);
+    (libm::fabs(nano) < 9.2e18).then_some((u64::from(parameter.id), nano as i64))
+}
