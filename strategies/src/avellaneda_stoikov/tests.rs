@@ -151,6 +151,7 @@ fn without_start_values_it_waits_until_it_has_seen_enough() {
     bench.snapshot(0, 10_000, 10_001);
     for ms in (100..2_500).step_by(100) {
         bench.best(ms * 1000, 10_000 + (ms as i64 / 100) % 3, 10_003);
+        bench.row(ms * 1000, Body::Timer, 0);
         let expect = if ms < 2000 { Silence::Volatility } else { Silence::Intensity(Side::Buy) };
         assert_eq!((bench.inner().silence(), bench.plan()), (Some(expect), String::new()), "{ms}");
     }
