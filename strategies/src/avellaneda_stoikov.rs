@@ -129,8 +129,14 @@ impl AvellanedaStoikov {
             self.volatility.on_mid(at, mid as f64 * 0.5 * self.scale.tick);
             self.takers.on_mid(at, mid);
         }
-        if at >= self.overdue_at {
-            self.refresh(at);
+        self.catch_up(at);
+    }
+
+    /// Refreshes the model when it is overdue: in a silent market, plans are still asked for.
+    #[inline]
+    fn catch_up(&mut self, now: Nanos) {
+        if now >= self.overdue_at && self.mid.is_some() {
+            self.refresh(now);
         }
     }
 

@@ -49,6 +49,7 @@ impl Strategy for AvellanedaStoikov {
             return;
         }
         if let Some(((bid, _), (ask, _))) = listing.book.touch() {
+            self.catch_up(view.now);
             let position = view.position(self.instrument);
             self.quote(position, bid, ask, |side, price, qty| {
                 plan.quote(side, price, qty);
