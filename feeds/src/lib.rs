@@ -5,3 +5,4 @@
 #![forbid(unsafe_code)]
 
 pub mod net;
+pub mod sequence;

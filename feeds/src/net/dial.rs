@@ -4,6 +4,7 @@
 //! A [`DialPort`] belongs to one agent and never blocks it. The two sides share two bounded queues;
 //! no more is under way than they hold, so no answer is ever dropped.
 
+use super::frame::SPARE;
 use super::socket::Wire;
 use super::tail::Tail;
 use super::{NetError, Roots, Socket, SocketLimits};
@@ -60,7 +61,7 @@ pub struct HttpReply {
     pub used_weight: Option<u32>,
     /// `X-MBX-ORDER-COUNT-10S`: orders placed in these 10 s, as the venue counts.
     pub order_count_10s: Option<u32>,
-    /// The body.
+    /// The body, with capacity for [`SPARE`] bytes more, so that a parser can pad it in place.
     pub body: Vec<u8>,
 }
 
@@ -80,6 +81,14 @@ pub enum Dial {
         tag: u32,
         /// What to ask.
         request: HttpRequest,
+    },
+    /// Ask over HTTP what was made ready before: handing it over allocates nothing. Answered as
+    /// [`Dialed::Http`].
+    Ready {
+        /// The caller's name for it.
+        tag: u32,
+        /// What to ask.
+        request: Arc<HttpRequest>,
     },
 }
 
@@ -267,7 +276,8 @@ impl Dialing {
                 };
                 Dialed::WebSocket { tag, result }
             }
-            Dial::Http { tag, request } => Dialed::Http { tag, result: self.http(request).await },
+            Dial::Http { tag, request } => Dialed::Http { tag, result: self.http(&request).await },
+            Dial::Ready { tag, request } => Dialed::Http { tag, result: self.http(&request).await },
         }
     }
 
@@ -300,7 +310,7 @@ impl Dialing {
         Ok(Box::new(Socket::new(wire, at, self.config.socket, &early)))
     }
 
-    async fn http(&self, request: HttpRequest) -> Result<HttpReply, NetError> {
+    async fn http(&self, request: &HttpRequest) -> Result<HttpReply, NetError> {
         let at = without_query(&request.url);
         let unsent = |why: String| NetError::Request { at: at.clone(), why, sent: false };
         let client = self.http.as_ref().map_err(|why| unsent(why.clone()))?;
@@ -315,8 +325,8 @@ impl Dialing {
         for (name, value) in &request.headers {
             ask = ask.header(name, value);
         }
-        if let Some(body) = request.body {
-            ask = ask.body(body);
+        if let Some(body) = &request.body {
+            ask = ask.body(body.clone());
         }
         let failed = |error: reqwest::Error| told(error, &at, u64::from(request.timeout_ms));
         let mut response = ask.send().await.map_err(failed)?;
@@ -335,6 +345,7 @@ impl Dialing {
             }
             reply.body.extend_from_slice(&piece);
         }
+        reply.body.reserve(SPARE);
         Ok(reply)
     }
 }
