@@ -184,7 +184,7 @@ impl Book {
     /// Twice the mid price, in ticks, so that it stays whole.
     #[inline]
     pub fn mid_twice(&self) -> Option<i64> {
-        self.touch().map(|((bid, _), (ask, _))| bid.0 + ask.0)
+        self.touch().map(|((bid, _), (ask, _))| bid.0.saturating_add(ask.0))
     }
 
     /// Levels of a side from the touch outward, the overlay first.

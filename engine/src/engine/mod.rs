@@ -190,8 +190,11 @@ impl<S: Strategy> Engine<S> {
             return self.after_market(event, effect);
         }
         match event.body() {
-            Some(Body::Link { link, state }) => self.on_link(event, link, state),
-            Some(Body::Timer) => self.on_timer(),
+            Some(Body::Link { link, state }) => return self.on_link(event, link, state),
+            Some(Body::Timer) => {
+                self.on_timer();
+                self.teach(event);
+            }
             Some(Body::Balance { asset, free, locked }) => {
                 self.account.told(asset, free, locked, self.now);
             }
@@ -209,18 +212,8 @@ impl<S: Strategy> Engine<S> {
 
     #[inline]
     fn after_market(&mut self, event: &Event, effect: Effect) -> Effect {
-        match effect {
-            Effect::Resync(id) => {
-                self.outbox.push(crate::intent::Outgoing::Resync(id));
-            }
-            Effect::Link(state) if !matches!(state, LinkState::Up | LinkState::Fresh) => {
-                self.counters.market_link_losses += 1;
-                for desk in &mut self.desks {
-                    let live = desk.orders.live().filter(|order| !order.state.is_pending()).count();
-                    desk.counters.stale_withdrawals += live as u64;
-                }
-            }
-            _ => {}
+        if let Effect::Resync(id) = effect {
+            self.outbox.push(crate::intent::Outgoing::Resync(id));
         }
         for desk in &mut self.desks {
             if desk.trades(event.instrument) {
@@ -230,14 +223,34 @@ impl<S: Strategy> Engine<S> {
         effect
     }
 
-    fn on_link(&mut self, _event: &Event, link: Link, state: LinkState) {
-        if link == Link::Orders {
+    /// Events that are about no instrument reach every strategy.
+    fn teach(&mut self, event: &Event) {
+        for desk in &mut self.desks {
+            desk.learn(event, &self.market, self.now);
+        }
+    }
+
+    fn on_link(&mut self, event: &Event, link: Link, state: LinkState) -> Effect {
+        let mut effect = Effect::None;
+        if link == Link::Market {
+            let before = self.market.flows();
+            effect = self.market.apply(event);
+            if before && !self.market.flows() {
+                self.counters.market_link_losses += 1;
+                for desk in &mut self.desks {
+                    let standing = desk.orders.live().filter(|order| !order.state.is_pending());
+                    desk.counters.stale_withdrawals += standing.count() as u64;
+                }
+            }
+        } else {
             self.orders_up = matches!(state, LinkState::Up | LinkState::Fresh);
             if state == LinkState::Down {
                 self.reconciled = false;
                 self.counters.order_link_losses += 1;
             }
         }
+        self.teach(event);
+        effect
     }
 
     /// Has the strategies plan where the event calls for it, and finds what differs. True when there
