@@ -413,6 +413,8 @@ async def test_filters(trader):
     with pytest.raises(errors.InvalidOrder, match="PRICE_FILTER|price is invalid"):
         await trader.privatePostOrder({**raw, "price": str(price + Decimal("0.001"))})
     with pytest.raises(errors.InvalidOrder, match="LOT_SIZE|lot size"):
+        await trader.privatePostOrder({**raw, "quantity": "0.0020005"})
+    with pytest.raises(errors.BadRequest, match="-1111"):
         await trader.privatePostOrder({**raw, "quantity": "0.0020000001"})
     with pytest.raises(errors.ExchangeError, match="NOTIONAL"):
         await trader.privatePostOrder({**raw, "quantity": "0.00001"})

@@ -1,0 +1,201 @@
+//! One symbol's market: its book, ids, tape, day statistics and candles.
+
+use crate::matching::{Book, Taken, Taker};
+use crate::order::Side;
+use crate::replay::Recorded;
+use crate::symbol::Symbol;
+use std::collections::{BTreeSet, VecDeque};
+
+/// One public trade.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Tick {
+    pub id: u64,
+    pub price: i64,
+    pub lots: i64,
+    pub time_ms: u64,
+    pub buyer_maker: bool,
+}
+
+/// One candle of a minute; prices in ticks, volumes in lots and 1e-8 of the quote.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Candle {
+    pub open_ms: u64,
+    pub open: i64,
+    pub high: i64,
+    pub low: i64,
+    pub close: i64,
+    pub lots: i64,
+    pub quote: i64,
+    pub count: u64,
+    pub taker_lots: i64,
+    pub taker_quote: i64,
+    pub first_id: u64,
+    pub last_id: u64,
+}
+
+impl Candle {
+    pub(crate) fn add(&mut self, tick: &Tick, unit: i64) {
+        if self.count == 0 {
+            (self.open, self.high, self.low) = (tick.price, tick.price, tick.price);
+            self.first_id = tick.id;
+        }
+        let quote = tick.price.saturating_mul(tick.lots).saturating_mul(unit);
+        self.high = self.high.max(tick.price);
+        self.low = self.low.min(tick.price);
+        self.close = tick.price;
+        self.lots = self.lots.saturating_add(tick.lots);
+        self.quote = self.quote.saturating_add(quote);
+        self.count += 1;
+        self.last_id = tick.id;
+        if !tick.buyer_maker {
+            self.taker_lots = self.taker_lots.saturating_add(tick.lots);
+            self.taker_quote = self.taker_quote.saturating_add(quote);
+        }
+    }
+}
+
+/// Public trades and minutes kept for queries.
+const TAPE_MAX: usize = 1000;
+const CANDLES_MAX: usize = 1500;
+
+/// One symbol's market.
+pub(crate) struct Listing {
+    pub symbol: Symbol,
+    pub book: Book,
+    /// Set where the market is a recording: then its levels are the public book and `book` is empty.
+    pub recorded: Option<Recorded>,
+    /// Id of the last book change.
+    pub update: u64,
+    /// Id of the next trade.
+    pub trade: u64,
+    /// Id of the next aggregated trade.
+    pub agg: u64,
+    /// Last traded price in ticks.
+    pub last: i64,
+    pub tape: VecDeque<Tick>,
+    pub day: Candle,
+    pub candles: VecDeque<Candle>,
+    /// Levels changed since the last 100 ms message, and the first id among those changes.
+    pub fast: Changed,
+    /// The same for the 1000 ms message.
+    pub slow: Changed,
+    /// Trades and book changes so far.
+    pub trades: u64,
+    pub updates: u64,
+}
+
+/// Levels changed since a stream last spoke.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Changed {
+    pub first: u64,
+    pub levels: BTreeSet<(Side, i64)>,
+}
+
+impl Changed {
+    pub(crate) fn note(&mut self, update: u64, side: Side, price: i64) {
+        if self.first == 0 {
+            self.first = update;
+        }
+        self.levels.insert((side, price));
+    }
+}
+
+impl Listing {
+    pub(crate) fn new(symbol: Symbol, update: u64, trade: u64) -> Self {
+        let last = symbol.start_price / symbol.tick;
+        Self {
+            symbol,
+            book: Book::default(),
+            recorded: None,
+            update,
+            trade,
+            agg: trade / 3 + 1,
+            last,
+            tape: VecDeque::with_capacity(TAPE_MAX),
+            day: Candle::default(),
+            candles: VecDeque::new(),
+            fast: Changed::default(),
+            slow: Changed::default(),
+            trades: 0,
+            updates: 0,
+        }
+    }
+
+    /// Best public price and lots of a side.
+    pub(crate) fn best(&self, side: Side) -> Option<(i64, i64)> {
+        match &self.recorded {
+            Some(recorded) => recorded.best(side),
+            None => self.book.best(side),
+        }
+    }
+
+    /// Public lots at a price.
+    pub(crate) fn lots_at(&self, side: Side, price: i64) -> i64 {
+        match &self.recorded {
+            Some(recorded) => recorded.lots_at(side, price),
+            None => self.book.lots_at(side, price),
+        }
+    }
+
+    /// Up to `limit` public levels from the best outward, price and quantity in 1e-8.
+    pub(crate) fn depth(&self, side: Side, limit: usize) -> Vec<(i64, i64)> {
+        let scale = |(price, lots): (i64, i64)| (price * self.symbol.tick, lots * self.symbol.lot);
+        match &self.recorded {
+            Some(recorded) => recorded.levels(side).take(limit).map(scale).collect(),
+            None => self.book.levels(side).take(limit).map(scale).collect(),
+        }
+    }
+
+    /// Meets an incoming order with the book, or with the recorded market.
+    pub(crate) fn take(&mut self, id: u64, taker: &Taker) -> Taken {
+        match &mut self.recorded {
+            Some(recorded) => recorded.take(id, taker),
+            None => self.book.take(taker),
+        }
+    }
+
+    /// Lots that an incoming order could take at once.
+    pub(crate) fn available(&self, taker: &Taker) -> i64 {
+        match &self.recorded {
+            Some(recorded) => recorded.available(taker),
+            None => self.book.available(taker),
+        }
+    }
+
+    /// Numbers the book's changes; returns whether any happened.
+    pub(crate) fn number_changes(&mut self) -> bool {
+        let before = self.update;
+        for (side, price) in self.book.drain_dirty() {
+            self.update += 1;
+            self.updates += 1;
+            self.fast.note(self.update, side, price);
+            self.slow.note(self.update, side, price);
+        }
+        self.update != before
+    }
+
+    /// Notes a public trade.
+    pub(crate) fn print(&mut self, tick: Tick) {
+        let unit = self.symbol.unit();
+        self.trades += 1;
+        self.last = tick.price;
+        self.day.add(&tick, unit);
+        if self.day.open_ms == 0 {
+            self.day.open_ms = tick.time_ms;
+        }
+        let minute = tick.time_ms / 60_000 * 60_000;
+        if self.candles.back().is_none_or(|candle| candle.open_ms != minute) {
+            if self.candles.len() == CANDLES_MAX {
+                self.candles.pop_front();
+            }
+            self.candles.push_back(Candle { open_ms: minute, ..Candle::default() });
+        }
+        if let Some(candle) = self.candles.back_mut() {
+            candle.add(&tick, unit);
+        }
+        if self.tape.len() == TAPE_MAX {
+            self.tape.pop_front();
+        }
+        self.tape.push_back(tick);
+    }
+}

@@ -1,0 +1,80 @@
+//! `order.cancelReplace`: a cancel and a new order in one request, not transactional.
+//!
+//! Words, filters and the order count are checked before either leg. 409 and −2021 mean that exactly
+//! one leg failed, 400 and −2022 that both failed or the second was not attempted.
+
+use crate::floor::Floor;
+use crate::json::Object;
+use crate::order::{AccountId, Refusal};
+use crate::params::Params;
+use crate::trading::{cancel_named, new_order, placed_json};
+
+pub(crate) fn cancel_replace(
+    floor: &mut Floor,
+    params: &Params,
+    account: AccountId,
+    now_ms: u64,
+) -> Result<String, Refusal> {
+    let stop_on_failure = match params.need("cancelReplaceMode")? {
+        "STOP_ON_FAILURE" => true,
+        "ALLOW_FAILURE" => false,
+        _ => {
+            return Err(Refusal::new(
+                -1130,
+                "Data sent for parameter 'cancelReplaceMode' is not valid.",
+            ));
+        }
+    };
+    let new = new_order(floor, params)?;
+    floor.venue.check(account, &new).or_else(|refusal| {
+        // The order that leaves makes room for the one that comes.
+        if refusal.msg.ends_with("MAX_NUM_ORDERS") { Ok(()) } else { Err(refusal) }
+    })?;
+    if let Some(code) = floor.pending.reject.take() {
+        return Err(Refusal::new(code, "Refused on demand."));
+    }
+    let names = ["cancelOrderId", "cancelOrigClientOrderId", "cancelNewClientOrderId"];
+    let cancelled = cancel_named(floor, params, account, names, now_ms);
+    if let Err(refusal) = &cancelled
+        && refusal.code != -2011
+    {
+        return cancelled;
+    }
+    let reply = new.reply;
+    let placed = if cancelled.is_err() && stop_on_failure {
+        None
+    } else {
+        Some(floor.venue.place(account, new, now_ms).map(|p| placed_json(floor, &p, reply)))
+    };
+    let cancel_result = if cancelled.is_ok() { "SUCCESS" } else { "FAILURE" };
+    let new_result = match &placed {
+        None => "NOT_ATTEMPTED",
+        Some(Ok(_)) => "SUCCESS",
+        Some(Err(_)) => "FAILURE",
+    };
+    let told = |result: &Result<String, Refusal>| match result {
+        Ok(json) => json.clone(),
+        Err(refusal) => refusal.json(),
+    };
+    let data = Object::new()
+        .put("cancelResult", cancel_result)
+        .put("newOrderResult", new_result)
+        .raw("cancelResponse", &told(&cancelled))
+        .raw("newOrderResponse", &placed.as_ref().map_or_else(|| "null".into(), told))
+        .end();
+    match (cancelled.is_ok(), placed.is_some_and(|placed| placed.is_ok())) {
+        (true, true) => Ok(data),
+        (false, false) => Err(Refusal {
+            status: 400,
+            code: -2022,
+            msg: "Order cancel-replace failed.".into(),
+            data: Some(data),
+        }),
+        _ => Err(Refusal {
+            status: 409,
+            code: -2021,
+            msg: "Order cancel-replace partially failed.".into(),
+            data: Some(data),
+        }),
+    }
+}

@@ -1,0 +1,192 @@
+//! REST: `/api/v3/…`, and the exchange's own `/sim/ledger`, `/sim/report`.
+
+use crate::call::Call;
+use crate::cause::Message;
+use crate::entry::{self, Proof};
+use crate::floor::wall_ms;
+use crate::order::Refusal;
+use crate::params::Params;
+use crate::server::App;
+use axum::body::{Body, Bytes};
+use axum::extract::{ConnectInfo, State};
+use axum::http::{HeaderMap, Method, Uri, header};
+use axum::response::Response;
+use percent_encoding::percent_decode_str;
+use std::net::SocketAddr;
+
+/// Every request that is not a WebSocket.
+pub(crate) async fn handle(
+    State(app): State<App>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let at_ns = app.causes.now_ns();
+    app.causes.count(Message::RestIn);
+    let path = uri.path().trim_end_matches('/');
+    if let Some(own) = path.strip_prefix("/sim/") {
+        return simulator(&app, own, uri.query().unwrap_or(""));
+    }
+    let call = path.strip_prefix("/api/v3/").and_then(|path| Call::rest(&method, path));
+    let Some(call) = call else {
+        return reply(404, "{\"code\":-1000,\"msg\":\"Path not found.\"}".into(), &[]);
+    };
+    let body = std::str::from_utf8(&body).unwrap_or("");
+    let query = uri.query().unwrap_or("");
+    let key = headers.get("x-mbx-apikey").and_then(|key| key.to_str().ok());
+    let admitted = match admit(&app, call, (query, body), key, peer, at_ns) {
+        Ok(admitted) => admitted,
+        Err(refusal) => return refused(&app, &refusal, peer),
+    };
+    if call.is_order() && !app.latency.is_zero() {
+        tokio::time::sleep(app.latency).await;
+    }
+    let mut floor = app.floor.lock();
+    let result = entry::answer(&mut floor, &admitted);
+    let now_ms = wall_ms();
+    let weight = floor.limits.weight_used(peer.ip(), now_ms).to_string();
+    let mut extra = vec![("x-mbx-used-weight", weight.clone()), ("x-mbx-used-weight-1m", weight)];
+    if let Some(account) = admitted.account.filter(|_| call.is_order()) {
+        let [short, day] = floor.limits.orders_used(account, now_ms);
+        extra.push(("x-mbx-order-count-10s", short.to_string()));
+        extra.push(("x-mbx-order-count-1d", day.to_string()));
+    }
+    drop(floor);
+    match result {
+        Ok(json) => reply(200, json, &extra),
+        Err(refusal) => reply_refusal(&refusal, extra),
+    }
+}
+
+/// Weight, key, signature over the text as transmitted, and time.
+fn admit(
+    app: &App,
+    call: Call,
+    (query, body): (&str, &str),
+    key: Option<&str>,
+    peer: SocketAddr,
+    at_ns: u64,
+) -> Result<entry::Admitted, Refusal> {
+    let mut floor = app.floor.lock();
+    let params = Params::from_form(&[query, body])?;
+    entry::stamp(&floor, call, &params, at_ns);
+    if !call.is_signed() {
+        return entry::admit(&mut floor, call, params, None, None, peer.ip());
+    }
+    let key = key.ok_or_else(|| Refusal::with_status(401, -2014, "API-key format invalid."))?;
+    let missing = || params.need("signature").err();
+    let (payload, signature) = signed_part(query, body).ok_or_else(|| {
+        missing().unwrap_or_else(|| {
+            Refusal::new(-1022, "Signature for this request is not valid.")
+        })
+    })?;
+    let proof = Proof { api_key: key, payload: payload.as_bytes(), signature: &signature };
+    entry::admit(&mut floor, call, params.clone(), Some(proof), None, peer.ip())
+}
+
+/// The payload (query and body as transmitted, without the signature) and the signature, which must
+/// be the last parameter of the query or of the body.
+pub(crate) fn signed_part(query: &str, body: &str) -> Option<(String, String)> {
+    let cut = |text: &str| -> Option<(String, String)> {
+        let (head, signature) = match text.rfind("&signature=") {
+            Some(place) => (&text[..place], &text[place + "&signature=".len()..]),
+            None => ("", text.strip_prefix("signature=")?),
+        };
+        if signature.contains('&') {
+            return None;
+        }
+        let signature = percent_decode_str(signature).decode_utf8().ok()?.into_owned();
+        Some((head.to_string(), signature))
+    };
+    if let Some((head, signature)) = cut(body) {
+        return Some((format!("{query}{head}"), signature));
+    }
+    let (head, signature) = cut(query)?;
+    Some((format!("{head}{body}"), signature))
+}
+
+fn refused(app: &App, refusal: &Refusal, peer: SocketAddr) -> Response {
+    let weight = app.floor.lock().limits.weight_used(peer.ip(), wall_ms()).to_string();
+    reply_refusal(refusal, vec![("x-mbx-used-weight-1m", weight)])
+}
+
+fn reply_refusal(refusal: &Refusal, mut extra: Vec<(&'static str, String)>) -> Response {
+    if matches!(refusal.status, 418 | 429) {
+        let after = refusal.data.as_deref().and_then(retry_after_s).unwrap_or(10);
+        extra.push(("retry-after", after.to_string()));
+    }
+    reply(refusal.status, refusal.json(), &extra)
+}
+
+fn retry_after_s(data: &str) -> Option<u64> {
+    let data: serde_json::Value = serde_json::from_str(data).ok()?;
+    let wait_ms = data["retryAfter"].as_u64()?.saturating_sub(data["serverTime"].as_u64()?);
+    Some(wait_ms.div_ceil(1000))
+}
+
+fn reply(status: u16, json: String, extra: &[(&'static str, String)]) -> Response {
+    let mut response = Response::builder()
+        .status(status)
+        .header(header::CONTENT_TYPE, "application/json;charset=UTF-8")
+        .header(header::CACHE_CONTROL, "no-cache, no-store, must-revalidate");
+    for (name, value) in extra {
+        response = response.header(*name, value);
+    }
+    response.body(Body::from(json)).unwrap_or_default()
+}
+
+/// The exchange's own pages, outside the venue's API: `ledger?apiKey=…`, `report`.
+fn simulator(app: &App, page: &str, query: &str) -> Response {
+    let floor = app.floor.lock();
+    match page {
+        "ledger" => {
+            let account = Params::from_form(&[query])
+                .and_then(|params| floor.keys.account(params.need("apiKey")?));
+            match account {
+                Ok(account) => reply(200, crate::trading::ledger_json(&floor, account), &[]),
+                Err(refusal) => reply(refusal.status, refusal.json(), &[]),
+            }
+        }
+        "report" => {
+            let market: Vec<String> = floor.venue.listings.iter().map(|listing| {
+                crate::json::Object::new()
+                    .put("symbol", &listing.symbol.name)
+                    .put("trades", listing.trades)
+                    .put("updates", listing.updates)
+                    .put("lastUpdateId", listing.update)
+                    .end()
+            }).collect();
+            let json = crate::json::Object::new()
+                .raw("wire", &floor.causes.report())
+                .raw("market", &crate::json::array(market))
+                .put("connections", floor.hub.count())
+                .put("faults", &floor.faults_done)
+                .put("journal_errors", floor.venue.journal_errors)
+                .end();
+            reply(200, json, &[])
+        }
+        _ => reply(404, "{\"code\":-1000,\"msg\":\"Path not found.\"}".into(), &[]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signature_is_cut_from_where_it_stands() {
+        let check = |query: &str, body: &str, expect: Option<(&str, &str)>| {
+            let got = signed_part(query, body);
+            assert_eq!(got, expect.map(|(a, b)| (a.into(), b.into())), "{query} {body}");
+        };
+        check("a=1&signature=ff", "", Some(("a=1", "ff")));
+        check("", "a=1&signature=f%2Bf%3D", Some(("a=1", "f+f=")));
+        check("a=1", "b=2&signature=ff", Some(("a=1b=2", "ff")));
+        check("a=1&signature=ff", "b=2", Some(("a=1b=2", "ff")));
+        check("a=1&signature=ff&b=2", "", None);
+        check("a=1", "", None);
+        check("signature=ff", "", Some(("", "ff")));
+    }
+}

@@ -1,0 +1,325 @@
+//! The WebSocket API, `/ws-api/v3`: requests, sessions and the user-data stream.
+//!
+//! Requests of one connection are answered in their order: orders wait for the matching engine's
+//! latency, and what comes after them waits behind them.
+
+use crate::call::Call;
+use crate::cause::Message as Counted;
+use crate::entry::{self, Admitted, Proof};
+use crate::floor::{Floor, wall_ms};
+use crate::json::{Object, array};
+use crate::order::{AccountId, Refusal};
+use crate::params::Params;
+use crate::server::App;
+use crate::socket::{Ended, Link};
+use axum::extract::ws::{Message, WebSocket};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::collections::VecDeque;
+use std::net::IpAddr;
+use tokio::time::Instant;
+
+/// Requests of one connection that may wait for the matching engine.
+const WAITING_MAX: usize = 1024;
+
+/// A session opened by `session.logon`.
+struct Session {
+    account: AccountId,
+    api_key: String,
+    since_ms: u64,
+}
+
+/// One connection's state.
+struct Desk {
+    id: u64,
+    ip: IpAddr,
+    connected_ms: u64,
+    session: Option<Session>,
+    show_limits: bool,
+    next_feed: u32,
+    waiting: VecDeque<Waiting>,
+}
+
+/// A request on its way to the matching engine.
+struct Waiting {
+    due: Instant,
+    id: String,
+    show_limits: bool,
+    request: Admitted,
+}
+
+#[derive(Deserialize)]
+struct Request<'a> {
+    #[serde(borrow)]
+    id: Option<&'a RawValue>,
+    method: String,
+    #[serde(borrow)]
+    params: Option<&'a RawValue>,
+}
+
+/// Serves one WebSocket-API connection until it ends.
+pub(crate) async fn serve(app: App, socket: WebSocket, ip: IpAddr, show_limits: bool) {
+    let (id, mut queue) = {
+        let mut floor = app.floor.lock();
+        let _ = floor.limits.charge(ip, 2, wall_ms());
+        floor.hub.enter(false, false)
+    };
+    let mut link = Link::new(socket, app.causes.clone(), app.heartbeat);
+    let mut desk = Desk {
+        id,
+        ip,
+        connected_ms: wall_ms(),
+        session: None,
+        show_limits,
+        next_feed: 0,
+        waiting: VecDeque::new(),
+    };
+    loop {
+        let watch = link.due();
+        let due = desk.waiting.front().map_or(watch, |waiting| waiting.due);
+        let going_on = tokio::select! {
+            biased;
+            () = tokio::time::sleep_until(due), if !desk.waiting.is_empty() => {
+                work(&app, &mut desk, &mut link).await
+            }
+            out = queue.recv() => match out {
+                Some(out) => link.drain(out, &mut queue).await,
+                None => Err(Ended),
+            },
+            message = link.socket.recv() => match message {
+                Some(Ok(message)) => hear(&app, &mut desk, &mut link, message).await,
+                _ => Err(Ended),
+            },
+            () = tokio::time::sleep_until(watch) => link.watch().await,
+        };
+        if going_on.is_err() {
+            break;
+        }
+    }
+    app.floor.lock().hub.leave(id);
+}
+
+/// Answers the first waiting request.
+async fn work(app: &App, desk: &mut Desk, link: &mut Link) -> Result<(), Ended> {
+    let Some(waiting) = desk.waiting.pop_front() else { return Ok(()) };
+    let answer = {
+        let mut floor = app.floor.lock();
+        let result = entry::answer(&mut floor, &waiting.request);
+        let limits = waiting.show_limits.then(|| {
+            let account = waiting.request.account.filter(|_| waiting.request.call.is_order());
+            floor.limits.usage(desk.ip, account, wall_ms())
+        });
+        envelope(&waiting.id, result, limits)
+    };
+    app.causes.count(Counted::ApiOut);
+    link.send(answer.into()).await
+}
+
+async fn hear(
+    app: &App,
+    desk: &mut Desk,
+    link: &mut Link,
+    message: Message,
+) -> Result<(), Ended> {
+    let request = match message {
+        Message::Text(request) => request,
+        Message::Pong(payload) => {
+            link.pong(&payload);
+            return Ok(());
+        }
+        Message::Close(_) => return Err(Ended),
+        _ => return Ok(()),
+    };
+    let at_ns = app.causes.now_ns();
+    app.causes.count(Counted::ApiIn);
+    let answer = {
+        let mut floor = app.floor.lock();
+        receive(app, &mut floor, desk, &request, at_ns)
+    };
+    match answer {
+        Some(answer) => {
+            app.causes.count(Counted::ApiOut);
+            link.send(answer.into()).await
+        }
+        // Without a latency the answer need not wait for the timer.
+        None if app.latency.is_zero() => work(app, desk, link).await,
+        None => Ok(()),
+    }
+}
+
+/// Reads one request: answers it at once, or queues it for the matching engine.
+fn receive(
+    app: &App,
+    floor: &mut Floor,
+    desk: &mut Desk,
+    text: &str,
+    at_ns: u64,
+) -> Option<String> {
+    let Ok(request) = serde_json::from_str::<Request<'_>>(text) else {
+        entry::count(floor, Counted::BadFrame);
+        let refusal = Refusal::new(-1000, "Malformed request: not a JSON object with a method.");
+        return Some(envelope("null", Err(refusal), None));
+    };
+    let id = request.id.map_or("null", RawValue::get).to_string();
+    let params = match Params::from_json(request.params) {
+        Ok(params) => params,
+        Err(refusal) => return Some(envelope(&id, Err(refusal), None)),
+    };
+    let show_limits = match params.get("returnRateLimits") {
+        Some(text) => text == "true",
+        None => desk.show_limits,
+    };
+    let method = request.method.strip_prefix("v3/").unwrap_or(&request.method);
+    let Some(call) = Call::websocket(method) else {
+        let result = session_call(floor, desk, method, &params);
+        let limits = show_limits.then(|| floor.limits.usage(desk.ip, None, wall_ms()));
+        return Some(envelope(&id, result, limits));
+    };
+    entry::stamp(floor, call, &params, at_ns);
+    let session = desk.session.as_ref().map(|session| session.account);
+    match admit(floor, call, params, session, desk.ip) {
+        Ok(_) if desk.waiting.len() >= WAITING_MAX => {
+            let refusal = Refusal::with_status(503, -1008, "Server is currently overloaded.");
+            Some(envelope(&id, Err(refusal), None))
+        }
+        Ok(request) if call.is_order() || !desk.waiting.is_empty() => {
+            let wait = if call.is_order() { app.latency } else { std::time::Duration::ZERO };
+            let due = Instant::now() + wait;
+            desk.waiting.push_back(Waiting { due, id, show_limits, request });
+            None
+        }
+        Ok(request) => {
+            let result = entry::answer(floor, &request);
+            let limits =
+                show_limits.then(|| floor.limits.usage(desk.ip, request.account, wall_ms()));
+            Some(envelope(&id, result, limits))
+        }
+        Err(refusal) => {
+            let limits = show_limits.then(|| floor.limits.usage(desk.ip, session, wall_ms()));
+            Some(envelope(&id, Err(refusal), limits))
+        }
+    }
+}
+
+fn admit(
+    floor: &mut Floor,
+    call: Call,
+    params: Params,
+    session: Option<AccountId>,
+    ip: IpAddr,
+) -> Result<Admitted, Refusal> {
+    let payload = params.payload();
+    let (key, signature) = (params.get("apiKey"), params.get("signature"));
+    let (key, signature) = (key.map(String::from), signature.map(String::from));
+    let proof = match (&key, &signature) {
+        (Some(key), Some(signature)) => {
+            Some(Proof { api_key: key, payload: payload.as_bytes(), signature })
+        }
+        _ => None,
+    };
+    entry::admit(floor, call, params, proof, session, ip)
+}
+
+/// Session and user-data-stream methods.
+fn session_call(
+    floor: &mut Floor,
+    desk: &mut Desk,
+    method: &str,
+    params: &Params,
+) -> Result<String, Refusal> {
+    floor.limits.charge(desk.ip, 2, wall_ms())?;
+    match method {
+        "session.logon" => {
+            let (api_key, account) = prove(floor, params)?;
+            if !floor.keys.may_log_on(&api_key) {
+                return Err(Refusal::new(
+                    -4056,
+                    "HMAC_SHA256 API key is not supported for session authentication.",
+                ));
+            }
+            desk.session = Some(Session { account, api_key, since_ms: wall_ms() });
+            Ok(session_json(floor, desk))
+        }
+        "session.status" => Ok(session_json(floor, desk)),
+        "session.logout" => {
+            desk.session = None;
+            Ok(session_json(floor, desk))
+        }
+        "userDataStream.subscribe" => {
+            let account = desk.session.as_ref().map(|session| session.account);
+            let account = account.ok_or_else(|| {
+                Refusal::with_status(401, -2015, "Invalid API-key, IP, or permissions for action.")
+            })?;
+            subscribe(floor, desk, account)
+        }
+        "userDataStream.subscribe.signature" => {
+            let (_, account) = prove(floor, params)?;
+            subscribe(floor, desk, account)
+        }
+        "userDataStream.unsubscribe" => {
+            let which = params.integer("subscriptionId")?;
+            let Some(connection) = floor.hub.get(desk.id) else { return Ok("{}".into()) };
+            let before = connection.feeds.len();
+            connection.feeds.retain(|feed| which.is_some_and(|which| u64::from(feed.0) != which));
+            if connection.feeds.len() == before {
+                return Err(Refusal::new(-2036, "User Data Stream subscription not active."));
+            }
+            Ok("{}".into())
+        }
+        "session.subscriptions" => {
+            let feeds = floor.hub.get(desk.id).map(|c| c.feeds.clone()).unwrap_or_default();
+            Ok(array(feeds.iter().map(|feed| {
+                let out = Object::new().put("subscriptionId", feed.0);
+                out.put("subscriptionType", "userDataStream").end()
+            })))
+        }
+        _ => Err(Refusal::new(-1000, format!("Unknown method: {method}"))),
+    }
+}
+
+/// Key, signature and time of a request that carries its own.
+fn prove(floor: &Floor, params: &Params) -> Result<(String, AccountId), Refusal> {
+    let key = params.need("apiKey")?;
+    let signature = params.need("signature")?;
+    params.check_time(entry::wall_us())?;
+    let account = floor.keys.verify(key, params.payload().as_bytes(), signature)?;
+    Ok((key.to_string(), account))
+}
+
+fn subscribe(floor: &mut Floor, desk: &mut Desk, account: AccountId) -> Result<String, Refusal> {
+    let Some(connection) = floor.hub.get(desk.id) else {
+        return Err(Refusal::new(-1000, "Connection is closing."));
+    };
+    if connection.feeds.iter().any(|feed| feed.1 == account) {
+        return Err(Refusal::new(-2035, "User Data Stream subscription already active."));
+    }
+    let id = desk.next_feed;
+    desk.next_feed += 1;
+    connection.feeds.push((id, account));
+    Ok(Object::new().put("subscriptionId", id).end())
+}
+
+fn session_json(floor: &mut Floor, desk: &Desk) -> String {
+    let feeds = floor.hub.get(desk.id).is_some_and(|c| !c.feeds.is_empty());
+    Object::new()
+        .put("apiKey", desk.session.as_ref().map(|session| &session.api_key))
+        .put("authorizedSince", desk.session.as_ref().map(|session| session.since_ms))
+        .put("connectedSince", desk.connected_ms)
+        .put("returnRateLimits", desk.show_limits)
+        .put("serverTime", wall_ms())
+        .put("userDataStream", feeds)
+        .end()
+}
+
+/// A response with its status, result or error, and rate limits.
+fn envelope(id: &str, result: Result<String, Refusal>, limits: Option<String>) -> String {
+    let out = Object::new().raw("id", id);
+    let out = match result {
+        Ok(json) => out.put("status", 200).raw("result", &json),
+        Err(refusal) => out.put("status", refusal.status).raw("error", &refusal.json()),
+    };
+    match limits {
+        Some(limits) => out.raw("rateLimits", &limits).end(),
+        None => out.end(),
+    }
+}
