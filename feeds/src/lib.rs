@@ -4,5 +4,7 @@
 //! the rows. It starts no thread and owns no clock: agents are polled, and the tools decide where.
 #![forbid(unsafe_code)]
 
+pub mod binance_spot;
 pub mod net;
+pub mod protocol;
 pub mod sequence;

@@ -1,0 +1,178 @@
+//! The dialect of Binance Spot's market streams: `bookTicker`, `depth@100ms` and `trade`, combined
+//! (`/stream?streams=…`) or raw (`/ws/…`), with REST snapshots.
+//!
+//! USDⓈ-M futures speak a superset of it; with [`Flavour::Usdm`] diffs are chained by `pu` instead of
+//! `U`, and the paths are the futures'. Unknown fields are passed over and fields may come in any
+//! order, because the venue adds fields without notice.
+
+mod decode;
+mod tape;
+
+pub use decode::Decoder;
+
+use crate::net::{HttpRequest, Method, Payload};
+use crate::protocol::{DecodeError, Intake, Protocol, Snapshot};
+use engine::instrument::Instrument;
+use engine::time::Nanos;
+use std::sync::Arc;
+
+/// Which of the venue's markets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Flavour {
+    /// Spot.
+    #[default]
+    Spot,
+    /// USDⓈ-margined futures.
+    Usdm,
+}
+
+/// Which streams of each instrument are followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Streams {
+    /// Best bid and ask, each change.
+    pub best: bool,
+    /// Diffs of the book, with its snapshots.
+    pub depth: bool,
+    /// Public trades.
+    pub trade: bool,
+}
+
+impl Default for Streams {
+    fn default() -> Self {
+        Self { best: true, depth: true, trade: true }
+    }
+}
+
+/// Where the venue is and what is followed there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BinanceSpotConfig {
+    /// Base of the streams, such as `wss://stream.binance.com:9443`.
+    pub ws_url: String,
+    /// Base of REST, such as `https://api.binance.com`.
+    pub rest_url: String,
+    /// Which market.
+    pub flavour: Flavour,
+    /// What is followed; ids need not begin at 0, but must be distinct.
+    pub instruments: Vec<Instrument>,
+    /// Which streams of each.
+    pub streams: Streams,
+    /// Levels a side that a snapshot asks for: 5 to 5000 (1000 for USDⓈ-M).
+    pub snapshot_levels: u16,
+    /// Most levels taken in one diff.
+    pub diff_levels_max: usize,
+    /// How long a snapshot may take, ms.
+    pub snapshot_timeout_ms: u32,
+}
+
+impl BinanceSpotConfig {
+    /// All streams of these instruments at these bases, with the venue's largest snapshots.
+    pub fn new(ws_url: &str, rest_url: &str, instruments: Vec<Instrument>) -> Self {
+        Self {
+            ws_url: ws_url.trim_end_matches('/').to_string(),
+            rest_url: rest_url.trim_end_matches('/').to_string(),
+            flavour: Flavour::Spot,
+            instruments,
+            streams: Streams::default(),
+            snapshot_levels: 5_000,
+            diff_levels_max: 20_000,
+            snapshot_timeout_ms: 10_000,
+        }
+    }
+
+    /// Most rows that one snapshot becomes.
+    pub fn snapshot_rows_max(&self) -> usize {
+        usize::from(self.snapshot_levels) * 2
+    }
+
+    fn stream_url(&self) -> String {
+        let mut names = Vec::new();
+        for instrument in &self.instruments {
+            let symbol = instrument.symbol.as_str().to_lowercase();
+            let Streams { best, depth, trade } = self.streams;
+            for (wanted, name) in [(best, "bookTicker"), (depth, "depth@100ms"), (trade, "trade")] {
+                if wanted {
+                    names.push(format!("{symbol}@{name}"));
+                }
+            }
+        }
+        format!("{}/stream?streams={}", self.ws_url, names.join("/"))
+    }
+
+    fn snapshot_request(&self, instrument: &Instrument) -> HttpRequest {
+        let path = match self.flavour {
+            Flavour::Spot => "/api/v3/depth",
+            Flavour::Usdm => "/fapi/v1/depth",
+        };
+        let (base, symbol) = (&self.rest_url, instrument.symbol);
+        HttpRequest {
+            method: Method::Get,
+            url: format!("{base}{path}?symbol={symbol}&limit={}", self.snapshot_levels),
+            headers: Vec::new(),
+            body: None,
+            timeout_ms: self.snapshot_timeout_ms,
+        }
+    }
+}
+
+/// The dialect, with the requests made ready.
+#[derive(Debug)]
+pub struct BinanceSpot {
+    decoder: Decoder,
+    stream_url: String,
+    snapshots: Option<Vec<Arc<HttpRequest>>>,
+}
+
+impl BinanceSpot {
+    /// All memory that reading needs is reserved and touched here.
+    pub fn new(config: &BinanceSpotConfig) -> Self {
+        let snapshots = config.instruments.iter().map(|i| Arc::new(config.snapshot_request(i)));
+        Self {
+            decoder: Decoder::new(config),
+            stream_url: config.stream_url(),
+            snapshots: if config.streams.depth { Some(snapshots.collect()) } else { None },
+        }
+    }
+
+    /// The decoder alone.
+    pub fn decoder(&mut self) -> &mut Decoder {
+        &mut self.decoder
+    }
+}
+
+impl Protocol for BinanceSpot {
+    fn stream_url(&self) -> &str {
+        &self.stream_url
+    }
+
+    fn instruments(&self) -> &[Instrument] {
+        self.decoder.instruments()
+    }
+
+    fn snapshot_request(&self, place: usize) -> Option<Arc<HttpRequest>> {
+        self.snapshots.as_ref()?.get(place).cloned()
+    }
+
+    #[inline]
+    fn on_bytes<I: Intake>(
+        &mut self,
+        frame: Payload<'_>,
+        at: Nanos,
+        intake: &mut I,
+    ) -> Result<(), DecodeError> {
+        let message = self.decoder.decode(frame, at, |which, id| intake.wants_best(which, id))?;
+        intake.take(message);
+        Ok(())
+    }
+
+    fn on_snapshot(
+        &mut self,
+        place: usize,
+        body: &mut Vec<u8>,
+        at: Nanos,
+    ) -> Result<Snapshot<'_>, DecodeError> {
+        self.decoder.snapshot(place, body, at)
+    }
+}
+
+#[cfg(test)]
+mod tests;

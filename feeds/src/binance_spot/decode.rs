@@ -1,0 +1,326 @@
+//! Frames and snapshots to rows. Reading allocates nothing once the largest documents were seen, which
+//! [`Decoder::new`] sees to.
+
+use super::tape::{Nodes, Parser};
+use super::{BinanceSpotConfig, Flavour};
+use crate::net::Payload;
+use crate::net::frame::SPARE;
+use crate::protocol::{DecodeError, Message, Snapshot};
+use crate::sequence::DiffHead;
+use engine::event::{Body, Event, flag};
+use engine::id::{InstrumentId, Side};
+use engine::instrument::Instrument;
+use engine::time::Nanos;
+
+/// Times of the venue at or above this are in µs, below in ms (the year 5138 in ms).
+const MICROS_FROM: u64 = 100_000_000_000_000;
+
+/// The decoder of one feed.
+pub struct Decoder {
+    instruments: Vec<Instrument>,
+    flavour: Flavour,
+    snapshot_levels: usize,
+    frames: Parser,
+    snapshots: Parser,
+    rows: Vec<Event>,
+    snapshot_rows: Vec<Event>,
+    last_found: usize,
+}
+
+impl std::fmt::Debug for Decoder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Decoder").field("instruments", &self.instruments).finish_non_exhaustive()
+    }
+}
+
+/// What a frame was, its rows left with the decoder.
+enum Seen {
+    Depth(InstrumentId, DiffHead),
+    Whole(Message<'static>),
+}
+
+/// The fields of an event, as far as they were there. Places of 0 are none: the root lies there.
+#[derive(Default)]
+struct Fields<'i> {
+    event: &'i str,
+    symbol: &'i str,
+    venue_time: u64,
+    first: Option<u64>,
+    last: Option<u64>,
+    previous: Option<u64>,
+    trade: Option<u64>,
+    buyer_made: Option<bool>,
+    bid: usize,
+    bid_qty: usize,
+    ask: usize,
+    ask_qty: usize,
+    price: usize,
+    qty: usize,
+}
+
+impl Decoder {
+    /// Reserves and touches what reading the largest documents needs.
+    pub fn new(config: &BinanceSpotConfig) -> Self {
+        let mut decoder = Self {
+            instruments: config.instruments.clone(),
+            flavour: config.flavour,
+            snapshot_levels: usize::from(config.snapshot_levels),
+            frames: Parser::new(64 * 1024),
+            snapshots: Parser::new(1024 * 1024),
+            rows: Vec::with_capacity(config.diff_levels_max),
+            snapshot_rows: Vec::with_capacity(config.snapshot_rows_max()),
+            last_found: 0,
+        };
+        decoder.warm_up(config.diff_levels_max);
+        decoder
+    }
+
+    /// What is followed.
+    pub fn instruments(&self) -> &[Instrument] {
+        &self.instruments
+    }
+
+    /// Reads one frame, whose last byte was read at `at`. `wants_best` tells whether a best bid and
+    /// ask of this update id is news; one that is not is left unread.
+    #[inline]
+    pub fn decode(
+        &mut self,
+        frame: Payload<'_>,
+        at: Nanos,
+        wants_best: impl Fn(InstrumentId, u64) -> bool,
+    ) -> Result<Message<'_>, DecodeError> {
+        let Self { instruments, frames, rows, last_found, .. } = self;
+        let flavour = self.flavour;
+        let seen = frames.parse(frame.padded(), |nodes| {
+            let Some(fields) = fields(nodes)? else { return Ok(Seen::Whole(Message::Answer)) };
+            match fields.event {
+                "depthUpdate" | "trade" | "bookTicker" => {}
+                "" if fields.bid_qty != 0 => {}
+                "serverShutdown" => return Ok(Seen::Whole(Message::Shutdown)),
+                _ => return Ok(Seen::Whole(Message::Unknown)),
+            }
+            let Some(instrument) = find(instruments, fields.symbol, last_found) else {
+                return Ok(Seen::Whole(Message::Unknown));
+            };
+            match fields.event {
+                "depthUpdate" => depth(nodes, &fields, instrument, (at, flavour), rows),
+                "trade" => trade(nodes, &fields, instrument, at),
+                _ => best(nodes, &fields, instrument, at, wants_best),
+            }
+        })?;
+        Ok(match seen {
+            Seen::Depth(instrument, head) => Message::Depth { instrument, head, rows: &self.rows },
+            Seen::Whole(message) => message,
+        })
+    }
+
+    /// Reads the body of a snapshot of the n-th instrument; levels beyond those asked for are left
+    /// out.
+    pub fn snapshot(
+        &mut self,
+        place: usize,
+        body: &mut Vec<u8>,
+        at: Nanos,
+    ) -> Result<Snapshot<'_>, DecodeError> {
+        let instrument = self.instruments.get(place).ok_or(DecodeError::Field("symbol"))?;
+        let (rows, levels_max) = (&mut self.snapshot_rows, self.snapshot_levels);
+        let len = body.len();
+        body.resize(len + SPARE, 0);
+        rows.clear();
+        let last = self.snapshots.parse((body, len), |nodes| {
+            let (mut last, mut bids, mut asks) = (None, 0, 0);
+            nodes.each(0, |key, place| {
+                match key {
+                    "lastUpdateId" => last = Some(nodes.number(place, "lastUpdateId")?),
+                    "bids" => bids = place,
+                    "asks" => asks = place,
+                    _ => {}
+                }
+                Ok(())
+            })?;
+            let last = last.ok_or(DecodeError::Field("lastUpdateId"))?;
+            let row = Event { at, id: last, instrument: instrument.id, ..Event::default() };
+            let row = row.with(flag::SNAPSHOT);
+            nodes.levels(bids, (instrument, Side::Buy), (row, levels_max), rows)?;
+            nodes.levels(asks, (instrument, Side::Sell), (row, levels_max), rows)?;
+            Ok(last)
+        })?;
+        flag_first_and_last(rows)?;
+        Ok(Snapshot { last, rows })
+    }
+
+    /// Reads the largest documents that are expected once, so that reading them later grows nothing.
+    fn warm_up(&mut self, diff_levels: usize) {
+        let Some(symbol) = self.instruments.first().map(|instrument| instrument.symbol) else {
+            return;
+        };
+        let level = "[\"000000000.00000000\",\"000000000.00000000\"],";
+        let side = |count: usize| {
+            let mut text = level.repeat(count);
+            text.pop();
+            text
+        };
+        let levels = side(self.snapshot_levels);
+        let text = format!("{{\"lastUpdateId\":1,\"bids\":[{levels}],\"asks\":[{levels}]}}");
+        let _ = self.snapshot(0, &mut text.into_bytes(), Nanos::ZERO);
+        let levels = side(diff_levels);
+        let mut text = format!(
+            "{{\"stream\":\"x\",\"data\":{{\"e\":\"depthUpdate\",\"E\":1,\"s\":\"{symbol}\",\
+             \"U\":1,\"u\":2,\"pu\":0,\"b\":[{levels}],\"a\":[]}}}}"
+        )
+        .into_bytes();
+        let len = text.len();
+        text.resize(len + SPARE, 0);
+        if let Some(frame) = Payload::new(&mut text, len) {
+            let _ = self.decode(frame, Nanos::ZERO, |_, _| true);
+        }
+    }
+}
+
+fn flag_first_and_last(rows: &mut [Event]) -> Result<(), DecodeError> {
+    let first = rows.first_mut().ok_or(DecodeError::Ids)?;
+    *first = first.with(flag::FIRST);
+    let last = rows.last_mut().ok_or(DecodeError::Ids)?;
+    *last = last.with(flag::LAST);
+    Ok(())
+}
+
+/// The instrument of this name; the one found last is tried first.
+#[inline]
+fn find<'a>(table: &'a [Instrument], symbol: &str, last: &mut usize) -> Option<&'a Instrument> {
+    let is_it = |instrument: &&Instrument| instrument.symbol.as_bytes() == symbol.as_bytes();
+    if let Some(instrument) = table.get(*last).filter(is_it) {
+        return Some(instrument);
+    }
+    *last = table.iter().position(|instrument| is_it(&instrument))?;
+    table.get(*last)
+}
+
+/// The fields of the event, whether wrapped or raw; `None` for an answer to a request.
+#[inline]
+fn fields<'i>(nodes: Nodes<'_, 'i>) -> Result<Option<Fields<'i>>, DecodeError> {
+    let mut fields = Fields::default();
+    let (mut data, mut result) = (0, 0);
+    nodes.each(0, |key, place| {
+        match key {
+            "data" => data = place,
+            "result" => result = place,
+            "stream" => {}
+            _ => return field(nodes, key, place, &mut fields),
+        }
+        Ok(())
+    })?;
+    if data != 0 {
+        nodes.each(data, |key, place| field(nodes, key, place, &mut fields))?;
+    }
+    Ok(if result != 0 && data == 0 { None } else { Some(fields) })
+}
+
+#[inline]
+fn field<'i>(
+    nodes: Nodes<'_, 'i>,
+    key: &'i str,
+    place: usize,
+    fields: &mut Fields<'i>,
+) -> Result<(), DecodeError> {
+    match key {
+        "e" => fields.event = nodes.text(place, "e")?,
+        "E" => fields.venue_time = nodes.number(place, "E")?,
+        "s" => fields.symbol = nodes.text(place, "s")?,
+        "U" => fields.first = Some(nodes.number(place, "U")?),
+        "u" => fields.last = Some(nodes.number(place, "u")?),
+        "pu" => fields.previous = Some(nodes.number(place, "pu")?),
+        "t" => fields.trade = Some(nodes.number(place, "t")?),
+        "m" => fields.buyer_made = Some(nodes.truth(place, "m")?),
+        "b" => fields.bid = place,
+        "B" => fields.bid_qty = place,
+        "a" => fields.ask = place,
+        "A" => fields.ask_qty = place,
+        "p" => fields.price = place,
+        "q" => fields.qty = place,
+        _ => {}
+    }
+    Ok(())
+}
+
+#[inline]
+fn depth(
+    nodes: Nodes<'_, '_>,
+    fields: &Fields<'_>,
+    instrument: &Instrument,
+    (at, flavour): (Nanos, Flavour),
+    rows: &mut Vec<Event>,
+) -> Result<Seen, DecodeError> {
+    let last = fields.last.ok_or(DecodeError::Field("u"))?;
+    let first = fields.first.ok_or(DecodeError::Field("U"))?;
+    let before = match flavour {
+        Flavour::Spot => first.checked_sub(1).ok_or(DecodeError::Ids)?,
+        Flavour::Usdm => fields.previous.ok_or(DecodeError::Field("pu"))?,
+    };
+    if first > last || before > last {
+        return Err(DecodeError::Ids);
+    }
+    let venue_delta_us = venue_delta_us(at, fields.venue_time);
+    let row = Event { at, id: last, instrument: instrument.id, venue_delta_us, ..Event::default() };
+    rows.clear();
+    nodes.levels(fields.bid, (instrument, Side::Buy), (row, usize::MAX), rows)?;
+    nodes.levels(fields.ask, (instrument, Side::Sell), (row, usize::MAX), rows)?;
+    if let Some(row) = rows.last_mut() {
+        *row = row.with(flag::LAST);
+    }
+    Ok(Seen::Depth(instrument.id, DiffHead { before, last, at }))
+}
+
+#[inline]
+fn trade(
+    nodes: Nodes<'_, '_>,
+    fields: &Fields<'_>,
+    instrument: &Instrument,
+    at: Nanos,
+) -> Result<Seen, DecodeError> {
+    let id = fields.trade.ok_or(DecodeError::Field("t"))?;
+    let buyer_made = fields.buyer_made.ok_or(DecodeError::Field("m"))?;
+    let body = Body::Trade {
+        price: nodes.price(fields.price, instrument, "p")?,
+        qty: nodes.qty(fields.qty, instrument, "q")?,
+        taker: if buyer_made { Side::Sell } else { Side::Buy },
+    };
+    let row = Event::new(at, instrument.id, id, body).with(flag::LAST);
+    let venue_delta_us = venue_delta_us(at, fields.venue_time);
+    Ok(Seen::Whole(Message::Trade(Event { venue_delta_us, ..row })))
+}
+
+#[inline]
+fn best(
+    nodes: Nodes<'_, '_>,
+    fields: &Fields<'_>,
+    instrument: &Instrument,
+    at: Nanos,
+    wants_best: impl Fn(InstrumentId, u64) -> bool,
+) -> Result<Seen, DecodeError> {
+    let id = fields.last.ok_or(DecodeError::Field("u"))?;
+    if !wants_best(instrument.id, id) {
+        return Ok(Seen::Whole(Message::Stale(instrument.id)));
+    }
+    let body = Body::Best {
+        bid: nodes.price(fields.bid, instrument, "b")?,
+        bid_qty: nodes.qty(fields.bid_qty, instrument, "B")?,
+        ask: nodes.price(fields.ask, instrument, "a")?,
+        ask_qty: nodes.qty(fields.ask_qty, instrument, "A")?,
+    };
+    let row = Event::new(at, instrument.id, id, body).with(flag::LAST);
+    let venue_delta_us = venue_delta_us(at, fields.venue_time);
+    Ok(Seen::Whole(Message::Best(Event { venue_delta_us, ..row })))
+}
+
+/// Our reading minus the venue's stamp (ms or µs, told apart by size), µs; sticks at the ends; 0
+/// when there is no stamp.
+#[inline]
+fn venue_delta_us(at: Nanos, stamp: u64) -> i32 {
+    if stamp == 0 {
+        return 0;
+    }
+    let stamp_us = if stamp < MICROS_FROM { stamp * 1_000 } else { stamp };
+    let delta = (at.0 / 1_000) as i64 - i64::try_from(stamp_us).unwrap_or(i64::MAX);
+    i32::try_from(delta).unwrap_or(if delta < 0 { i32::MIN } else { i32::MAX })
+}

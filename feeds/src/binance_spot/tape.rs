@@ -1,0 +1,162 @@
+//! The tape that simd-json writes, read by position: what lies where, and where the next thing begins.
+
+use crate::protocol::DecodeError;
+use engine::event::{Body, Event};
+use engine::id::Side;
+use engine::instrument::Instrument;
+use engine::num::{Price, Qty};
+use simd_json::{Buffers, Node, StaticNode, Tape, fill_tape_padded};
+
+/// A parser whose memory is used again and again.
+pub struct Parser {
+    buffers: Buffers,
+    tape: Tape<'static>,
+}
+
+impl Parser {
+    /// For documents of about this many bytes; larger ones make it grow.
+    pub fn new(len: usize) -> Self {
+        Self { buffers: Buffers::new(len), tape: Tape(Vec::with_capacity(len / 4)) }
+    }
+
+    /// Parses the first `len` of `bytes` and lets `read` look at the tape.
+    #[inline]
+    pub fn parse<T>(
+        &mut self,
+        (bytes, len): (&mut [u8], usize),
+        read: impl FnOnce(Nodes<'_, '_>) -> Result<T, DecodeError>,
+    ) -> Result<T, DecodeError> {
+        let mut tape = std::mem::replace(&mut self.tape, Tape(Vec::new())).reset();
+        let outcome = match fill_tape_padded(bytes, len, &mut self.buffers, &mut tape) {
+            Ok(()) => read(Nodes(&tape.0)),
+            Err(_) => Err(DecodeError::Json),
+        };
+        self.tape = tape.reset();
+        outcome
+    }
+}
+
+/// A tape.
+#[derive(Clone, Copy)]
+pub struct Nodes<'t, 'i>(&'t [Node<'i>]);
+
+impl<'t, 'i> Nodes<'t, 'i> {
+    /// Where what begins at `place` ends.
+    #[inline]
+    pub fn after(self, place: usize) -> usize {
+        match self.0.get(place) {
+            Some(Node::Object { count, .. } | Node::Array { count, .. }) => place + 1 + count,
+            _ => place + 1,
+        }
+    }
+
+    #[inline]
+    pub fn text(self, place: usize, field: &'static str) -> Result<&'i str, DecodeError> {
+        match self.0.get(place) {
+            Some(Node::String(text)) => Ok(text),
+            _ => Err(DecodeError::Field(field)),
+        }
+    }
+
+    #[inline]
+    pub fn number(self, place: usize, field: &'static str) -> Result<u64, DecodeError> {
+        match self.0.get(place) {
+            Some(Node::Static(StaticNode::U64(number))) => Ok(*number),
+            Some(Node::Static(StaticNode::I64(number))) => {
+                u64::try_from(*number).map_err(|_| DecodeError::Field(field))
+            }
+            _ => Err(DecodeError::Field(field)),
+        }
+    }
+
+    #[inline]
+    pub fn truth(self, place: usize, field: &'static str) -> Result<bool, DecodeError> {
+        match self.0.get(place) {
+            Some(Node::Static(StaticNode::Bool(truth))) => Ok(*truth),
+            _ => Err(DecodeError::Field(field)),
+        }
+    }
+
+    /// How many members the object at `place` has.
+    #[inline]
+    pub fn members(self, place: usize, field: &'static str) -> Result<usize, DecodeError> {
+        match self.0.get(place) {
+            Some(Node::Object { len, .. }) => Ok(*len),
+            _ => Err(DecodeError::Field(field)),
+        }
+    }
+
+    /// The places behind each key of the object at `place`.
+    #[inline]
+    pub fn each(
+        self,
+        place: usize,
+        mut read: impl FnMut(&'i str, usize) -> Result<(), DecodeError>,
+    ) -> Result<(), DecodeError> {
+        let members = self.members(place, "object")?;
+        let mut place = place + 1;
+        for _ in 0..members {
+            let key = self.text(place, "key")?;
+            read(key, place + 1)?;
+            place = self.after(place + 1);
+        }
+        Ok(())
+    }
+
+    /// The price at `place`, in ticks.
+    #[inline]
+    pub fn price(
+        self,
+        place: usize,
+        instrument: &Instrument,
+        field: &'static str,
+    ) -> Result<Price, DecodeError> {
+        let text = self.text(place, field)?;
+        instrument.price(text.as_bytes()).map_err(|why| DecodeError::Number { field, why })
+    }
+
+    /// The quantity at `place`, in lots.
+    #[inline]
+    pub fn qty(
+        self,
+        place: usize,
+        instrument: &Instrument,
+        field: &'static str,
+    ) -> Result<Qty, DecodeError> {
+        let text = self.text(place, field)?;
+        instrument.qty(text.as_bytes()).map_err(|why| DecodeError::Number { field, why })
+    }
+
+    /// The levels `[["price","qty"],…]` at `place` as rows like `row`, at most `levels_max`.
+    #[inline]
+    pub fn levels(
+        self,
+        place: usize,
+        (instrument, side): (&Instrument, Side),
+        (row, levels_max): (Event, usize),
+        rows: &mut Vec<Event>,
+    ) -> Result<(), DecodeError> {
+        let field = if side == Side::Buy { "bids" } else { "asks" };
+        let Some(Node::Array { len, .. }) = self.0.get(place) else {
+            return Err(DecodeError::Field(field));
+        };
+        let level = Body::Level { side, price: Price(0), qty: Qty(0) };
+        let made = Event::new(row.at, row.instrument, row.id, level);
+        let mut made = Event { venue_delta_us: row.venue_delta_us, ..made }.with(row.flags);
+        let mut place = place + 1;
+        for _ in 0..(*len).min(levels_max) {
+            if !matches!(self.0.get(place), Some(Node::Array { len, .. }) if *len >= 2) {
+                return Err(DecodeError::Field(field));
+            }
+            let price = self.price(place + 1, instrument, field)?;
+            let qty = self.qty(place + 2, instrument, field)?;
+            if rows.len() == rows.capacity() {
+                return Err(DecodeError::Levels(rows.len()));
+            }
+            made.payload = [price.0 as u64, qty.0 as u64, 0, 0];
+            rows.push(made);
+            place = self.after(place);
+        }
+        Ok(())
+    }
+}

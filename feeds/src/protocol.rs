@@ -1,0 +1,111 @@
+//! What a venue's dialect is: bytes in, rows out. It opens no socket, starts no thread, reads no clock.
+//!
+//! To add a dialect, write one file that implements [`Protocol`] and a row of tests: say which URL
+//! subscribes to what, reduce the venue's numbering of diffs to [`DiffHead`], and turn text into ticks
+//! and lots by the instrument's grids. Connections, order, gaps, staleness and rings are the feed's.
+
+use crate::net::{HttpRequest, Payload};
+use crate::sequence::DiffHead;
+use engine::event::Event;
+use engine::id::InstrumentId;
+use engine::instrument::Instrument;
+use engine::num::NumError;
+use engine::time::Nanos;
+use std::sync::Arc;
+use thiserror::Error;
+
+/// What a frame said. Rows are complete: stamped, identified, the last one flagged.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Message<'a> {
+    /// Best bid and ask.
+    Best(Event),
+    /// A public trade; its row id is the trade id.
+    Trade(Event),
+    /// Changed levels of a book.
+    Depth {
+        /// Whose book.
+        instrument: InstrumentId,
+        /// Which update ids it covers.
+        head: DiffHead,
+        /// One row a level.
+        rows: &'a [Event],
+    },
+    /// A best bid and ask that the receiver did not want, left unread.
+    Stale(InstrumentId),
+    /// The server goes away soon: another connection is needed.
+    Shutdown,
+    /// An answer to a request of ours that says nothing new.
+    Answer,
+    /// A stream, event or symbol that nobody asked for, or an error message.
+    Unknown,
+}
+
+/// A book as asked for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Snapshot<'a> {
+    /// The update id that it stands at.
+    pub last: u64,
+    /// One row a level, bids first, best first; all flagged as snapshot, the first and last as such.
+    pub rows: &'a [Event],
+}
+
+/// Why bytes could not be read as what they should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum DecodeError {
+    /// Not JSON.
+    #[error("not JSON; the frame is dropped, a lost diff shows as a gap")]
+    Json,
+    /// A field is not there or has another type.
+    #[error("field {0} is missing or of another type; check the venue's change log")]
+    Field(&'static str),
+    /// A number does not fit the instrument's grid.
+    #[error("field {field}: {why}; check the instrument's tick and lot size")]
+    Number {
+        /// Which field.
+        field: &'static str,
+        /// What is wrong.
+        why: NumError,
+    },
+    /// A message has more levels than were reserved.
+    #[error("more than {0} levels in one message; raise the limit")]
+    Levels(usize),
+    /// Ids of a message descend, or a book has no level at all.
+    #[error("update ids descend, or the book is empty; ask again")]
+    Ids,
+}
+
+/// Who takes what a frame said.
+pub trait Intake {
+    /// Whether a best bid and ask of this update id is news. Asked before its numbers are read.
+    fn wants_best(&self, instrument: InstrumentId, id: u64) -> bool;
+    /// Takes one message.
+    fn take(&mut self, message: Message<'_>);
+}
+
+/// A venue's dialect of market streams.
+pub trait Protocol {
+    /// The URL that connects and subscribes to everything that is followed.
+    fn stream_url(&self) -> &str;
+
+    /// What is followed, in the order of the ids that rows carry.
+    fn instruments(&self) -> &[Instrument];
+
+    /// How to ask for a snapshot of the n-th instrument; made once, so that asking allocates nothing.
+    fn snapshot_request(&self, place: usize) -> Option<Arc<HttpRequest>>;
+
+    /// Reads one text frame, whose last byte was read at `at`.
+    fn on_bytes<I: Intake>(
+        &mut self,
+        frame: Payload<'_>,
+        at: Nanos,
+        intake: &mut I,
+    ) -> Result<(), DecodeError>;
+
+    /// Reads the answer to the n-th instrument's snapshot request. The body is used up.
+    fn on_snapshot(
+        &mut self,
+        place: usize,
+        body: &mut Vec<u8>,
+        at: Nanos,
+    ) -> Result<Snapshot<'_>, DecodeError>;
+}
