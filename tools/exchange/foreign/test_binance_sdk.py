@@ -159,6 +159,21 @@ def test_rest_market_data(rest):
     assert ids == sorted(ids) and len(ids) <= 5
 
 
+def test_rest_statistics(rest):
+    """Only that each answer fits the venue's schema (see `faithful`) and is about our symbol."""
+    assert Decimal(told(rest.avg_price(SYMBOL)).price) > 0
+    day = told(rest.ticker24hr(symbol=SYMBOL)).actual_instance
+    assert Decimal(day.low_price) <= Decimal(day.last_price) <= Decimal(day.high_price)
+    touch = told(rest.ticker_book_ticker(symbol=SYMBOL)).actual_instance
+    assert Decimal(touch.bid_price) < Decimal(touch.ask_price)
+    [price] = told(rest.ticker_price(symbols=[SYMBOL])).actual_instance
+    assert price.symbol == SYMBOL and Decimal(price.price) > 0
+    [candle] = rest.klines(SYMBOL, "1m", limit=1).data()
+    assert len(candle) == 12 and Decimal(candle[3]) <= Decimal(candle[2])
+    groups = rest.agg_trades(SYMBOL, limit=3).data()
+    assert [g.a for g in groups] == list(range(groups[0].a, groups[0].a + len(groups)))
+
+
 async def test_streamed_book(streams, within):
     deltas = events(await streams.diff_book_depth(symbol=SYMBOL, update_speed="100ms"))
     partial = events(await streams.partial_book_depth(
@@ -254,6 +269,24 @@ def test_marketable_ioc_by_rest(rest):
         assert (trade.price, trade.qty, trade.commission) == (
             fill.price, fill.qty, fill.commission)
         assert Decimal(fill.commission) > 0 and trade.is_buyer and not trade.is_maker
+
+
+def test_account_by_rest(rest):
+    account = told(rest.get_account())
+    assert account.can_trade and account.account_type == "SPOT" and account.uid > 0
+    rates = told(rest.account_commission(SYMBOL)).standard_commission
+    assert (rates.maker, rates.taker) == (
+        account.commission_rates.maker, account.commission_rates.taker)
+    limits = rest.rate_limit_order().data()
+    assert {(limit.interval, limit.interval_num) for limit in limits} == {
+        ("SECOND", 10), ("DAY", 1)}
+    tried = told(rest.order_test(
+        SYMBOL, "BUY", "LIMIT", time_in_force="GTC", quantity=0.002, price=far_below(rest),
+        compute_commission_rates=True))
+    assert tried.standard_commission_for_order.taker == rates.taker
+    assert rest.get_open_orders(SYMBOL).data() == []
+    orders = rest.all_orders(SYMBOL, limit=5).data()
+    assert [o.order_id for o in orders] == sorted(o.order_id for o in orders)
 
 
 # ---- the user stream and orders by WebSocket API
@@ -385,6 +418,16 @@ async def test_refusals_by_websocket_api(socket, url, socket_url, keys, kind, wi
         SYMBOL, "BUY", "LIMIT_MAKER", price=round(float(ask) * 1.01), quantity=0.002))) == -2010
     assert refusal(await within(socket.order_cancel(SYMBOL, order_id=999999999999))) == -2011
     assert refusal(await within(socket.order_status(SYMBOL, order_id=999999999999))) == -2013
+    bid = result(await within(socket.depth(symbol=SYMBOL, limit=5))).bids[0][0]
+    placed = result(await within(socket.order_place(
+        SYMBOL, "BUY", "LIMIT_MAKER", price=round(float(bid) * 0.95), quantity=0.002)))
+    response = await within(socket.order_cancel_replace(
+        SYMBOL, "STOP_ON_FAILURE", "BUY", "LIMIT_MAKER", cancel_order_id=placed.order_id,
+        price=round(float(ask) * 1.01), quantity=0.002))
+    half = response.data()["error"]
+    assert (half["code"], half["data"]["cancelResult"]) == (-2021, "SUCCESS")
+    assert half["data"]["newOrderResult"] == "FAILURE"
+    assert half["data"]["newOrderResponse"]["code"] == -2010
     stranger = connector(url, socket_url, keys[kind].with_wrong_secret()).websocket_api
     assert await stranger.create_connection()
     try:

@@ -176,6 +176,23 @@ async def test_streamed_trades_and_touch(reader, within):
         last = ticker["info"]["u"]
 
 
+async def test_streamed_candles_and_day_statistics(reader, within):
+    [candle, *_] = await within(reader.watch_ohlcv(SYMBOL, "1m"))
+    _, opened, high, low, closed, volume = candle
+    assert low <= min(opened, closed) <= max(opened, closed) <= high and volume > 0
+    day = await within(reader.watch_ticker(SYMBOL))
+    assert 0 < day["low"] <= day["last"] <= day["high"]
+    asked = await reader.fetch_ticker(SYMBOL)
+    assert asked["bid"] < asked["ask"] and asked["quoteVolume"] > 0
+    assert len(await reader.fetch_ohlcv(SYMBOL, "1m", limit=1)) == 1
+
+
+async def test_unsubscribing(reader, within):
+    await within(reader.watch_trades(SYMBOL))
+    assert await within(reader.un_watch_trades(SYMBOL)) is True
+    assert await within(reader.watch_trades(SYMBOL)), "and it can be taken up again"
+
+
 # ---- orders
 
 
@@ -336,6 +353,39 @@ async def test_marketable_ioc_trades_with_fee(trader, later, client_id):
         assert abs(Decimal(fill["commission"]) - due) <= Decimal("0.00000001")
 
 
+async def test_resting_order_is_filled_as_maker(trader, within, client_id):
+    """Joins the best ask, as often as it takes until somebody buys from us."""
+    await trader.authenticate()
+    for _ in range(5):
+        ask = (await trader.fetch_order_book(SYMBOL, 5))["asks"][0][0]
+        waiting = asyncio.create_task(trader.watch_my_trades(SYMBOL))
+        try:
+            order = await trader.create_order(
+                SYMBOL, "limit", "sell", 0.0005, ask, {"postOnly": True})
+            [fill, *_] = await asyncio.wait_for(waiting, 4)
+            break
+        except (asyncio.TimeoutError, errors.OrderImmediatelyFillable):
+            waiting.cancel()
+            try:
+                await trader.cancel_all_orders(SYMBOL)
+            except errors.OrderNotFound:
+                pass
+    else:
+        pytest.fail("nobody bought at the best ask in five tries of four seconds")
+    assert (fill["order"], fill["takerOrMaker"]) == (order["id"], "maker")
+    assert (fill["side"], fill["price"]) == ("sell", ask)
+    assert fill["fee"]["cost"] > 0
+    [listed, *_] = await trader.fetch_my_trades(SYMBOL, params={"orderId": order["id"]})
+    assert (listed["id"], listed["takerOrMaker"]) == (fill["id"], "maker")
+    assert listed["fee"]["cost"] == fill["fee"]["cost"]
+
+
+async def test_market_order_by_cost(trader):
+    order = await trader.create_market_order_with_cost(SYMBOL, "buy", 100)
+    assert order["status"] in ("closed", "expired") and 95 < order["cost"] <= 100
+    await trader.create_order(SYMBOL, "market", "sell", order["filled"])
+
+
 async def test_market_order_by_quantity(trader):
     order = await trader.create_order(SYMBOL, "market", "buy", 0.002)
     assert (order["status"], order["filled"], order["type"]) == ("closed", 0.002, "market")
@@ -406,6 +456,18 @@ async def test_refused_orders(trader, within, client_id):
     with pytest.raises(errors.InvalidOrder, match="Duplicate order sent"):
         await trader.create_order(SYMBOL, "limit", "buy", 0.002, price, {"clientOrderId": name})
     assert [o["clientOrderId"] for o in await trader.fetch_open_orders(SYMBOL)] == [name]
+
+
+async def test_half_done_cancel_replace(trader):
+    """The old order is gone and the new one refused: told as such, and so it is."""
+    order = await trader.create_order(SYMBOL, "limit", "buy", 0.002, await far_below(trader))
+    ask = (await trader.fetch_order_book(SYMBOL, 5))["asks"][0][0]
+    over = float(trader.price_to_precision(SYMBOL, ask * 1.01))
+    with pytest.raises(errors.ExchangeError, match="-2021.*would immediately match"):
+        await trader.edit_order(
+            order["id"], SYMBOL, "limit", "buy", 0.002, over, {"postOnly": True})
+    assert await trader.fetch_open_orders(SYMBOL) == []
+    assert (await trader.fetch_order(order["id"], SYMBOL))["status"] == "canceled"
 
 
 async def test_filters(trader):
