@@ -129,10 +129,11 @@ impl Instrument {
         }
     }
 
-    /// Price text to ticks, exactly.
+    /// Price text to ticks, exactly; refuses more than rows can carry.
     #[inline]
     pub fn price(&self, text: &[u8]) -> Result<Price, NumError> {
-        self.tick.parse(text).map(Price)
+        let ticks = self.tick.parse(text)?;
+        if ticks > PRICE_MAX { Err(NumError::Overflow) } else { Ok(Price(ticks)) }
     }
 
     /// Quantity text to lots, exactly; refuses more than [`Qty`] rows can carry.
@@ -147,11 +148,11 @@ impl Instrument {
     #[inline]
     pub fn notional(&self, price: Price, qty: Qty) -> Notional {
         let steps = i128::from(self.tick.step) * i128::from(self.lot.step);
-        let product = i128::from(price.0) * i128::from(qty.0) * steps;
+        let product = (i128::from(price.0) * i128::from(qty.0)).saturating_mul(steps);
         let places = usize::from(self.tick.decimals) + usize::from(self.lot.decimals);
         let goal = usize::from(AMOUNT_DECIMALS);
         let scaled = if places <= goal {
-            product * i128::from(POW10[goal - places])
+            product.saturating_mul(i128::from(POW10[goal - places]))
         } else {
             product / i128::from(POW10[(places - goal).min(18)])
         };
@@ -164,7 +165,7 @@ impl Instrument {
         let units = i128::from(qty.0) * i128::from(self.lot.step);
         let (places, goal) = (usize::from(self.lot.decimals), usize::from(AMOUNT_DECIMALS));
         let scaled = if places <= goal {
-            units * i128::from(POW10[goal - places])
+            units.saturating_mul(i128::from(POW10[goal - places]))
         } else {
             units / i128::from(POW10[places - goal])
         };
@@ -181,13 +182,16 @@ impl Instrument {
     /// The value of an amount of the base asset at a price, toward zero.
     #[inline]
     pub fn value(&self, amount: Amount, price: Price) -> Notional {
-        let product = i128::from(amount.0) * i128::from(price.0) * i128::from(self.tick.step);
+        let units = i128::from(amount.0) * i128::from(price.0);
+        let product = units.saturating_mul(i128::from(self.tick.step));
         Notional(saturate(product / i128::from(POW10[usize::from(self.tick.decimals)])))
     }
 }
 
 /// Most lots that one row can carry.
 pub const QTY_MAX: i64 = (1 << 47) - 1;
+/// Highest price in ticks that one row can carry: exact as a float, and sums of a few stay in range.
+pub const PRICE_MAX: i64 = (1 << 53) - 1;
 
 #[inline]
 fn saturate(value: i128) -> i64 {

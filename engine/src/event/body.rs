@@ -1,0 +1,116 @@
+//! What a row means, decoded.
+
+use super::word::{Command, End, GapReason, Link, LinkState, Reason, Request};
+use crate::id::{AssetId, OrderId, Side};
+use crate::instrument::Status;
+use crate::num::{Amount, Grid, Notional, Price, Qty};
+use crate::time::Nanos;
+
+/// A fill as the venue reports it. The order is the row's id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fill {
+    /// The order that was filled.
+    pub order: OrderId,
+    /// Unique per instrument.
+    pub trade: u64,
+    /// Side of our order.
+    pub side: Side,
+    /// Price of the trade.
+    pub price: Price,
+    /// Quantity of the trade.
+    pub qty: Qty,
+    /// Fee paid; negative is a rebate.
+    pub fee: Amount,
+    /// In which asset.
+    pub fee_asset: AssetId,
+    /// Whether our order rested.
+    pub maker: bool,
+}
+
+/// An order as the venue has it now, told by an answer to a query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Our id of it; foreign ones have [`OrderId::FOREIGN_EPOCH`].
+    pub order: OrderId,
+    /// The venue's id of it.
+    pub venue_order: u64,
+    /// Its side.
+    pub side: Side,
+    /// Its price.
+    pub price: Price,
+    /// Its whole quantity.
+    pub qty: Qty,
+    /// How much of that is filled (at most 2^47 lots).
+    pub filled: Qty,
+}
+
+/// What a row means. The fields are named by the types and the line above each.
+#[allow(missing_docs)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// Absolute quantity of one level (0: gone). Row id: last update id of the message.
+    Level { side: Side, price: Price, qty: Qty },
+    /// Best bid and ask. Row id: update id, comparable with that of levels.
+    Best { bid: Price, bid_qty: Qty, ask: Price, ask_qty: Qty },
+    /// A public trade. Row id: trade id.
+    Trade { price: Price, qty: Qty, taker: Side },
+    /// The book is not to be trusted until the next snapshot. Row id: update id that came.
+    Gap { reason: GapReason, expected: u64 },
+    /// Trading status of the instrument.
+    Status(Status),
+    /// New grids and limits of the instrument: the book is blanked and re-based.
+    Filters { tick: Grid, lot: Grid, notional_min: Notional },
+    /// State of a link changed.
+    Link { link: Link, state: LinkState },
+    /// The venue has the order (answer to a place). Row id: order.
+    Accepted { order: OrderId, venue_order: u64 },
+    /// A fill. Row id: order.
+    Fill(Fill),
+    /// The order is no more; `filled` as the venue counts, if it says. Row id: order.
+    Done { order: OrderId, end: End, reason: Reason, filled: Option<Qty> },
+    /// The order's whole quantity is now this. Row id: order.
+    Amended { order: OrderId, qty: Qty },
+    /// A cancel or amend was refused by the venue; the order may or may not stand. Row id: order.
+    Refused { order: OrderId, request: Request, reason: Reason },
+    /// No answer in time, or one that leaves the outcome open. Row id: order.
+    Unknown { order: OrderId, request: Request },
+    /// The venue, asked by client id after its window for late arrivals, knows no such order.
+    Absent { order: OrderId },
+    /// The order as the venue has it.
+    Standing(Standing),
+    /// A balance as the venue has it. Row id: asset. Copied at the first reconciliation, compared after.
+    Balance { asset: AssetId, free: Amount, locked: Amount },
+    /// Reconciliation of a link begins (`done: false`) or has told everything (`done: true`).
+    Reconcile { done: bool },
+    /// What the gateway may still send before it has to refuse.
+    Budget { orders: u32, weight: u32 },
+    /// Time passed; sent at a fixed cadence. Row id: count.
+    Timer,
+    /// An operator's command; for `Set`, row id is the parameter, value in units of 1e-9.
+    Command { command: Command, value: i64 },
+    /// The value of one unit of an asset in the quote asset of the account, 1e-8.
+    Conversion { asset: AssetId, price: Notional },
+    /// A value from outside, valid for `ttl`. Row id: key.
+    Signal { source: u64, value: i64, ttl: Nanos },
+    /// The session begins. Row id: epoch.
+    Start { epoch: u32, config_hash: u64 },
+    /// The venue's clock minus ours, µs.
+    ClockOffset { us: i64 },
+}
+
+impl Body {
+    /// The order that a report is about.
+    pub const fn order(&self) -> Option<OrderId> {
+        match self {
+            Self::Accepted { order, .. }
+            | Self::Done { order, .. }
+            | Self::Amended { order, .. }
+            | Self::Refused { order, .. }
+            | Self::Unknown { order, .. }
+            | Self::Absent { order }
+            | Self::Fill(Fill { order, .. })
+            | Self::Standing(Standing { order, .. }) => Some(*order),
+            _ => None,
+        }
+    }
+}

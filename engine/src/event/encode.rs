@@ -1,0 +1,93 @@
+//! From meaning to words.
+
+use super::body::Body;
+use super::decode::{NO_QTY, QTY_BITS, QTY_MASK};
+use super::row::{flag, kind};
+use crate::id::Side;
+use crate::num::Grid;
+
+const fn pack_grid(grid: Grid) -> u64 {
+    (grid.step as u64) << 8 | grid.decimals as u64
+}
+
+const fn side_flag(side: Side) -> u8 {
+    match side {
+        Side::Buy => 0,
+        Side::Sell => flag::SELL,
+    }
+}
+
+#[inline]
+pub(super) fn encode(body: Body) -> (u8, [u64; 4], u8) {
+    match body {
+        Body::Level { side, price, qty } => {
+            (kind::LEVEL, [price.0 as u64, qty.0 as u64, 0, 0], side_flag(side))
+        }
+        Body::Best { bid, bid_qty, ask, ask_qty } => {
+            let words = [bid.0 as u64, bid_qty.0 as u64, ask.0 as u64, ask_qty.0 as u64];
+            (kind::BEST, words, 0)
+        }
+        Body::Trade { price, qty, taker } => {
+            (kind::TRADE, [price.0 as u64, qty.0 as u64, 0, 0], side_flag(taker))
+        }
+        Body::Gap { reason, expected } => (kind::GAP, [reason as u64, expected, 0, 0], 0),
+        Body::Status(status) => (kind::STATUS, [status as u64, 0, 0, 0], 0),
+        Body::Filters { tick, lot, notional_min } => {
+            let words = [pack_grid(tick), pack_grid(lot), notional_min.0 as u64, 0];
+            (kind::FILTERS, words, 0)
+        }
+        Body::Link { link, state } => (kind::LINK, [link as u64, state as u64, 0, 0], 0),
+        other => encode_report(other),
+    }
+}
+
+fn encode_report(body: Body) -> (u8, [u64; 4], u8) {
+    match body {
+        Body::Accepted { venue_order, .. } => (kind::ACCEPTED, [venue_order, 0, 0, 0], 0),
+        Body::Fill(fill) => {
+            let qty = (fill.qty.0 as u64 & QTY_MASK) | u64::from(fill.fee_asset.0) << QTY_BITS;
+            let maker = if fill.maker { flag::MAKER } else { 0 };
+            let words = [fill.trade, fill.price.0 as u64, qty, fill.fee.0 as u64];
+            (kind::FILL, words, side_flag(fill.side) | maker)
+        }
+        Body::Done { end, reason, filled, .. } => {
+            let filled = filled.map_or(NO_QTY, |qty| qty.0 as u64);
+            (kind::DONE, [end as u64, reason as u64, filled, 0], 0)
+        }
+        Body::Amended { qty, .. } => (kind::AMENDED, [qty.0 as u64, 0, 0, 0], 0),
+        Body::Refused { request, reason, .. } => {
+            (kind::REFUSED, [request as u64, reason as u64, 0, 0], 0)
+        }
+        Body::Unknown { request, .. } => (kind::UNKNOWN, [request as u64, 0, 0, 0], 0),
+        Body::Absent { .. } => (kind::ABSENT, [0; 4], 0),
+        Body::Standing(s) => {
+            let words = [s.venue_order, s.price.0 as u64, s.qty.0 as u64, s.filled.0 as u64];
+            (kind::STANDING, words, side_flag(s.side))
+        }
+        other => encode_session(other),
+    }
+}
+
+fn encode_session(body: Body) -> (u8, [u64; 4], u8) {
+    match body {
+        Body::Balance { free, locked, .. } => {
+            (kind::BALANCE, [free.0 as u64, locked.0 as u64, 0, 0], 0)
+        }
+        Body::Reconcile { done } => (kind::RECONCILE, [u64::from(done), 0, 0, 0], 0),
+        Body::Budget { orders, weight } => {
+            (kind::BUDGET, [u64::from(orders), u64::from(weight), 0, 0], 0)
+        }
+        Body::Command { command, value } => {
+            (kind::COMMAND, [command as u64, value as u64, 0, 0], 0)
+        }
+        Body::Conversion { asset, price } => {
+            (kind::CONVERSION, [u64::from(asset.0), price.0 as u64, 0, 0], 0)
+        }
+        Body::Signal { source, value, ttl } => (kind::SIGNAL, [source, value as u64, ttl.0, 0], 0),
+        Body::Start { epoch, config_hash } => {
+            (kind::START, [u64::from(epoch), config_hash, 0, 0], 0)
+        }
+        Body::ClockOffset { us } => (kind::CLOCK_OFFSET, [us as u64, 0, 0, 0], 0),
+        _ => (kind::TIMER, [0; 4], 0),
+    }
+}
