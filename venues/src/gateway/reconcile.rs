@@ -1,0 +1,440 @@
+//! How things stand at the venue, asked after every connect, before orders may be placed; and the
+//! cancelling of everything when the engine died.
+//!
+//! ```text
+//!  own trades ─▶ open orders ─▶ balances ─▶ own trades again ─▶ told, stream replayed, ready
+//!                     ▲                            │
+//!                     └──── a trade came meanwhile ┘
+//! ```
+//!
+//! The second look at the trades makes the picture of one instant: when none came in between, open
+//! orders and balances contain exactly the trades that were told. At the very first start there is
+//! nothing to miss: only the newest trade's id is learnt, and trades up to it are not told.
+
+use super::pending::{Entry, Then};
+use super::session::{Phase, Session, Signal};
+use crate::wire::{Ask, Kind, TradeTold, Verdict, order_id};
+use engine::event::{Body, Event, Reason, flag, kind};
+use engine::id::{ClientId, InstrumentId};
+use engine::intent::OrderRef;
+use engine::time::Nanos;
+
+/// Rows of the private stream that are held back at most.
+const BUFFER_MAX: usize = 4_096;
+/// Trades that wait for the name of their order at most.
+const HELD_MAX: usize = 4_096;
+/// Trades in a full page of the venue's answer.
+const PAGE: u32 = 1_000;
+/// How often the picture is taken anew because trades came meanwhile.
+const ROUNDS_MAX: u32 = 5;
+/// How often a failed reconciliation is tried again on the same connection.
+const RETRIES_MAX: u32 = 5;
+/// How long to wait before that.
+const RETRY_AFTER: Nanos = Nanos::from_ms(500);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    Trades,
+    Orders,
+    Balances,
+    Again,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Held {
+    instrument: InstrumentId,
+    venue_order: u64,
+    trade: TradeTold,
+    at: Nanos,
+}
+
+/// The state of a reconciliation, and of a halt.
+#[derive(Debug)]
+pub(crate) struct Reconciliation {
+    number: u32,
+    step: Step,
+    waiting: u32,
+    failed: bool,
+    moved: bool,
+    rounds: u32,
+    retries: u32,
+    retry_at: Option<Nanos>,
+    /// Per instrument, whether its trades are learnt for the first time.
+    first: Vec<bool>,
+    snapshot: Vec<Event>,
+    buffer: Vec<Event>,
+    overflow: bool,
+    held: Vec<Held>,
+    /// Open orders that the last look of a halt found.
+    found: u32,
+}
+
+impl Reconciliation {
+    pub fn new() -> Self {
+        Self {
+            number: 0,
+            step: Step::Trades,
+            waiting: 0,
+            failed: false,
+            moved: false,
+            rounds: 0,
+            retries: 0,
+            retry_at: None,
+            first: Vec::new(),
+            snapshot: Vec::with_capacity(1_024),
+            buffer: Vec::with_capacity(BUFFER_MAX),
+            overflow: false,
+            held: Vec::with_capacity(HELD_MAX),
+            found: 0,
+        }
+    }
+}
+
+impl Session {
+    /// Begins to reconcile; whatever reconciliation is under way is dropped.
+    pub fn begin_reconcile(&mut self, now: Nanos) {
+        if self.phase == Phase::Halting {
+            return self.begin_halt();
+        }
+        self.counters.reconciliations += 1;
+        self.phase = Phase::Reconciling;
+        self.reports.row(now, InstrumentId(0), 0, Body::Reconcile { done: false });
+        self.reports.end();
+        let state = &mut self.reconciliation;
+        state.retries = 0;
+        state.buffer.clear();
+        self.restart();
+    }
+
+    /// Starts the questions from the first one; the buffer stays.
+    fn restart(&mut self) {
+        // Trades that were held back were not told: they are asked for again.
+        for place in 0..self.reconciliation.held.len() {
+            let held = self.reconciliation.held[place];
+            let of = self.instruments.iter().position(|one| *one == held.instrument);
+            if let Some(next) = of.and_then(|of| self.next_trade[of].as_mut()) {
+                *next = held.trade.trade.min(*next);
+            }
+        }
+        let state = &mut self.reconciliation;
+        state.number = state.number.wrapping_add(1);
+        // The first time lasts until a reconciliation is finished.
+        state.first.resize(self.next_trade.len(), false);
+        for (first, next) in state.first.iter_mut().zip(&self.next_trade) {
+            *first |= next.is_none();
+        }
+        (state.rounds, state.moved, state.overflow) = (0, false, false);
+        state.retry_at = None;
+        state.snapshot.clear();
+        state.held.clear();
+        self.asks.clear();
+        self.ask_step(Step::Trades);
+    }
+
+    fn ask_step(&mut self, step: Step) {
+        let state = &mut self.reconciliation;
+        (state.step, state.failed, state.waiting) = (step, false, 0);
+        let then = Then::Reconcile(state.number);
+        if step == Step::Balances {
+            state.waiting = 1;
+            self.asks.push_back((Ask::Balances, then));
+            return;
+        }
+        for (instrument, next) in self.instruments.iter().zip(&self.next_trade) {
+            let ask = match step {
+                Step::Orders => Ask::OpenOrders(*instrument),
+                _ => Ask::Trades { instrument: *instrument, from: *next },
+            };
+            state.waiting += 1;
+            self.asks.push_back((ask, then));
+        }
+    }
+
+    fn is_current(&self, number: u32) -> bool {
+        self.phase == Phase::Reconciling && self.reconciliation.number == number
+    }
+
+    /// Begins another try when the waiting time before it is over.
+    pub fn reconcile_tick(&mut self, now: Nanos) {
+        let due = self.reconciliation.retry_at.is_some_and(|at| now >= at);
+        if !due {
+            return;
+        }
+        self.reconciliation.retry_at = None;
+        match self.phase {
+            Phase::Reconciling => {
+                self.counters.reconcile_retries += 1;
+                self.restart();
+            }
+            Phase::Halting => self.begin_halt(),
+            _ => {}
+        }
+    }
+
+    /// Holds a row of the private stream back.
+    pub(super) fn buffer(&mut self, row: Event) {
+        let state = &mut self.reconciliation;
+        if state.buffer.len() >= BUFFER_MAX {
+            state.overflow = true;
+            self.counters.buffer_full += 1;
+            return;
+        }
+        state.buffer.push(row);
+    }
+
+    pub(super) fn reconcile_order(&mut self, number: u32, row: &Event) {
+        if self.is_current(number) {
+            self.reconciliation.snapshot.push(row.with(flag::ASKED | flag::SNAPSHOT));
+        }
+    }
+
+    pub(super) fn reconcile_balance(&mut self, number: u32, row: &Event) {
+        if self.is_current(number) {
+            self.reconciliation.snapshot.push(row.with(flag::ASKED | flag::SNAPSHOT));
+        }
+    }
+
+    /// A trade in the answer: told when it is new, held back when its order's name is not known.
+    pub(super) fn reconcile_trade(
+        &mut self,
+        number: u32,
+        (instrument, venue_order): (InstrumentId, u64),
+        trade: TradeTold,
+        at: Nanos,
+    ) {
+        let place = self.instruments.iter().position(|one| *one == instrument);
+        let (true, Some(place)) = (self.is_current(number), place) else { return };
+        let new = self.next_trade[place].is_none_or(|next| trade.trade >= next);
+        let state = &mut self.reconciliation;
+        // After a failure everything is asked again, so nothing counts as seen.
+        if !new || state.failed {
+            return;
+        }
+        state.moved |= state.step == Step::Again;
+        if !state.first[place] {
+            match self.known.name(instrument, venue_order) {
+                Some(client) => self.missed_trade(client, (instrument, venue_order), trade, at),
+                None if state.held.len() < HELD_MAX => {
+                    state.held.push(Held { instrument, venue_order, trade, at });
+                }
+                None => {
+                    state.failed = true;
+                    return;
+                }
+            }
+        }
+        self.seen_trade(instrument, trade.trade);
+    }
+
+    fn missed_trade(
+        &mut self,
+        client: Option<ClientId>,
+        (instrument, venue_order): (InstrumentId, u64),
+        trade: TradeTold,
+        at: Nanos,
+    ) {
+        self.counters.trades_missed += 1;
+        let order = order_id(client, venue_order);
+        let row = self.fill_row(instrument, order, trade, at).with(flag::ASKED);
+        self.reports.push(row);
+    }
+
+    /// One of the questions is answered.
+    pub(super) fn reconcile_answer(&mut self, number: u32, entry: &Entry, done: bool, at: Nanos) {
+        if !self.is_current(number) {
+            return;
+        }
+        let kind = entry.ask.kind();
+        let state = &mut self.reconciliation;
+        state.waiting = state.waiting.saturating_sub(1);
+        state.failed |= !done;
+        if let Ask::Trades { instrument, from } = entry.ask {
+            let place = self.instruments.iter().position(|one| *one == instrument);
+            if let (Some(place), true) = (place, done) {
+                // None so far: whatever comes from now on is new.
+                let next = *self.next_trade[place].get_or_insert(0);
+                if from.is_some() && entry.items >= PAGE {
+                    let state = &mut self.reconciliation;
+                    state.waiting += 1;
+                    let ask = Ask::Trades { instrument, from: Some(next) };
+                    self.asks.push_back((ask, Then::Reconcile(number)));
+                }
+            }
+        }
+        if kind == Kind::Balances {
+            // Balances that came before this answer are older than it.
+            self.reconciliation.buffer.retain(|row| row.kind != kind::BALANCE);
+        }
+        if self.reconciliation.waiting == 0 {
+            self.step_done(at);
+        }
+    }
+
+    fn step_done(&mut self, at: Nanos) {
+        if self.reconciliation.failed {
+            return self.try_again(at);
+        }
+        if let Some(held) = self.reconciliation.held.first() {
+            let client = ClientId { order: order_id(None, held.venue_order), cause: 0 };
+            let (venue_order, instrument) = (held.venue_order, held.instrument);
+            let order = OrderRef { client, venue_order, instrument };
+            let ask = Ask::Query { order, by_venue_id: true };
+            let then = Then::Name(self.reconciliation.number);
+            self.reconciliation.waiting = 1;
+            self.asks.push_back((ask, then));
+            return;
+        }
+        match self.reconciliation.step {
+            Step::Trades => self.ask_step(Step::Orders),
+            Step::Orders => self.ask_step(Step::Balances),
+            Step::Balances => self.ask_step(Step::Again),
+            Step::Again => self.finish(at),
+        }
+    }
+
+    fn try_again(&mut self, at: Nanos) {
+        let state = &mut self.reconciliation;
+        state.retries += 1;
+        // Answers of this try that come later are nobody's.
+        state.number = state.number.wrapping_add(1);
+        if state.retries > RETRIES_MAX {
+            self.signals.push_back(Signal::Hopeless);
+        } else {
+            let stopped_until = self.budget.stopped_until();
+            let wait = stopped_until.since(self.venue_now(at)).max(RETRY_AFTER);
+            self.reconciliation.retry_at = Some(at.after(wait));
+        }
+    }
+
+    /// The name of an order whose trades are held back.
+    pub(super) fn reconcile_name(
+        &mut self,
+        number: u32,
+        entry: &Entry,
+        verdict: Verdict,
+        at: Nanos,
+    ) {
+        let Ask::Query { order, .. } = entry.ask else { return };
+        if !self.is_current(number) {
+            return;
+        }
+        self.reconciliation.waiting = 0;
+        let gone = matches!(verdict, Verdict::Refused(r) if r.reason == Reason::UnknownOrder);
+        let client = match entry.told {
+            Some(told) => told.client,
+            // Archived or another's: it cannot be one that we follow.
+            None if gone => None,
+            None => return self.try_again(at),
+        };
+        self.known.learn(order.instrument, order.venue_order, client);
+        let of = |held: &Held| {
+            held.venue_order == order.venue_order && held.instrument == order.instrument
+        };
+        let mut place = 0;
+        while place < self.reconciliation.held.len() {
+            if of(&self.reconciliation.held[place]) {
+                let held = self.reconciliation.held.remove(place);
+                let whose = (held.instrument, held.venue_order);
+                self.missed_trade(client, whose, held.trade, held.at);
+            } else {
+                place += 1;
+            }
+        }
+        self.step_done(at);
+    }
+
+    /// All questions are answered: tells the picture, replays the stream, and is ready.
+    fn finish(&mut self, at: Nanos) {
+        let state = &mut self.reconciliation;
+        if state.moved && state.rounds < ROUNDS_MAX {
+            state.rounds += 1;
+            state.moved = false;
+            state.snapshot.clear();
+            self.counters.reconcile_retries += 1;
+            return self.ask_step(Step::Orders);
+        }
+        if state.overflow {
+            state.buffer.clear();
+            return self.try_again(at);
+        }
+        self.reports.end();
+        for place in 0..self.reconciliation.snapshot.len() {
+            let row = self.reconciliation.snapshot[place];
+            self.reports.push(row);
+        }
+        self.reports.end();
+        for place in 0..self.reconciliation.buffer.len() {
+            let row = self.reconciliation.buffer[place];
+            let told = match row.body() {
+                Some(Body::Fill(fill)) => !self.is_new(row.instrument, fill.trade),
+                _ => false,
+            };
+            if told {
+                continue;
+            }
+            if let Some(Body::Fill(fill)) = row.body() {
+                self.seen_trade(row.instrument, fill.trade);
+            }
+            self.reports.push(row);
+            self.reports.end();
+        }
+        self.reconciliation.buffer.clear();
+        self.reconciliation.first.fill(false);
+        self.phase = Phase::Ready;
+        self.reports.row(at, InstrumentId(0), 0, Body::Reconcile { done: true });
+        self.reports.end();
+        self.tell_budget(at);
+    }
+
+    fn is_new(&self, instrument: InstrumentId, trade: u64) -> bool {
+        let place = self.instruments.iter().position(|one| *one == instrument);
+        let next = place.and_then(|place| self.next_trade[place]);
+        next.is_none_or(|next| trade >= next)
+    }
+
+    /// Cancels all, then looks whether anything stands, until nothing does.
+    pub fn begin_halt(&mut self) {
+        self.phase = Phase::Halting;
+        let state = &mut self.reconciliation;
+        (state.failed, state.found, state.retry_at) = (false, 0, None);
+        state.step = Step::Trades;
+        self.ask_halt(Ask::CancelAll);
+    }
+
+    fn ask_halt(&mut self, ask: impl Fn(InstrumentId) -> Ask) {
+        self.asks.clear();
+        self.reconciliation.waiting = self.instruments.len() as u32;
+        for instrument in &self.instruments {
+            self.asks.push_back((ask(*instrument), Then::Halt));
+        }
+        if self.instruments.is_empty() {
+            self.phase = Phase::Halted;
+        }
+    }
+
+    /// One of a halt's requests is answered.
+    pub(super) fn halt_answer(&mut self, entry: &Entry, done: bool, at: Nanos) {
+        if self.phase != Phase::Halting {
+            return;
+        }
+        let state = &mut self.reconciliation;
+        state.waiting = state.waiting.saturating_sub(1);
+        state.failed |= !done;
+        let looking = entry.ask.kind() == Kind::OpenOrders;
+        if looking {
+            state.found += entry.items;
+        }
+        if state.waiting > 0 {
+            return;
+        }
+        if state.failed || looking && state.found > 0 {
+            let stopped_until = self.budget.stopped_until();
+            let wait = stopped_until.since(self.venue_now(at)).max(RETRY_AFTER);
+            self.reconciliation.retry_at = Some(at.after(wait));
+        } else if looking {
+            self.phase = Phase::Halted;
+        } else {
+            self.ask_halt(Ask::OpenOrders);
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Rows toward the engine. Never dropped: what finds the ring full waits here, and while something
+//! waits the gateway reads no socket.
+
+use engine::event::{Body, Event, flag};
+use engine::id::InstrumentId;
+use engine::time::Nanos;
+use rtrb::Producer;
+use std::collections::VecDeque;
+
+/// Rows that may wait before anything has to be allocated: more than the largest answer holds.
+const WAITING: usize = 4_096;
+
+/// The way to the engine's ring.
+#[derive(Debug)]
+pub(crate) struct Reports {
+    ring: Option<Producer<Event>>,
+    waiting: VecDeque<Event>,
+    last: Option<Event>,
+    pub rows: u64,
+    pub ring_full: u64,
+}
+
+impl Reports {
+    /// Into this ring; without one rows lead nowhere.
+    pub fn new(ring: Option<Producer<Event>>) -> Self {
+        let waiting = VecDeque::with_capacity(WAITING);
+        Self { ring, waiting, last: None, rows: 0, ring_full: 0 }
+    }
+
+    /// A row; `at` is when the message that it stems from was read.
+    #[inline]
+    pub fn row(&mut self, at: Nanos, instrument: InstrumentId, id: u64, body: Body) {
+        self.push(Event::new(at, instrument, id, body));
+    }
+
+    /// A row as it is. It is held back until the next one or the end of the message, so that the
+    /// last row of each message can be flagged.
+    #[inline]
+    pub fn push(&mut self, row: Event) {
+        if let Some(row) = self.last.replace(row) {
+            self.emit(row);
+        }
+    }
+
+    /// The message ends: its last row is flagged and all rows are on their way.
+    #[inline]
+    pub fn end(&mut self) {
+        if let Some(row) = self.last.take() {
+            self.emit(row.with(flag::LAST));
+        }
+    }
+
+    #[inline]
+    fn emit(&mut self, row: Event) {
+        let Some(ring) = &mut self.ring else { return };
+        self.rows += 1;
+        if self.waiting.is_empty() {
+            match ring.push(row) {
+                Ok(()) => return,
+                Err(_) => self.ring_full += 1,
+            }
+        }
+        self.waiting.push_back(row);
+    }
+
+    /// Moves on what waits; false while something still does.
+    #[inline]
+    pub fn flush(&mut self) -> bool {
+        let Some(ring) = &mut self.ring else { return true };
+        while let Some(row) = self.waiting.front() {
+            if ring.push(*row).is_err() {
+                return false;
+            }
+            self.waiting.pop_front();
+        }
+        true
+    }
+}
