@@ -81,7 +81,7 @@ impl Account {
         let (base, quote) = flows(fill.side, instrument.base_amount(fill.qty), notional);
         self.add(instrument.base, base, at);
         self.add(instrument.quote, quote, at);
-        self.add(fill.fee_asset, -fill.fee, at);
+        self.add(fill.fee_asset, Amount(fill.fee.0.saturating_neg()), at);
         if let Some(balance) = self.balances.get_mut(fill.fee_asset.index()) {
             balance.fees = balance.fees.saturating_add(fill.fee);
         }
@@ -117,7 +117,8 @@ impl Account {
             }
             balance.differs_since = Some(Nanos(u64::MAX));
             let (free, locked) = balance.told?;
-            Some((AssetId(place as u16), free.saturating_add(locked) - balance.total))
+            let told = free.saturating_add(locked);
+            Some((AssetId(place as u16), told.saturating_sub(balance.total)))
         })
     }
 }

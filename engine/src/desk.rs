@@ -4,7 +4,7 @@ use crate::id::{DeskId, InstrumentId, OrderId, Side};
 use crate::market::Market;
 use crate::num::{Amount, Notional, Price};
 use crate::orders::Orders;
-use crate::plan::Plan;
+use crate::plan::{Plan, Take};
 use crate::position::Position;
 use crate::reconcile::{Tolerance, Wishes};
 use crate::risk::{Gate, Limits};
@@ -45,6 +45,45 @@ pub struct DeskSettings {
     pub limits: Limits,
 }
 
+/// What quotes of one instrument are to do this turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// Follow the plan.
+    Quote,
+    /// Stay as they are: the book is in the midst of a message.
+    Hold,
+    /// Go away.
+    Withdraw,
+}
+
+/// One instrument of a desk between deciding and approving.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lane {
+    pub instrument: InstrumentId,
+    pub turn: Turn,
+    pub wishes: [Wishes; 2],
+    pub take: Option<Take>,
+    pub last_take: u64,
+    pub one_sided_since: Option<Nanos>,
+    pub flatten_at: Nanos,
+    pub is_flat: bool,
+}
+
+impl Lane {
+    const fn new(instrument: InstrumentId) -> Self {
+        Self {
+            instrument,
+            turn: Turn::Withdraw,
+            wishes: [Wishes::EMPTY; 2],
+            take: None,
+            last_take: 0,
+            one_sided_since: None,
+            flatten_at: Nanos::ZERO,
+            is_flat: false,
+        }
+    }
+}
+
 /// One strategy and everything that is its own.
 #[derive(Debug)]
 pub struct Desk<S> {
@@ -68,14 +107,13 @@ pub struct Desk<S> {
     pub counters: DeskCounters,
     /// Profit or loss when the day began, and which day.
     pub day_start: (u64, Notional),
-    pub(crate) wishes: [Wishes; 2],
-    pub(crate) last_take: u64,
-    pub(crate) one_sided_since: Option<Nanos>,
+    pub(crate) lanes: Vec<Lane>,
 }
 
 impl<S: Strategy> Desk<S> {
     /// A desk over this many instruments in all.
     pub fn new(id: DeskId, settings: DeskSettings, strategy: S, instruments: usize) -> Self {
+        let lanes = settings.instruments.iter().map(|id| Lane::new(*id)).collect();
         Self {
             id,
             instruments: settings.instruments,
@@ -87,9 +125,7 @@ impl<S: Strategy> Desk<S> {
             tolerance: settings.tolerance,
             counters: DeskCounters::default(),
             day_start: (0, Notional(0)),
-            wishes: [Wishes::EMPTY; 2],
-            last_take: 0,
-            one_sided_since: None,
+            lanes,
         }
     }
 
@@ -106,12 +142,18 @@ impl<S: Strategy> Desk<S> {
         self.strategy.learn(event, &view);
     }
 
-    /// Has the strategy write its plans anew.
+    /// Nothing should stand.
     #[inline]
-    pub fn plan(&mut self, market: &Market, now: Nanos) {
+    pub fn clear_plans(&mut self) {
         for plan in &mut self.plans {
             plan.clear();
         }
+    }
+
+    /// Has the strategy write its plans anew.
+    #[inline]
+    pub fn plan(&mut self, market: &Market, now: Nanos) {
+        self.clear_plans();
         let view = View { now, market, positions: &self.positions, orders: &self.orders };
         self.strategy.plan(&view, &mut self.plans);
     }

@@ -51,6 +51,8 @@ pub enum Effect {
     Resync(InstrumentId),
     /// Market data came back or went away for all instruments.
     Link(LinkState),
+    /// The row means nothing, or is of an instrument that is not configured.
+    Odd,
 }
 
 /// All instruments, by dense id.
@@ -113,21 +115,21 @@ impl Market {
     /// Takes one market row.
     #[inline]
     pub fn apply(&mut self, event: &Event) -> Effect {
-        let body = event.body();
-        if let Some(Body::Link { link: Link::Market, state }) = body {
+        let Some(body) = event.body() else { return Effect::Odd };
+        if let Body::Link { link: Link::Market, state } = body {
             self.link = state;
             return Effect::Link(state);
         }
         let id = event.instrument;
-        let Some(listing) = self.listings.get_mut(id.index()) else { return Effect::None };
+        let Some(listing) = self.listings.get_mut(id.index()) else { return Effect::Odd };
         listing.updated_at = event.read_at();
         match body {
-            Some(Body::Trade { price, qty, taker }) => {
+            Body::Trade { price, qty, taker } => {
                 let at = event.read_at();
                 listing.last_trade = Some(LastTrade { price, qty, taker, at });
                 return Effect::Traded(id);
             }
-            Some(Body::Status(status)) => {
+            Body::Status(status) => {
                 listing.instrument.status = status;
                 return if status == Status::Trading {
                     Effect::Moved(id)
@@ -135,7 +137,7 @@ impl Market {
                     Effect::Blanked(id)
                 };
             }
-            Some(Body::Filters { tick, lot, notional_min }) => {
+            Body::Filters { tick, lot, notional_min } => {
                 listing.instrument.tick = tick;
                 listing.instrument.lot = lot;
                 listing.instrument.notional_min = notional_min;
@@ -144,7 +146,7 @@ impl Market {
             }
             _ => {}
         }
-        match listing.book.apply(event) {
+        match listing.book.take(event, &body) {
             Change::None => Effect::None,
             Change::Moved => {
                 if let Some(mid) = listing.book.mid_twice() {

@@ -91,7 +91,7 @@ pub enum Report {
     /// A cancel or amend was refused because the venue does not know the order.
     RefusedUnknown,
     /// A cancel or amend was refused for another reason: it stands as before.
-    Refused,
+    Refused(Request),
     /// A request about it has an open outcome.
     Unknown(Request),
     /// The venue, asked conclusively, does not have it.
@@ -110,6 +110,8 @@ pub const fn next(state: OrderState, report: Report) -> OrderState {
         return match report {
             // The venue shows what we took for ended: ask before believing either.
             Report::Standing => Unknown,
+            // So it stood after all, whatever told us that it never did.
+            Report::Accepted | Report::PartFill if matches!(state, Rejected) => Unknown,
             Report::FullFill => Filled,
             _ => state,
         };
@@ -138,10 +140,15 @@ pub const fn next(state: OrderState, report: Report) -> OrderState {
             PendingNew => Open,
             _ => state,
         },
-        Report::Amended | Report::Refused => match state {
+        Report::Amended | Report::Refused(Request::Amend) => match state {
+            PendingAmend => Open,
+            _ => state,
+        },
+        Report::Refused(Request::Cancel) => match state {
             PendingAmend | PendingCancel => Open,
             _ => state,
         },
+        Report::Refused(Request::Place | Request::Query) => state,
     }
 }
 
@@ -174,6 +181,10 @@ pub struct Order {
     pub sent_at: Nanos,
     /// When it was last asked for.
     pub asked_at: Nanos,
+    /// When a cancel or amend of it was last refused; zero: never.
+    pub refused_at: Nanos,
+    /// How it ended, and how much of it was filled by then, while fills of it are missing here.
+    pub end: Option<(End, Qty)>,
 }
 
 impl Order {
@@ -193,7 +204,34 @@ impl Order {
             filled: Qty(0),
             sent_at: at,
             asked_at: Nanos::ZERO,
+            refused_at: Nanos::ZERO,
+            end: None,
         }
+    }
+
+    /// Applies a report: the table, and beyond it what fills and a known end say. An order that ended
+    /// while fills of it are missing is unknown until they came, whatever else is told meanwhile.
+    #[inline]
+    pub fn apply(&mut self, report: Report) {
+        self.state = next(self.state, report);
+        if report == Report::Amended && !self.state.is_terminal() && self.filled >= self.qty {
+            self.state = OrderState::Filled;
+        }
+        if let Some((end, filled)) = self.end {
+            self.state = OrderState::Unknown;
+            if self.filled >= filled.min(self.qty) {
+                self.state = next(self.state, Report::Done(end));
+                self.end = None;
+            }
+        }
+    }
+
+    /// Makes it unknown, to be asked for from `asked_at` on.
+    #[inline]
+    pub const fn doubt(&mut self, asked_at: Nanos) {
+        self.state = OrderState::Unknown;
+        self.asked = 0;
+        self.asked_at = asked_at;
     }
 
     /// Our id.
@@ -208,7 +246,7 @@ impl Order {
         if self.state.is_terminal() {
             return Qty(0);
         }
-        let left = self.qty.0 - self.filled.0;
+        let left = self.qty.0.saturating_sub(self.filled.0);
         Qty(if left > 0 { left } else { 0 })
     }
 
@@ -225,7 +263,7 @@ mod tests {
     use super::*;
     use OrderState::*;
 
-    const REPORTS: [Report; 16] = [
+    const REPORTS: [Report; 17] = [
         Report::Accepted,
         Report::PartFill,
         Report::FullFill,
@@ -235,7 +273,8 @@ mod tests {
         Report::Done(End::Filled),
         Report::Amended,
         Report::RefusedUnknown,
-        Report::Refused,
+        Report::Refused(Request::Cancel),
+        Report::Refused(Request::Amend),
         Report::Unknown(Request::Place),
         Report::Unknown(Request::Cancel),
         Report::Unknown(Request::Amend),
@@ -266,19 +305,45 @@ mod tests {
             })
             .collect();
         // Columns: accepted part full | cancelled rejected expired filled | amended refused-unknown
-        // refused | unknown place cancel amend query | absent standing.
+        // refused cancel, amend | unknown place cancel amend query | absent standing.
         let expect = [
-            "n OOFCREFn?n???nRO",
-            "O OOFCREFO?O???OCO",
-            "c ccFCREFO?O???cCc",
-            "a aaFCREFO?O???aCa",
-            "? O?FCREF??????? RO",
-            "F FFFFFFFFFFFFFFF?",
-            "C CCFCCCCCCCCCCCC?",
-            "R RRFRRRRRRRRRRRR?",
-            "E EEFEEEEEEEEEEEE?",
+            "n OOFCREFn?nn???nRO",
+            "O OOFCREFO?OO???OCO",
+            "c ccFCREFc?Oc???cCc",
+            "a aaFCREFO?OO???aCa",
+            "? O?FCREF????????RO",
+            "F FFFFFFFFFFFFFFFF?",
+            "C CCFCCCCCCCCCCCCC?",
+            "R ??FRRRRRRRRRRRRR?",
+            "E EEFEEEEEEEEEEEEE?",
         ]
-        .map(|row| std::format!("{} {}", &row[..1], row[2..].replace(' ', "")));
+        .map(std::string::String::from);
         assert_eq!(table, expect);
+    }
+
+    #[test]
+    fn an_end_waits_for_the_fills_that_it_counts() {
+        let place = Place {
+            client: ClientId { order: OrderId::new(1, 1), cause: 0 },
+            instrument: InstrumentId(0),
+            side: Side::Buy,
+            price: Price(100),
+            qty: Qty(5),
+            tif: Tif::PostOnly,
+        };
+        let mut order = Order::new(&place, Nanos(1));
+        order.end = Some((End::Cancelled, Qty(3)));
+        for report in [Report::Done(End::Cancelled), Report::Accepted, Report::Standing] {
+            order.apply(report);
+            assert_eq!(order.state, Unknown, "{report:?}");
+        }
+        order.filled = Qty(3);
+        order.apply(Report::PartFill);
+        assert_eq!((order.state, order.end, order.remaining()), (Cancelled, None, Qty(0)));
+        let mut order =
+            Order { state: PendingAmend, filled: Qty(2), ..Order::new(&place, Nanos(1)) };
+        order.qty = Qty(2);
+        order.apply(Report::Amended);
+        assert_eq!(order.state, Filled, "reduced to what was filled meanwhile");
     }
 }

@@ -10,6 +10,8 @@ use alloc::vec::Vec;
 pub const ORDERS_MAX: usize = 2048;
 /// Orders that may be live at once.
 pub const LIVE_MAX: usize = 64;
+/// Of them, how many may be placed or adopted; the rest is for ended orders that turn out to stand.
+pub const PLACE_MAX: usize = 56;
 /// Trades remembered so that each is applied once.
 pub const TRADES_MAX: usize = 4096;
 const PROBES: usize = 8;
@@ -19,8 +21,10 @@ const PROBES: usize = 8;
 pub struct Orders {
     slots: Vec<Option<Order>>,
     live: Vec<u16>,
-    trades: Vec<(InstrumentId, u64)>,
+    trades: Vec<(InstrumentId, Side, u64)>,
     trade_next: usize,
+    trade_high: u64,
+    untracked: u64,
 }
 
 impl Orders {
@@ -31,6 +35,8 @@ impl Orders {
             live: Vec::with_capacity(LIVE_MAX),
             trades: Vec::with_capacity(TRADES_MAX),
             trade_next: 0,
+            trade_high: 0,
+            untracked: 0,
         }
     }
 
@@ -46,7 +52,7 @@ impl Orders {
     /// Whether an order of this id would find room.
     #[inline]
     pub fn has_room(&self, id: OrderId) -> bool {
-        self.live.len() < LIVE_MAX && self.vacancy(id).is_some()
+        self.live.len() < PLACE_MAX && self.vacancy(id).is_some()
     }
 
     fn vacancy(&self, id: OrderId) -> Option<usize> {
@@ -55,7 +61,7 @@ impl Orders {
 
     /// Adds a live order; false when the table is full or has this id.
     pub fn insert(&mut self, order: Order) -> bool {
-        if self.live.len() >= LIVE_MAX || self.place_of(order.id()).is_some() {
+        if self.live.len() >= PLACE_MAX || self.place_of(order.id()).is_some() {
             return false;
         }
         let Some(place) = self.vacancy(order.id()) else { return false };
@@ -70,19 +76,31 @@ impl Orders {
         self.place_of(id).and_then(|place| self.slots[place].as_ref())
     }
 
-    /// Changes an order; it joins or leaves the live ones as its state says. False when unknown.
+    /// Changes an order; it joins or leaves the live ones as its state says. One that should join them
+    /// when they are full stays ended and is counted. False when unknown.
     pub fn update(&mut self, id: OrderId, change: impl FnOnce(&mut Order)) -> bool {
         let Some(place) = self.place_of(id) else { return false };
         let Some(order) = self.slots[place].as_mut() else { return false };
-        let was_live = !order.state.is_terminal();
+        let state = order.state;
+        let was_live = !state.is_terminal();
         change(order);
         let is_live = !order.state.is_terminal();
         if was_live && !is_live {
             self.live.retain(|index| usize::from(*index) != place);
-        } else if !was_live && is_live && self.live.len() < LIVE_MAX {
-            self.live.push(place as u16);
+        } else if !was_live && is_live {
+            if self.live.len() < LIVE_MAX {
+                self.live.push(place as u16);
+            } else {
+                order.state = state;
+                self.untracked += 1;
+            }
         }
         true
+    }
+
+    /// How many ended orders turned out to stand when no more could be live.
+    pub const fn untracked(&self) -> u64 {
+        self.untracked
     }
 
     /// Live orders, oldest first.
@@ -112,12 +130,19 @@ impl Orders {
         self.side(instrument, side).fold(Qty(0), |sum, order| sum.saturating_add(order.remaining()))
     }
 
+    /// Whether this trade is remembered. A trade against ourselves has two sides under one id. Ids
+    /// mostly rise, so that a new one is seldom searched for.
+    pub fn has_seen(&self, instrument: InstrumentId, fill: &Fill) -> bool {
+        fill.trade <= self.trade_high && self.trades.contains(&(instrument, fill.side, fill.trade))
+    }
+
     /// Remembers a trade; false when it was seen before.
     pub fn first_sight(&mut self, instrument: InstrumentId, fill: &Fill) -> bool {
-        let trade = (instrument, fill.trade);
-        if self.trades.contains(&trade) {
+        if self.has_seen(instrument, fill) {
             return false;
         }
+        let trade = (instrument, fill.side, fill.trade);
+        self.trade_high = self.trade_high.max(fill.trade);
         if self.trades.len() < TRADES_MAX {
             self.trades.push(trade);
         } else {

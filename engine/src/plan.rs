@@ -3,6 +3,7 @@
 //! A strategy writes what should be; how orders get there is for `reconcile` alone.
 
 use crate::id::Side;
+use crate::instrument::{PRICE_MAX, QTY_MAX};
 use crate::num::{Price, Qty};
 
 /// Most quotes a side.
@@ -20,7 +21,7 @@ pub struct Quote {
 /// An order that takes, sent once for each id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Take {
-    /// A number that grows with each new take; the same number is not sent twice.
+    /// A number that grows with each new take of its instrument; the same number is not sent twice.
     pub id: u64,
     /// Buy or sell.
     pub side: Side,
@@ -47,12 +48,13 @@ impl Plan {
         self.take = None;
     }
 
-    /// Adds a quote behind those already written of its side. False when the side is full or the
-    /// quantity is not positive.
+    /// Adds a quote behind those already written of its side. False when the side is full, or price or
+    /// quantity are not positive or more than rows can carry.
     #[inline]
     pub fn quote(&mut self, side: Side, price: Price, qty: Qty) -> bool {
         let len = usize::from(self.len[side.index()]);
-        if qty.0 <= 0 || price.0 <= 0 || len >= LEVELS_MAX {
+        let inside = (1..=PRICE_MAX).contains(&price.0) && (1..=QTY_MAX).contains(&qty.0);
+        if !inside || len >= LEVELS_MAX {
             return false;
         }
         self.quotes[side.index()][len] = Quote { price, qty };

@@ -38,8 +38,9 @@ impl Position {
         mid_twice: Option<i64>,
     ) {
         let notional = instrument.notional(fill.price, fill.qty);
-        let amount = Amount(instrument.base_amount(fill.qty).0 * fill.side.sign());
-        self.trade(amount, Notional(notional.0 * fill.side.sign()));
+        let sign = fill.side.sign();
+        let amount = Amount(instrument.base_amount(fill.qty).0.saturating_mul(sign));
+        self.trade(amount, Notional(notional.0.saturating_mul(sign)));
         self.base = self.base.saturating_sub(fee_base);
         self.fees = self.fees.saturating_add(fee_value);
         if !fee_base.is_zero() {
@@ -49,7 +50,7 @@ impl Position {
         self.fills[fill.side.index()] += 1;
         if let Some(mid) = mid_twice {
             let twice = instrument.notional(Price(mid - 2 * fill.price.0), fill.qty);
-            let edge = Notional(twice.0 / 2 * fill.side.sign());
+            let edge = Notional((twice.0 / 2).saturating_mul(sign));
             self.spread_captured = self.spread_captured.saturating_add(edge);
         }
     }
@@ -58,25 +59,26 @@ impl Position {
     fn trade(&mut self, amount: Amount, value: Notional) {
         let closes = self.base.0 != 0 && (self.base.0 > 0) != (amount.0 > 0);
         if !closes {
-            self.base += amount;
-            self.cost += value;
+            self.base = self.base.saturating_add(amount);
+            self.cost = self.cost.saturating_add(value);
             return;
         }
         let closed = amount.0.unsigned_abs().min(self.base.0.unsigned_abs());
         let part_cost = share(self.cost.0, closed, self.base.0.unsigned_abs());
         let part_value = share(value.0, closed, amount.0.unsigned_abs());
-        self.realised -= Notional(part_cost + part_value);
-        self.cost -= Notional(part_cost);
-        self.base += amount;
+        let lost = Notional(part_cost).saturating_add(Notional(part_value));
+        self.realised = self.realised.saturating_sub(lost);
+        self.cost = self.cost.saturating_sub(Notional(part_cost));
+        self.base = self.base.saturating_add(amount);
         if closed < amount.0.unsigned_abs() {
-            self.cost = Notional(value.0 - part_value);
+            self.cost = Notional(value.0.saturating_sub(part_value));
         }
     }
 
     /// Value less cost of what is held, at this mid.
     pub fn unrealised(&self, instrument: &Instrument, mid_twice: i64) -> Notional {
         let twice = instrument.value(self.base, Price(mid_twice));
-        Notional(twice.0 / 2 - self.cost.0)
+        Notional((twice.0 / 2).saturating_sub(self.cost.0))
     }
 
     /// What all fills won or lost at this mid, after fees.
@@ -104,7 +106,7 @@ fn share(whole: i64, part: u64, of: u64) -> i64 {
 /// Sign of a side's effect on the base asset and, opposite, on the quote asset.
 pub const fn flows(side: Side, base: Amount, quote: Notional) -> (Amount, Amount) {
     match side {
-        Side::Buy => (base, Amount(-quote.0)),
-        Side::Sell => (Amount(-base.0), Amount(quote.0)),
+        Side::Buy => (base, Amount(quote.0.saturating_neg())),
+        Side::Sell => (Amount(base.0.saturating_neg()), Amount(quote.0)),
     }
 }

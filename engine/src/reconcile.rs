@@ -2,7 +2,8 @@
 //!
 //! A difference inside the tolerance is no action; a smaller quantity is an amend that keeps the queue
 //! place; any other change is one cancel-replace. A side with an unknown order gets nothing new until
-//! the order is known. An order whose last request is not answered is waited for.
+//! the order is known. An order whose last request is not answered is waited for, and one whose last
+//! request was refused is left alone for a moment, so that refusals do not chase each other.
 
 use crate::id::{OrderId, Side};
 use crate::num::Qty;
@@ -36,6 +37,9 @@ pub enum Wish {
     Place(Quote),
 }
 
+/// How long an order is left alone after a request about it was refused.
+pub const RETRY_AFTER: Nanos = Nanos::from_ms(20);
+
 /// Most wishes of one side in one turn.
 pub const WISHES_MAX: usize = 2 * LEVELS_MAX;
 
@@ -63,6 +67,18 @@ impl Wishes {
     #[inline]
     pub fn iter(&self) -> impl Iterator<Item = Wish> + '_ {
         self.items[..self.len].iter().flatten().copied()
+    }
+
+    /// One of them by its place.
+    #[inline]
+    pub fn get(&self, place: usize) -> Option<Wish> {
+        self.items.get(place).copied().flatten().filter(|_| place < self.len)
+    }
+
+    /// Forgets them.
+    #[inline]
+    pub const fn clear(&mut self) {
+        self.len = 0;
     }
 
     /// Whether there are none.
@@ -99,7 +115,8 @@ pub fn reconcile<'a>(
         let found = orders.clone().enumerate().find(|(place, order)| {
             used & (1 << (place & 63)) == 0
                 && !matches!(order.state, OrderState::PendingCancel | OrderState::Unknown)
-                && (order.price.0 - quote.price.0).abs() <= wanted.tolerance.price_ticks
+                && order.price.0.abs_diff(quote.price.0)
+                    <= wanted.tolerance.price_ticks.unsigned_abs()
         });
         if let Some((place, order)) = found {
             used |= 1 << (place & 63);
@@ -121,6 +138,7 @@ pub fn reconcile<'a>(
     for (_, order) in orders.clone().enumerate().filter(free) {
         let young = wanted.now.since(order.sent_at) < wanted.tolerance.life_min;
         match open_quotes.next() {
+            _ if refused_lately(order, wanted.now) => {}
             Some(_) if young => {}
             Some((quote, _)) if !blocked => wishes.push(Wish::Replace(order.id(), *quote)),
             _ => wishes.push(Wish::Cancel(order.id())),
@@ -134,15 +152,19 @@ pub fn reconcile<'a>(
     wishes
 }
 
+fn refused_lately(order: &Order, now: Nanos) -> bool {
+    order.refused_at > Nanos::ZERO && now.since(order.refused_at) < RETRY_AFTER
+}
+
 /// The order stands at the right price: is its quantity right?
 fn adjust(wanted: &Wanted<'_>, order: &Order, quote: &Quote, blocked: bool, wishes: &mut Wishes) {
-    if order.state != OrderState::Open {
+    if order.state != OrderState::Open || refused_lately(order, wanted.now) {
         return;
     }
     let part = |ppm: i64| (i128::from(quote.qty.0) * i128::from(ppm) / 1_000_000) as i64;
     let excess = order.remaining().0 - quote.qty.0;
     if excess > part(wanted.tolerance.excess_ppm) {
-        let qty = Qty(order.filled.0 + quote.qty.0);
+        let qty = order.filled.saturating_add(quote.qty);
         if wanted.amends {
             wishes.push(Wish::Amend(order.id(), qty));
         } else if !blocked {

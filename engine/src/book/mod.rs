@@ -89,12 +89,18 @@ impl Book {
     /// Takes one market row of its instrument; other rows do nothing.
     #[inline]
     pub fn apply(&mut self, event: &Event) -> Change {
-        match event.body() {
-            Some(Body::Level { side, price, qty }) => self.apply_level(event, side, price, qty),
-            Some(Body::Best { bid, bid_qty, ask, ask_qty }) => {
+        event.body().map_or(Change::None, |body| self.take(event, &body))
+    }
+
+    /// [`Book::apply`] with the row's meaning at hand.
+    #[inline]
+    pub(crate) fn take(&mut self, event: &Event, body: &Body) -> Change {
+        match *body {
+            Body::Level { side, price, qty } => self.apply_level(event, side, price, qty),
+            Body::Best { bid, bid_qty, ask, ask_qty } => {
                 self.apply_best(event.id, [(bid, bid_qty), (ask, ask_qty)])
             }
-            Some(Body::Gap { .. } | Body::Filters { .. }) => {
+            Body::Gap { .. } | Body::Filters { .. } => {
                 self.blank();
                 Change::Blanked
             }

@@ -1,9 +1,11 @@
 //! From wishes to requests: what reduces goes at once, what places passes the risk gate.
 
 use super::Engine;
+use crate::desk::Desk;
 use crate::id::{ClientId, InstrumentId, OrderId, Side};
+use crate::instrument::Instrument;
 use crate::intent::{Intent, Outgoing, Place, Reduce, Tif};
-use crate::num::{Amount, Price};
+use crate::num::{Amount, Notional, Price};
 use crate::order::{Order, OrderState};
 use crate::plan::Quote;
 use crate::reconcile::Wish;
@@ -16,16 +18,11 @@ impl<S: Strategy> Engine<S> {
     /// Sends what one desk wishes on one instrument: first what reduces, then what places, so that
     /// a limit is freed before it is used.
     #[inline]
-    pub(super) fn approve_desk(
-        &mut self,
-        place: usize,
-        instrument: InstrumentId,
-        cause: u64,
-        read_at: Nanos,
-    ) {
-        let wishes = self.desks[place].wishes;
+    pub(super) fn approve_lane(&mut self, place: usize, index: usize, origin: (u64, Nanos)) {
         for side in Side::BOTH {
-            for wish in wishes[side.index()].iter() {
+            let mut at = 0;
+            while let Some(wish) = self.desks[place].lanes[index].wishes[side.index()].get(at) {
+                at += 1;
                 match wish {
                     Wish::Cancel(id) => self.cancel(place, id),
                     Wish::Amend(id, qty) => self.amend(place, id, qty),
@@ -33,31 +30,24 @@ impl<S: Strategy> Engine<S> {
                 }
             }
         }
+        let instrument = self.desks[place].lanes[index].instrument;
         for side in Side::BOTH {
-            for wish in wishes[side.index()].iter() {
+            let mut at = 0;
+            while let Some(wish) = self.desks[place].lanes[index].wishes[side.index()].get(at) {
+                at += 1;
                 let (old, quote) = match wish {
                     Wish::Replace(id, quote) => (Some(id), quote),
                     Wish::Place(quote) => (None, quote),
                     _ => continue,
                 };
-                self.want(place, instrument, (side, quote), old, (cause, read_at));
+                self.want(place, instrument, (side, quote), old, origin);
             }
-            self.desks[place].wishes[side.index()] = crate::reconcile::Wishes::EMPTY;
+            self.desks[place].lanes[index].wishes[side.index()].clear();
         }
-        self.send_take(place, instrument, (cause, read_at));
-    }
-
-    fn send_take(&mut self, place: usize, instrument: InstrumentId, origin: (u64, Nanos)) {
-        let desk = &mut self.desks[place];
-        let Some(take) = desk.plans.get(instrument.index()).and_then(|plan| plan.take) else {
-            return;
-        };
-        if take.id <= desk.last_take {
-            return;
+        if let Some(take) = self.desks[place].lanes[index].take.take() {
+            let quote = Quote { price: take.price, qty: take.qty };
+            let _ = self.submit(place, instrument, (take.side, quote), None, (origin, Tif::Ioc));
         }
-        desk.last_take = take.id;
-        let quote = Quote { price: take.price, qty: take.qty };
-        self.submit(place, instrument, (take.side, quote), None, (origin, Tif::Ioc));
     }
 
     pub(super) fn cancel(&mut self, place: usize, id: OrderId) {
@@ -102,17 +92,54 @@ impl<S: Strategy> Engine<S> {
         origin: (u64, Nanos),
     ) {
         let now = self.now;
-        if self.budget_orders == 0 {
+        let result = if self.budget_orders == 0 {
             self.counters.budget_deferred += 1;
-            return;
-        }
-        if !self.desks[place].gate.has_token(now) {
+            None
+        } else if !self.desks[place].gate.has_token(now) {
             self.counters.rate_deferred += 1;
-            return;
+            None
+        } else {
+            match self.submit(place, instrument, quote, old, (origin, Tif::PostOnly)) {
+                Ok(()) => return,
+                Err(refusal) => refusal,
+            }
+        };
+        if let Some(old) = old {
+            self.withdraw_unmoved(place, old, quote, result);
         }
-        self.submit(place, instrument, quote, old, (origin, Tif::PostOnly));
     }
 
+    /// An order could not be moved. It may stay where it asks for more than the plan does; it is taken
+    /// away where it gives more away, or where only the sum of its old and new place is too much.
+    fn withdraw_unmoved(
+        &mut self,
+        place: usize,
+        old: OrderId,
+        (side, quote): (Side, Quote),
+        refusal: Option<Refusal>,
+    ) {
+        let Some(order) = self.desks[place].orders.get(old) else { return };
+        let generous = match side {
+            Side::Buy => order.price > quote.price,
+            Side::Sell => order.price < quote.price,
+        };
+        let double = matches!(
+            refusal,
+            Some(
+                Refusal::Balance
+                    | Refusal::Position
+                    | Refusal::OpenOrders
+                    | Refusal::GrossNotional
+                    | Refusal::DuplicateId
+            )
+        );
+        if generous || double {
+            self.cancel(place, old);
+        }
+    }
+
+    /// Has the gate judge an order and sends it. The error is the gate's reason, none where there was
+    /// no room to send it.
     fn submit(
         &mut self,
         place: usize,
@@ -120,10 +147,11 @@ impl<S: Strategy> Engine<S> {
         (side, quote): (Side, Quote),
         old: Option<OrderId>,
         ((cause, read_at), tif): ((u64, Nanos), Tif),
-    ) {
+    ) -> Result<(), Option<Refusal>> {
+        let Some(counter_after) = self.next_counter.checked_add(1) else { return Err(None) };
         if self.outbox.room() == 0 {
             self.counters.orders_full += 1;
-            return;
+            return Err(None);
         }
         let order = OrderId::new(self.epoch, self.next_counter);
         let new = Place {
@@ -137,13 +165,13 @@ impl<S: Strategy> Engine<S> {
         let reference = match old {
             Some(id) => match self.desks[place].orders.get(id) {
                 Some(order) => Some(order.reference()),
-                None => return,
+                None => return Err(None),
             },
             None => None,
         };
         let intent = reference.map_or(Intent::Place(new), |old| Intent::Replace { old, new });
-        let Ok(approved) = self.judge(place, intent, read_at) else { return };
-        self.next_counter += 1;
+        let approved = self.judge(place, intent, read_at).map_err(Some)?;
+        self.next_counter = counter_after;
         let now = self.now;
         let desk = &mut self.desks[place];
         desk.orders.insert(Order::new(&new, now));
@@ -158,6 +186,7 @@ impl<S: Strategy> Engine<S> {
         }
         self.budget_orders = self.budget_orders.saturating_sub(1);
         self.outbox.push(Outgoing::Place(approved));
+        Ok(())
     }
 
     #[inline]
@@ -175,8 +204,9 @@ impl<S: Strategy> Engine<S> {
             Side::Buy => listing.instrument.quote,
             Side::Sell => listing.instrument.base,
         };
-        let spendable = Amount(self.account.balance(lock).total.0 - self.reserved(lock).0);
+        let spendable = self.account.balance(lock).total.saturating_sub(self.reserved(lock));
         let desk = &self.desks[place];
+        let reduces = self.phase == Phase::Flattening && reduces(desk, &listing.instrument, &new);
         let facts = Facts {
             now: self.now,
             read_at,
@@ -190,10 +220,11 @@ impl<S: Strategy> Engine<S> {
             position: desk.positions.get(new.instrument.index()).map_or(Amount(0), |p| p.base),
             remaining: desk.orders.remaining(new.instrument, new.side),
             open_orders: desk.orders.live_len(),
-            gross: desk.gross(&self.market),
+            // What only brings the position to zero is let pass by what has already gone too far.
+            gross: if reduces { Notional(0) } else { desk.gross(&self.market) },
             spendable,
             own_opposite: self.own_best(new.instrument, new.side.opposite()),
-            day_pnl: desk.day_pnl(&self.market),
+            day_pnl: if reduces { Notional(0) } else { desk.day_pnl(&self.market) },
             side_unknown: desk
                 .orders
                 .side(new.instrument, new.side)
@@ -229,4 +260,15 @@ impl<S: Strategy> Engine<S> {
         }
         sum
     }
+}
+
+/// Whether an order can only bring the position nearer to zero.
+fn reduces<S: Strategy>(desk: &Desk<S>, instrument: &Instrument, new: &Place) -> bool {
+    let held = desk.positions.get(new.instrument.index()).map_or(Amount(0), |p| p.base);
+    let against = match new.side {
+        Side::Buy => held.0 < 0,
+        Side::Sell => held.0 > 0,
+    };
+    let alone = desk.orders.remaining(new.instrument, new.side).is_zero();
+    against && alone && instrument.base_amount(new.qty) <= held.abs()
 }

@@ -2,10 +2,11 @@
 
 use super::Engine;
 use super::report::live_ids;
-use crate::event::{Command, Event, Request};
+use crate::event::{Command, Event, kind};
 use crate::id::{InstrumentId, OrderId, Side};
+use crate::instrument::{PRICE_MAX, QTY_MAX};
 use crate::intent::{Outgoing, Reduce};
-use crate::num::{Amount, Price};
+use crate::num::{Amount, Grid, POW10, Price, Qty};
 use crate::order::OrderState;
 use crate::plan::Take;
 use crate::session::{Halt, Phase, Repair, RepairKind};
@@ -23,6 +24,9 @@ impl<S: Strategy> Engine<S> {
             self.watch_day(place);
         }
         self.watch_balances();
+        if self.phase == Phase::Stopped && self.live_orders() > 0 {
+            self.phase = Phase::Stopping;
+        }
         if matches!(self.phase, Phase::Stopping | Phase::Halted)
             && self.live_orders() > 0
             && self.now.since(self.asked_to_stop_at) >= STOP_AGAIN
@@ -43,11 +47,7 @@ impl<S: Strategy> Engine<S> {
             let late = now.since(order.sent_at) > self.settings.answer_max;
             if order.state.is_pending() && late && self.orders_up {
                 desk.counters.unknown_orders += 1;
-                desk.orders.update(*id, |order| {
-                    order.state = OrderState::Unknown;
-                    order.asked = 0;
-                    order.asked_at = Nanos::ZERO;
-                });
+                desk.orders.update(*id, |order| order.doubt(Nanos::ZERO));
             } else if order.state == OrderState::Unknown && self.orders_up && self.reconciled {
                 let doublings = order.asked.min(ASK_DOUBLINGS_MAX);
                 let wait = Nanos(self.settings.ask_after.0 << doublings);
@@ -78,7 +78,8 @@ impl<S: Strategy> Engine<S> {
         if desk.day_start.0 != day {
             desk.day_start = (day, pnl);
         }
-        let lost = pnl.saturating_sub(desk.day_start.1).0 <= -desk.gate.limits().daily_loss_max.0;
+        let lost = pnl.saturating_sub(desk.day_start.1).0
+            <= desk.gate.limits().daily_loss_max.0.saturating_neg();
         if lost && matches!(self.phase, Phase::Quoting | Phase::Paused) {
             self.halt_for(Halt::DailyLoss);
         }
@@ -86,7 +87,10 @@ impl<S: Strategy> Engine<S> {
 
     fn watch_balances(&mut self) {
         let (now, limit) = (self.now, self.settings.differs_max);
-        if !self.reconciled || !self.account.started() {
+        // Fills of an unknown order may be what differs; it is being asked for.
+        let orders = self.desks.iter().flat_map(|desk| desk.orders.live());
+        let unknown = orders.map(|order| order.state).any(|state| state == OrderState::Unknown);
+        if !self.reconciled || !self.account.started() || unknown {
             return;
         }
         let mut found = [None; 4];
@@ -107,7 +111,9 @@ impl<S: Strategy> Engine<S> {
             return;
         }
         self.phase = Phase::Halted;
-        self.halt = halt;
+        if self.halt != Halt::Killed {
+            self.halt = halt;
+        }
         self.cancel_all();
     }
 
@@ -119,19 +125,22 @@ impl<S: Strategy> Engine<S> {
         }
         for desk in &mut self.desks {
             for id in live_ids(desk).iter().flatten() {
-                desk.counters.cancels += 1;
+                let mut cancelled = false;
                 desk.orders.update(*id, |order| {
-                    if matches!(order.state, OrderState::Open | OrderState::PendingAmend) {
+                    cancelled = matches!(order.state, OrderState::Open | OrderState::PendingAmend);
+                    if cancelled {
                         order.sent_at = now;
                         order.state = OrderState::PendingCancel;
                     }
                 });
+                desk.counters.cancels += u64::from(cancelled);
             }
         }
     }
 
     pub(super) fn on_command(&mut self, event: &Event, command: Command, value: i64) {
         let stopping = matches!(self.phase, Phase::Stopping | Phase::Stopped);
+        let killed = self.halt == Halt::Killed;
         match command {
             Command::Stop => {
                 if self.phase != Phase::Stopped {
@@ -141,7 +150,8 @@ impl<S: Strategy> Engine<S> {
             }
             Command::Set => {
                 for desk in &mut self.desks {
-                    desk.strategy.set(event.id, value);
+                    let taken = desk.strategy.set(event.id, value);
+                    self.counters.sets_refused += u64::from(!taken);
                 }
             }
             _ if stopping => {}
@@ -151,77 +161,122 @@ impl<S: Strategy> Engine<S> {
                 }
                 self.halt_for(Halt::Killed);
             }
-            Command::Pause => {
-                self.resume_to_pause = true;
-                self.phase = Phase::Paused;
-            }
+            Command::CancelAll if killed => self.cancel_all(),
+            // Nothing but a restart leaves the kill switch.
+            Command::Pause | Command::Flatten | Command::Resume if killed => {}
+            Command::Pause => self.phase = Phase::Paused,
             Command::CancelAll => {
-                self.resume_to_pause = true;
                 self.phase = Phase::Paused;
                 self.cancel_all();
             }
             Command::Flatten => {
-                self.resume_to_pause = true;
                 self.phase = Phase::Flattening;
                 self.cancel_all();
             }
             Command::Resume => {
-                if self.halt != Halt::Killed {
-                    self.resume_to_pause = false;
-                    self.halt = Halt::None;
-                    self.phase = Phase::Quoting;
-                }
+                self.halt = Halt::None;
+                self.phase = Phase::Quoting;
             }
         }
     }
 
-    /// Takes against the position at the collar's half, again and again, until less than the smallest
-    /// order is left.
-    pub(super) fn plan_flatten(&mut self, place: usize, instrument: InstrumentId) {
-        let now = self.now;
-        let Some(listing) = self.market.listing(instrument) else { return };
+    /// Takes against the position half-way to the nearer collar, again and again, until less than the
+    /// smallest order is left. True when there is something to take now.
+    pub(super) fn plan_flatten(&mut self, place: usize, index: usize) -> bool {
+        let (now, can_send) = (self.now, self.is_reconciled());
         let desk = &mut self.desks[place];
+        let lane = &mut desk.lanes[index];
+        let instrument = lane.instrument;
+        lane.is_flat = false;
+        let Some(listing) = self.market.listing(instrument) else { return false };
         let spec = &listing.instrument;
         let held = desk.positions.get(instrument.index()).map_or(Amount(0), |p| p.base);
         let lots = spec.lots(held.abs());
-        let Some(mid_twice) = listing.book.mid_twice() else { return };
+        if lots < spec.qty_min.max(Qty(1)) {
+            lane.is_flat = true;
+            return false;
+        }
+        let Some(mid_twice) = listing.book.mid_twice() else { return false };
         let mid = Price(mid_twice / 2);
-        let small = lots < spec.qty_min.max(crate::num::Qty(1))
-            || spec.notional(mid, lots) < spec.notional_min;
-        if small {
-            if desk.orders.live_len() == 0 {
-                self.phase = Phase::Paused;
-            }
-            return;
+        if spec.notional(mid, lots) < spec.notional_min {
+            lane.is_flat = true;
+            return false;
         }
-        if desk.orders.live_len() > 0 || now.since(self.flatten_at) < FLATTEN_AGAIN {
-            return;
+        let early = now.since(lane.flatten_at) < FLATTEN_AGAIN;
+        let busy = Side::BOTH.iter().any(|side| desk.orders.side(instrument, *side).count() > 0);
+        if busy || early || !can_send {
+            return false;
         }
+        let limits = desk.gate.limits();
         let side = if held.0 > 0 { Side::Sell } else { Side::Buy };
-        let reach = (i128::from(mid.0) * i128::from(desk.gate.limits().collar_mid_ppm / 2)
-            / 1_000_000) as i64;
-        let price = Price(mid.0 + reach * side.sign());
-        let qty = lots.min(desk.gate.limits().order_qty_max);
-        if let Some(plan) = desk.plans.get_mut(instrument.index()) {
-            plan.take = Some(Take { id: desk.last_take + 1, side, price, qty });
-            self.flatten_at = now;
+        let collar = limits.collar_mid_ppm.min(limits.collar_trade_ppm) / 2;
+        let reach = i128::from(mid.0) * i128::from(collar) / 1_000_000;
+        let reach = i64::try_from(reach).unwrap_or(0);
+        let price = Price(mid.0.saturating_add(reach.saturating_mul(side.sign())));
+        let most = limits.order_notional_max.0 / spec.notional(price, Qty(1)).0.max(1);
+        let qty = lots.min(limits.order_qty_max).min(Qty(most));
+        lane.flatten_at = now;
+        lane.take = Some(Take { id: 0, side, price, qty });
+        true
+    }
+
+    /// Flattening ends when every desk is flat and nothing stands.
+    pub(super) fn end_flattening(&mut self) {
+        let flat = self.desks.iter().all(|desk| desk.lanes.iter().all(|lane| lane.is_flat));
+        if self.phase == Phase::Flattening && flat && self.live_orders() == 0 {
+            self.phase = Phase::Paused;
         }
     }
 
-    /// The gateway may have lost reports: everything pending becomes unknown and is asked for.
-    pub fn doubt_everything(&mut self) {
-        for place in 0..self.desks.len() {
-            for id in live_ids(&self.desks[place]).iter().flatten() {
-                self.desks[place].orders.update(*id, |order| {
-                    order.state = crate::order::next(
-                        order.state,
-                        crate::order::Report::Unknown(Request::Place),
-                    );
-                    order.asked = 0;
-                    order.asked_at = Nanos::ZERO;
+    /// The grids of an instrument that this event is about to change.
+    pub(super) fn grids(&self, event: &Event) -> Option<(Grid, Grid)> {
+        if event.kind != kind::FILTERS {
+            return None;
+        }
+        let listing = self.market.listing(event.instrument)?;
+        Some((listing.instrument.tick, listing.instrument.lot))
+    }
+
+    /// Orders that stand keep their prices and quantities when the grids under them change.
+    pub(super) fn rebase(&mut self, id: InstrumentId, (tick, lot): (Grid, Grid)) {
+        let Some(listing) = self.market.listing(id) else { return };
+        let (new_tick, new_lot) = (listing.instrument.tick, listing.instrument.lot);
+        for desk in &mut self.desks {
+            for order in live_ids(desk).iter().flatten() {
+                desk.orders.update(*order, |order| {
+                    if order.instrument == id {
+                        order.price = Price(regrid(order.price.0, tick, new_tick, PRICE_MAX));
+                        order.qty = Qty(regrid(order.qty.0, lot, new_lot, QTY_MAX));
+                        order.filled = Qty(regrid(order.filled.0, lot, new_lot, QTY_MAX));
+                        order.end = order.end.map(|(end, filled)| {
+                            (end, Qty(regrid(filled.0, lot, new_lot, QTY_MAX)))
+                        });
+                    }
                 });
+            }
+        }
+    }
+
+    /// The gateway may have lost reports: everything live becomes unknown and is asked for.
+    pub fn doubt_everything(&mut self) {
+        for desk in &mut self.desks {
+            for id in live_ids(desk).iter().flatten() {
+                desk.orders.update(*id, |order| order.doubt(Nanos::ZERO));
             }
         }
         self.halt_for(Halt::ReportsLate);
     }
+}
+
+/// Steps of one grid as steps of another, up to the next whole one, so that nothing is counted too
+/// small.
+fn regrid(steps: i64, from: Grid, to: Grid, most: i64) -> i64 {
+    let unit = |grid: Grid| {
+        let places = usize::from(12_u8.saturating_sub(grid.decimals));
+        i128::from(grid.step).saturating_mul(i128::from(POW10[places]))
+    };
+    let (value, step) = (i128::from(steps).saturating_mul(unit(from)), unit(to).max(1));
+    i64::try_from((value / step).saturating_add(i128::from(value % step > 0)))
+        .unwrap_or(most)
+        .min(most)
 }

@@ -9,14 +9,16 @@ mod control;
 mod report;
 
 use crate::account::Account;
-use crate::desk::{Desk, DeskSettings};
+use crate::book::BookState;
+use crate::desk::{Desk, DeskSettings, Turn};
 use crate::event::{Body, Event, Link, LinkState, flag, kind};
-use crate::id::{DeskId, InstrumentId, Side};
-use crate::instrument::Instrument;
-use crate::intent::Outbox;
+use crate::id::{CAUSE_MAX, DeskId, InstrumentId, Side};
+use crate::instrument::{Instrument, Status};
+use crate::intent::{Outbox, Outgoing};
 use crate::market::{Effect, Market};
+use crate::order::OrderState;
 use crate::ports::Ports;
-use crate::reconcile::{Wanted, Wishes, reconcile};
+use crate::reconcile::{Wanted, reconcile};
 use crate::session::{Halt, Phase, Repair};
 use crate::strategy::Strategy;
 use crate::time::{Nanos, Stage};
@@ -69,6 +71,9 @@ pub struct Counters {
     pub order_link_losses: u64,
     pub market_link_losses: u64,
     pub orders_full: u64,
+    pub untracked_orders: u64,
+    pub fills_before_start: u64,
+    pub sets_refused: u64,
 }
 
 /// Repairs that are kept; more are counted.
@@ -89,16 +94,15 @@ pub struct Engine<S> {
     settings: Settings,
     phase: Phase,
     halt: Halt,
-    resume_to_pause: bool,
     now: Nanos,
     epoch: u32,
     next_counter: u32,
     orders_up: bool,
     reconciled: bool,
+    reconciling: bool,
     reconcile_at: Nanos,
     budget_orders: u32,
     asked_to_stop_at: Nanos,
-    flatten_at: Nanos,
     repairs: Vec<Repair>,
     outbox: Outbox,
 }
@@ -124,16 +128,15 @@ impl<S: Strategy> Engine<S> {
             settings,
             phase: Phase::Reconciling,
             halt: Halt::None,
-            resume_to_pause: false,
             now: Nanos::ZERO,
             epoch: 0,
             next_counter: 1,
             orders_up: false,
             reconciled: false,
+            reconciling: false,
             reconcile_at: Nanos::ZERO,
             budget_orders: u32::MAX,
             asked_to_stop_at: Nanos::ZERO,
-            flatten_at: Nanos::ZERO,
             repairs: Vec::with_capacity(REPAIRS_MAX),
             outbox: Outbox::new(OUTBOX_MAX),
         }
@@ -185,16 +188,12 @@ impl<S: Strategy> Engine<S> {
         self.now = self.now.max(event.at);
         self.counters.events += 1;
         if event.kind <= kind::FILTERS {
-            self.counters.market_events += 1;
-            let effect = self.market.apply(event);
-            return self.after_market(event, effect);
+            return self.on_market(event);
         }
         match event.body() {
-            Some(Body::Link { link, state }) => return self.on_link(event, link, state),
-            Some(Body::Timer) => {
-                self.on_timer();
-                self.teach(event);
-            }
+            Some(Body::Link { link: Link::Market, .. }) => return self.on_market(event),
+            Some(Body::Link { link: Link::Orders, state }) => self.on_order_link(state),
+            Some(Body::Timer) => self.on_timer(),
             Some(Body::Balance { asset, free, locked }) => {
                 self.account.told(asset, free, locked, self.now);
             }
@@ -211,9 +210,23 @@ impl<S: Strategy> Engine<S> {
     }
 
     #[inline]
-    fn after_market(&mut self, event: &Event, effect: Effect) -> Effect {
-        if let Effect::Resync(id) = effect {
-            self.outbox.push(crate::intent::Outgoing::Resync(id));
+    fn on_market(&mut self, event: &Event) -> Effect {
+        self.counters.market_events += 1;
+        let grids = self.grids(event);
+        let effect = self.market.apply(event);
+        match effect {
+            Effect::Odd => {
+                self.counters.odd_rows += 1;
+                return effect;
+            }
+            Effect::Resync(id) => {
+                self.outbox.push(Outgoing::Resync(id));
+            }
+            Effect::Link(state) => self.on_market_link(event, state),
+            _ => {}
+        }
+        if let Some(before) = grids {
+            self.rebase(event.instrument, before);
         }
         for desk in &mut self.desks {
             if desk.trades(event.instrument) {
@@ -223,34 +236,27 @@ impl<S: Strategy> Engine<S> {
         effect
     }
 
-    /// Events that are about no instrument reach every strategy.
-    fn teach(&mut self, event: &Event) {
+    fn on_market_link(&mut self, event: &Event, state: LinkState) {
+        let lost = !matches!(state, LinkState::Up | LinkState::Fresh);
+        self.counters.market_link_losses += u64::from(lost);
         for desk in &mut self.desks {
-            desk.learn(event, &self.market, self.now);
+            if lost {
+                let open = desk.orders.live().filter(|order| order.state == OrderState::Open);
+                desk.counters.stale_withdrawals += open.count() as u64;
+            }
+            if !desk.trades(event.instrument) {
+                desk.learn(event, &self.market, self.now);
+            }
         }
     }
 
-    fn on_link(&mut self, event: &Event, link: Link, state: LinkState) -> Effect {
-        let mut effect = Effect::None;
-        if link == Link::Market {
-            let before = self.market.flows();
-            effect = self.market.apply(event);
-            if before && !self.market.flows() {
-                self.counters.market_link_losses += 1;
-                for desk in &mut self.desks {
-                    let standing = desk.orders.live().filter(|order| !order.state.is_pending());
-                    desk.counters.stale_withdrawals += standing.count() as u64;
-                }
-            }
-        } else {
-            self.orders_up = matches!(state, LinkState::Up | LinkState::Fresh);
-            if state == LinkState::Down {
-                self.reconciled = false;
-                self.counters.order_link_losses += 1;
-            }
+    fn on_order_link(&mut self, state: LinkState) {
+        self.orders_up = matches!(state, LinkState::Up | LinkState::Fresh);
+        if state == LinkState::Down {
+            self.reconciled = false;
+            self.reconciling = false;
+            self.counters.order_link_losses += 1;
         }
-        self.teach(event);
-        effect
     }
 
     /// Has the strategies plan where the event calls for it, and finds what differs. True when there
@@ -259,7 +265,7 @@ impl<S: Strategy> Engine<S> {
     pub fn decide(&mut self, event: &Event, effect: Effect) -> bool {
         let instrument = match effect {
             Effect::Moved(id) | Effect::Blanked(id) | Effect::Resync(id) => id,
-            Effect::Traded(_) => return false,
+            Effect::Traded(_) | Effect::Odd => return false,
             Effect::Link(_) => return self.decide_all(),
             Effect::None if event.kind >= kind::ACCEPTED || event.kind == kind::LINK => {
                 return event.kind != kind::BALANCE
@@ -275,7 +281,7 @@ impl<S: Strategy> Engine<S> {
         let mut any = false;
         for place in 0..self.desks.len() {
             if self.desks[place].trades(instrument) {
-                any |= self.find_wishes(place, instrument);
+                any |= self.find_wishes(place);
             }
         }
         any
@@ -284,96 +290,125 @@ impl<S: Strategy> Engine<S> {
     fn decide_all(&mut self) -> bool {
         let mut any = false;
         for place in 0..self.desks.len() {
-            for index in 0..self.desks[place].instruments.len() {
-                let instrument = self.desks[place].instruments[index];
-                any |= self.find_wishes(place, instrument);
-                if self.desks[place].instruments.len() > 1 {
-                    self.approve_desk(place, instrument, 0, self.now);
-                }
-            }
+            any |= self.find_wishes(place);
         }
+        self.end_flattening();
         any
     }
 
     /// Whether quotes may stand on an instrument now.
     #[inline]
     pub fn may_quote(&self, instrument: InstrumentId) -> bool {
-        let Some(listing) = self.market.listing(instrument) else { return false };
-        self.phase == Phase::Quoting
-            && self.is_reconciled()
-            && self.market.flows()
-            && listing.book.is_live()
-            && listing.instrument.status == crate::instrument::Status::Trading
+        self.turn(instrument, Nanos(u64::MAX)).0 == Turn::Quote
     }
 
+    /// What quotes of an instrument are to do, and whether that is because its data are too old.
     #[inline]
-    fn find_wishes(&mut self, place: usize, instrument: InstrumentId) -> bool {
-        let quoting = self.may_quote(instrument);
-        let listing = self.market.listing(instrument);
-        let amends = listing.is_some_and(|listing| listing.instrument.amends);
-        let age = listing.map_or(Nanos::ZERO, |listing| self.now.since(listing.updated_at));
-        let (now, flattening) = (self.now, self.phase == Phase::Flattening);
-        let can_send = self.is_reconciled();
-        let desk = &mut self.desks[place];
-        let fresh = age <= desk.gate.limits().market_age_max;
-        if quoting && fresh {
-            desk.plan(&self.market, now);
-        } else {
-            for plan in &mut desk.plans {
-                plan.clear();
+    fn turn(&self, instrument: InstrumentId, age_max: Nanos) -> (Turn, bool) {
+        let Some(listing) = self.market.listing(instrument) else {
+            return (Turn::Withdraw, false);
+        };
+        let open = self.phase == Phase::Quoting
+            && self.is_reconciled()
+            && self.market.flows()
+            && listing.instrument.status == Status::Trading;
+        if !open {
+            return (Turn::Withdraw, false);
+        }
+        let stale = self.now.since(listing.updated_at) > age_max;
+        let turn = match listing.book.state() {
+            _ if stale => Turn::Withdraw,
+            BookState::Live => Turn::Quote,
+            // Another ring's row came between the rows of a message: too early to judge.
+            BookState::Partial => Turn::Hold,
+            BookState::Blank | BookState::Crossed => Turn::Withdraw,
+        };
+        (turn, stale)
+    }
+
+    /// Has one desk plan and compares its orders with the plan, on all its instruments: a strategy may
+    /// answer a move of one with quotes on another.
+    #[inline]
+    fn find_wishes(&mut self, place: usize) -> bool {
+        let age_max = self.desks[place].gate.limits().market_age_max;
+        let mut quotes = false;
+        for index in 0..self.desks[place].lanes.len() {
+            let instrument = self.desks[place].lanes[index].instrument;
+            let (turn, stale) = self.turn(instrument, age_max);
+            let desk = &mut self.desks[place];
+            desk.lanes[index].turn = turn;
+            quotes |= turn == Turn::Quote;
+            if stale {
+                let stand = Side::BOTH.map(|side| {
+                    let orders = desk.orders.side(instrument, side);
+                    orders.filter(|order| order.state == OrderState::Open).count() as u64
+                });
+                desk.counters.stale_withdrawals += stand[0] + stand[1];
             }
-            if quoting {
-                let standing = desk.orders.live().filter(|order| !order.state.is_pending());
-                desk.counters.stale_withdrawals += standing.count() as u64;
-            }
         }
-        if flattening {
-            self.plan_flatten(place, instrument);
+        if quotes {
+            self.desks[place].plan(&self.market, self.now);
         }
-        let desk = &mut self.desks[place];
-        let Some(plan) = desk.plans.get(instrument.index()) else { return false };
-        let mut any = plan.take.is_some_and(|take| take.id > desk.last_take);
-        for side in Side::BOTH {
-            let quotes = plan.quotes(side);
-            let wanted = Wanted { side, quotes, tolerance: desk.tolerance, amends, now };
-            let wishes = if can_send {
-                reconcile(&wanted, desk.orders.side(instrument, side))
-            } else {
-                Wishes::EMPTY
-            };
-            any |= !wishes.is_empty();
-            desk.wishes[side.index()] = wishes;
+        let mut any = false;
+        for index in 0..self.desks[place].lanes.len() {
+            any |= self.find_lane_wishes(place, index);
         }
-        self.count_one_sided(place, instrument);
         any
     }
 
-    /// A book that should have two sides of ours and has one is counted in time.
-    fn count_one_sided(&mut self, place: usize, instrument: InstrumentId) {
-        let now = self.now;
+    #[inline]
+    fn find_lane_wishes(&mut self, place: usize, index: usize) -> bool {
+        let (now, can_send) = (self.now, self.is_reconciled());
         let desk = &mut self.desks[place];
-        let Some(plan) = desk.plans.get(instrument.index()) else { return };
+        let lane = &mut desk.lanes[index];
+        let instrument = lane.instrument;
+        let Some(plan) = desk.plans.get_mut(instrument.index()) else { return false };
+        match lane.turn {
+            Turn::Hold => return false,
+            Turn::Withdraw => plan.clear(),
+            Turn::Quote => {}
+        }
+        if let Some(take) = plan.take.filter(|take| take.id > lane.last_take) {
+            lane.last_take = take.id;
+            lane.take = Some(take);
+        }
+        let amends =
+            self.market.listing(instrument).is_some_and(|listing| listing.instrument.amends);
+        let tolerance = desk.tolerance;
+        let mut any = false;
+        if can_send {
+            for side in Side::BOTH {
+                let wanted = Wanted { side, quotes: plan.quotes(side), tolerance, amends, now };
+                let wishes = reconcile(&wanted, desk.orders.side(instrument, side));
+                any |= !wishes.is_empty();
+                lane.wishes[side.index()] = wishes;
+            }
+        }
         let wanted = Side::BOTH.iter().all(|side| !plan.quotes(*side).is_empty());
         let stands = Side::BOTH.map(|side| desk.orders.side(instrument, side).next().is_some());
-        if wanted && stands[0] != stands[1] {
-            desk.one_sided_since.get_or_insert(now);
-        } else if let Some(since) = desk.one_sided_since.take() {
+        // A book that should have two sides of ours and has one is counted in time.
+        if let Some(since) = lane.one_sided_since.take() {
             desk.counters.one_sided_ns += now.since(since).0;
         }
+        if wanted && stands[0] != stands[1] {
+            lane.one_sided_since = Some(now);
+        }
+        any |= lane.take.is_some();
+        if self.phase == Phase::Flattening {
+            any |= self.plan_flatten(place, index);
+        }
+        any
     }
 
     /// Turns the wishes of the last [`Engine::decide`] into requests.
     #[inline]
     pub fn approve(&mut self, event: &Event) {
-        let cause =
-            if event.kind == kind::LEVEL || event.kind == kind::BEST { event.id } else { 0 };
+        let from_market = event.kind == kind::LEVEL || event.kind == kind::BEST;
+        let cause = if from_market { event.id & CAUSE_MAX } else { 0 };
         for place in 0..self.desks.len() {
-            let instrument = if event.kind < kind::ACCEPTED && event.kind != kind::LINK {
-                event.instrument
-            } else {
-                self.desks[place].instruments.first().copied().unwrap_or_default()
-            };
-            self.approve_desk(place, instrument, cause, event.read_at());
+            for index in 0..self.desks[place].lanes.len() {
+                self.approve_lane(place, index, (cause, event.read_at()));
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::event::{Body, End, Event, Fill, Reason, Request, Standing, flag};
 use crate::id::{AssetId, ClientId, InstrumentId, OrderId};
 use crate::intent::{Outgoing, Place, Reduce, Tif};
 use crate::num::{Amount, Qty};
-use crate::order::{Order, OrderState, Report, next};
+use crate::order::{Order, OrderState, Report};
 use crate::session::{Phase, Repair, RepairKind};
 use crate::strategy::Strategy;
 use crate::time::Nanos;
@@ -25,12 +25,10 @@ impl<S: Strategy> Engine<S> {
             Body::Amended { order, qty } => {
                 self.change(order, Report::Amended, |order| order.qty = qty);
             }
-            Body::Refused { order, reason, .. } => {
-                let unknown = reason == Reason::UnknownOrder;
-                let report = if unknown { Report::RefusedUnknown } else { Report::Refused };
-                self.change(order, report, |_| {});
+            Body::Refused { order, request, reason } => self.on_refused(order, request, reason),
+            Body::Unknown { order, request } => {
+                self.change(order, Report::Unknown(request), |_| {});
             }
-            Body::Unknown { order, request } => self.on_unknown(order, request),
             Body::Absent { order } => {
                 if self.change(order, Report::Absent, |_| {}) {
                     self.mend(RepairKind::OrderAbsent, order, 0);
@@ -40,37 +38,48 @@ impl<S: Strategy> Engine<S> {
         }
     }
 
-    /// Applies a report to an order of any desk; true when it was live before.
+    /// Applies a report to an order of any desk, after `more` has changed what else it tells; true
+    /// when the order was live before.
     fn change(&mut self, id: OrderId, report: Report, more: impl FnOnce(&mut Order)) -> bool {
         let now = self.now;
-        let mut was_live = false;
+        let Some(desk) = self.desks.iter_mut().find(|desk| desk.knows(id)) else {
+            self.counters.reports_of_unknown_orders += 1;
+            return false;
+        };
+        let (mut was_live, mut lost) = (false, None);
         let mut became_unknown = false;
-        let mut more = Some(more);
-        for desk in &mut self.desks {
-            let known = desk.orders.update(id, |order| {
-                was_live = !order.state.is_terminal();
-                let state = next(order.state, report);
-                became_unknown = state == OrderState::Unknown && order.state != OrderState::Unknown;
-                order.state = state;
-                if became_unknown {
-                    order.asked = 0;
-                    order.asked_at = now;
-                }
-                if let Some(more) = more.take() {
-                    more(order);
-                }
-            });
-            if known {
-                desk.counters.unknown_orders += u64::from(became_unknown);
-                return was_live;
+        let untracked = desk.orders.untracked();
+        desk.orders.update(id, |order| {
+            let before = order.state;
+            was_live = !before.is_terminal();
+            more(order);
+            order.apply(report);
+            became_unknown = order.state == OrderState::Unknown && before != OrderState::Unknown;
+            if became_unknown {
+                order.doubt(now);
+                lost = Some(order.reference());
             }
+        });
+        if desk.orders.untracked() > untracked {
+            // No room to follow an order that stands after all: it must not go on standing.
+            self.counters.untracked_orders += 1;
+            if let Some(order) = lost {
+                self.outbox.push(Outgoing::Reduce(Reduce::Cancel(order)));
+            }
+        } else {
+            desk.counters.unknown_orders += u64::from(became_unknown);
         }
-        self.counters.reports_of_unknown_orders += 1;
-        false
+        was_live
     }
 
-    fn on_unknown(&mut self, order: OrderId, request: Request) {
-        self.change(order, Report::Unknown(request), |_| {});
+    fn on_refused(&mut self, id: OrderId, request: Request, reason: Reason) {
+        let report = if reason == Reason::UnknownOrder && request != Request::Query {
+            Report::RefusedUnknown
+        } else {
+            Report::Refused(request)
+        };
+        let now = self.now;
+        self.change(id, report, |order| order.refused_at = now);
     }
 
     fn on_fill(&mut self, event: &Event, fill: &Fill, asked: bool) {
@@ -84,34 +93,27 @@ impl<S: Strategy> Engine<S> {
             self.counters.odd_rows += 1;
             return;
         };
+        let seen = self.desks.iter().any(|desk| desk.orders.has_seen(event.instrument, fill));
         let desk = &mut self.desks[place];
-        if !desk.orders.first_sight(event.instrument, fill) {
+        if seen || !desk.orders.first_sight(event.instrument, fill) {
             desk.counters.repeated_fills += 1;
             return;
         }
         let instrument = &listing.instrument;
-        let (fee_base, fee_value) = self.account.fill(instrument, fill, self.now);
-        let mid = listing.last_mid_twice;
-        if let Some(position) = desk.positions.get_mut(event.instrument.index()) {
-            position.apply(instrument, fill, fee_base, fee_value, mid);
+        if self.account.started() {
+            let (fee_base, fee_value) = self.account.fill(instrument, fill, self.now);
+            let mid = listing.last_mid_twice;
+            if let Some(position) = desk.positions.get_mut(event.instrument.index()) {
+                position.apply(instrument, fill, fee_base, fee_value, mid);
+            }
+            desk.counters.fills[fill.side.index()] += 1;
+            desk.counters.maker_fills += u64::from(fill.maker);
+        } else {
+            // The starting balances, which are still being told, hold it already.
+            self.counters.fills_before_start += 1;
         }
-        let mut before = None;
-        desk.orders.update(fill.order, |order| {
-            before = Some(order.state);
-            order.filled += fill.qty;
-            let full = order.filled >= order.qty;
-            order.state = next(order.state, if full { Report::FullFill } else { Report::PartFill });
-        });
-        let partial = desk.orders.get(fill.order).is_some_and(|order| order.filled < order.qty);
-        desk.counters.fills[fill.side.index()] += 1;
-        desk.counters.maker_fills += u64::from(fill.maker);
-        desk.counters.partial_fills += u64::from(partial);
-        match before {
-            Some(OrderState::PendingCancel) => desk.counters.fills_in_cancel += 1,
-            Some(state) if state.is_terminal() => desk.counters.fills_after_end += 1,
-            _ => {}
-        }
-        desk.learn(event, &self.market, self.now);
+        self.fill_order(place, fill);
+        self.desks[place].learn(event, &self.market, self.now);
         if owner.is_none() {
             self.mend(RepairKind::FillOfUnknownOrder, fill.order, fill.trade as i64);
         } else if asked {
@@ -119,20 +121,46 @@ impl<S: Strategy> Engine<S> {
         }
     }
 
+    fn fill_order(&mut self, place: usize, fill: &Fill) {
+        let now = self.now;
+        let desk = &mut self.desks[place];
+        let (mut before, mut partial, mut unknown) = (None, false, false);
+        desk.orders.update(fill.order, |order| {
+            before = Some(order.state);
+            order.filled = order.filled.saturating_add(fill.qty);
+            partial = order.filled < order.qty;
+            order.apply(if partial { Report::PartFill } else { Report::FullFill });
+            unknown = order.state == OrderState::Unknown && before != Some(OrderState::Unknown);
+            if unknown {
+                order.doubt(now);
+            }
+        });
+        desk.counters.partial_fills += u64::from(partial);
+        desk.counters.unknown_orders += u64::from(unknown);
+        match before {
+            Some(OrderState::PendingCancel) => desk.counters.fills_in_cancel += 1,
+            Some(state) if state.is_terminal() => desk.counters.fills_after_end += 1,
+            _ => {}
+        }
+    }
+
     fn on_done(&mut self, id: OrderId, end: End, reason: Reason, filled: Option<Qty>, asked: bool) {
+        let mut end_known = false;
         if let Some(desk) = self.desks.iter_mut().find(|desk| desk.knows(id)) {
             if end == End::Rejected {
                 desk.counters.venue_rejects += 1;
                 desk.counters.post_only_rejects += u64::from(reason == Reason::WouldTake);
             }
-            let ours = desk.orders.get(id).map_or(Qty(0), |order| order.filled);
-            if filled.is_some_and(|told| told > ours) {
-                // Ended, but fills of it are missing here: ask until they came.
-                self.change(id, Report::Unknown(Request::Place), |_| {});
-                return;
-            }
+            end_known = desk.orders.get(id).is_some_and(|order| order.end.is_some());
         }
-        if self.change(id, Report::Done(end), |_| {}) && asked {
+        let was_live = self.change(id, Report::Done(end), |order| {
+            let whole = if end == End::Filled { order.qty } else { Qty(0) };
+            let told = filled.unwrap_or(whole).min(order.qty);
+            if told > order.filled {
+                order.end = Some((end, told));
+            }
+        });
+        if was_live && asked && !end_known {
             self.mend(RepairKind::OrderEnded, id, 0);
         }
     }
@@ -140,16 +168,17 @@ impl<S: Strategy> Engine<S> {
     fn on_standing(&mut self, instrument: InstrumentId, standing: &Standing, asked: bool) {
         let known = self.desks.iter().find_map(|desk| desk.orders.get(standing.order)).copied();
         let Some(before) = known else { return self.on_found(instrument, standing) };
-        self.change(standing.order, Report::Standing, |order| {
+        // Fills of it are missing here: ask until they came.
+        let behind = standing.filled > before.filled;
+        let report = if behind { Report::Unknown(Request::Place) } else { Report::Standing };
+        let report = if before.state.is_terminal() { Report::Standing } else { report };
+        self.change(standing.order, report, |order| {
             order.venue_order = standing.venue_order;
             order.named = true;
             order.qty = standing.qty;
-            if standing.filled > order.filled {
-                // Fills of it are missing here: ask until they came.
-                order.state = OrderState::Unknown;
-            }
         });
-        if asked && before.state == OrderState::Unknown && standing.filled <= before.filled {
+        let known_end = before.end.is_some();
+        if asked && before.state == OrderState::Unknown && !behind && !known_end {
             self.mend(RepairKind::OrderFound, standing.order, 0);
         }
     }
@@ -193,6 +222,7 @@ impl<S: Strategy> Engine<S> {
     pub(super) fn on_reconcile(&mut self, done: bool) {
         if !done {
             self.reconciled = false;
+            self.reconciling = true;
             self.reconcile_at = self.now;
             for desk in &mut self.desks {
                 for id in live_ids(desk).iter().flatten() {
@@ -201,19 +231,21 @@ impl<S: Strategy> Engine<S> {
             }
             return;
         }
-        if !self.account.started() {
-            self.account.start();
+        if !self.reconciling {
+            // The end of one that the link did not survive.
+            self.counters.odd_rows += 1;
+            return;
         }
+        self.reconciling = false;
+        self.account.start();
         for desk in &mut self.desks {
             for id in live_ids(desk).iter().flatten() {
                 let mut lost = false;
                 let since = self.reconcile_at;
                 desk.orders.update(*id, |order| {
-                    lost = !order.named && order.sent_at <= since;
+                    lost = !order.named && order.sent_at <= since && !order.state.is_terminal();
                     if lost {
-                        order.state = OrderState::Unknown;
-                        order.asked = 0;
-                        order.asked_at = Nanos::ZERO;
+                        order.doubt(Nanos::ZERO);
                     }
                 });
                 desk.counters.unknown_orders += u64::from(lost);
@@ -221,7 +253,7 @@ impl<S: Strategy> Engine<S> {
         }
         self.reconciled = true;
         if self.phase == Phase::Reconciling {
-            self.phase = if self.resume_to_pause { Phase::Paused } else { Phase::Quoting };
+            self.phase = Phase::Quoting;
         }
     }
 

@@ -141,7 +141,7 @@ impl Gate {
         }
         price_checks(place, facts, limits, mid_twice)?;
         size_checks(place, facts, limits)?;
-        if facts.day_pnl.0 <= -limits.daily_loss_max.0 {
+        if facts.day_pnl.0 <= limits.daily_loss_max.0.saturating_neg() {
             return Err(Refusal::DailyLoss);
         }
         if !self.bucket.has(facts.now) {
@@ -165,12 +165,14 @@ fn price_checks(
     }
     let off = |reference_twice: i64, ppm: i64| {
         let gap = (i128::from(place.price.0) * 2 - i128::from(reference_twice)).unsigned_abs();
-        gap * 1_000_000 > i128::from(reference_twice).unsigned_abs() * ppm.unsigned_abs() as u128
+        gap * 1_000_000
+            > i128::from(reference_twice).unsigned_abs() * u128::from(ppm.unsigned_abs())
     };
     if off(mid_twice, limits.collar_mid_ppm) {
         return Err(Refusal::CollarMid);
     }
-    if facts.last_trade.is_some_and(|trade| off(trade.0 * 2, limits.collar_trade_ppm)) {
+    if facts.last_trade.is_some_and(|trade| off(trade.0.saturating_mul(2), limits.collar_trade_ppm))
+    {
         return Err(Refusal::CollarTrade);
     }
     let crosses = |own: Price| match place.side {
@@ -207,8 +209,9 @@ fn size_checks(place: &Place, facts: &Facts<'_>, limits: &Limits) -> Result<(), 
         return Err(Refusal::Balance);
     }
     let added = instrument.base_amount(facts.remaining).saturating_add(amount);
-    let worst = facts.position.saturating_add(Amount(added.0 * place.side.sign()));
-    if worst.0 * place.side.sign() > limits.position_max.0 {
+    let sign = place.side.sign();
+    let worst = facts.position.0.saturating_mul(sign).saturating_add(added.0);
+    if worst > limits.position_max.0 {
         return Err(Refusal::Position);
     }
     if facts.open_orders >= limits.open_orders_max as usize {
