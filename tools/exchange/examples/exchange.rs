@@ -21,6 +21,12 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &exchange::Args) -> Result<(), Box<dyn std::error::Error>> {
+    if args.describe {
+        let description =
+            exchange::describe(args.seed, args.describe_seconds, args.recording.as_deref())?;
+        print!("{}", if args.json { description.json() + "\n" } else { description.table() });
+        return Ok(());
+    }
     let options = args.options()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     if options.ledger.is_none() && options.keys.is_empty() {

@@ -147,10 +147,28 @@ impl Listing {
     }
 
     /// Meets an incoming order with the book, or with the recorded market.
-    pub(crate) fn take(&mut self, id: u64, taker: &Taker) -> Taken {
+    pub(crate) fn take(&mut self, id: u64, taker: &Taker, rests: bool) -> Taken {
         match &mut self.recorded {
-            Some(recorded) => recorded.take(id, taker),
+            Some(recorded) => recorded.take(id, taker, rests),
             None => self.book.take(taker),
+        }
+    }
+
+    /// Whether a limit order at this price would meet an order of the other side.
+    pub(crate) fn crosses(&self, side: Side, price: i64) -> bool {
+        let reaches = |best: i64| match side {
+            Side::Buy => price >= best,
+            Side::Sell => price <= best,
+        };
+        let own = self.recorded.as_ref().and_then(|recorded| recorded.own_best(side.other()));
+        own.is_some_and(reaches) || self.best(side.other()).is_some_and(|(best, _)| reaches(best))
+    }
+
+    /// Amount, in units of one lot at one tick, that a market purchase of `lots` costs.
+    pub(crate) fn cost(&self, taker: &Taker, lots: i64) -> i64 {
+        match &self.recorded {
+            Some(recorded) => recorded.cost(taker, lots),
+            None => self.book.cost(taker.side, lots),
         }
     }
 

@@ -1,9 +1,9 @@
-//! REST: `/api/v3/…`, and the exchange's own `/sim/ledger`, `/sim/report`.
+//! REST: `/api/v3/…`, and the exchange's own pages under `/sim/`.
 
 use crate::call::Call;
 use crate::cause::Message;
 use crate::entry::{self, Proof};
-use crate::floor::wall_ms;
+use crate::floor::{Floor, wall_ms};
 use crate::order::Refusal;
 use crate::params::Params;
 use crate::server::App;
@@ -27,7 +27,7 @@ pub(crate) async fn handle(
     app.causes.count(Message::RestIn);
     let path = uri.path().trim_end_matches('/');
     if let Some(own) = path.strip_prefix("/sim/") {
-        return simulator(&app, own, uri.query().unwrap_or(""));
+        return simulator(&app, &method, own, uri.query().unwrap_or(""));
     }
     let call = path.strip_prefix("/api/v3/").and_then(|path| Call::rest(&method, path));
     let Some(call) = call else {
@@ -137,10 +137,25 @@ fn reply(status: u16, json: String, extra: &[(&'static str, String)]) -> Respons
     response.body(Body::from(json)).unwrap_or_default()
 }
 
-/// The exchange's own pages, outside the venue's API: `ledger?apiKey=…`, `report`.
-fn simulator(app: &App, page: &str, query: &str) -> Response {
-    let floor = app.floor.lock();
+/// Money from outside: `apiKey`, `asset`, `amount`.
+fn deposit(floor: &mut Floor, query: &str) -> Result<(), Refusal> {
+    let params = Params::from_form(&[query])?;
+    let account = floor.keys.account(params.need("apiKey")?)?;
+    let amount = params.decimal("amount")?.unwrap_or(0);
+    floor.venue.deposit(account, params.need("asset")?, amount, wall_ms());
+    floor.flush(wall_ms());
+    Ok(())
+}
+
+/// The exchange's own pages, outside the venue's API: `ledger?apiKey=…`, `report`, and
+/// `deposit?apiKey=…&asset=…&amount=…` (POST).
+fn simulator(app: &App, method: &Method, page: &str, query: &str) -> Response {
+    let mut floor = app.floor.lock();
     match page {
+        "deposit" if method == Method::POST => match deposit(&mut floor, query) {
+            Ok(()) => reply(200, "{}".into(), &[]),
+            Err(refusal) => reply(refusal.status, refusal.json(), &[]),
+        },
         "ledger" => {
             let account = Params::from_form(&[query])
                 .and_then(|params| floor.keys.account(params.need("apiKey")?));

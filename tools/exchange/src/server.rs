@@ -10,10 +10,12 @@ use crate::hub::Out;
 use crate::journal::Journal;
 use crate::keys::{KeyFile, Keys, demo_keys, write_demo_keys};
 use crate::limits::{Limits, Rates};
+use crate::recording::Recording;
+use crate::replay::Recorded;
 use crate::listing::Listing;
 use crate::socket::Heartbeat;
 use crate::symbol::{SCALE, Symbol};
-use crate::venue::Venue;
+use crate::venue::{OWN_TRADES, Venue};
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{ConnectInfo, Path, RawQuery, State};
 use axum::response::Response;
@@ -118,7 +120,7 @@ pub async fn serve(
     ready: impl FnOnce(SocketAddr),
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<Summary, Error> {
-    let (floor, flows) = assemble(&options)?;
+    let (floor, market) = assemble(&options)?;
     let causes = floor.causes.clone();
     let floor = SharedFloor::new(floor);
     let app = App {
@@ -148,7 +150,7 @@ pub async fn serve(
     let server = axum::serve(listener, service);
     tokio::select! {
         result = async { server.await } => result.map_err(Error::Serve)?,
-        () = run_market(floor.clone(), flows) => {}
+        () = market.run(floor.clone()) => {}
         () = run_timers(floor.clone()) => {}
         () = run_faults(floor.clone(), options.faults.clone()) => {}
         () = shutdown => {}
@@ -169,16 +171,26 @@ fn summary(floor: &Floor) -> Summary {
 }
 
 /// Builds the venue from options and ledger.
-pub(crate) fn assemble(options: &Options) -> Result<(Floor, Vec<Flow>), Error> {
-    if let Some(fault) = options.symbols.iter().find_map(Symbol::fault) {
+pub(crate) fn assemble(options: &Options) -> Result<(Floor, Play), Error> {
+    let recording = options.replay.as_deref().map(Recording::read).transpose()?;
+    let symbols = match &recording {
+        Some(recording) => vec![recording.spec(&options.symbols)],
+        None => options.symbols.clone(),
+    };
+    if let Some(fault) = symbols.iter().find_map(Symbol::fault) {
         return Err(Error::Symbol(fault));
     }
-    let listings = options.symbols.iter().enumerate().map(|(n, symbol)| {
+    let listings = symbols.iter().enumerate().map(|(n, symbol)| {
         // Each symbol counts in a range of its own, so that an update id names its symbol.
         let first = (50 - 10 * n as u64) * 1_000_000_000;
         Listing::new(symbol.clone(), first, 3_700_000_001 - 1_000_000_000 * n as u64)
     });
     let mut venue = Venue::new(listings.collect());
+    if let (Some(recording), Some(listing)) = (&recording, venue.listings.first_mut()) {
+        let recorded = Recorded::new(&listing.symbol, recording);
+        (listing.update, listing.trade) = (recorded.update, OWN_TRADES);
+        listing.recorded = Some(recorded);
+    }
     let given = match (&options.ledger, options.keys.is_empty()) {
         (_, false) => options.keys.clone(),
         (Some(dir), true) => write_demo_keys(dir, options.seed)
@@ -205,7 +217,7 @@ pub(crate) fn assemble(options: &Options) -> Result<(Floor, Vec<Flow>), Error> {
         keys.add(key, account).map_err(Error::Key)?;
     }
     let mut flows = Vec::new();
-    if options.market {
+    if options.market && recording.is_none() {
         for symbol in 0..venue.listings.len() as u16 {
             let mut flow = Flow::new(&venue, symbol, options.seed, style(symbol));
             flow.open(&mut venue, wall_ms());
@@ -219,11 +231,30 @@ pub(crate) fn assemble(options: &Options) -> Result<(Floor, Vec<Flow>), Error> {
         venue.journal =
             Some(journal.map_err(|source| Error::Ledger { dir: dir.clone(), source })?);
     }
-    Ok((Floor::new(venue, keys, Limits::new(options.rates)), flows))
+    let play = match recording {
+        Some(recording) => Play::Recorded(recording, options.replay_speed),
+        None => Play::Generated(flows),
+    };
+    Ok((Floor::new(venue, keys, Limits::new(options.rates)), play))
+}
+
+/// Where the public market comes from.
+pub(crate) enum Play {
+    Generated(Vec<Flow>),
+    Recorded(Recording, f64),
+}
+
+impl Play {
+    async fn run(self, floor: SharedFloor) {
+        match self {
+            Self::Generated(flows) => run_market(floor, flows).await,
+            Self::Recorded(recording, speed) => crate::replay::run(floor, recording, speed).await,
+        }
+    }
 }
 
 /// The first symbol is the measured one; the others are quieter and cheaper.
-fn style(symbol: u16) -> Style {
+pub(crate) fn style(symbol: u16) -> Style {
     match symbol {
         0 => Style { distance: 1.0, size: 1.0, rate: 1.0 },
         _ => Style { distance: 0.05, size: 20.0, rate: 0.3 },

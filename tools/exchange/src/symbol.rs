@@ -1,6 +1,6 @@
 //! Symbols: grids, filters and how `exchangeInfo` tells them.
 
-use crate::json::{Object, dec8};
+use crate::json::Object;
 use crate::order::{Kind, NewOrder, Refusal, Side};
 use engine::num::parse_decimal;
 use serde::{Deserialize, Serialize};
@@ -221,11 +221,6 @@ pub(crate) fn number(name: &str, text: &str) -> Result<i64, Refusal> {
         )),
         Err(_) => Err(Refusal::new(-1130, format!("Data sent for parameter '{name}' is not valid."))),
     }
-}
-
-/// Price text of a tick count.
-pub(crate) fn price_text(symbol: &Symbol, ticks: i64) -> String {
-    dec8(ticks.saturating_mul(symbol.tick))
 }
 
 #[cfg(test)]

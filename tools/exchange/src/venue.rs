@@ -133,11 +133,7 @@ impl Venue {
             return Err(Refusal::new(-2010, "Duplicate order sent."));
         }
         if new.kind == Kind::LimitMaker {
-            let best = self.listing(new.symbol).best(new.side.other());
-            let crosses = best.is_some_and(|(price, _)| match new.side {
-                Side::Buy => new.price >= price,
-                Side::Sell => new.price <= price,
-            });
+            let crosses = self.listing(new.symbol).crosses(new.side, new.price);
             if crosses {
                 return Err(Refusal::new(-2010, "Order would immediately match and take."));
             }
@@ -153,7 +149,12 @@ impl Venue {
             (Side::Sell, Kind::Market) if new.quote_qty > 0 => 0,
             (Side::Sell, _) => new.qty.saturating_mul(lot),
             (Side::Buy, Kind::Market) if new.quote_qty > 0 => new.quote_qty,
-            (Side::Buy, Kind::Market) => listing.book.cost(Side::Buy, new.qty).saturating_mul(unit),
+            (Side::Buy, Kind::Market) => {
+                let want = Want::Lots(new.qty);
+                let taker =
+                    Taker { account: HOUSE, side: Side::Buy, limit: None, want, stp: Stp::None };
+                listing.cost(&taker, new.qty).saturating_mul(unit)
+            }
             (Side::Buy, _) => new.price.saturating_mul(new.qty).saturating_mul(unit),
         }
     }
@@ -244,7 +245,8 @@ impl Venue {
             self.end(id, Status::Expired, Some("UNFILLED_FOK_ORDER_EXPIRED"), now_ms);
             return;
         }
-        let taken = listing.take(id, &taker);
+        let rests = new.tif == Tif::Gtc && new.kind != Kind::Market;
+        let taken = listing.take(id, &taker, rests);
         self.settle(id, &taken.steps, now_ms);
         let Some(order) = self.orders.get_mut(&id) else { return };
         if new.quote_qty > 0 {
@@ -264,9 +266,9 @@ impl Venue {
         } else {
             let (side, price, lots) = (order.side, order.price, order.left());
             let listing = self.listing_mut(new.symbol);
-            match &mut listing.recorded {
-                Some(recorded) => recorded.rest(id, side, price, lots),
-                None => listing.book.rest(side, price, Entry { id, account, lots }),
+            // In a recorded market it stands already.
+            if listing.recorded.is_none() {
+                listing.book.rest(side, price, Entry { id, account, lots });
             }
         }
     }
@@ -802,7 +804,7 @@ impl Venue {
         let entry = Entry { id: order.id, account: order.account, lots: order.left() };
         let listing = &mut self.listings[usize::from(order.symbol)];
         match &mut listing.recorded {
-            Some(recorded) => recorded.rest(order.id, order.side, order.price, order.left()),
+            Some(recorded) => recorded.reopen(order.id, order.side, order.price, order.left()),
             None => listing.book.rest(order.side, order.price, entry),
         }
         if let Some(holder) = self.accounts.get_mut(order.account as usize) {
