@@ -1,0 +1,142 @@
+//! Feed and gateway as agents of a hot thread: polled, and shown between turns.
+
+use crate::board::Part;
+use crate::clock::TscClock;
+use crate::hot::Agent;
+use crate::latency::Probe;
+use crossbeam::queue::ArrayQueue;
+use engine::id::InstrumentId;
+use engine::time::Nanos;
+use feeds::binance_spot::BinanceSpot;
+use feeds::feed::Feed;
+use shm::PanelWriter;
+use shm::panel::{LinkPanel, LinkState};
+use shm::words::text;
+use std::sync::Arc;
+use venues::gateway::{Gateway, GatewayState};
+
+/// Something for the log, said by a hot thread and written by the housekeeping one.
+pub type Notices = Arc<ArrayQueue<Notice>>;
+
+/// Most notices that wait; more are dropped, the counters tell of them all the same.
+pub const NOTICES_MAX: usize = 256;
+
+/// What a hot thread has to say.
+#[derive(Debug)]
+pub enum Notice {
+    /// A connection failed or was lost.
+    Lost(&'static str, feeds::net::NetError),
+    /// A frame or a snapshot could not be read.
+    Refused(feeds::protocol::DecodeError),
+    /// The venue refuses us: nothing can be done without the operator.
+    Fatal(String),
+}
+
+/// What a link panel says that does not change.
+pub fn link(name: &str, age_limit: Nanos) -> LinkPanel {
+    LinkPanel {
+        name: text(name),
+        state: LinkState::Connecting,
+        message_at: Nanos(0),
+        age_limit,
+        round_trip: Nanos(0),
+        messages: 0,
+        bytes: 0,
+        reconnects: 0,
+        gaps: 0,
+    }
+}
+
+/// The market feed with its counters and panel.
+pub struct FeedAgent {
+    /// The feed.
+    pub feed: Feed<BinanceSpot>,
+    /// What it follows.
+    pub instruments: Vec<InstrumentId>,
+    /// Where its counters go.
+    pub part: Part,
+    /// Where its link is shown.
+    pub writer: PanelWriter<LinkPanel>,
+    /// What is shown.
+    pub panel: LinkPanel,
+    /// Where its notices go.
+    pub notices: Notices,
+}
+
+impl Agent for FeedAgent {
+    #[inline]
+    fn work(&mut self, clock: &TscClock, probe: &mut Probe) -> usize {
+        self.feed.work(clock, probe)
+    }
+
+    fn publish(&mut self, now: Nanos) {
+        let counters = self.feed.counters();
+        self.part.store(counters.named().map(|(_, value)| value));
+        if let Some(error) = self.feed.lost() {
+            let _ = self.notices.push(Notice::Lost("market", error));
+        }
+        if let Some(error) = self.feed.refused() {
+            let _ = self.notices.push(Notice::Refused(error));
+        }
+        let panel = &mut self.panel;
+        if counters.frames > panel.messages {
+            panel.message_at = now;
+        }
+        panel.messages = counters.frames;
+        panel.bytes = counters.bytes;
+        panel.reconnects = counters.reconnects;
+        panel.gaps = counters.gaps;
+        let whole = self.instruments.iter().all(|id| self.feed.in_sync(*id));
+        let silent = now.since(panel.message_at) > panel.age_limit;
+        panel.state = match (whole, silent) {
+            (true, false) => LinkState::Up,
+            (true, true) => LinkState::Stale,
+            (false, _) => LinkState::Connecting,
+        };
+        self.writer.publish(panel);
+    }
+}
+
+/// The gateway with its counters and panel.
+pub struct GatewayAgent {
+    /// The gateway.
+    pub gateway: Gateway<venues::binance_spot::BinanceSpot>,
+    /// Where its counters go.
+    pub part: Part,
+    /// Where its link is shown.
+    pub writer: PanelWriter<LinkPanel>,
+    /// What is shown.
+    pub panel: LinkPanel,
+    /// Where its notices go.
+    pub notices: Notices,
+    /// Whether its fault was told.
+    pub told: bool,
+}
+
+impl Agent for GatewayAgent {
+    #[inline]
+    fn work(&mut self, clock: &TscClock, probe: &mut Probe) -> usize {
+        self.gateway.work(clock, probe)
+    }
+
+    fn publish(&mut self, now: Nanos) {
+        let counters = self.gateway.counters();
+        self.part.store(counters.named().map(|(_, value)| value));
+        if let Some(fault) = self.gateway.fault().filter(|_| !self.told) {
+            self.told = self.notices.push(Notice::Fatal(fault.to_string())).is_ok();
+        }
+        let panel = &mut self.panel;
+        let messages = counters.answers + counters.executions;
+        if messages > panel.messages {
+            panel.message_at = now;
+        }
+        panel.messages = messages;
+        panel.reconnects = counters.connects.saturating_sub(1);
+        panel.state = match self.gateway.state() {
+            GatewayState::Ready => LinkState::Up,
+            GatewayState::Connecting | GatewayState::Faulted => LinkState::Down,
+            _ => LinkState::Connecting,
+        };
+        self.writer.publish(panel);
+    }
+}

@@ -1,0 +1,317 @@
+//! The command line: subcommands and their flags, and how results and failures are printed.
+
+use crate::config::{Config, Layout, Wait};
+use crate::exit::{Exit, Failure};
+use crate::{arm, check, ctl, demo, exchange, live, logging, monitor, version};
+use clap::builder::Styles;
+use clap::{Args, ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+const EXAMPLES: &str = "\
+Examples:
+  peregrine demo                                  trade on an exchange of its own, with a screen
+  peregrine check --config config/paper.toml      every fault of a configuration
+  peregrine paper --config config/paper.toml      real market, simulated fills
+  peregrine arm   --config live.toml              allow one configuration to trade, for 12 hours
+  peregrine run   --config live.toml --live       real money
+  peregrine monitor --name live                   look at a running engine
+  peregrine ctl --name live pause                 withdraw its quotes
+
+Exit codes: 0 ok, 1 error, 2 usage, 3 not running, 4 bad configuration, 5 time-out.
+Environment: PEREGRINE_LOG (such as debug), NO_COLOR, XDG_STATE_HOME.";
+
+/// A low-latency market maker for crypto exchanges.
+#[derive(Debug, Parser)]
+#[command(name = "peregrine", version, after_help = EXAMPLES, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The subcommands, each in a file of its own.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Trade on a simulated exchange on this machine, then print a summary
+    Demo(DemoArgs),
+    /// Run the simulated exchange alone
+    Exchange(Box<::exchange::Args>),
+    /// Trade as a configuration says
+    Run(RunArgs),
+    /// Trade on the real market with simulated fills, whatever mode the configuration names
+    Paper(RunArgs),
+    /// Report every fault of a configuration
+    Check(CheckArgs),
+    /// Allow a live configuration to trade for some hours
+    Arm(ArmArgs),
+    /// Look at a running engine
+    Monitor(MonitorArgs),
+    /// Send a command to a running engine
+    Ctl(CtlArgs),
+    /// Print version and build
+    Version(VersionArgs),
+}
+
+/// Flags of `demo`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:
+  peregrine demo --seconds 10 --seed 3 --json
+  peregrine demo --fault exchange-kill@10s,restart@12s
+  peregrine demo --replay recording.gz")]
+pub struct DemoArgs {
+    /// How long to trade
+    #[arg(long, value_name = "N", default_value_t = 30,
+          value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub seconds: u64,
+    /// Seed of the market, and of everything else that is drawn
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u64,
+    /// Publish a recorded stream instead of the generated market
+    #[arg(long, value_name = "FILE")]
+    pub replay: Option<PathBuf>,
+    /// What goes wrong, and when, such as drop@5s or exchange-kill@10s,restart@12s
+    #[arg(long, value_name = "SPEC")]
+    pub fault: Vec<String>,
+    /// Print one JSON object instead of screen and summary
+    #[arg(long)]
+    pub json: bool,
+    /// No live screen, only the summary
+    #[arg(long)]
+    pub no_screen: bool,
+    /// Thread layout, instead of the configuration's
+    #[arg(long, value_name = "LAYOUT", value_parser = layout)]
+    pub layout: Option<Layout>,
+    /// Wait strategy, instead of the configuration's
+    #[arg(long, value_name = "WAIT", value_parser = wait)]
+    pub wait: Option<Wait>,
+    /// Configuration instead of the built-in one
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// Flags of `run` and `paper`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:
+  peregrine run --config config/testnet.toml
+  peregrine run --config live.toml --live         after: peregrine arm --config live.toml")]
+pub struct RunArgs {
+    /// Configuration
+    #[arg(long, value_name = "FILE", env = "PEREGRINE_CONFIG")]
+    pub config: PathBuf,
+    /// Trade real money; needs mode = "live" and `peregrine arm` too
+    #[arg(long)]
+    pub live: bool,
+    /// Stop in order after this many seconds
+    #[arg(long, value_name = "N")]
+    pub seconds: Option<u64>,
+    /// Show the monitor's screen meanwhile
+    #[arg(long)]
+    pub screen: bool,
+    /// Print a summary as one JSON object at the end
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Flags of `check`.
+#[derive(Clone, Debug, Args)]
+pub struct CheckArgs {
+    /// Configuration
+    #[arg(long, value_name = "FILE", env = "PEREGRINE_CONFIG")]
+    pub config: PathBuf,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Flags of `arm`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "The account's name is typed once, so that nobody arms the wrong one.
+Any change of the configuration ends it, and so does the time.")]
+pub struct ArmArgs {
+    /// Configuration, with mode = "live"
+    #[arg(long, value_name = "FILE", env = "PEREGRINE_CONFIG")]
+    pub config: PathBuf,
+    /// How long it may trade
+    #[arg(long, value_name = "N", default_value_t = 12,
+          value_parser = clap::value_parser!(u64).range(1..=168))]
+    pub hours: u64,
+    /// Take the permission back
+    #[arg(long)]
+    pub disarm: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Which engine is meant.
+#[derive(Clone, Debug, Args)]
+pub struct Instance {
+    /// Name of the engine: `name` in its configuration's [shm] section
+    #[arg(long, value_name = "NAME", default_value = "demo", env = "PEREGRINE_NAME")]
+    pub name: String,
+    /// Directory of its shared memory
+    #[arg(long, value_name = "DIR", default_value = "/dev/shm", hide = true)]
+    pub directory: PathBuf,
+}
+
+impl Instance {
+    /// Where its files are.
+    pub fn path(&self) -> Result<shm::RegionPath, shm::RegionError> {
+        shm::RegionPath::within(&self.directory, &self.name)
+    }
+}
+
+/// Flags of `monitor`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Keys: q leaves. Examples:
+  peregrine monitor --name paper
+  peregrine monitor --name paper --once --json | jq .session.state")]
+pub struct MonitorArgs {
+    /// Which engine.
+    #[command(flatten)]
+    pub instance: Instance,
+    /// Print once and exit, instead of a screen
+    #[arg(long)]
+    pub once: bool,
+    /// Print one JSON object; implies --once
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Flags of `ctl`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:
+  peregrine ctl pause
+  peregrine ctl --name live --instrument BTCUSDT set gamma=0.2")]
+pub struct CtlArgs {
+    /// Which engine.
+    #[command(flatten)]
+    pub instance: Instance,
+    /// Only for this instrument, such as BTCUSDT
+    #[arg(long, value_name = "SYMBOL")]
+    pub instrument: Option<String>,
+    /// How long to wait for the engine's answer
+    #[arg(long, value_name = "MS", default_value_t = 5_000,
+          value_parser = clap::value_parser!(u64).range(1..=600_000))]
+    pub timeout_ms: u64,
+    /// Print one JSON object
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// The command.
+    #[command(subcommand)]
+    pub order: CtlOrder,
+}
+
+/// What an engine can be told.
+#[derive(Clone, Debug, Subcommand)]
+pub enum CtlOrder {
+    /// Withdraw quotes and place none until `resume`
+    Pause,
+    /// Quote again
+    Resume,
+    /// Cancel all open orders, then as `pause`
+    CancelAll,
+    /// Cancel all, and trade the position back to its target
+    Flatten,
+    /// Cancel all, and refuse every order until restarted
+    Kill,
+    /// Cancel all, wait for the confirmation, and exit
+    Stop,
+    /// Change a parameter of the strategy
+    Set {
+        /// Such as gamma=0.2
+        #[arg(value_name = "KEY=VALUE")]
+        assignment: String,
+    },
+}
+
+/// Flags of `version`.
+#[derive(Clone, Debug, Args)]
+pub struct VersionArgs {
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+fn layout(text: &str) -> Result<Layout, String> {
+    pick(text, &Layout::NAMES)
+}
+
+fn wait(text: &str) -> Result<Wait, String> {
+    pick(text, &Wait::NAMES)
+}
+
+fn pick<T: Copy>(text: &str, names: &[(&str, T)]) -> Result<T, String> {
+    let found = names.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);
+    found.ok_or_else(|| {
+        let names: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
+        format!("must be one of {}", names.join(", "))
+    })
+}
+
+impl Command {
+    const fn json(&self) -> bool {
+        match self {
+            Self::Demo(args) => args.json,
+            Self::Exchange(args) => args.json,
+            Self::Run(args) | Self::Paper(args) => args.json,
+            Self::Check(args) => args.json,
+            Self::Arm(args) => args.json,
+            Self::Monitor(args) => args.json,
+            Self::Ctl(args) => args.json,
+            Self::Version(args) => args.json,
+        }
+    }
+
+    fn run(self) -> Result<Exit, Failure> {
+        match self {
+            Self::Demo(args) => demo::run(args),
+            Self::Exchange(args) => exchange::run(&args),
+            Self::Run(args) => live::run(Config::load(&args.config)?, args),
+            Self::Paper(args) => {
+                let mut config = Config::load(&args.config)?;
+                config.mode = crate::config::Mode::Paper;
+                live::run(config, args)
+            }
+            Self::Check(args) => check::run(&args),
+            Self::Arm(args) => arm::run(&args),
+            Self::Monitor(args) => monitor::run(&args),
+            Self::Ctl(args) => ctl::run(&args),
+            Self::Version(args) => version::run(&args),
+        }
+    }
+}
+
+/// Reads the command line, does what it says, prints a failure, and gives the exit code.
+pub fn run() -> ExitCode {
+    let choice = match logging::colour_on_stdout() {
+        true => ColorChoice::Auto,
+        false => ColorChoice::Never,
+    };
+    let matches = Cli::command().color(choice).styles(Styles::styled()).get_matches();
+    let command = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli.command,
+        Err(error) => error.exit(),
+    };
+    logging::start();
+    let json = command.json();
+    match command.run() {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            eprintln!("{}", failure.render(logging::colour_on_stderr()));
+            if json {
+                print(&failure.json());
+            }
+            failure.exit.into()
+        }
+    }
+}
+
+/// Prints one JSON object on standard output; a reader that went away is no error.
+pub fn print(value: &serde_json::Value) {
+    use std::io::Write as _;
+    let mut out = std::io::stdout().lock();
+    // A closed pipe means that nobody reads any more.
+    let _ = writeln!(out, "{value}");
+}

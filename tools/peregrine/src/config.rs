@@ -1,0 +1,219 @@
+//! The configuration: TOML text, read key by key, then checked as a whole.
+//!
+//! Two steps: [`section`] finds every fault of single keys, [`build`](self) checks what belongs
+//! together, and only a file without a fault becomes a [`Config`]. Money is decimal text until an
+//! instrument's grid is known; nothing here is a float except the parameters of formulas.
+
+mod build;
+mod check;
+mod engine;
+mod money;
+mod problem;
+mod quotes;
+mod section;
+mod venue;
+
+pub use engine::{Cores, EngineSettings, Layout, Rings, Wait};
+pub use money::{MoneyError, Risk, decimal_text};
+pub use problem::{Problem, Problems};
+pub use quotes::Quotes;
+pub use venue::{Endpoints, Entry, KeySource, Preset, SelfTrade, Venue};
+
+use ::engine::instrument::Fees;
+use ::engine::time::Nanos;
+use rust_decimal::Decimal;
+use sha2::{Digest, Sha256};
+use std::path::{Path, PathBuf};
+use strategies::avellaneda_stoikov::Parameters;
+
+/// Largest configuration that is read, bytes.
+const FILE_LEN_MAX: u64 = 1 << 20;
+
+/// What trades where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Real market, simulated fills: no key, no order leaves.
+    Paper,
+    /// A venue's test network, or an exchange on this machine.
+    Testnet,
+    /// Real money.
+    Live,
+}
+
+impl Mode {
+    /// The names that the file uses.
+    pub const NAMES: [(&'static str, Self); 3] =
+        [("paper", Self::Paper), ("testnet", Self::Testnet), ("live", Self::Live)];
+
+    /// The name that the file uses.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Paper => "paper",
+            Self::Testnet => "testnet",
+            Self::Live => "live",
+        }
+    }
+}
+
+/// What to do with open orders that an earlier session left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// Take them over as own orders.
+    Adopt,
+    /// Cancel them.
+    Cancel,
+}
+
+/// One instrument to quote on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InstrumentSettings {
+    /// The venue's name of it, such as `BTCUSDT`.
+    pub symbol: String,
+    /// Fees for formulas and for `paper`; what is booked is what the venue reports.
+    pub fees: Fees,
+    /// Limits, with what the instrument's own section changes.
+    pub risk: Risk,
+    /// The strategy's parameters, with what the instrument's own section changes.
+    pub parameters: Parameters,
+}
+
+/// Which strategy quotes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StrategySettings {
+    /// Its name in [`strategies::any::STRATEGIES`].
+    pub kind: &'static str,
+    /// Its parameters, for instruments that change none.
+    pub parameters: Parameters,
+}
+
+/// The simulated account and venue of `paper`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paper {
+    /// From decision to arrival in the market.
+    pub entry: Nanos,
+    /// From the market to our learning of it.
+    pub response: Nanos,
+    /// Take every fee in the quote asset.
+    pub fee_in_quote: bool,
+    /// Start balances by asset, in whole units.
+    pub balances: Vec<(String, Decimal)>,
+}
+
+/// Limits and rhythms of the market feed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FeedSettings {
+    /// How often a connection is pinged.
+    pub ping_every: Nanos,
+    /// A connection is stale when nothing at all came for this long.
+    pub connection_stale: Nanos,
+    /// A stream is stale when nothing of it came for this long.
+    pub stream_stale: Nanos,
+    /// First pause before connecting again.
+    pub backoff_min: Nanos,
+    /// Longest pause before connecting again.
+    pub backoff_max: Nanos,
+    /// Age at which a connection is replaced by a new one, before the venue ends it.
+    pub roll_over: Nanos,
+    /// Levels a side that a snapshot asks for.
+    pub snapshot_levels: u32,
+}
+
+/// How latency is recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LatencySettings {
+    /// Longest span that a histogram tells apart.
+    pub span_max: Nanos,
+    /// Decimal digits that a histogram keeps.
+    pub digits: u8,
+    /// Where interval histograms go, in HdrHistogram's log format; none when they are not written.
+    pub log: Option<PathBuf>,
+    /// Length of one interval of that log.
+    pub log_every: Nanos,
+}
+
+/// Where the state is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShmSettings {
+    /// Name of the instance, for monitor and ctl.
+    pub name: String,
+    /// Directory of the files, in memory.
+    pub directory: PathBuf,
+}
+
+impl ShmSettings {
+    /// The files of this instance.
+    pub fn path(&self) -> Result<shm::RegionPath, shm::RegionError> {
+        shm::RegionPath::within(&self.directory, &self.name)
+    }
+}
+
+/// A configuration without a fault.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The file as it was named.
+    pub file: String,
+    /// SHA-256 of its text: what `arm` binds to.
+    pub sha256: [u8; 32],
+    /// What trades where.
+    pub mode: Mode,
+    /// The venue and our account there.
+    pub venue: Venue,
+    /// At least one, at most [`Config::INSTRUMENTS_MAX`].
+    pub instruments: Vec<InstrumentSettings>,
+    /// Which strategy quotes.
+    pub strategy: StrategySettings,
+    /// Limits for instruments that change none.
+    pub risk: Risk,
+    /// Which differences between plan and orders are left.
+    pub quotes: Quotes,
+    /// Threads, rings and timers.
+    pub engine: EngineSettings,
+    /// The market feed.
+    pub feed: FeedSettings,
+    /// What to do with orders found at the start.
+    pub found: Found,
+    /// How often to reconcile while trading; none when only after (re)connecting.
+    pub reconcile_every: Option<Nanos>,
+    /// The simulated account of `paper`.
+    pub paper: Paper,
+    /// How latency is recorded.
+    pub latency: LatencySettings,
+    /// Where the state is shown.
+    pub shm: ShmSettings,
+}
+
+impl Config {
+    /// Most instruments of one engine: the panels that its region has.
+    pub const INSTRUMENTS_MAX: usize = <shm::panel::InstrumentPanel as shm::panel::Panel>::COUNT;
+
+    /// Reads and checks a file.
+    pub fn load(path: &Path) -> Result<Self, Problems> {
+        let file = path.display().to_string();
+        let failed = |error: std::io::Error| {
+            let help = "name a configuration with --config FILE; config/paper.toml is an example";
+            Problems::of_file(&file, format!("cannot read the file: {error}"), help)
+        };
+        let length = std::fs::metadata(path).map_err(failed)?.len();
+        if length > FILE_LEN_MAX {
+            let message = format!("the file has {length} bytes; at most {FILE_LEN_MAX} are read");
+            return Err(Problems::of_file(&file, message, "is it the right file?"));
+        }
+        let text = std::fs::read_to_string(path).map_err(failed)?;
+        Self::parse(&file, &text)
+    }
+
+    /// Checks a text; `file` is for messages.
+    pub fn parse(file: &str, text: &str) -> Result<Self, Problems> {
+        build::build(file, text, Sha256::digest(text).into())
+    }
+
+    /// The hash that goes into the start event.
+    pub fn hash(&self) -> u64 {
+        let mut word = [0; 8];
+        word.copy_from_slice(&self.sha256[..8]);
+        u64::from_be_bytes(word)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,172 @@
+//! The demo's exchange: a process of its own, killed and started again where a fault asks for it.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+/// How to start it.
+#[derive(Clone, Debug)]
+pub struct ExchangeOptions {
+    /// Seed of the generated market.
+    pub seed: u64,
+    /// A recording to publish instead.
+    pub replay: Option<PathBuf>,
+    /// Faults that the exchange itself carries out, as one specification.
+    pub faults: Option<String>,
+}
+
+/// A running exchange and its ledger directory, both gone when this is dropped.
+#[derive(Debug)]
+pub struct Exchange {
+    options: ExchangeOptions,
+    directory: PathBuf,
+    address: SocketAddr,
+    child: Child,
+}
+
+impl Exchange {
+    /// Starts one on a free port and waits until it listens.
+    pub fn start(options: ExchangeOptions) -> Result<Self, String> {
+        let directory =
+            std::env::temp_dir().join(format!("peregrine-demo-{}", std::process::id()));
+        std::fs::create_dir_all(&directory)
+            .map_err(|error| format!("cannot create {}: {error}", directory.display()))?;
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let (child, address) = spawn(&options, &directory, any, options.faults.as_deref())?;
+        Ok(Self { options, directory, address, child })
+    }
+
+    /// Where it listens.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where it keeps its ledger and the demo's keys.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Ends it with signal 9, as a power switch would.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Starts it again on the same address and ledger, without the faults.
+    pub fn restart(&mut self) -> Result<(), String> {
+        let (child, _) = spawn(&self.options, &self.directory, self.address, None)?;
+        self.child = child;
+        Ok(())
+    }
+
+    /// Whether its process still runs.
+    pub fn is_running(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        self.kill();
+        let _ = std::fs::remove_dir_all(&self.directory);
+    }
+}
+
+fn spawn(
+    options: &ExchangeOptions,
+    directory: &Path,
+    listen: SocketAddr,
+    faults: Option<&str>,
+) -> Result<(Child, SocketAddr), String> {
+    let program = std::env::current_exe()
+        .map_err(|error| format!("cannot find the program's own file: {error}"))?;
+    let mut command = Command::new(program);
+    command.arg("exchange").arg("--listen").arg(listen.to_string());
+    command.arg("--seed").arg(options.seed.to_string()).arg("--ledger").arg(directory);
+    if let Some(file) = &options.replay {
+        command.arg("--replay").arg(file);
+    }
+    if let Some(faults) = faults {
+        command.arg("--fault").arg(faults);
+    }
+    // A terminal's Ctrl-C is for the engine, which still has to cancel its orders here; the pipe
+    // tells the exchange when this process is gone.
+    command.process_group(0).env(crate::exchange::WITH_PARENT, "1");
+    command.arg("--json").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+    let mut child =
+        command.spawn().map_err(|error| format!("cannot start the exchange: {error}"))?;
+    match listening(&mut child) {
+        Ok(address) => Ok((child, address)),
+        Err(error) => {
+            let _ = child.kill();
+            let _ = child.wait();
+            Err(error)
+        }
+    }
+}
+
+/// Reads the one line that says where it listens; its end of file says that it could not.
+fn listening(child: &mut Child) -> Result<SocketAddr, String> {
+    let stdout = child.stdout.take().ok_or("the exchange has no output")?;
+    let mut lines = BufReader::new(stdout);
+    let mut line = String::new();
+    lines.read_line(&mut line).map_err(|error| format!("the exchange's output: {error}"))?;
+    let told: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
+    let address = told["rest"].as_str().and_then(|url| url.strip_prefix("http://"));
+    let address = address
+        .and_then(|address| address.parse().ok())
+        .ok_or_else(|| format!("the exchange did not start; it said: {:?}", line.trim()))?;
+    // Whatever it prints later must not fill the pipe.
+    let drain = move || lines.lines().map_while(Result::ok).for_each(drop);
+    std::thread::Builder::new()
+        .name("exchange-out".into())
+        .spawn(drain)
+        .map_err(|error| format!("cannot start a thread: {error}"))?;
+    Ok(address)
+}
+
+/// What the demo itself does to the exchange, in the order of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blow {
+    /// Kill it.
+    Kill,
+    /// Start it again.
+    Restart,
+}
+
+/// Splits a fault specification into what the exchange does and what the demo does.
+pub fn split_faults(text: &str) -> Result<(Option<String>, Vec<(Duration, Blow)>), String> {
+    let mut theirs = Vec::new();
+    let mut ours = Vec::new();
+    for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+        let list = exchange::Fault::parse_list(part).map_err(|error| error.to_string())?;
+        for fault in list {
+            match fault.kind {
+                exchange::FaultKind::ExchangeKill => ours.push((fault.at, Blow::Kill)),
+                exchange::FaultKind::Restart => ours.push((fault.at, Blow::Restart)),
+                _ => theirs.push(part.to_owned()),
+            }
+        }
+    }
+    ours.sort_by_key(|(at, _)| *at);
+    Ok(((!theirs.is_empty()).then(|| theirs.join(",")), ours))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faults_go_to_whom_they_concern() {
+        let (theirs, ours) =
+            split_faults("restart@12s, drop@5s,exchange-kill@10s,timeout@1s").unwrap();
+        assert_eq!(theirs.as_deref(), Some("drop@5s,timeout@1s"));
+        let second = Duration::from_secs;
+        assert_eq!(ours, [(second(10), Blow::Kill), (second(12), Blow::Restart)]);
+        assert_eq!(split_faults(""), Ok((None, vec![])));
+        assert!(split_faults("nonsense@1s").is_err());
+    }
+}

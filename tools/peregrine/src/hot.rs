@@ -1,0 +1,292 @@
+//! The hot threads: which agents run on which, how they wait, and what they do between turns.
+
+use crate::board::Part;
+use crate::clock::TscClock;
+use crate::config::Wait;
+use crate::latency::Probe;
+use crate::ports::{LivePorts, PaperPorts};
+use crate::publish::EnginePanels;
+use engine::engine::{Engine, step};
+use engine::ports::Ports;
+use engine::session::Phase;
+use engine::time::{Clock, Nanos};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use strategies::any::Any;
+use venues::guard::Heartbeat;
+
+/// Something with sockets that is polled: the feed, the gateway.
+pub trait Agent {
+    /// One turn; returns the amount of work done.
+    fn work(&mut self, clock: &TscClock, probe: &mut Probe) -> usize;
+    /// Shows its counters and links.
+    fn publish(&mut self, now: Nanos);
+    /// Reports that may have come late because their ring was full.
+    fn reports_late(&self) -> bool {
+        false
+    }
+}
+
+/// Ports that own the probe and tell when something was sent.
+pub trait HotPorts: Ports {
+    /// The doors to rings, commands and clock.
+    fn live(&mut self) -> &mut LivePorts;
+    /// Counters that no agent has.
+    fn lost(&self) -> u64 {
+        0
+    }
+}
+
+impl HotPorts for LivePorts {
+    fn live(&mut self) -> &mut LivePorts {
+        self
+    }
+}
+
+impl HotPorts for PaperPorts {
+    fn live(&mut self) -> &mut LivePorts {
+        Self::live(self)
+    }
+    fn lost(&self) -> u64 {
+        self.fills_missed()
+    }
+}
+
+/// What a hot thread does when it finds nothing to do.
+#[derive(Clone, Copy, Debug)]
+pub struct Idle {
+    wait: Wait,
+    empty: u32,
+}
+
+/// Turns without work before a parking thread sleeps.
+const PARK_AFTER: u32 = 16;
+const PARK: Duration = Duration::from_micros(20);
+
+impl Idle {
+    /// By this strategy.
+    pub const fn new(wait: Wait) -> Self {
+        Self { wait, empty: 0 }
+    }
+
+    /// One turn did this much.
+    #[inline]
+    pub fn turn(&mut self, work: usize) {
+        if work > 0 {
+            self.empty = 0;
+            return;
+        }
+        self.empty = self.empty.saturating_add(1);
+        match self.wait {
+            Wait::Spin => std::hint::spin_loop(),
+            Wait::Yield => std::thread::yield_now(),
+            Wait::Park if self.empty >= PARK_AFTER => std::thread::park_timeout(PARK),
+            Wait::Park => std::hint::spin_loop(),
+        }
+    }
+}
+
+/// The engine with everything around it that its thread owns.
+pub struct EngineSeat<P> {
+    /// The engine.
+    pub engine: Engine<Any>,
+    /// Its doors.
+    pub ports: P,
+    /// Its panels.
+    pub panels: EnginePanels,
+    /// Its counters.
+    pub part: Part,
+    /// That it lives, for the gateway or the guard.
+    pub heartbeat: Heartbeat,
+    /// Time between publications.
+    pub publish_every: Nanos,
+    /// Set when the time to stop in order is over.
+    pub abandon: Arc<AtomicBool>,
+    publish_at: Nanos,
+}
+
+impl<P: HotPorts> EngineSeat<P> {
+    /// A seat that publishes at its first turn.
+    pub fn new(
+        (engine, ports, panels): (Engine<Any>, P, EnginePanels),
+        part: Part,
+        heartbeat: Heartbeat,
+        publish_every: Nanos,
+        abandon: Arc<AtomicBool>,
+    ) -> Self {
+        let publish_at = Nanos::ZERO;
+        Self { engine, ports, panels, part, heartbeat, publish_every, abandon, publish_at }
+    }
+
+    /// Takes events until none is left, or one made something leave.
+    #[inline]
+    fn turn(&mut self) -> usize {
+        self.ports.live().turn();
+        let mut work = 0;
+        while step(&mut self.engine, &mut self.ports) {
+            work += 1;
+            if self.ports.live().take_sent() {
+                break;
+            }
+        }
+        work
+    }
+
+    /// Between turns: heartbeat, panels, and whether to go on.
+    fn between(&mut self, now: Nanos) -> bool {
+        self.heartbeat.beat(now);
+        if now >= self.publish_at {
+            self.publish_at = now.after(self.publish_every);
+            self.panels.publish(&self.engine, now);
+            self.store();
+            if self.abandon.load(Ordering::Relaxed) || self.ports.live().is_abandoned() {
+                return false;
+            }
+        }
+        self.engine.phase() != Phase::Stopped
+    }
+
+    fn store(&mut self) {
+        let counters = engine_counters(&self.engine);
+        let full = self.ports.live().full();
+        let lost = self.ports.lost();
+        let extra = [full[0], full[1], lost];
+        self.part.store(counters.into_iter().map(|(_, value)| value).chain(extra));
+    }
+
+    /// Runs to the end of the session: with agents on this thread, or with the engine alone.
+    pub fn run(self, agents: Vec<Box<dyn Agent + Send>>, wait: Wait, inline: bool) -> Engine<Any> {
+        if inline { run_inline(self, agents, wait) } else { run_engine(self, wait) }
+    }
+
+    fn end(mut self) -> Engine<Any> {
+        self.heartbeat.end();
+        self.store();
+        let now = self.ports.live().clock().now();
+        self.panels.publish(&self.engine, now);
+        self.ports.live().probe().rotate();
+        self.engine
+    }
+}
+
+/// Names of the engine's counters, in the order in which they are stored.
+pub fn engine_counter_names() -> Vec<&'static str> {
+    let engine = Engine::<Any>::new(Vec::new(), Vec::new(), Default::default());
+    let mut names: Vec<_> = engine_counters(&engine).iter().map(|(name, _)| *name).collect();
+    names.extend(["ring_full.requests", "ring_full.resyncs", "paper_fills_missed"]);
+    names
+}
+
+fn engine_counters(engine: &Engine<Any>) -> [(&'static str, u64); 27] {
+    let desk = |pick: fn(&engine::desk::DeskCounters) -> u64| {
+        engine.desks.iter().map(|desk| pick(&desk.counters)).sum()
+    };
+    let own = &engine.counters;
+    [
+        ("events", own.events),
+        ("market_events", own.market_events),
+        ("odd_rows", own.odd_rows),
+        ("reports_of_unknown_orders", own.reports_of_unknown_orders),
+        ("budget_deferred", own.budget_deferred),
+        ("rate_deferred", own.rate_deferred),
+        ("order_link_losses", own.order_link_losses),
+        ("market_link_losses", own.market_link_losses),
+        ("orders_full", own.orders_full),
+        ("repairs", engine.repairs().len() as u64 + own.repairs_lost),
+        ("book_gaps", engine.market.blanks()),
+        ("book_crossings", engine.market.crossings()),
+        ("places", desk(|c| c.places)),
+        ("replaces", desk(|c| c.replaces)),
+        ("amends", desk(|c| c.amends)),
+        ("cancels", desk(|c| c.cancels)),
+        ("queries", desk(|c| c.queries)),
+        ("fills", desk(|c| c.fills[0] + c.fills[1])),
+        ("partial_fills", desk(|c| c.partial_fills)),
+        ("fills_in_cancel", desk(|c| c.fills_in_cancel)),
+        ("fills_after_end", desk(|c| c.fills_after_end)),
+        ("repeated_fills", desk(|c| c.repeated_fills)),
+        ("post_only_rejects", desk(|c| c.post_only_rejects)),
+        ("venue_rejects", desk(|c| c.venue_rejects)),
+        ("unknown_orders", desk(|c| c.unknown_orders)),
+        ("stale_withdrawals", desk(|c| c.stale_withdrawals)),
+        ("one_sided_ms", desk(|c| c.one_sided_ns / 1_000_000)),
+    ]
+}
+
+/// One thread from socket to socket: what the market's bytes cause leaves in the same turn.
+fn run_inline<P: HotPorts>(
+    mut seat: EngineSeat<P>,
+    mut agents: Vec<Box<dyn Agent + Send>>,
+    wait: Wait,
+) -> Engine<Any> {
+    let clock = seat.ports.live().clock().clone();
+    let mut idle = Idle::new(wait);
+    let mut agents_at = Nanos::ZERO;
+    loop {
+        let mut work = 0;
+        for agent in &mut agents {
+            work += agent.work(&clock, seat.ports.live().probe());
+            work += seat.turn();
+        }
+        let now = clock.now();
+        if agents.iter().any(|agent| agent.reports_late()) {
+            seat.engine.doubt_everything();
+        }
+        if now >= agents_at {
+            agents_at = now.after(seat.publish_every);
+            agents.iter_mut().for_each(|agent| agent.publish(now));
+        }
+        if !seat.between(now) {
+            break;
+        }
+        idle.turn(work);
+    }
+    let now = clock.now();
+    agents.iter_mut().for_each(|agent| agent.publish(now));
+    seat.end()
+}
+
+/// The engine's own thread, in the pipelined layout.
+fn run_engine<P: HotPorts>(mut seat: EngineSeat<P>, wait: Wait) -> Engine<Any> {
+    let clock = seat.ports.live().clock().clone();
+    let mut idle = Idle::new(wait);
+    loop {
+        let work = seat.turn();
+        if !seat.between(clock.now()) {
+            return seat.end();
+        }
+        idle.turn(work);
+    }
+}
+
+/// The thread of feed and gateway, in the pipelined layout. Ends when `done` is set.
+pub fn run_agents(
+    mut agents: Vec<Box<dyn Agent + Send>>,
+    (clock, mut probe): (TscClock, Probe),
+    (wait, publish_every): (Wait, Nanos),
+    done: &AtomicBool,
+) {
+    let mut idle = Idle::new(wait);
+    let mut publish_at = Nanos::ZERO;
+    loop {
+        probe.turn();
+        let work: usize = agents.iter_mut().map(|agent| agent.work(&clock, &mut probe)).sum();
+        if work > 0 {
+            probe.touch();
+        }
+        let now = clock.now();
+        if now >= publish_at {
+            publish_at = now.after(publish_every);
+            agents.iter_mut().for_each(|agent| agent.publish(now));
+            probe.rotate();
+            if done.load(Ordering::Relaxed) {
+                break;
+            }
+        }
+        idle.turn(work);
+    }
+    let now = clock.now();
+    agents.iter_mut().for_each(|agent| agent.publish(now));
+    probe.rotate();
+}

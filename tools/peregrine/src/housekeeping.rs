@@ -1,0 +1,207 @@
+//! What the first thread does while others trade: dials for them, merges what they measured, shows
+//! counters, writes the log, draws the screen, and hears signals and deadlines.
+
+use crate::agents::Notice;
+use crate::board::Board;
+use crate::clock::TscClock;
+use crate::config::Config;
+use crate::exit::Failure;
+use crate::latency::{self, Stages, Tally};
+use crate::monitor::{self, Screen};
+use crate::outcome::Outcome;
+use crate::session::{Go, SessionOptions};
+use crate::threads::Started;
+use arrayvec::ArrayVec;
+use shm::{Reader, RegionPath};
+use shm::panel::{Counter, CountersPanel, LatencyPanel, StageLatency};
+use shm::words::text;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant, SystemTime};
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::LocalSet;
+
+const EVERY: Duration = Duration::from_millis(50);
+
+/// The housekeeping of one session.
+pub struct House<'a> {
+    /// The configuration.
+    pub config: &'a Config,
+    /// How the session is run.
+    pub options: SessionOptions<'a>,
+    /// Where dialers run.
+    pub runtime: &'a Runtime,
+    /// The clock.
+    pub clock: &'a TscClock,
+    /// The session's shared memory.
+    pub path: RegionPath,
+    /// Cores of the machine.
+    pub cores: usize,
+}
+
+/// Why the session is to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ending {
+    Not,
+    Asked,
+    Late,
+}
+
+impl House<'_> {
+    /// Keeps house until the engine has ended, then gathers what came of it.
+    pub fn keep(mut self, mut started: Started) -> Result<Outcome, Failure> {
+        let began = Instant::now();
+        let local = LocalSet::new();
+        for dialer in std::mem::take(&mut started.dialers) {
+            local.spawn_local(dialer.run());
+        }
+        let screen = self.options.screen.then(|| Live::open(&self)).transpose()?;
+        let fault = local.block_on(self.runtime, self.watch(&mut started, screen, began))?;
+        for thread in started.others.drain(..) {
+            // A thread that panicked has said so on standard error already.
+            let _ = thread.join();
+        }
+        let engine = started.engine.join().ok().flatten();
+        let engine = engine.ok_or_else(|| {
+            Failure::error("the engine panicked; its orders were cancelled by gateway or guard")
+        })?;
+        for tally in &mut started.tallies {
+            tally.collect();
+        }
+        let stages = latency::merged(&started.tallies);
+        self.write_log(&stages, began)?;
+        Ok(Outcome {
+            engine,
+            assets: started.assets,
+            stages,
+            counters: started.board.read().map(|(name, n)| (name.to_owned(), n)).collect(),
+            layout: started.layout.name(),
+            wait: self.config.engine.wait.name(),
+            cores: self.cores,
+            seconds: began.elapsed().as_secs_f64(),
+            fault,
+        })
+    }
+
+    async fn watch(
+        &mut self,
+        started: &mut Started,
+        mut screen: Option<Live>,
+        began: Instant,
+    ) -> Result<Option<String>, Failure> {
+        let failed = |error| Failure::error(format!("cannot hear signals: {error}"));
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+        let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+        let mut every = tokio::time::interval(EVERY);
+        let mut fault = None;
+        let mut ending = Ending::Not;
+        let mut asked_at = began;
+        while !started.flags.done.load(Ordering::Acquire) {
+            let mut asked = false;
+            tokio::select! {
+                _ = every.tick() => {}
+                _ = interrupt.recv() => asked = true,
+                _ = terminate.recv() => asked = true,
+            }
+            let over = self.options.seconds.is_some_and(|s| began.elapsed().as_secs() >= s);
+            asked |= over || (self.options.during)() == Go::Stop;
+            fault = fault.or(notices(started));
+            asked |= fault.is_some();
+            if let Some(screen) = &mut screen {
+                asked |= screen.draw()? == Go::Stop;
+            }
+            if asked && ending == Ending::Not {
+                (ending, asked_at) = (Ending::Asked, Instant::now());
+                started.flags.stop.store(true, Ordering::Relaxed);
+            }
+            let limit = Duration::from_nanos(self.config.engine.shutdown_limit.0);
+            if ending == Ending::Asked && asked_at.elapsed() > limit {
+                ending = Ending::Late;
+                started.flags.abandon.store(true, Ordering::Relaxed);
+                let late = "the cancels were not confirmed in time: look at the venue for orders";
+                fault = fault.or(Some(late.to_owned()));
+            }
+            show(started);
+        }
+        Ok(fault.or(notices(started)))
+    }
+
+    fn write_log(&self, stages: &Stages, began: Instant) -> Result<(), Failure> {
+        let Some(path) = &self.config.latency.log else { return Ok(()) };
+        let span = began.elapsed();
+        let start = SystemTime::now().checked_sub(span).unwrap_or(SystemTime::UNIX_EPOCH);
+        let log = latency::write_log(stages, start, span).map_err(Failure::error)?;
+        std::fs::write(path, log)
+            .map_err(|error| Failure::error(format!("cannot write {}: {error}", path.display())))
+    }
+}
+
+/// The monitor's screen over our own session.
+struct Live {
+    screen: Screen,
+    reader: Reader,
+    name: String,
+}
+
+impl Live {
+    fn open(house: &House<'_>) -> Result<Self, Failure> {
+        let reader = Reader::open(&house.path)?;
+        Ok(Self { screen: Screen::open()?, reader, name: house.config.shm.name.clone() })
+    }
+
+    fn draw(&mut self) -> Result<Go, Failure> {
+        self.screen.draw(&self.name, &self.reader.snapshot()?, monitor::now(), None)?;
+        Ok(if self.screen.left(Duration::ZERO)? { Go::Stop } else { Go::On })
+    }
+}
+
+/// Logs what hot threads had to say; gives back what ends the session.
+fn notices(started: &Started) -> Option<String> {
+    let mut fatal = None;
+    while let Some(notice) = started.notices.pop() {
+        match notice {
+            Notice::Lost(link, error) => tracing::warn!("{link} link: {error}"),
+            Notice::Refused(error) => tracing::warn!("market data: {error}"),
+            Notice::Fatal(message) => fatal = Some(message),
+        }
+    }
+    fatal
+}
+
+/// Counters and latencies into their panels.
+fn show(started: &mut Started) {
+    started.counters.publish(&counters(&started.board));
+    let mut any = false;
+    for tally in &mut started.tallies {
+        any |= tally.collect();
+    }
+    if any {
+        started.latency.publish(&latencies(&started.tallies));
+    }
+}
+
+/// The counters that are not zero, and as many of the others as there is room for.
+fn counters(board: &Board) -> CountersPanel {
+    let mut counters = ArrayVec::new();
+    let (some, none): (Vec<_>, Vec<_>) = board.read().partition(|(_, count)| *count > 0);
+    for (name, count) in some.into_iter().chain(none) {
+        if counters.try_push(Counter { name: text(name), count }).is_err() {
+            break;
+        }
+    }
+    CountersPanel { counters }
+}
+
+fn latencies(tallies: &[Tally]) -> LatencyPanel {
+    let stages = latency::merged(tallies);
+    let stage = |(name, histogram): (&str, &hdrhistogram::Histogram<u64>)| StageLatency {
+        name: text(name),
+        count: histogram.len(),
+        p50_ns: histogram.value_at_quantile(0.5),
+        p90_ns: histogram.value_at_quantile(0.9),
+        p99_ns: histogram.value_at_quantile(0.99),
+        p999_ns: histogram.value_at_quantile(0.999),
+        max_ns: histogram.max(),
+    };
+    LatencyPanel { stages: stages.named().map(stage).collect() }
+}

@@ -1,0 +1,36 @@
+//! The processes of Peregrine: the only threads, clocks, files and configuration.
+//!
+//! `cli` is the way in, one file per subcommand; `config` is what they read. Policy lives in the
+//! configuration, decisions in the engine: here is only what joins them to the world.
+#![forbid(unsafe_code)]
+
+pub mod arm;
+pub mod threads;
+pub mod session;
+pub mod publish;
+pub mod ports;
+pub mod outcome;
+pub mod latency;
+pub mod housekeeping;
+pub mod hot;
+pub mod clock;
+pub mod board;
+pub mod assemble;
+pub mod agents;
+pub mod check;
+pub mod cli;
+pub mod config;
+pub mod ctl;
+pub mod demo;
+pub mod exchange;
+pub mod exit;
+pub mod live;
+pub mod logging;
+pub mod monitor;
+pub mod version;
+
+/// Whether an engine runs under this name.
+pub fn shm_in_use(settings: &config::ShmSettings) -> bool {
+    let alive = |path: shm::RegionPath| shm::Reader::open(&path)?.owner_alive();
+    settings.path().and_then(alive).unwrap_or(false)
+}

@@ -1,0 +1,269 @@
+//! Live ports: rings to the feed and the gateway, the command ring, the clock and the histograms.
+
+use crate::clock::TscClock;
+use crate::latency::Probe;
+use engine::event::{Body, Command, Event, flag, kind};
+use engine::id::InstrumentId;
+use engine::intent::Outgoing;
+use engine::ports::Ports;
+use engine::time::{Clock, Nanos, Stage, Trace};
+use shm::{Answer, CommandReader, Key, Kind, Received, Value};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// The engine's ends of its rings.
+#[derive(Debug)]
+pub struct RingEnds {
+    /// Market rows from the feed.
+    pub market: rtrb::Consumer<Event>,
+    /// Reports from the gateway.
+    pub reports: rtrb::Consumer<Event>,
+    /// Requests to the gateway.
+    pub requests: rtrb::Producer<Outgoing>,
+    /// Wishes for a snapshot, to the feed.
+    pub resyncs: rtrb::Producer<InstrumentId>,
+}
+
+/// Most reports and market rows of one turn.
+const REPORTS_A_TURN: u32 = 64;
+const MARKET_A_TURN: u32 = 1024;
+
+/// The engine's doors while trading.
+pub struct LivePorts {
+    clock: TscClock,
+    ends: RingEnds,
+    commands: CommandReader,
+    stop: Arc<AtomicBool>,
+    stop_sent: bool,
+    keys: fn(&str) -> Option<u16>,
+    queued: Vec<Event>,
+    probe: Probe,
+    timer_every: Nanos,
+    timer_at: Nanos,
+    timers: u64,
+    reports_left: u32,
+    market_left: u32,
+    popped: Nanos,
+    whole: bool,
+    is_market: bool,
+    stamp: Nanos,
+    full: [u64; 2],
+    sent: bool,
+}
+
+impl LivePorts {
+    /// Doors over these rings. `queued` are events to begin with, the last one first; `keys` gives
+    /// the number of a strategy's parameter.
+    pub fn new(
+        clock: TscClock,
+        ends: RingEnds,
+        commands: CommandReader,
+        stop: Arc<AtomicBool>,
+        probe: Probe,
+        start: (Vec<Event>, fn(&str) -> Option<u16>),
+    ) -> Self {
+        let now = clock.now();
+        Self {
+            clock,
+            ends,
+            commands,
+            stop,
+            stop_sent: false,
+            keys: start.1,
+            queued: start.0,
+            probe,
+            timer_every: Nanos::from_ms(10),
+            timer_at: now,
+            timers: 0,
+            reports_left: 0,
+            market_left: 0,
+            popped: now,
+            whole: true,
+            is_market: false,
+            stamp: now,
+            full: [0; 2],
+            sent: false,
+        }
+    }
+
+    /// The same with this much time between timer events.
+    #[must_use]
+    pub const fn timed(mut self, timer: Nanos) -> Self {
+        self.timer_every = timer;
+        self
+    }
+
+    /// A new turn: what one turn may take is full again, and the next timer may be due.
+    #[inline]
+    pub fn turn(&mut self) {
+        self.reports_left = REPORTS_A_TURN;
+        self.market_left = MARKET_A_TURN;
+        self.probe.turn();
+    }
+
+    /// How often each ring to the outside was found full: requests, resyncs.
+    pub const fn full(&self) -> [u64; 2] {
+        self.full
+    }
+
+    /// The next event is no market row, whoever it comes from.
+    pub const fn not_market(&mut self) {
+        self.is_market = false;
+        self.whole = true;
+    }
+
+    /// Whether anything was sent since this was last asked.
+    #[inline]
+    pub const fn take_sent(&mut self) -> bool {
+        std::mem::replace(&mut self.sent, false)
+    }
+
+    /// The histograms, for agents that share this thread.
+    pub const fn probe(&mut self) -> &mut Probe {
+        &mut self.probe
+    }
+
+    /// The clock of this thread.
+    pub const fn clock(&self) -> &TscClock {
+        &self.clock
+    }
+
+    /// Whether the feed or the gateway is gone.
+    pub fn is_abandoned(&self) -> bool {
+        self.ends.market.is_abandoned() || self.ends.requests.is_abandoned()
+    }
+
+    #[cold]
+    fn command(&mut self, received: Received) -> Option<Event> {
+        let command = received.command?;
+        let (body, key) = match command.kind {
+            Kind::Set => match self.parameter(&command) {
+                Ok((key, value)) => (Body::Command { command: Command::Set, value }, key),
+                Err(answer) => {
+                    self.commands.answer(received.sequence, answer);
+                    return None;
+                }
+            },
+            other => {
+                let command = match other {
+                    Kind::Pause => Command::Pause,
+                    Kind::Resume => Command::Resume,
+                    Kind::CancelAll => Command::CancelAll,
+                    Kind::Flatten => Command::Flatten,
+                    Kind::Kill => Command::Kill,
+                    Kind::Stop | Kind::Set => Command::Stop,
+                };
+                (Body::Command { command, value: 0 }, 0)
+            }
+        };
+        self.commands.answer(received.sequence, Answer::Applied);
+        Some(Event::new(self.clock.now(), InstrumentId(0), key, body))
+    }
+
+    fn parameter(&self, command: &shm::Command) -> Result<(u64, i64), Answer> {
+        let (key, value) = command.set.ok_or(Answer::Malformed)?;
+        let key = match key {
+            Key::Id(id) => id,
+            Key::Name(name) => u64::from((self.keys)(&name).ok_or(Answer::UnknownKey)?),
+        };
+        let Value::Decimal(decimal) = value else { return Err(Answer::BadValue) };
+        let missing = 9_u32.checked_sub(u32::from(decimal.decimals)).ok_or(Answer::BadValue)?;
+        let value = decimal.value.checked_mul(10_i64.pow(missing)).ok_or(Answer::BadValue)?;
+        Ok((key, value))
+    }
+
+    #[inline]
+    fn timer(&mut self) -> Option<Event> {
+        let now = self.clock.now();
+        if now < self.timer_at {
+            return None;
+        }
+        self.timer_at = now.after(self.timer_every);
+        self.timers += 1;
+        if self.stop.load(Ordering::Relaxed) && !self.stop_sent {
+            self.stop_sent = true;
+            let stop = Body::Command { command: Command::Stop, value: 0 };
+            return Some(Event::new(now, InstrumentId(0), 0, stop));
+        }
+        if self.timers.is_multiple_of(8) {
+            self.probe.rotate();
+        }
+        Some(Event::new(now, InstrumentId(0), self.timers, Body::Timer))
+    }
+}
+
+impl Ports for LivePorts {
+    #[inline]
+    fn now(&mut self) -> Nanos {
+        if self.whole {
+            let now = self.clock.now();
+            if self.is_market && self.probe.sampled() {
+                self.probe.record(Stage::Ring, now.since(self.stamp));
+            }
+            self.popped = now;
+            self.stamp = now;
+        }
+        self.popped
+    }
+
+    #[inline]
+    fn next(&mut self) -> Option<Event> {
+        self.is_market = false;
+        self.whole = true;
+        if let Some(event) = self.queued.pop() {
+            return Some(event);
+        }
+        if let Some(received) = self.commands.poll() {
+            if let Some(event) = self.command(received) {
+                return Some(event);
+            }
+        }
+        if self.reports_left > 0 {
+            if let Ok(event) = self.ends.reports.pop() {
+                self.reports_left -= 1;
+                return Some(event);
+            }
+        }
+        if let Some(event) = self.timer() {
+            return Some(event);
+        }
+        if self.market_left == 0 {
+            return None;
+        }
+        let event = self.ends.market.pop().ok()?;
+        self.market_left -= 1;
+        self.is_market = true;
+        self.probe.touch();
+        // Rows within a message share the time of its first; the last one is stamped anew.
+        self.whole = event.kind != kind::LEVEL || event.has(flag::LAST);
+        self.stamp = Nanos(event.at.0 + u64::from(event.recv_delta_ns));
+        Some(event)
+    }
+
+    #[inline]
+    fn record(&mut self, _event: &Event) {}
+
+    #[inline]
+    fn send(&mut self, item: Outgoing) {
+        self.sent = true;
+        let full = match item {
+            Outgoing::Resync(instrument) => {
+                usize::from(self.ends.resyncs.push(instrument).is_err()) * 2
+            }
+            request => usize::from(self.ends.requests.push(request).is_err()),
+        };
+        if full > 0 {
+            self.full[full - 1] += 1;
+        }
+    }
+
+    #[inline]
+    fn mark(&mut self, stage: Stage) {
+        if !self.probe.sampled() || !self.is_market || !self.whole {
+            return;
+        }
+        let now = self.clock.now();
+        self.probe.record(stage, now.since(self.stamp));
+        self.stamp = now;
+    }
+}

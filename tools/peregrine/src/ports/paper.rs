@@ -1,0 +1,71 @@
+//! Paper ports: the real market, and a simulated venue in the gateway's place.
+//!
+//! Each market row reaches the simulated venue when it is recorded, just before the engine takes it,
+//! so that a fill is never learnt of before the row that caused it.
+
+use super::LivePorts;
+use engine::event::Event;
+use engine::intent::Outgoing;
+use engine::ports::Ports;
+use engine::time::{Clock, Nanos, Stage, Trace};
+use venues::sim::SimVenue;
+
+/// Doors of the engine in paper trading.
+pub struct PaperPorts {
+    live: LivePorts,
+    venue: SimVenue,
+}
+
+impl PaperPorts {
+    /// The market and the operators of `live`, the orders to `venue`.
+    pub const fn new(live: LivePorts, venue: SimVenue) -> Self {
+        Self { live, venue }
+    }
+
+    /// The doors to the market.
+    pub const fn live(&mut self) -> &mut LivePorts {
+        &mut self.live
+    }
+
+    /// Fills that the simulated venue could not tell of.
+    pub fn fills_missed(&self) -> u64 {
+        self.venue.fills_missed()
+    }
+}
+
+impl Ports for PaperPorts {
+    fn now(&mut self) -> Nanos {
+        self.live.now()
+    }
+
+    fn next(&mut self) -> Option<Event> {
+        let now = self.live.clock().now();
+        if let Some(report) = self.venue.poll(now) {
+            self.live.not_market();
+            return Some(report);
+        }
+        self.live.next()
+    }
+
+    fn record(&mut self, event: &Event) {
+        self.venue.on_event(event);
+        self.live.record(event);
+    }
+
+    fn send(&mut self, item: Outgoing) {
+        let now = self.live.clock().now();
+        match item {
+            Outgoing::Place(approved) => {
+                let span = now.since(approved.read_at());
+                self.live.probe().record(Stage::TickToOrder, span);
+                self.venue.place(now, approved);
+            }
+            Outgoing::Reduce(reduce) => self.venue.reduce(now, reduce),
+            resync @ Outgoing::Resync(_) => self.live.send(resync),
+        }
+    }
+
+    fn mark(&mut self, stage: Stage) {
+        self.live.mark(stage);
+    }
+}

@@ -1,0 +1,121 @@
+//! One session from configuration to outcome: connects, starts the threads, keeps house beside them,
+//! and ends in order.
+//!
+//! ```text
+//!  this thread        dials, merges histograms, publishes counters, logs, draws, hears signals
+//!  engine thread      inline: feed, engine and gateway; pipelined: the engine alone
+//!  io thread          pipelined only: feed and gateway
+//!  guard thread       inline only: cancels all over a connection of its own if the engine dies
+//! ```
+
+use crate::assemble;
+pub use crate::assemble::credentials;
+use crate::clock::TscClock;
+use crate::config::Config;
+use crate::exit::Failure;
+use crate::housekeeping::House;
+use crate::outcome::Outcome;
+use crate::threads::Build;
+use engine::time::Clock as _;
+use feeds::net::{HttpRequest, Method, dial_pair};
+use shm::{Birth, Region};
+
+/// Whether a session goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Go {
+    /// It does.
+    On,
+    /// It is to stop in order.
+    Stop,
+}
+
+/// How a session is run, beyond its configuration.
+pub struct SessionOptions<'a> {
+    /// Stop in order after so long.
+    pub seconds: Option<u64>,
+    /// Draw the monitor's screen.
+    pub screen: bool,
+    /// Called some twenty times a second beside the trading.
+    pub during: Box<dyn FnMut() -> Go + 'a>,
+}
+
+/// Fetches one page over HTTP.
+pub fn fetch(url: &str) -> Result<Vec<u8>, String> {
+    let (mut port, dialer) = dial_pair(1);
+    let request = HttpRequest {
+        method: Method::Get,
+        url: url.to_owned(),
+        headers: Vec::new(),
+        body: None,
+        timeout_ms: 10_000,
+    };
+    let reply = runtime().map_err(|failure| failure.to_string())?.block_on(async {
+        tokio::select! {
+            reply = assemble::ask(&mut port, request) => reply.map_err(|error| error.to_string()),
+            () = dialer.run() => Err("the dialer ended".to_owned()),
+        }
+    })?;
+    match reply.status {
+        200 => Ok(reply.body),
+        status => Err(format!("{url}: answered {status}")),
+    }
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| Failure::error(format!("cannot start the runtime: {error}")))
+}
+
+/// Pins the calling thread; a core that is not there is said and ignored.
+pub fn pin(core: Option<usize>, what: &str) {
+    if let Some(id) = core {
+        if !core_affinity::set_for_current(core_affinity::CoreId { id }) {
+            tracing::warn!("{what}: cannot be pinned to core {id}; it runs where the system puts it");
+        }
+    }
+}
+
+/// Where threads go when the configuration does not say: with two or three cores, the engine on the
+/// last and everything else on the first.
+fn cores(config: &Config, count: usize) -> crate::config::Cores {
+    let mut cores = config.engine.cores;
+    if (2..4).contains(&count) && cores == crate::config::Cores::default() {
+        cores.engine = Some(count - 1);
+        cores.cold = Some(0);
+    }
+    cores
+}
+
+/// Runs a session to its end.
+pub fn run(config: &Config, options: SessionOptions<'_>) -> Result<Outcome, Failure> {
+    let count = std::thread::available_parallelism().map_or(1, usize::from);
+    let cores = cores(config, count);
+    pin(cores.cold, "housekeeping");
+    let clock = TscClock::start();
+    let runtime = runtime()?;
+    let key = match assemble::is_paper(config) {
+        true => None,
+        false => Some(credentials(&config.venue)?),
+    };
+    let (mut port, dialer) = dial_pair(4);
+    let terms = runtime.block_on(async {
+        tokio::select! {
+            terms = assemble::terms(config, &mut port, key.as_ref()) => terms,
+            () = dialer.run() => Err(Failure::error("the dialer ended")),
+        }
+    })?;
+    let epoch = u32::try_from(clock.now().0 / 1_000_000_000).unwrap_or(u32::MAX);
+    let birth = Birth { epoch: epoch.into(), started_at: clock.now() };
+    let path = config.shm.path().map_err(Failure::error)?;
+    let (region, writers) = Region::create(&path, birth).map_err(Failure::error)?;
+    let layout = config.engine.layout.on(count);
+    let build = Build { config, clock: &clock, cores, layout, epoch };
+    let started = build.start(terms, writers, key)?;
+    let house = House { config, options, runtime: &runtime, clock: &clock, path, cores: count };
+    let outcome = house.keep(started);
+    // The names go away, so that whoever looks is told that no engine runs.
+    if let Err(error) = region.remove() {
+        tracing::warn!("{error}");
+    }
+    outcome
+}

@@ -1,0 +1,386 @@
+//! The threads of a session: rings between them, agents on them, and who watches whom.
+
+use crate::agents::{FeedAgent, GatewayAgent, NOTICES_MAX, Notices, link};
+use crate::assemble::{self, Terms};
+use crate::board::{Board, BoardBuilder, Part};
+use crate::clock::TscClock;
+use crate::config::{Config, Cores, Layout};
+use crate::exit::Failure;
+use crate::hot::{self, Agent, EngineSeat, HotPorts, engine_counter_names};
+use crate::latency::{self, Tally};
+use crate::ports::{LivePorts, PaperPorts, RingEnds};
+use crate::publish::EnginePanels;
+use crate::session::pin;
+use engine::engine::Engine;
+use engine::event::{Body, Event};
+use engine::id::InstrumentId;
+use engine::intent::Outgoing;
+use engine::time::{Clock as _, Nanos};
+use feeds::binance_spot::BinanceSpot;
+use feeds::feed::{Feed, FeedPorts};
+use feeds::net::{Dialer, dial_pair};
+use rtrb::{Consumer, Producer, RingBuffer};
+use shm::panel::{CountersPanel, EngineState, LatencyPanel, LinkPanel, SessionPanel};
+use shm::words::text;
+use shm::{PanelWriter, Writers};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use strategies::any::Any;
+use strategies::avellaneda_stoikov::Parameter;
+use venues::credentials::Credentials;
+use venues::gateway::Gateway;
+use venues::guard::{Guard, Heartbeat, Watch, heartbeat};
+use venues::sim::SimVenue;
+
+/// Wishes for snapshots that may wait.
+const RESYNCS_MAX: usize = 64;
+/// How often the guard looks.
+const GUARD_EVERY: Duration = Duration::from_millis(5);
+
+/// What a session's threads are built from.
+pub struct Build<'a> {
+    /// The configuration.
+    pub config: &'a Config,
+    /// The clock.
+    pub clock: &'a TscClock,
+    /// Where threads are pinned.
+    pub cores: Cores,
+    /// `inline` or `pipelined`.
+    pub layout: Layout,
+    /// The session's epoch.
+    pub epoch: u32,
+}
+
+/// Flags between threads.
+#[derive(Clone, Debug, Default)]
+pub struct Flags {
+    /// The engine has ended.
+    pub done: Arc<AtomicBool>,
+    /// The engine is to stop in order.
+    pub stop: Arc<AtomicBool>,
+    /// The engine is to end at once.
+    pub abandon: Arc<AtomicBool>,
+}
+
+/// Threads that trade, and what the housekeeping thread needs beside them.
+pub struct Started {
+    /// The engine's thread; `None` when it panicked.
+    pub engine: JoinHandle<Option<Engine<Any>>>,
+    /// Threads that end after the engine.
+    pub others: Vec<JoinHandle<()>>,
+    /// Flags between them.
+    pub flags: Flags,
+    /// What dials for the agents.
+    pub dialers: Vec<Dialer>,
+    /// Histograms of the hot threads.
+    pub tallies: Vec<Tally>,
+    /// Counters of all agents.
+    pub board: Arc<Board>,
+    /// What hot threads want logged.
+    pub notices: Notices,
+    /// Where counters are shown.
+    pub counters: PanelWriter<CountersPanel>,
+    /// Where latencies are shown.
+    pub latency: PanelWriter<LatencyPanel>,
+    /// Names of assets.
+    pub assets: engine::asset::Assets,
+    /// `inline` or `pipelined`.
+    pub layout: Layout,
+}
+
+/// The ends of the rings that the agents hold.
+struct AgentEnds {
+    market: Producer<Event>,
+    wishes: Consumer<InstrumentId>,
+    reports: Producer<Event>,
+    requests: Consumer<Outgoing>,
+}
+
+/// The agents with what runs beside them.
+struct Agents {
+    list: Vec<Box<dyn Agent + Send>>,
+    dialers: Vec<Dialer>,
+    others: Vec<JoinHandle<()>>,
+    notices: Notices,
+}
+
+/// The parts of the board, by agent.
+struct Parts {
+    feed: Part,
+    gateway: Part,
+    engine: Part,
+}
+
+/// Starts a named thread.
+fn spawn<T: Send + 'static>(
+    name: &str,
+    run: impl FnOnce() -> T + Send + 'static,
+) -> Result<JoinHandle<T>, Failure> {
+    let builder = std::thread::Builder::new().name(name.to_owned());
+    builder.spawn(run).map_err(|error| Failure::error(format!("thread {name}: {error}")))
+}
+
+/// The number of a strategy's parameter.
+fn parameter(key: &str) -> Option<u16> {
+    Parameter::by_key(key).map(|parameter| parameter.id)
+}
+
+fn board() -> (Arc<Board>, Option<Parts>) {
+    let mut builder = BoardBuilder::default();
+    builder.part("", engine_counter_names());
+    builder.part("feed", feeds::feed::Counters::default().named().map(|(name, _)| name));
+    builder.part("gateway", venues::gateway::Counters::default().named().map(|(name, _)| name));
+    let (board, parts) = builder.finish();
+    let mut parts = parts.into_iter();
+    let parts = match (parts.next(), parts.next(), parts.next()) {
+        (Some(engine), Some(feed), Some(gateway)) => Some(Parts { feed, gateway, engine }),
+        _ => None,
+    };
+    (board, parts)
+}
+
+impl Build<'_> {
+    /// Starts everything.
+    pub fn start(
+        &self,
+        mut terms: Terms,
+        writers: Writers,
+        key: Option<Credentials>,
+    ) -> Result<Started, Failure> {
+        let (ends, agent_ends) = self.rings();
+        let flags = Flags::default();
+        let (beat, watch) = heartbeat(self.config.engine.heartbeat_limit);
+        let engine = assemble::engine(self.config, &terms.instruments)?;
+        let paper = match key {
+            Some(_) => None,
+            None => Some(assemble::paper(self.config, &mut terms, self.clock.now())?),
+        };
+        let (board, parts) = board();
+        let parts = parts.ok_or_else(|| Failure::error("the counter board has too few parts"))?;
+        let Writers { heartbeat, commands, session, links, instruments, .. } = writers;
+        let panels = EnginePanels {
+            heartbeat,
+            session,
+            about: self.about(),
+            instruments: instruments.into_iter().take(terms.instruments.len()).collect(),
+            orders: writers.orders,
+            balances: writers.balances,
+            risk: writers.risk,
+            gauges: writers.gauges,
+            assets: terms.assets.clone(),
+        };
+        let engine_part = parts.engine.clone();
+        let agents = self.agents(&terms, agent_ends, (parts, links), (key, &watch))?;
+        let (probe, tally) = latency::pair(self.config.engine.sample_every);
+        let start = (self.start_events(), parameter as fn(&str) -> Option<u16>);
+        let clock = self.clock.clone();
+        let ports = LivePorts::new(clock, ends, commands, flags.stop.clone(), probe, start)
+            .timed(self.config.engine.timer);
+        let seat = Seat { panels, part: engine_part, beat, flags: flags.clone() };
+        let hot = self.hot(engine, (ports, paper), seat, agents.list)?;
+        let mut others = agents.others;
+        let mut tallies = vec![tally];
+        others.extend(hot.io);
+        tallies.extend(hot.tally);
+        Ok(Started {
+            engine: hot.engine,
+            others,
+            flags,
+            dialers: agents.dialers,
+            tallies,
+            board,
+            notices: agents.notices,
+            counters: writers.counters,
+            latency: writers.latency,
+            assets: terms.assets,
+            layout: self.layout,
+        })
+    }
+
+    fn rings(&self) -> (RingEnds, AgentEnds) {
+        let sizes = self.config.engine.rings;
+        let (market_in, market) = RingBuffer::new(sizes.market);
+        let (reports_in, reports) = RingBuffer::new(sizes.reports);
+        let (requests, requests_out) = RingBuffer::new(sizes.orders);
+        let (resyncs, wishes) = RingBuffer::new(RESYNCS_MAX);
+        let agents =
+            AgentEnds { market: market_in, wishes, reports: reports_in, requests: requests_out };
+        (RingEnds { market, reports, requests, resyncs }, agents)
+    }
+
+    /// What of the session panel does not change.
+    fn about(&self) -> SessionPanel {
+        let list = [self.cores.engine, self.cores.io, self.cores.cold];
+        let cores: Vec<String> = list.into_iter().flatten().map(|core| core.to_string()).collect();
+        SessionPanel {
+            state: EngineState::Starting,
+            mode: text(self.config.mode.name()),
+            layout: text(self.layout.name()),
+            wait: text(self.config.engine.wait.name()),
+            strategy: text(self.config.strategy.kind),
+            account: text(&self.config.venue.account),
+            cores: text(&cores.join(",")),
+            started_at: self.clock.now(),
+            at: Nanos(0),
+            events: 0,
+            halt_code: 0,
+            halt_reason: text(""),
+        }
+    }
+
+    fn start_events(&self) -> Vec<Event> {
+        let body = Body::Start { epoch: self.epoch, config_hash: self.config.hash() };
+        vec![Event::new(self.clock.now(), InstrumentId(0), u64::from(self.epoch), body)]
+    }
+
+    fn agents(
+        &self,
+        terms: &Terms,
+        ends: AgentEnds,
+        (parts, links): (Parts, [PanelWriter<LinkPanel>; 8]),
+        (key, watch): (Option<Credentials>, &Watch),
+    ) -> Result<Agents, Failure> {
+        let mut links = links.into_iter();
+        let (Some(market_link), Some(orders_link)) = (links.next(), links.next()) else {
+            return Err(Failure::error("the region has too few link panels"));
+        };
+        let notices: Notices = Arc::new(crossbeam::queue::ArrayQueue::new(NOTICES_MAX));
+        let (dialect, limits) = assemble::feed(self.config, &terms.instruments);
+        let wrong = limits.check(self.config.engine.rings.market);
+        if !wrong.is_empty() {
+            return Err(Failure::error(wrong.join("; ")));
+        }
+        let (dial, dialer) = dial_pair(8 + terms.instruments.len());
+        let ports = FeedPorts { dial, events: ends.market, wishes: ends.wishes };
+        let age_limit = self.config.feed.connection_stale;
+        let feed = FeedAgent {
+            feed: Feed::new(BinanceSpot::new(&dialect), limits, ports),
+            instruments: terms.instruments.iter().map(|one| one.id).collect(),
+            part: parts.feed,
+            writer: market_link,
+            panel: link("market", age_limit),
+            notices: notices.clone(),
+        };
+        let mut agents =
+            Agents { list: vec![Box::new(feed)], dialers: vec![dialer], others: vec![], notices };
+        let Some(key) = key else { return Ok(agents) };
+        let guard_key = credentials_again(self.config)?;
+        let (dial, dialer) = dial_pair(64);
+        agents.dialers.push(dialer);
+        let inline = self.layout == Layout::Inline;
+        let gateway = Gateway::new(
+            assemble::wire(self.config, terms, key),
+            assemble::gateway(self.config),
+            dial,
+            (ends.requests, ends.reports),
+            (!inline).then(|| watch.clone()),
+        );
+        agents.list.push(Box::new(GatewayAgent {
+            gateway,
+            part: parts.gateway,
+            writer: orders_link,
+            panel: link("orders", age_limit),
+            notices: agents.notices.clone(),
+            told: false,
+        }));
+        if inline {
+            self.guard(terms, watch.clone(), guard_key, &mut agents)?;
+        }
+        Ok(agents)
+    }
+
+    /// The guard's thread: a parked one with a connection of its own.
+    fn guard(
+        &self,
+        terms: &Terms,
+        watch: Watch,
+        key: Credentials,
+        agents: &mut Agents,
+    ) -> Result<(), Failure> {
+        let (dial, dialer) = dial_pair(16);
+        agents.dialers.push(dialer);
+        let wire = assemble::wire(self.config, terms, key);
+        let mut guard = Guard::new(wire, assemble::gateway(self.config), dial, watch.clone());
+        let (clock, core) = (self.clock.clone(), self.cores.cold);
+        agents.others.push(spawn("guard", move || {
+            pin(core, "guard");
+            while !watch.ended() && !watch.halted() {
+                guard.work(&clock);
+                std::thread::park_timeout(GUARD_EVERY);
+            }
+        })?);
+        Ok(())
+    }
+
+    /// The hot threads.
+    fn hot(
+        &self,
+        engine: Engine<Any>,
+        (live, paper): (LivePorts, Option<SimVenue>),
+        seat: Seat,
+        agents: Vec<Box<dyn Agent + Send>>,
+    ) -> Result<Hot, Failure> {
+        let settings = &self.config.engine;
+        let (wait, publish, cores) = (settings.wait, settings.publish, self.cores);
+        let inline = self.layout == Layout::Inline;
+        let (mine, theirs) = if inline { (agents, Vec::new()) } else { (Vec::new(), agents) };
+        let (done, beat) = (seat.flags.done.clone(), seat.beat.clone());
+        let mut io = None;
+        let mut io_tally = None;
+        if !inline {
+            let (probe, tally) = latency::pair(settings.sample_every);
+            io_tally = Some(tally);
+            let (clock, done) = (self.clock.clone(), done.clone());
+            io = Some(spawn("io", move || {
+                pin(cores.io, "io");
+                hot::run_agents(theirs, (clock, probe), (wait, publish), &done);
+            })?);
+        }
+        let run = move || {
+            pin(cores.engine, "engine");
+            let all = AssertUnwindSafe(move || match paper {
+                Some(venue) => {
+                    let ports = PaperPorts::new(live, venue);
+                    seat.run(engine, ports, publish).run(mine, wait, inline)
+                }
+                None => seat.run(engine, live, publish).run(mine, wait, inline),
+            });
+            let engine = catch_unwind(all).ok();
+            if engine.is_none() {
+                beat.panicked();
+            }
+            done.store(true, Ordering::Release);
+            engine
+        };
+        Ok(Hot { engine: spawn("engine", run)?, io, tally: io_tally })
+    }
+}
+
+struct Hot {
+    engine: JoinHandle<Option<Engine<Any>>>,
+    io: Option<JoinHandle<()>>,
+    tally: Option<Tally>,
+}
+
+/// What the engine's thread owns beside engine and ports.
+struct Seat {
+    panels: EnginePanels,
+    part: Part,
+    beat: Heartbeat,
+    flags: Flags,
+}
+
+impl Seat {
+    fn run<P: HotPorts>(self, engine: Engine<Any>, ports: P, publish: Nanos) -> EngineSeat<P> {
+        let all = (engine, ports, self.panels);
+        EngineSeat::new(all, self.part, self.beat, publish, self.flags.abandon)
+    }
+}
+
+/// The key once more: each session with the venue owns one.
+fn credentials_again(config: &Config) -> Result<Credentials, Failure> {
+    assemble::credentials(&config.venue)
+}
