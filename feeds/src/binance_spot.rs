@@ -16,6 +16,9 @@ use engine::instrument::Instrument;
 use engine::time::Nanos;
 use std::sync::Arc;
 
+/// Most streams that the venue carries on one connection.
+const STREAMS_MAX: usize = 1_024;
+
 /// Which of the venue's markets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Flavour {
@@ -77,6 +80,40 @@ impl BinanceSpotConfig {
             diff_levels_max: 20_000,
             snapshot_timeout_ms: 10_000,
         }
+    }
+
+    /// What is wrong with this; empty when nothing is.
+    pub fn check(&self) -> Vec<String> {
+        let mut wrong = Vec::new();
+        let (ws, rest) = (&self.ws_url, &self.rest_url);
+        if !ws.starts_with("ws://") && !ws.starts_with("wss://") {
+            wrong.push(format!("{ws}: streams are at a ws:// or wss:// URL"));
+        }
+        if !rest.starts_with("http://") && !rest.starts_with("https://") {
+            wrong.push(format!("{rest}: snapshots are at an http:// or https:// URL"));
+        }
+        if self.instruments.is_empty() {
+            wrong.push("no instrument is followed; name at least one".to_string());
+        }
+        for (place, one) in self.instruments.iter().enumerate() {
+            let twice = |two: &&Instrument| two.id == one.id || two.symbol == one.symbol;
+            if let Some(two) = self.instruments[..place].iter().find(twice) {
+                wrong.push(format!("{} and {} share an id or a name", two.symbol, one.symbol));
+            }
+        }
+        if !self.streams.depth {
+            wrong.push("the depth stream is left out; without it no book is whole".to_string());
+        }
+        let levels_max = if self.flavour == Flavour::Spot { 5_000 } else { 1_000 };
+        if self.snapshot_levels == 0 || self.snapshot_levels > levels_max {
+            let levels = self.snapshot_levels;
+            wrong.push(format!("snapshots of {levels} levels; the venue gives 1 to {levels_max}"));
+        }
+        let streams = self.instruments.len() * 3;
+        if streams > STREAMS_MAX {
+            wrong.push(format!("{streams} streams; a connection carries {STREAMS_MAX}"));
+        }
+        wrong
     }
 
     /// Most rows that one snapshot becomes.

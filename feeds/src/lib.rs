@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod binance_spot;
+pub mod feed;
 pub mod net;
 pub mod protocol;
 pub mod sequence;

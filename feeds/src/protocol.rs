@@ -30,8 +30,8 @@ pub enum Message<'a> {
         /// One row a level.
         rows: &'a [Event],
     },
-    /// A best bid and ask that the receiver did not want, left unread.
-    Stale(InstrumentId),
+    /// A best bid and ask that the receiver did not want, left unread; read at.
+    Stale(InstrumentId, Nanos),
     /// The server goes away soon: another connection is needed.
     Shutdown,
     /// An answer to a request of ours that says nothing new.
@@ -66,6 +66,9 @@ pub enum DecodeError {
         /// What is wrong.
         why: NumError,
     },
+    /// A price not above 0, a quantity below 0, or a best bid not below the best ask.
+    #[error("field {0} is out of range; the venue sent a number that no market has")]
+    Range(&'static str),
     /// A message has more levels than were reserved.
     #[error("more than {0} levels in one message; raise the limit")]
     Levels(usize),

@@ -43,8 +43,10 @@ pub enum Taken {
     Old,
     /// It showed that ids are missing; a new snapshot is wanted.
     Gap,
-    /// It found no room, or too much is held; a new snapshot is wanted.
+    /// It found no room; a new snapshot is wanted.
     Full,
+    /// More came than is held while waiting: what was held is dropped, it alone is held.
+    Crowded,
 }
 
 /// What became of a snapshot.
@@ -267,12 +269,10 @@ impl Sequence {
         if self.hold(head, rows) {
             return Taken::Held;
         }
-        if self.phase == Phase::Draining {
-            self.break_off(GapReason::RingFull, head.at, head.before + 1, out);
-        }
+        self.break_off(GapReason::RingFull, head.at, head.before + 1, out);
         self.start();
         self.hold(head, rows);
-        Taken::Full
+        Taken::Crowded
     }
 
     fn hold(&mut self, head: DiffHead, rows: &[Event]) -> bool {

@@ -280,11 +280,13 @@ fn trade(
 ) -> Result<Seen, DecodeError> {
     let id = fields.trade.ok_or(DecodeError::Field("t"))?;
     let buyer_made = fields.buyer_made.ok_or(DecodeError::Field("m"))?;
-    let body = Body::Trade {
-        price: nodes.price(fields.price, instrument, "p")?,
-        qty: nodes.qty(fields.qty, instrument, "q")?,
-        taker: if buyer_made { Side::Sell } else { Side::Buy },
-    };
+    let price = nodes.price(fields.price, instrument, "p")?;
+    if price.is_zero() {
+        return Err(DecodeError::Range("p"));
+    }
+    let qty = nodes.qty(fields.qty, instrument, "q")?;
+    let taker = if buyer_made { Side::Sell } else { Side::Buy };
+    let body = Body::Trade { price, qty, taker };
     let row = Event::new(at, instrument.id, id, body).with(flag::LAST);
     let venue_delta_us = venue_delta_us(at, fields.venue_time);
     Ok(Seen::Whole(Message::Trade(Event { venue_delta_us, ..row })))
@@ -300,14 +302,17 @@ fn best(
 ) -> Result<Seen, DecodeError> {
     let id = fields.last.ok_or(DecodeError::Field("u"))?;
     if !wants_best(instrument.id, id) {
-        return Ok(Seen::Whole(Message::Stale(instrument.id)));
+        return Ok(Seen::Whole(Message::Stale(instrument.id, at)));
     }
-    let body = Body::Best {
-        bid: nodes.price(fields.bid, instrument, "b")?,
-        bid_qty: nodes.qty(fields.bid_qty, instrument, "B")?,
-        ask: nodes.price(fields.ask, instrument, "a")?,
-        ask_qty: nodes.qty(fields.ask_qty, instrument, "A")?,
-    };
+    let bid = nodes.price(fields.bid, instrument, "b")?;
+    let bid_qty = nodes.qty(fields.bid_qty, instrument, "B")?;
+    let ask = nodes.price(fields.ask, instrument, "a")?;
+    let ask_qty = nodes.qty(fields.ask_qty, instrument, "A")?;
+    // A side that is empty is 0.
+    if bid >= ask && !ask.is_zero() {
+        return Err(DecodeError::Range("b"));
+    }
+    let body = Body::Best { bid, bid_qty, ask, ask_qty };
     let row = Event::new(at, instrument.id, id, body).with(flag::LAST);
     let venue_delta_us = venue_delta_us(at, fields.venue_time);
     Ok(Seen::Whole(Message::Best(Event { venue_delta_us, ..row })))

@@ -3,8 +3,8 @@
 use crate::protocol::DecodeError;
 use engine::event::{Body, Event};
 use engine::id::Side;
-use engine::instrument::Instrument;
-use engine::num::{Price, Qty};
+use engine::instrument::{Instrument, QTY_MAX};
+use engine::num::{NumError, Price, Qty, parse_decimal};
 use simd_json::{Buffers, Node, StaticNode, Tape, fill_tape_padded};
 
 /// A parser whose memory is used again and again.
@@ -103,7 +103,7 @@ impl<'t, 'i> Nodes<'t, 'i> {
         Ok(())
     }
 
-    /// The price at `place`, in ticks.
+    /// The price at `place`, in ticks; 0 is let through, some fields mean "none" by it.
     #[inline]
     pub fn price(
         self,
@@ -112,10 +112,15 @@ impl<'t, 'i> Nodes<'t, 'i> {
         field: &'static str,
     ) -> Result<Price, DecodeError> {
         let text = self.text(place, field)?;
-        instrument.price(text.as_bytes()).map_err(|why| DecodeError::Number { field, why })
+        match instrument.price(text.as_bytes()) {
+            Ok(price) if price.0 >= 0 => Ok(price),
+            Ok(_) => Err(DecodeError::Range(field)),
+            Err(why) => Err(DecodeError::Number { field, why }),
+        }
     }
 
-    /// The quantity at `place`, in lots.
+    /// The quantity at `place`, in lots. Quantities off the lot grid stand on real books since lot
+    /// sizes were changed under them: those are rounded down, but never to nothing.
     #[inline]
     pub fn qty(
         self,
@@ -124,7 +129,11 @@ impl<'t, 'i> Nodes<'t, 'i> {
         field: &'static str,
     ) -> Result<Qty, DecodeError> {
         let text = self.text(place, field)?;
-        instrument.qty(text.as_bytes()).map_err(|why| DecodeError::Number { field, why })
+        match instrument.qty(text.as_bytes()) {
+            Ok(qty) if qty.0 >= 0 => Ok(qty),
+            Ok(_) => Err(DecodeError::Range(field)),
+            Err(why) => whole_lots(text, instrument, why).ok_or(DecodeError::Number { field, why }),
+        }
     }
 
     /// The levels `[["price","qty"],…]` at `place` as rows like `row`, at most `levels_max`.
@@ -150,6 +159,9 @@ impl<'t, 'i> Nodes<'t, 'i> {
             }
             let price = self.price(place + 1, instrument, field)?;
             let qty = self.qty(place + 2, instrument, field)?;
+            if price.is_zero() {
+                return Err(DecodeError::Range(field));
+            }
             if rows.len() == rows.capacity() {
                 return Err(DecodeError::Levels(rows.len()));
             }
@@ -159,4 +171,18 @@ impl<'t, 'i> Nodes<'t, 'i> {
         }
         Ok(())
     }
+}
+
+/// A positive quantity off the lot grid, rounded down to whole lots, one at least.
+#[cold]
+fn whole_lots(text: &str, instrument: &Instrument, why: NumError) -> Option<Qty> {
+    let lot = instrument.lot;
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    if why != NumError::OffGrid || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let kept = whole.len() + 1 + usize::from(lot.decimals).min(fraction.len());
+    let kept = text.get(..kept.min(text.len()))?;
+    let lots = parse_decimal(kept.as_bytes(), lot.decimals).ok()? / lot.step;
+    if text.starts_with('-') || lots > QTY_MAX { None } else { Some(Qty(lots.max(1))) }
 }

@@ -75,6 +75,21 @@ fn documented_frames_become_rows() {
 }
 
 #[test]
+fn quantities_off_the_lot_grid_are_whole_lots_and_never_none() {
+    let check = |qty: &str, expect: &str| {
+        let text = DEPTH.replace("\"10\"", &format!("\"{qty}\""));
+        let told = decode(&mut Decoder::new(&config(Flavour::Spot)), text.as_bytes(), 0);
+        assert!(told.contains(expect), "{qty}: {told}");
+    };
+    check("25.42618900", "Qty(2542618)");
+    check("0.00000100", "Qty(1)");
+    check("0.00000000", "Qty(0)");
+    check("0.0000010x", "field bids");
+    check("-0.00000100", "field bids");
+    check("99999999999999.00000001", "field bids");
+}
+
+#[test]
 fn what_is_no_news_or_not_ours_is_named() {
     check(r#"{"result":null,"id":1}"#, "Answer");
     check(
@@ -85,7 +100,7 @@ fn what_is_no_news_or_not_ours_is_named() {
     check(r#"{"code":2,"msg":"Invalid request"}"#, "Unknown");
     check(r#"{"e":"kline","s":"BTCUSDT"}"#, "Unknown");
     check(&BEST.replace("ETHUSDT", "BNBUSDT"), "Unknown");
-    check(&BEST.replace("40", "9"), "Stale(InstrumentId(4))");
+    check(&BEST.replace("40", "9"), "Stale(InstrumentId(4), Nanos(1672515782137000000))");
 }
 
 #[test]
@@ -106,6 +121,10 @@ fn what_is_wrong_is_said_and_the_next_frame_is_read() {
     check(&BEST.replace("40", "4e3"), "field u is missing");
     check(&TRADE.replace("true", "1"), "field m is missing");
     check(&TRADE.replace("\"100\"", "\"9999999999999999\""), "field q: too large");
+    check(&BEST.replace("25.36\"", "25.35\""), "field b is out of range");
+    check(&BEST.replace("31.21", "-31.21"), "field B is out of range");
+    check(&TRADE.replace("0.01", "0"), "field p is out of range");
+    check(&DEPTH.replace("0.02", "-0.02"), "field bids is out of range");
     check(&DEPTH.replace("157", "161"), "ids descend");
     check(&DEPTH.replace("[\"0.02\",\"10\"]", "[\"0.02\"]"), "field bids");
     check(&DEPTH.replace("[\"0.02\",\"10\"]", &["[\"0.02\",\"10\"]"; 5].join(",")), "more than 4");
@@ -152,6 +171,18 @@ fn it_subscribes_and_asks_by_the_venues_names() {
     );
     let request = spot.snapshot_request(1).unwrap();
     assert_eq!(request.url, "http://h:2/api/v3/depth?symbol=ETHUSDT&limit=5");
+}
+
+#[test]
+fn every_fault_of_a_configuration_is_named() {
+    assert_eq!(config(Flavour::Spot).check(), Vec::<String>::new());
+    let mut wrong = config(Flavour::Spot);
+    wrong.instruments[1] = wrong.instruments[0];
+    let streams = Streams { depth: false, ..Streams::default() };
+    let urls = ("http://h".to_string(), "h".to_string());
+    let wrong = BinanceSpotConfig { ws_url: urls.0, rest_url: urls.1, streams, ..wrong };
+    let told = BinanceSpotConfig { snapshot_levels: 5_001, ..wrong }.check();
+    assert_eq!(told.len(), 5, "{told:?}");
 }
 
 proptest! {

@@ -137,7 +137,7 @@ impl Client {
 /// The venue: diffs of one to three ids each, and its book after every id.
 fn venue(changes: &[(i64, i64)]) -> (Vec<(DiffHead, Vec<Event>)>, Vec<Levels>) {
     let (mut diffs, mut books, mut book) = (Vec::new(), vec![Levels::new()], Levels::new());
-    book.insert(0, 1);
+    book.insert(8, 1);
     books[0] = book.clone();
     let mut before = 0;
     for piece in changes.chunks(3) {
@@ -196,7 +196,7 @@ proptest! {
     /// that it has none.
     #[test]
     fn in_sync_or_declared_broken(
-        changes in prop::collection::vec((0_i64..6, 0_i64..4), 30..120),
+        changes in prop::collection::vec((1_i64..7, 0_i64..4), 30..120),
         steps in prop::collection::vec(step(), 10..120),
     ) {
         // Price 9 always stands, so that no snapshot is empty.
