@@ -5,13 +5,13 @@
 //!
 //! **What it assumes.** We are too small to move the market. An arriving order queues behind all
 //! that is displayed at its price; trades at that price work the queue off from its front, and a
-//! level that shrinks without a trade shrinks *behind* us, except that never more can stand ahead of
-//! us than is displayed (risk-averse). A trade beyond our price, or an opposite best that reaches it,
-//! fills us for no more than the size that came. What we take of the displayed depth is gone until
-//! the level changes. One trade is shared among our own orders in queue order.
+//! level that shrinks without a trade shrinks *behind* us, except that never more can stand ahead
+//! of us than is displayed (risk-averse). A trade beyond our price, or an opposite best that
+//! reaches it, fills us for no more than the size that came. What we take of the displayed depth
+//! is gone until the level changes. One trade is shared among our own orders in queue order.
 //!
-//! **Invariant.** It must not know clocks, threads, sockets, JSON or strategies. Time comes with each
-//! call and never runs backwards: an earlier time counts as the latest one known.
+//! **Invariant.** It must not know clocks, threads, sockets, JSON or strategies. Time comes with
+//! each call and never runs backwards: an earlier time counts as the latest one known.
 //!
 //! ```text
 //!  market rows ─▶ Displayed ─┐

@@ -133,7 +133,8 @@ pub enum ArmError {
 
 /// Where this user's state is kept: `$XDG_STATE_HOME/peregrine` or `~/.local/state/peregrine`.
 pub fn state_directory() -> Result<PathBuf, ArmError> {
-    let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let absolute =
+        |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     absolute("XDG_STATE_HOME")
         .or_else(|| absolute("HOME").map(|home| home.join(".local/state")))
         .map(|base| base.join("peregrine"))
@@ -148,7 +149,9 @@ fn token_path(directory: &Path, account: &str) -> PathBuf {
 /// Checks all three yeses for a live session at this moment; names each that is missing.
 pub fn verify(config: &Config, live_flag: bool) -> Result<(), Refusal> {
     let token = match state_directory() {
-        Ok(directory) => verify_token(config, &token_path(&directory, &config.venue.account), now()),
+        Ok(directory) => {
+            verify_token(config, &token_path(&directory, &config.venue.account), now())
+        }
         Err(error) => Err(Missing::Unsafe { why: error.to_string() }),
     };
     let mode = match config.mode {
@@ -219,7 +222,8 @@ pub fn run(args: &ArmArgs) -> Result<Exit, Failure> {
         "expires_at": token.expires_at,
     });
     let text = format!(
-        "armed: {} may trade as {} says for {} h; start it with\n  peregrine run --config {} --live",
+        "armed: {} may trade as {} says for {} h; start it with\n  \
+         peregrine run --config {} --live",
         token.account, config.file, args.hours, config.file
     );
     report(args.json, &what, &text);

@@ -32,7 +32,7 @@ pub fn explain_panics() {
         let name = thread.name().unwrap_or("unnamed");
         eprintln!(
             "peregrine: fault in thread {name} at {place}: {text}\n\
-             This is an error in Peregrine. Orders are cancelled by the gateway; check at the venue."
+             This is an error in Peregrine. The gateway cancels all orders; check at the venue."
         );
     }));
 }

@@ -1,4 +1,5 @@
 //! The command line of Peregrine: see `peregrine --help`.
+#![forbid(unsafe_code)]
 
 use std::process::ExitCode;
 

@@ -48,8 +48,18 @@ fn json(text: &str) -> serde_json::Value {
 #[test]
 fn help_names_commands_examples_and_codes() {
     let (out, _) = check(&["--help"], 0);
-    let words =
-        ["demo", "exchange", "run", "paper", "check", "arm", "monitor", "ctl", "Examples:", "5 time-out"];
+    let words = [
+        "demo",
+        "exchange",
+        "run",
+        "paper",
+        "check",
+        "arm",
+        "monitor",
+        "ctl",
+        "Examples:",
+        "5 time-out",
+    ];
     for word in words {
         assert!(out.contains(word), "{word} in\n{out}");
     }
@@ -99,8 +109,7 @@ fn configurations_are_judged() {
     let value = json(&out);
     assert_eq!(value["valid"], false);
     let problems = value["problems"].as_array().unwrap();
-    let keys: Vec<&str> =
-        problems.iter().map(|problem| problem["key"].as_str().unwrap()).collect();
+    let keys: Vec<&str> = problems.iter().map(|problem| problem["key"].as_str().unwrap()).collect();
     for key in ["mode", "instrument", "strategy.kind", "risk.orders_per_s", "risk.gamma"] {
         assert!(keys.contains(&key), "{key} in {keys:?}");
     }

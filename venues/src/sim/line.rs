@@ -8,8 +8,8 @@ use engine::id::Side;
 use engine::num::{Price, Qty};
 use engine::time::Nanos;
 
-/// A [`Market`] with the way to it and the way back. Before every market row, the requests that have
-/// arrived by then are carried out; so nothing fills before it arrived.
+/// A [`Market`] with the way to it and the way back. Before every market row, the requests that
+/// have arrived by then are carried out; so nothing fills before it arrived.
 #[derive(Debug)]
 pub struct Line {
     market: Market,

@@ -86,7 +86,8 @@ impl Market {
         self.reports.len() <= self.settings.reports_max
     }
 
-    /// Carries a request out at this time. Gives it back, undone, when reports must be fetched first.
+    /// Carries a request out at this time. Gives it back, undone, when reports must be fetched
+    /// first.
     pub fn apply(&mut self, at: Nanos, ask: Ask) -> Result<(), Ask> {
         if !self.has_room() {
             return Err(ask);
@@ -347,7 +348,7 @@ impl Market {
         self.tell(what);
     }
 
-    /// After the displayed market changed: clamps queue places and fills what the other side reached.
+    /// After the displayed market changed: clamps queue places, fills what the other side reached.
     fn settle(&mut self) {
         for side in Side::BOTH {
             let mut own = core::mem::take(&mut self.resting[side.index()]);

@@ -1,8 +1,8 @@
 //! The simulated venue as an engine sees it: approved orders in, event rows out, with balances.
 //!
 //! It stands in for the gateway in `paper` mode: the same rows in the same order as a real venue's
-//! gateway gives (link, reconciliation, budget, then reports each followed by changed balances), fed
-//! with the market rows that the engine itself gets.
+//! gateway gives (link, reconciliation, budget, then reports each followed by changed balances),
+//! fed with the market rows that the engine itself gets.
 
 use super::delay::{Delay, Latency};
 use super::fee::{FeeIn, FeeSchedule};

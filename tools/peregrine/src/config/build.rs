@@ -7,8 +7,8 @@ use super::problem::{Problem, Problems, place_of};
 use super::section::{At, Collector, Section};
 use super::venue::Venue;
 use super::{
-    Config, FeedSettings, Found, InstrumentSettings, LatencySettings, Mode, Paper, Quotes, ShmSettings,
-    StrategySettings,
+    Config, FeedSettings, Found, InstrumentSettings, LatencySettings, Mode, Paper, Quotes,
+    ShmSettings, StrategySettings,
 };
 use engine::instrument::{Fees, Symbol};
 use engine::time::Nanos;
@@ -80,7 +80,9 @@ fn read<'a>(
     let shm = shm_settings(root.table("shm"), mode);
     let parts = Parts { strategy: &strategy_section, risk: &risk_section, instruments: &sections };
     check(&parts, &instruments);
-    for section in [root, venues, binance, strategy_section, risk_section, quotes_section, engine_section] {
+    for section in
+        [root, venues, binance, strategy_section, risk_section, quotes_section, engine_section]
+    {
         section.finish();
     }
     sections.into_iter().for_each(Section::finish);
@@ -188,7 +190,8 @@ fn symbol(section: &Section<'_>, before: &[InstrumentSettings]) -> Option<String
     };
     let plain = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
     if !value.bytes().all(plain) || Symbol::new(&value).is_none() {
-        let upper: String = value.to_uppercase().chars().filter(char::is_ascii_alphanumeric).collect();
+        let upper: String =
+            value.to_uppercase().chars().filter(char::is_ascii_alphanumeric).collect();
         let message = format!("`{value}` is not a symbol of this venue");
         section.problem(span, "symbol", message, format!("did you mean \"{upper}\"?"));
         return None;
@@ -279,7 +282,10 @@ fn latency(section: Section<'_>) -> LatencySettings {
     let settings = LatencySettings {
         span_max: Nanos::from_ms(span),
         digits: section.whole("digits", 1..=4, "digits").unwrap_or(3) as u8,
-        log: section.text("log").filter(|at| !at.value.is_empty()).map(|at| PathBuf::from(at.value)),
+        log: section
+            .text("log")
+            .filter(|at| !at.value.is_empty())
+            .map(|at| PathBuf::from(at.value)),
         log_every: Nanos::from_s(every),
     };
     section.finish();

@@ -59,9 +59,8 @@ impl Risk {
     /// The gate's limits for an instrument. A quantity finer than the lot is an error, an amount
     /// beyond 64 bits is one too.
     pub fn limits(&self, instrument: &Instrument) -> Result<Limits, MoneyError> {
-        let fail = |key, value| {
-            move |why| MoneyError { key, value, symbol: instrument.symbol, why }
-        };
+        let fail =
+            |key, value| move |why| MoneyError { key, value, symbol: instrument.symbol, why };
         let amount = |key, value: Decimal| {
             parse_decimal(decimal_text(value).as_bytes(), 8).map_err(fail(key, value))
         };
@@ -84,7 +83,7 @@ impl Risk {
         })
     }
 
-    /// Reads the section. What is missing is taken from `base`, and is an error where there is none.
+    /// Reads the section. What is missing is taken from `base`; an error where there is none.
     pub(super) fn read(section: &Section<'_>, base: Option<&Self>) -> Option<Self> {
         let money = |key, example: &str, pick: fn(&Self) -> Decimal| {
             amount_of(section, key, example, base.map(pick))
@@ -101,7 +100,8 @@ impl Risk {
         let collar_mid_bps = bps("collar_mid_bps", |risk| risk.collar_mid_bps);
         let collar_trade_bps = bps("collar_trade_bps", |risk| risk.collar_trade_bps);
         let order_qty_max = money("order_qty_max", "0.01", |risk| risk.order_qty_max);
-        let order_notional_max = money("order_notional_max", "1000", |risk| risk.order_notional_max);
+        let order_notional_max =
+            money("order_notional_max", "1000", |risk| risk.order_notional_max);
         let position_max = money("position_max", "0.05", |risk| risk.position_max);
         let open_orders_max = whole("open_orders_max", 1..=1_000, |risk| risk.open_orders_max);
         let gross_notional_max =

@@ -121,7 +121,8 @@ impl Venue {
     pub(super) fn read(section: &Section<'_>, mode: Option<Mode>) -> Option<Self> {
         let preset = section.choice("preset", &Preset::NAMES);
         if preset.is_none() && !section.has("preset") {
-            section.missing("preset", "add preset = \"mainnet\", \"testnet\", \"demo\" or \"local\"");
+            section
+                .missing("preset", "add preset = \"mainnet\", \"testnet\", \"demo\" or \"local\"");
         }
         let secure = mode == Some(Mode::Live);
         let stream = url(section, "stream_url", ["wss://", "ws://"], secure);
@@ -250,6 +251,11 @@ fn url(
     } else {
         return Some(value.trim_end_matches('/').to_owned());
     };
-    section.problem(span, key, format!("`{value}` {fault}"), format!("such as {}host:port", allowed[0]));
+    section.problem(
+        span,
+        key,
+        format!("`{value}` {fault}"),
+        format!("such as {}host:port", allowed[0]),
+    );
     None
 }

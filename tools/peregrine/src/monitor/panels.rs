@@ -64,12 +64,7 @@ fn money<'a>(units: i64, look: &Look<'_>) -> Cell<'a> {
     Cell::new(Line::from(Span::styled(cents(units), style)).right_aligned())
 }
 
-pub(super) fn instruments(
-    frame: &mut Frame<'_>,
-    area: Rect,
-    snapshot: &Snapshot,
-    look: &Look<'_>,
-) {
+pub(super) fn instruments(frame: &mut Frame<'_>, area: Rect, snapshot: &Snapshot, look: &Look<'_>) {
     let rows = snapshot.instruments.iter().map(|panel| instrument(panel, look)).collect();
     let columns = [
         Column("symbol", 8, 0),
@@ -208,9 +203,8 @@ pub(super) fn orders(frame: &mut Frame<'_>, area: Rect, snapshot: &Snapshot, loo
         title = format!(" orders: {} open ", panel.open);
         for order in &panel.orders {
             let of = snapshot.instruments.iter().find(|panel| panel.id == order.instrument);
-            let price = of.map_or(order.price.to_string(), |of| {
-                of.tick.decimal(order.price.0).to_string()
-            });
+            let price =
+                of.map_or(order.price.to_string(), |of| of.tick.decimal(order.price.0).to_string());
             let open = order.qty.0.saturating_sub(order.filled.0);
             let open = of.map_or(open.to_string(), |of| of.lot.decimal(open).to_string());
             let (side, style) = match order.side {
