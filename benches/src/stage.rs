@@ -1,0 +1,243 @@
+//! One stage's bench: contestants run by turns, so that a noisy machine slows all of them alike, and
+//! ratios are taken turn by turn. Criterion measures each of them as well, for its statistics.
+
+use criterion::Criterion;
+use serde::{Deserialize, Serialize};
+use std::fs;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// How long a duel lasts.
+const DUEL: Duration = Duration::from_millis(2_500);
+const ROUNDS_MIN: usize = 31;
+
+/// What a row has to reach.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Bar {
+    /// At least so many times as fast as this rival.
+    TimesFaster(f64, String),
+    /// At most so many ns.
+    NsMax(f64),
+    /// None; for information.
+    None,
+}
+
+/// A rival's share in a row.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Against {
+    /// Who.
+    pub name: String,
+    /// Its median, ns.
+    pub ns: f64,
+    /// Median over the turns of its time by ours: above 1, we are faster.
+    pub ratio: f64,
+}
+
+/// One measured row.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Row {
+    /// The stage.
+    pub stage: String,
+    /// What was measured.
+    pub title: String,
+    /// Our median, ns.
+    pub ns: f64,
+    /// Of single events, where they were timed one by one: ns at p99 and p99.9.
+    pub tail_ns: Option<[f64; 2]>,
+    /// The rivals.
+    pub against: Vec<Against>,
+    /// What has to be reached.
+    pub bar: Bar,
+}
+
+impl Row {
+    /// Whether the bar is reached; `None` where there is none.
+    pub fn met(&self) -> Option<bool> {
+        match &self.bar {
+            Bar::TimesFaster(times, rival) => {
+                let against = self.against.iter().find(|against| against.name == *rival);
+                Some(against.is_some_and(|against| against.ratio >= *times))
+            }
+            Bar::NsMax(ns) => Some(self.ns <= *ns),
+            Bar::None => None,
+        }
+    }
+
+    /// The bar in words.
+    pub fn bar_text(&self) -> String {
+        match &self.bar {
+            Bar::TimesFaster(times, rival) => format!("≥ {times}× {rival}"),
+            Bar::NsMax(ns) => format!("≤ {ns} ns"),
+            Bar::None => "–".to_owned(),
+        }
+    }
+}
+
+/// Someone who does the work of one turn: `prepare` is not timed, `run` is.
+pub struct Contestant<'a> {
+    name: &'static str,
+    prepare: Box<dyn FnMut() + 'a>,
+    run: Box<dyn FnMut() + 'a>,
+}
+
+impl<'a> Contestant<'a> {
+    /// Nothing has to be prepared.
+    pub fn new(name: &'static str, run: impl FnMut() + 'a) -> Self {
+        Self { name, prepare: Box::new(|| ()), run: Box::new(run) }
+    }
+
+    /// State that both parts need is handed to them.
+    pub fn with<S: 'a>(
+        name: &'static str,
+        state: S,
+        prepare: impl FnMut(&mut S) + 'a,
+        run: impl FnMut(&mut S) + 'a,
+    ) -> Self {
+        let state = std::rc::Rc::new(std::cell::RefCell::new(state));
+        let (other, mut prepare, mut run) = (state.clone(), prepare, run);
+        Self {
+            name,
+            prepare: Box::new(move || prepare(&mut state.borrow_mut())),
+            run: Box::new(move || run(&mut other.borrow_mut())),
+        }
+    }
+
+    /// One turn, timed.
+    fn turn(&mut self) -> Duration {
+        (self.prepare)();
+        let start = Instant::now();
+        (self.run)();
+        start.elapsed()
+    }
+}
+
+/// The bench of one stage.
+pub struct Stage {
+    name: &'static str,
+    criterion: Criterion,
+    smoke: bool,
+    rows: Vec<Row>,
+}
+
+impl Stage {
+    /// From the command line; with `--test` everything runs once and no time is kept.
+    pub fn new(name: &'static str) -> Self {
+        let criterion = Criterion::default()
+            .warm_up_time(Duration::from_millis(200))
+            .measurement_time(Duration::from_millis(800))
+            .sample_size(20)
+            .configure_from_args();
+        Self { name, criterion, smoke: is_smoke(), rows: Vec::new() }
+    }
+
+    /// Whether everything runs just once.
+    pub const fn smoke(&self) -> bool {
+        self.smoke
+    }
+
+    /// Measures contestants, the first of which is ours, whose turns are `ops` operations each.
+    pub fn duel(&mut self, title: &str, bar: Bar, ops: usize, mut all: Vec<Contestant<'_>>) {
+        let mut group = self.criterion.benchmark_group(format!("{}/{title}", self.name));
+        for one in &mut all {
+            group.bench_function(one.name, |bencher| {
+                bencher.iter_custom(|iterations| {
+                    let turns = iterations.div_ceil(ops as u64).max(1);
+                    let total: Duration = (0..turns).map(|_| one.turn()).sum();
+                    total.mul_f64(iterations as f64 / (turns * ops as u64) as f64)
+                });
+            });
+        }
+        group.finish();
+        if self.smoke {
+            return;
+        }
+        let times = by_turns(&mut all, ops);
+        let ours = &times[0];
+        let against = all.iter().zip(&times).skip(1).map(|(one, theirs)| Against {
+            name: one.name.to_owned(),
+            ns: median(theirs.clone()),
+            ratio: median(theirs.iter().zip(ours).map(|(theirs, ours)| theirs / ours).collect()),
+        });
+        let row = Row {
+            stage: self.name.to_owned(),
+            title: title.to_owned(),
+            ns: median(ours.clone()),
+            tail_ns: None,
+            against: against.collect(),
+            bar,
+        };
+        self.keep(row);
+    }
+
+    /// Keeps a row that was measured in another way.
+    pub fn keep(&mut self, row: Row) {
+        println!("{}", line(&row));
+        self.rows.push(row);
+    }
+
+    /// Leaves the rows where `record` finds them.
+    pub fn finish(self) {
+        if self.smoke {
+            return;
+        }
+        self.criterion.final_summary();
+        let directory = rows_directory();
+        let text = serde_json::to_string_pretty(&self.rows).unwrap_or_default();
+        let path = directory.join(format!("{}.json", self.name));
+        let written = fs::create_dir_all(&directory).and_then(|()| fs::write(&path, text));
+        if let Err(error) = written {
+            eprintln!("{}: the rows are not kept: {error}", path.display());
+        }
+    }
+}
+
+/// Whether the command line asks to run everything just once.
+pub fn is_smoke() -> bool {
+    std::env::args().any(|argument| argument == "--test")
+}
+
+/// Where the stages leave their rows.
+pub fn rows_directory() -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    let target =
+        target.unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target"));
+    target.join("benches")
+}
+
+/// A row as a line for people.
+fn line(row: &Row) -> String {
+    let mut text = format!("== {}/{}: {:.1} ns", row.stage, row.title, row.ns);
+    if let Some([p99, p999]) = row.tail_ns {
+        text += &format!(" (p99 {p99:.0}, p99.9 {p999:.0})");
+    }
+    for against in &row.against {
+        text += &format!(" · {} {:.1} ns = {:.2}×", against.name, against.ns, against.ratio);
+    }
+    match row.met() {
+        Some(true) => text + &format!(" · {}: met", row.bar_text()),
+        Some(false) => text + &format!(" · {}: MISSED", row.bar_text()),
+        None => text,
+    }
+}
+
+/// ns an operation of each contestant, turn by turn; who begins changes from turn to turn.
+fn by_turns(all: &mut [Contestant<'_>], ops: usize) -> Vec<Vec<f64>> {
+    let mut times = vec![Vec::new(); all.len()];
+    let start = Instant::now();
+    let mut round = 0;
+    while round < ROUNDS_MIN || start.elapsed() < DUEL {
+        for place in 0..all.len() {
+            let who = (place + round) % all.len();
+            times[who].push(all[who].turn().as_nanos() as f64 / ops as f64);
+        }
+        round += 1;
+    }
+    times
+}
+
+/// The middle value.
+pub fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
