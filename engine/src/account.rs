@@ -76,12 +76,12 @@ impl Account {
     }
 
     /// Books a fill of ours and returns (fee in base, value of the whole fee in quote).
-    pub fn fill(&mut self, instrument: &Instrument, fill: &Fill, at: Nanos) -> (Amount, Notional) {
+    pub fn fill(&mut self, instrument: &Instrument, fill: &Fill) -> (Amount, Notional) {
         let notional = instrument.notional(fill.price, fill.qty);
         let (base, quote) = flows(fill.side, instrument.base_amount(fill.qty), notional);
-        self.add(instrument.base, base, at);
-        self.add(instrument.quote, quote, at);
-        self.add(fill.fee_asset, Amount(fill.fee.0.saturating_neg()), at);
+        self.add(instrument.base, base);
+        self.add(instrument.quote, quote);
+        self.add(fill.fee_asset, Amount(fill.fee.0.saturating_neg()));
         if let Some(balance) = self.balances.get_mut(fill.fee_asset.index()) {
             balance.fees = balance.fees.saturating_add(fill.fee);
         }
@@ -96,10 +96,10 @@ impl Account {
         }
     }
 
-    fn add(&mut self, asset: AssetId, delta: Amount, at: Nanos) {
+    fn add(&mut self, asset: AssetId, delta: Amount) {
         if let Some(balance) = self.balances.get_mut(asset.index()) {
             balance.total = balance.total.saturating_add(delta);
-            balance.compare(at);
+            balance.settle();
         }
     }
 
@@ -124,12 +124,16 @@ impl Account {
 }
 
 impl Balance {
+    /// What the venue says now is compared.
     fn compare(&mut self, at: Nanos) {
-        let Some((free, locked)) = self.told else { return };
-        if free.saturating_add(locked) == self.total {
+        self.differs_since = self.differs_since.or(Some(at));
+        self.settle();
+    }
+
+    /// A change of ours can end a difference but not begin one: what was told before it is older.
+    fn settle(&mut self) {
+        if self.told.is_none_or(|(free, locked)| free.saturating_add(locked) == self.total) {
             self.differs_since = None;
-        } else if self.differs_since.is_none() {
-            self.differs_since = Some(at);
         }
     }
 }

@@ -18,6 +18,14 @@ pub enum Tif {
     Fok = 3,
 }
 
+impl Tif {
+    /// Whether the venue ends it at once, filled or not.
+    #[inline]
+    pub const fn is_immediate(self) -> bool {
+        matches!(self, Self::Ioc | Self::Fok)
+    }
+}
+
 /// A new limit order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {

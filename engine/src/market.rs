@@ -118,6 +118,12 @@ impl Market {
         let Some(body) = event.body() else { return Effect::Odd };
         if let Body::Link { link: Link::Market, state } = body {
             self.link = state;
+            if state == LinkState::Down {
+                // What comes after may not follow on what was here.
+                for listing in &mut self.listings {
+                    listing.book.blank();
+                }
+            }
             return Effect::Link(state);
         }
         let id = event.instrument;

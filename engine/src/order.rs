@@ -183,8 +183,9 @@ pub struct Order {
     pub asked_at: Nanos,
     /// When a cancel or amend of it was last refused; zero: never.
     pub refused_at: Nanos,
-    /// How it ended, and how much of it was filled by then, while fills of it are missing here.
-    pub end: Option<(End, Qty)>,
+    /// What the venue told of it while counting fills that are missing here: the report, and how
+    /// much was filled by then. Taken up once the fills came; until then the order is unknown.
+    pub awaits: Option<(Report, Qty)>,
 }
 
 impl Order {
@@ -205,24 +206,26 @@ impl Order {
             sent_at: at,
             asked_at: Nanos::ZERO,
             refused_at: Nanos::ZERO,
-            end: None,
+            awaits: None,
         }
     }
 
-    /// Applies a report: the table, and beyond it what fills and a known end say. An order that ended
-    /// while fills of it are missing is unknown until they came, whatever else is told meanwhile.
+    /// Applies a report: the table, and beyond it what fills say. An order that ended while fills of
+    /// it are missing here is unknown until they came, whatever else is told meanwhile.
     #[inline]
     pub fn apply(&mut self, report: Report) {
         self.state = next(self.state, report);
         if report == Report::Amended && !self.state.is_terminal() && self.filled >= self.qty {
             self.state = OrderState::Filled;
         }
-        if let Some((end, filled)) = self.end {
+        let Some((told, filled)) = self.awaits else { return };
+        if self.filled < filled.min(self.qty) {
             self.state = OrderState::Unknown;
-            if self.filled >= filled.min(self.qty) {
-                self.state = next(self.state, Report::Done(end));
-                self.end = None;
-            }
+            return;
+        }
+        self.awaits = None;
+        if self.filled < self.qty {
+            self.state = next(OrderState::Unknown, told);
         }
     }
 
@@ -332,14 +335,14 @@ mod tests {
             tif: Tif::PostOnly,
         };
         let mut order = Order::new(&place, Nanos(1));
-        order.end = Some((End::Cancelled, Qty(3)));
+        order.awaits = Some((Report::Done(End::Cancelled), Qty(3)));
         for report in [Report::Done(End::Cancelled), Report::Accepted, Report::Standing] {
             order.apply(report);
             assert_eq!(order.state, Unknown, "{report:?}");
         }
         order.filled = Qty(3);
         order.apply(Report::PartFill);
-        assert_eq!((order.state, order.end, order.remaining()), (Cancelled, None, Qty(0)));
+        assert_eq!((order.state, order.awaits, order.remaining()), (Cancelled, None, Qty(0)));
         let mut order =
             Order { state: PendingAmend, filled: Qty(2), ..Order::new(&place, Nanos(1)) };
         order.qty = Qty(2);

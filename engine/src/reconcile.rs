@@ -111,6 +111,8 @@ pub fn reconcile<'a>(
     let mut used = 0_u64;
     let mut met = [false; LEVELS_MAX];
     let blocked = orders.clone().any(|order| order.state == OrderState::Unknown);
+    // Takes end by themselves and stand for no quote.
+    let orders = orders.filter(|order| !order.tif.is_immediate());
     for (quote, met) in wanted.quotes.iter().zip(&mut met) {
         let found = orders.clone().enumerate().find(|(place, order)| {
             used & (1 << (place & 63)) == 0

@@ -41,18 +41,17 @@ fn each_fee_leaves_the_asset_it_was_paid_in() {
     account.start();
     account.convert(THIRD, Notional(500 * ONE));
     // Buy 1.000 at 100.00, fee 0.001 of the base.
-    let (base, value) =
-        account.fill(&instrument, &fill(Side::Buy, 10_000, 1000, 100_000, BASE), now);
+    let (base, value) = account.fill(&instrument, &fill(Side::Buy, 10_000, 1000, 100_000, BASE));
     assert_eq!((base, value), (Amount(100_000), Notional(ONE / 10)));
     assert_eq!(account.balance(BASE).total, Amount(11 * ONE - 100_000));
     assert_eq!(account.balance(QUOTE).total, Amount(900 * ONE));
     // Sell 1.000 at 110.00, fee 0.11 of the quote.
     let sold = fill(Side::Sell, 11_000, 1000, ONE / 100 * 11, QUOTE);
-    assert_eq!(account.fill(&instrument, &sold, now), (Amount(0), Notional(ONE / 100 * 11)));
+    assert_eq!(account.fill(&instrument, &sold), (Amount(0), Notional(ONE / 100 * 11)));
     assert_eq!(account.balance(QUOTE).total, Amount(1010 * ONE - ONE / 100 * 11));
     // Sell 1.000 at 110.00, fee 0.0002 of a third asset worth 500: 0.1.
     let sold = fill(Side::Sell, 11_000, 1000, 20_000, THIRD);
-    assert_eq!(account.fill(&instrument, &sold, now), (Amount(0), Notional(ONE / 10)));
+    assert_eq!(account.fill(&instrument, &sold), (Amount(0), Notional(ONE / 10)));
     assert_eq!(account.balance(THIRD).total, Amount(5 * ONE - 20_000));
     assert_eq!(account.balance(THIRD).fees, Amount(20_000));
 }

@@ -45,7 +45,9 @@ impl<S: Strategy> Engine<S> {
             let desk = &mut self.desks[place];
             let Some(order) = desk.orders.get(*id).copied() else { continue };
             let late = now.since(order.sent_at) > self.settings.answer_max;
-            if order.state.is_pending() && late && self.orders_up {
+            let waits = order.state.is_pending()
+                || (order.state == OrderState::Open && order.tif.is_immediate());
+            if waits && late && self.orders_up {
                 desk.counters.unknown_orders += 1;
                 desk.orders.update(*id, |order| order.doubt(Nanos::ZERO));
             } else if order.state == OrderState::Unknown && self.orders_up && self.reconciled {
@@ -97,10 +99,12 @@ impl<S: Strategy> Engine<S> {
         for (place, difference) in found.iter_mut().zip(self.account.differences(now, limit)) {
             *place = Some(difference);
         }
-        for (asset, detail) in found.into_iter().flatten() {
+        for (asset, detail) in found.iter().copied().flatten() {
             let order = OrderId::default();
             let kind = RepairKind::BalanceDifference;
             self.note(Repair { kind, at: now, order, asset, detail });
+        }
+        if found[0].is_some() {
             self.halt_for(Halt::BalanceDifference);
         }
     }
@@ -248,8 +252,8 @@ impl<S: Strategy> Engine<S> {
                         order.price = Price(regrid(order.price.0, tick, new_tick, PRICE_MAX));
                         order.qty = Qty(regrid(order.qty.0, lot, new_lot, QTY_MAX));
                         order.filled = Qty(regrid(order.filled.0, lot, new_lot, QTY_MAX));
-                        order.end = order.end.map(|(end, filled)| {
-                            (end, Qty(regrid(filled.0, lot, new_lot, QTY_MAX)))
+                        order.awaits = order.awaits.map(|(told, filled)| {
+                            (told, Qty(regrid(filled.0, lot, new_lot, QTY_MAX)))
                         });
                     }
                 });

@@ -101,7 +101,7 @@ impl<S: Strategy> Engine<S> {
         }
         let instrument = &listing.instrument;
         if self.account.started() {
-            let (fee_base, fee_value) = self.account.fill(instrument, fill, self.now);
+            let (fee_base, fee_value) = self.account.fill(instrument, fill);
             let mid = listing.last_mid_twice;
             if let Some(position) = desk.positions.get_mut(event.instrument.index()) {
                 position.apply(instrument, fill, fee_base, fee_value, mid);
@@ -151,14 +151,15 @@ impl<S: Strategy> Engine<S> {
                 desk.counters.venue_rejects += 1;
                 desk.counters.post_only_rejects += u64::from(reason == Reason::WouldTake);
             }
-            end_known = desk.orders.get(id).is_some_and(|order| order.end.is_some());
+            end_known = desk
+                .orders
+                .get(id)
+                .is_some_and(|order| matches!(order.awaits, Some((Report::Done(_), _))));
         }
         let was_live = self.change(id, Report::Done(end), |order| {
             let whole = if end == End::Filled { order.qty } else { Qty(0) };
             let told = filled.unwrap_or(whole).min(order.qty);
-            if told > order.filled {
-                order.end = Some((end, told));
-            }
+            order.awaits = (told > order.filled).then_some((Report::Done(end), told));
         });
         if was_live && asked && !end_known {
             self.mend(RepairKind::OrderEnded, id, 0);
@@ -168,17 +169,16 @@ impl<S: Strategy> Engine<S> {
     fn on_standing(&mut self, instrument: InstrumentId, standing: &Standing, asked: bool) {
         let known = self.desks.iter().find_map(|desk| desk.orders.get(standing.order)).copied();
         let Some(before) = known else { return self.on_found(instrument, standing) };
-        // Fills of it are missing here: ask until they came.
         let behind = standing.filled > before.filled;
-        let report = if behind { Report::Unknown(Request::Place) } else { Report::Standing };
-        let report = if before.state.is_terminal() { Report::Standing } else { report };
-        self.change(standing.order, report, |order| {
+        self.change(standing.order, Report::Standing, |order| {
             order.venue_order = standing.venue_order;
             order.named = true;
             order.qty = standing.qty;
+            if behind && !before.state.is_terminal() && order.awaits.is_none() {
+                order.awaits = Some((Report::Standing, standing.filled));
+            }
         });
-        let known_end = before.end.is_some();
-        if asked && before.state == OrderState::Unknown && !behind && !known_end {
+        if asked && before.state == OrderState::Unknown && before.awaits.is_none() {
             self.mend(RepairKind::OrderFound, standing.order, 0);
         }
     }
