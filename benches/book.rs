@@ -67,7 +67,8 @@ struct Stream {
 }
 
 impl Stream {
-    /// From messages and the answers of REST among them; diffs older than the snapshot are left out.
+    /// From messages and the answers of REST among them; diffs older than the snapshot are left
+    /// out.
     fn read(messages: &[Vec<u8>], instrument: Instrument, flavour: Flavour) -> Self {
         let mut config = BinanceSpotConfig::new("wss://host", "https://host", vec![instrument]);
         config.flavour = flavour;

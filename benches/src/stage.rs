@@ -1,5 +1,5 @@
-//! One stage's bench: contestants run by turns, so that a noisy machine slows all of them alike, and
-//! ratios are taken turn by turn. Criterion measures each of them as well, for its statistics.
+//! One stage's bench: contestants run by turns, so that a noisy machine slows all of them alike,
+//! and ratios are taken turn by turn. Criterion measures each of them as well, for its statistics.
 
 use criterion::Criterion;
 use serde::{Deserialize, Serialize};
