@@ -1,4 +1,7 @@
 //! The binary from outside: what it prints, where, and with which exit code.
+// Helpers of tests are tests too.
+#![allow(clippy::unwrap_used, clippy::panic)]
+#![forbid(unsafe_code)]
 
 use engine::id::InstrumentId;
 use engine::num::Grid;

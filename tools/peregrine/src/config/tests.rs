@@ -99,10 +99,8 @@ fn modes_addresses_and_keys_must_fit() {
     );
     check(
         &[("account = \"main\"", "account = \"my account\"")],
-        &[
-            "5:11 venue.binance.account: `my account` cannot name an account | 1 to 32 of a-z, A-Z, \
-           0-9, - _ . @",
-        ],
+        &["5:11 venue.binance.account: `my account` cannot name an account | 1 to 32 of a-z, \
+             A-Z, 0-9, - _ . @"],
     );
 }
 
@@ -154,17 +152,13 @@ fn money_is_exact() {
     assert_eq!(Config::parse("c.toml", &text).unwrap().risk, config.risk);
     check(
         &[("0.01", "0.000000001")],
-        &[
-            "14:17 risk.order_qty_max: 0.000000001 has more than 8 decimal places | from 0.00000001 \
-           to 92000000000",
-        ],
+        &["14:17 risk.order_qty_max: 0.000000001 has more than 8 decimal places | from \
+             0.00000001 to 92000000000"],
     );
     check(
         &[("\"50\"", "\"0.001\"")],
-        &[
-            "12:18 risk.collar_mid_bps: 0.001 is no such distance | basis points: from 0.01 to 10000 \
-           in steps of 0.01; 50 is 0.5 %",
-        ],
+        &["12:18 risk.collar_mid_bps: 0.001 is no such distance | basis points: from 0.01 to \
+             10000 in steps of 0.01; 50 is 0.5 %"],
     );
 }
 

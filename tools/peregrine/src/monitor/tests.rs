@@ -168,8 +168,8 @@ fn the_screen_shows_every_panel() {
         &[
             "PEREGRINE paper QUOTING paper account main avellaneda-stoikov up 60.0 s",
             "beating pid 4711 inline/spin cores 2 1234k events",
-            "│BTCUSDT live 61837.63 61837.64 61837.00 61838.00 61837.61250 -0.00250 12.34 -0.56 0.07 \
-             12/9│",
+            "│BTCUSDT live 61837.63 61837.64 61837.00 61838.00 61837.61250 -0.00250 12.34 -0.56 \
+             0.07 12/9│",
             "market up 3.0 ms 420 µs 250k 1 0",
             "orders silent 9.0 s",
             "BTC 0.05 0.001",
