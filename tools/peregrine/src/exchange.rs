@@ -9,7 +9,14 @@ pub const WITH_PARENT: &str = "PEREGRINE_WITH_PARENT";
 
 /// Serves until interrupted or terminated, or describes the generated market.
 pub fn run(args: &::exchange::Args) -> Result<Exit, Failure> {
+    if args.describe {
+        return describe(args);
+    }
     let options = args.options()?;
+    let keys = match options.ledger.is_none() && options.keys.is_empty() {
+        true => ::exchange::demo_keys(options.seed).to_vec(),
+        false => Vec::new(), // the user's own, or files in the ledger directory
+    };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -17,23 +24,39 @@ pub fn run(args: &::exchange::Args) -> Result<Exit, Failure> {
     let json = args.json;
     let summary = runtime.block_on(async move {
         let shutdown = shutdown_asked()?;
-        let ready = move |address: std::net::SocketAddr| announce(address, json);
+        let ready = move |address: std::net::SocketAddr| announce(address, &keys, json);
         ::exchange::serve(options, ready, shutdown).await.map_err(Failure::from)
     })?;
     tracing::info!(?summary, "the exchange ended");
     Ok(Exit::Ok)
 }
 
-fn announce(address: std::net::SocketAddr, json: bool) {
+/// Prints how the generated market compares with a recording.
+fn describe(args: &::exchange::Args) -> Result<Exit, Failure> {
+    let recording = args.recording.as_deref();
+    let description = ::exchange::describe(args.seed, args.describe_seconds, recording)?;
+    match args.json {
+        true => println!("{}", description.json()),
+        false => print!("{}", description.table()),
+    }
+    Ok(Exit::Ok)
+}
+
+/// Says where it listens, and with which keys: play money, made from the seed, so no secret.
+fn announce(address: std::net::SocketAddr, keys: &[::exchange::KeyFile], json: bool) {
     if json {
         cli::print(&json!({
             "rest": format!("http://{address}"),
             "stream": format!("ws://{address}"),
             "ws_api": format!("ws://{address}/ws-api/v3"),
+            "keys": keys,
         }));
     } else {
         println!("exchange: REST http://{address}, streams ws://{address}/ws, /stream,");
         println!("          WebSocket API ws://{address}/ws-api/v3; Ctrl-C ends it");
+        for key in keys {
+            println!("demonstration key: {}", serde_json::json!(key));
+        }
     }
 }
 

@@ -266,3 +266,23 @@ fn commands_are_sent_and_their_answers_told() {
     let (_, _, err) = ctl("target", &order, Some(Answer::Applied), 2);
     assert!(err.contains("DOGEUSDT is not traded by test: BTCUSDT"), "{err}");
 }
+
+#[test]
+fn the_exchange_says_where_it_is_and_ends_in_order() {
+    use std::io::BufRead as _;
+    let mut command = peregrine(&["exchange", "--json"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut line = String::new();
+    std::io::BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let told = json(&line);
+    assert!(told["rest"].as_str().unwrap().starts_with("http://127.0.0.1:"), "{told}");
+    assert_eq!(told["keys"].as_array().unwrap().len(), 2);
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let (out, _) = check(&["exchange", "--describe", "--describe-seconds", "2", "--json"], 0);
+    assert!(json(&out).is_object(), "{out}");
+    let (_, err) = check(&["exchange", "--replay", "no/such.gz"], 1);
+    assert!(err.contains("no/such.gz"), "{err}");
+    check(&["exchange", "--fault", "explode@1s"], 2);
+}
