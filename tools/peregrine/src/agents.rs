@@ -126,11 +126,11 @@ impl Agent for GatewayAgent {
             self.told = self.notices.push(Notice::Fatal(fault.to_string())).is_ok();
         }
         let panel = &mut self.panel;
-        let messages = counters.answers + counters.executions;
-        if messages > panel.messages {
+        // While it is ready, its own pings are answered: a quiet session is not a silent one.
+        if self.gateway.state() == GatewayState::Ready {
             panel.message_at = now;
         }
-        panel.messages = messages;
+        panel.messages = counters.answers + counters.executions;
         panel.reconnects = counters.connects.saturating_sub(1);
         panel.state = match self.gateway.state() {
             GatewayState::Ready => LinkState::Up,
