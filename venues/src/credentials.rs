@@ -98,8 +98,19 @@ pub enum CredentialsError {
 #[derive(Deserialize, Zeroize, ZeroizeOnDrop)]
 #[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
 enum Raw {
-    Hmac { api_key: String, secret: String },
-    Ed25519 { api_key: String, private_key_pem: String },
+    Hmac {
+        api_key: String,
+        secret: String,
+        /// A note of whose key it is; nothing is made of it.
+        #[serde(default)]
+        account: Option<String>,
+    },
+    Ed25519 {
+        api_key: String,
+        private_key_pem: String,
+        #[serde(default)]
+        account: Option<String>,
+    },
 }
 
 impl Credentials {
@@ -162,10 +173,10 @@ impl Credentials {
             .map_err(|fault| CredentialsError::Form { at: at.to_owned(), line: fault.line() })?;
         let key = |why| CredentialsError::Key { at: at.to_owned(), why };
         let (api_key, signer) = match &raw {
-            Raw::Hmac { api_key, secret } => {
+            Raw::Hmac { api_key, secret, .. } => {
                 (api_key, Signer::hmac(secret.as_bytes()).map_err(key)?)
             }
-            Raw::Ed25519 { api_key, private_key_pem } => {
+            Raw::Ed25519 { api_key, private_key_pem, .. } => {
                 (api_key, Signer::ed25519(private_key_pem).map_err(key)?)
             }
         };

@@ -17,6 +17,8 @@ mod reconcile;
 mod reports;
 mod session;
 #[cfg(test)]
+mod session_tests;
+#[cfg(test)]
 mod tests;
 
 use crate::budget::{Class, Denied, Reserve};
@@ -268,9 +270,6 @@ impl<W: Wire> Gateway<W> {
     #[inline]
     pub fn send<C: Clock, T: Trace>(&mut self, clock: &C, trace: &mut T) -> usize {
         let taken = self.take(clock);
-        if taken == 0 && self.queries.is_empty() {
-            return 0;
-        }
         while let Some(ask) = self.cancels.pop_front() {
             self.send_cancel(ask, clock, trace);
         }

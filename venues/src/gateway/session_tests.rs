@@ -1,0 +1,375 @@
+//! The session without sockets: time-outs, late answers, windows, reconciliation under faults.
+
+use super::pending::{HTTP, Then};
+use super::reports::Reports;
+use super::session::{Phase, Session, Signal};
+use super::{Config, Counters};
+use crate::wire::{
+    Ask, Cost, Execution, Heard, OrderTold, Refusal, Report, RequestId, Standing, TradeTold,
+    Verdict,
+};
+use engine::event::{Body, End, Event, Reason, Request, flag};
+use engine::id::{AssetId, ClientId, InstrumentId, OrderId, Side};
+use engine::intent::{OrderRef, Place, Tif};
+use engine::num::{Amount, Price, Qty};
+use engine::time::Nanos;
+use proptest::prelude::*;
+use rtrb::Consumer;
+use std::collections::BTreeMap;
+
+const ONE: InstrumentId = InstrumentId(0);
+
+struct Bench {
+    session: Session,
+    rows: Consumer<Event>,
+    now: Nanos,
+}
+
+fn client(n: u32) -> ClientId {
+    ClientId { order: OrderId::new(7, n), cause: 0 }
+}
+
+fn place(n: u32) -> Ask {
+    let (side, price, qty, tif) = (Side::Buy, Price(10), Qty(5), Tif::PostOnly);
+    Ask::Place(Place { client: client(n), instrument: ONE, side, price, qty, tif })
+}
+
+fn named(n: u32) -> OrderRef {
+    OrderRef { client: client(n), venue_order: 0, instrument: ONE }
+}
+
+fn trade(trade: u64) -> TradeTold {
+    TradeTold {
+        trade,
+        side: Side::Buy,
+        price: Price(10),
+        qty: Qty(1),
+        fee: Amount(1),
+        fee_asset: Some(AssetId(0)),
+        maker: true,
+    }
+}
+
+impl Bench {
+    fn new(next_trade: Option<u64>) -> Self {
+        let (ring, rows) = rtrb::RingBuffer::new(65_536);
+        let next_trades = next_trade.map(|next| (ONE, next)).into_iter().collect();
+        let config = Config { next_trades, ..Config::default() };
+        let venue = (&[][..], Nanos::from_ms(2_000));
+        let session = Session::new(&config, Reports::new(Some(ring)), &[ONE], venue);
+        let mut bench = Self { session, rows, now: Nanos::from_s(1_000) };
+        bench.session.sent.running(bench.now);
+        bench
+    }
+
+    fn ready(next_trade: Option<u64>) -> Self {
+        let mut bench = Self::new(next_trade);
+        bench.session.phase = Phase::Ready;
+        bench
+    }
+
+    fn send(&mut self, ask: Ask, then: Then) -> RequestId {
+        let id = self.session.enter(ask, then, Cost { weight: 1, orders: 0 }, 0).unwrap();
+        self.session.sending(id, self.now);
+        id
+    }
+
+    fn hear(&mut self, heard: Heard) {
+        self.session.hear(heard, self.now);
+    }
+
+    fn answer(&mut self, id: RequestId, verdict: Verdict) {
+        self.hear(Heard::Answer(id, verdict));
+        self.session.reports.end();
+    }
+
+    fn rows(&mut self) -> Vec<Event> {
+        self.session.reports.end();
+        std::iter::from_fn(|| self.rows.pop().ok()).collect()
+    }
+
+    fn bodies(&mut self) -> Vec<Body> {
+        self.rows().iter().filter_map(Event::body).collect()
+    }
+
+    fn pass(&mut self, ms: u64) {
+        self.now = self.now.after(Nanos::from_ms(ms));
+        self.session.expire(self.now, Nanos::from_s(2));
+        self.session.reconcile_tick(self.now);
+    }
+
+    /// Sends the questions that wait; the venue's side answers them with `reply`.
+    fn converse(&mut self, mut reply: impl FnMut(&mut Self, Ask, RequestId) -> Option<Verdict>) {
+        for _ in 0..200 {
+            let Some((ask, then)) = self.session.asks.pop_front() else { return };
+            let id = self.send(ask, then);
+            if let Some(verdict) = reply(self, ask, id) {
+                self.answer(id, verdict);
+            }
+        }
+    }
+}
+
+fn no(reason: Reason) -> Verdict {
+    Verdict::Refused(Refusal { reason, code: -1 })
+}
+
+#[test]
+fn a_time_out_is_unknown_and_a_late_answer_still_counts() {
+    let mut bench = Bench::ready(None);
+    let id = bench.send(place(1), Then::Nothing);
+    bench.pass(1_999);
+    assert_eq!(bench.bodies(), []);
+    bench.pass(2);
+    let order = client(1).order;
+    assert_eq!(bench.bodies(), [Body::Unknown { order, request: Request::Place }]);
+    bench.pass(60_000);
+    assert_eq!(bench.bodies(), [], "once");
+    bench.answer(id, Verdict::Placed { venue_order: 5 });
+    assert_eq!(bench.bodies(), [Body::Accepted { order, venue_order: 5 }]);
+    bench.answer(id, Verdict::Placed { venue_order: 5 });
+    assert_eq!(bench.bodies(), [], "answered twice");
+    let counters = bench.session.counters;
+    assert_eq!((counters.timed_out, counters.answers_late, counters.answers_unknown), (1, 1, 1));
+}
+
+#[test]
+fn no_such_order_is_final_only_after_the_window() {
+    let mut bench = Bench::ready(None);
+    bench.send(place(1), Then::Nothing);
+    let ask = Ask::Query { order: named(1), by_venue_id: false };
+    bench.pass(2_900);
+    bench.rows();
+    let id = bench.send(ask, Then::Nothing);
+    bench.answer(id, no(Reason::UnknownOrder));
+    assert_eq!(bench.bodies(), [], "it may still arrive");
+    bench.pass(200);
+    let id = bench.send(ask, Then::Nothing);
+    bench.answer(id, no(Reason::UnknownOrder));
+    assert_eq!(bench.bodies(), [Body::Absent { order: client(1).order }]);
+    let id = bench.send(ask, Then::Nothing);
+    bench.answer(id, Verdict::Unknown { code: -1000 });
+    let order = client(1).order;
+    assert_eq!(bench.bodies(), [Body::Unknown { order, request: Request::Query }]);
+}
+
+#[test]
+fn a_lost_connection_leaves_both_legs_of_a_replace_unknown() {
+    let mut bench = Bench::ready(None);
+    let Ask::Place(new) = place(2) else { return };
+    bench.send(Ask::Replace { old: named(1), new }, Then::Nothing);
+    let id = bench.session.enter(place(3), Then::Nothing, Cost::default(), HTTP).unwrap();
+    bench.session.sending(id, bench.now);
+    bench.session.lose(0, bench.now);
+    let expect = [
+        Body::Unknown { order: client(1).order, request: Request::Cancel },
+        Body::Unknown { order: client(2).order, request: Request::Place },
+    ];
+    assert_eq!(bench.bodies(), expect);
+    assert_eq!(bench.session.pending.open(), 1, "what went over HTTP is not lost with it");
+    bench.session.lose_one(id, bench.now);
+    let order = client(3).order;
+    assert_eq!(bench.bodies(), [Body::Unknown { order, request: Request::Place }]);
+}
+
+#[test]
+fn reports_find_their_order_by_the_venues_id_first() {
+    let mut bench = Bench::ready(None);
+    let report = |client: Option<ClientId>, execution| {
+        let (instrument, venue_order, venue_ms) = (ONE, 44, 0);
+        Heard::Report(Report { instrument, venue_order, client, venue_ms, execution })
+    };
+    bench.hear(report(Some(client(1)), Execution::Accepted));
+    // Cancelled by the exchange: the name in the report is not ours.
+    let (end, reason, filled) = (End::Cancelled, Reason::None, Qty(0));
+    bench.hear(report(None, Execution::Done { end, reason, filled }));
+    let order = client(1).order;
+    let rows = bench.rows();
+    assert_eq!(rows[1].body(), Some(Body::Done { order, end, reason, filled: Some(filled) }));
+    assert!(rows[1].has(flag::LAST));
+}
+
+fn told(n: u32, venue_order: u64) -> OrderTold {
+    OrderTold {
+        instrument: ONE,
+        venue_order,
+        client: Some(client(n)),
+        side: Side::Buy,
+        price: Price(10),
+        qty: Qty(5),
+        filled: Qty(1),
+        standing: Standing::Live,
+    }
+}
+
+#[test]
+fn trades_of_unnamed_orders_wait_for_their_names() {
+    let mut bench = Bench::new(Some(100));
+    bench.session.up(bench.now);
+    bench.converse(|bench, ask, id| {
+        match ask {
+            Ask::Trades { from: Some(100), .. } => {
+                for number in [100, 101] {
+                    bench.hear(Heard::Trade(id, ONE, 44, trade(number)));
+                }
+                bench.hear(Heard::Trade(id, ONE, 45, trade(102)));
+            }
+            Ask::Query { order, by_venue_id: true } if order.venue_order == 44 => {
+                bench.hear(Heard::Order(id, told(1, 44)));
+            }
+            Ask::Query { .. } => return Some(no(Reason::UnknownOrder)),
+            Ask::OpenOrders(_) => bench.hear(Heard::Order(id, told(1, 44))),
+            _ => {}
+        }
+        Some(Verdict::Done)
+    });
+    assert_eq!(bench.session.phase, Phase::Ready);
+    let bodies = bench.bodies();
+    let fills: Vec<(OrderId, u64)> = bodies
+        .iter()
+        .filter_map(|body| match body {
+            Body::Fill(fill) => Some((fill.order, fill.trade)),
+            _ => None,
+        })
+        .collect();
+    let foreign = OrderId::new(OrderId::FOREIGN_EPOCH, 45);
+    assert_eq!(fills, [(client(1).order, 100), (client(1).order, 101), (foreign, 102)]);
+    assert!(bodies.contains(&Body::Reconcile { done: true }));
+    assert_eq!(bench.session.next_trades().collect::<Vec<_>>(), [(ONE, 103)]);
+}
+
+#[test]
+fn a_first_start_learns_trades_without_telling_them() {
+    let mut bench = Bench::new(None);
+    bench.session.up(bench.now);
+    let mut looks = 0;
+    bench.converse(|bench, ask, id| {
+        if let Ask::Trades { from, .. } = ask {
+            looks += 1;
+            // A trade comes while the picture is taken: it is taken anew.
+            let number = if looks == 1 { 50 } else { 51 };
+            if looks < 3 && from.is_none_or(|from| from <= number) {
+                bench.hear(Heard::Trade(id, ONE, 44, trade(number)));
+            }
+        }
+        Some(Verdict::Done)
+    });
+    assert_eq!((looks, bench.session.phase), (3, Phase::Ready));
+    assert!(!bench.bodies().iter().any(|body| matches!(body, Body::Fill(_))));
+    assert_eq!(bench.session.next_trades().collect::<Vec<_>>(), [(ONE, 52)]);
+}
+
+#[test]
+fn a_reconciliation_that_fails_is_tried_again_and_then_given_up() {
+    let mut bench = Bench::new(Some(0));
+    bench.session.up(bench.now);
+    for _ in 0..20 {
+        bench.converse(|_, _, _| Some(no(Reason::Other)));
+        bench.pass(600);
+    }
+    assert!(bench.session.signals.contains(&Signal::Hopeless));
+    assert_eq!(bench.session.phase, Phase::Reconciling);
+    assert_eq!(bench.session.counters.reconcile_retries, 5);
+}
+
+proptest! {
+    /// A venue with own trades that come at any moment, over a connection that is lost at any
+    /// moment: every trade is told, each with its order, and none after `reconcile done` is new to
+    /// the balances that were told.
+    #[test]
+    fn no_trade_is_missed(turns in prop::collection::vec((0_u8..10, any::<bool>()), 1..120)) {
+        let mut bench = Bench::new(Some(1));
+        let mut venue: BTreeMap<u64, u64> = BTreeMap::new();
+        let mut up = false;
+        let mut told_trades: BTreeMap<u64, OrderId> = BTreeMap::new();
+        let mut under_way: Vec<(Ask, RequestId)> = Vec::new();
+        let mut take = |bench: &mut Bench| {
+            for row in bench.rows() {
+                if let Some(Body::Fill(fill)) = row.body() {
+                    told_trades.insert(fill.trade, fill.order);
+                }
+            }
+            told_trades.len()
+        };
+        for (turn, flag) in turns.into_iter().chain([(7, true); 1]).chain([(9, true); 40]) {
+            match turn {
+                0..=2 => {
+                    let number = venue.len() as u64 + 1;
+                    let venue_order = 40 + number % 3;
+                    venue.insert(number, venue_order);
+                    if up {
+                        let execution = Execution::Fill(trade(number));
+                        let name = Some(client(venue_order as u32));
+                        let (instrument, client, venue_ms) = (ONE, name, 0);
+                        let report = Report { instrument, venue_order, client, venue_ms, execution };
+                        bench.hear(Heard::Report(report));
+                    }
+                }
+                3 if up => {
+                    up = false;
+                    under_way.clear();
+                    bench.session.lose(0, bench.now);
+                    bench.session.down(bench.now);
+                }
+                3..=7 if !up => {
+                    up = true;
+                    bench.session.up(bench.now);
+                }
+                4 if flag => bench.pass(700),
+                _ if up => {
+                    while let Some((ask, then)) = bench.session.asks.pop_front() {
+                        let id = bench.send(ask, then);
+                        under_way.push((ask, id));
+                    }
+                    if let Some((ask, id)) = under_way.pop() {
+                        answer(&mut bench, &venue, (ask, id), flag || turn == 9);
+                    }
+                }
+                _ => {}
+            }
+            take(&mut bench);
+            if bench.session.signals.drain(..).any(|signal| signal == Signal::Hopeless) {
+                under_way.clear();
+                bench.session.lose(0, bench.now);
+                bench.session.down(bench.now);
+                bench.session.up(bench.now);
+            }
+            if turn == 9 {
+                bench.pass(700);
+            }
+        }
+        prop_assert_eq!(bench.session.phase, Phase::Ready);
+        let count = take(&mut bench);
+        prop_assert_eq!(count, venue.len());
+        for (number, venue_order) in &venue {
+            let expect = client(*venue_order as u32).order;
+            prop_assert_eq!(told_trades.get(number), Some(&expect));
+        }
+    }
+}
+
+fn answer(bench: &mut Bench, venue: &BTreeMap<u64, u64>, (ask, id): (Ask, RequestId), well: bool) {
+    if !well {
+        return bench.answer(id, no(Reason::Other));
+    }
+    match ask {
+        Ask::Trades { from: Some(from), .. } => {
+            for (number, venue_order) in venue.range(from..) {
+                bench.hear(Heard::Trade(id, ONE, *venue_order, trade(*number)));
+            }
+        }
+        Ask::Query { order, .. } => {
+            let n = order.venue_order;
+            bench.hear(Heard::Order(id, told(n as u32, n)));
+        }
+        _ => {}
+    }
+    bench.answer(id, Verdict::Done);
+}
+
+#[test]
+fn every_counter_has_a_name() {
+    let names = Counters::default().named();
+    assert_eq!(names.len(), Counters::LEN);
+    assert!(names.iter().any(|(name, _)| *name == "reports_ring_full"));
+}
