@@ -9,6 +9,8 @@
 //! Cancels leave before places and places before queries. A place that cannot leave at once is
 //! refused at once. Over the WebSocket nothing is allocated from ring to socket.
 
+mod config;
+mod connect;
 mod counters;
 mod known;
 mod line;
@@ -20,134 +22,29 @@ mod session;
 mod session_tests;
 #[cfg(test)]
 mod tests;
+mod verdict;
 
-use crate::budget::{Class, Denied, Reserve};
+use crate::budget::{Class, Denied};
 use crate::guard::Watch;
 use crate::wire::{Ask, Kind, RequestId, Wire};
+pub use config::{Config, Entry, GatewayFault, GatewayState};
 pub use counters::Counters;
-use engine::event::{Event, LinkState, Reason};
+use engine::event::{Event, Reason};
 use engine::id::{InstrumentId, OrderId};
 use engine::intent::{Intent, Outgoing, Reduce};
 use engine::time::{Clock, Nanos, Stage as Span, Trace};
-use feeds::net::{Backoff, Dial, DialPort, Dialed, Frame, HttpReply, NetError, Socket};
+use feeds::net::{Backoff, Dial, DialPort, Frame, NetError, Socket};
 use line::{Line, Stage};
 use pending::{HTTP, Then};
 use reports::Reports;
 use rtrb::{Consumer, Producer};
-use session::{Phase, Session, Signal};
+use session::{Phase, Session};
 use std::collections::VecDeque;
 
 /// Items that are taken from the engine's ring in one turn at most.
 const TAKEN_MAX: usize = 64;
 /// Items that wait in each queue at most.
 const QUEUE_MAX: usize = 256;
-/// How long an old connection stays after its successor is in use, at most.
-const DRAIN_MAX: Nanos = Nanos::from_s(5);
-/// Shortest time between two measurements of the clocks.
-const CLOCK_EVERY_MIN: Nanos = Nanos::from_s(1);
-
-/// By which transport orders go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Entry {
-    /// The WebSocket API; REST while that is down for long.
-    #[default]
-    WebSocket,
-    /// REST always. The private stream and questions still use the WebSocket API while it is up.
-    Rest,
-}
-
-/// Settings of a gateway. Addresses and keys are the dialect's.
-#[derive(Clone, Debug)]
-pub struct Config {
-    /// By which transport orders go.
-    pub entry: Entry,
-    /// A request without an answer for so long is given up: its outcome is unknown.
-    pub request_timeout: Nanos,
-    /// How often we ping.
-    pub ping_every: Nanos,
-    /// A connection on which nothing came for so long is given up.
-    pub stale_after: Nanos,
-    /// First and longest wait before connecting again.
-    pub reconnect: (Nanos, Nanos),
-    /// Seed of the jitter of these waits.
-    pub seed: u64,
-    /// Age at which a connection is replaced; the venue closes it at 24 hours.
-    pub rollover_after: Nanos,
-    /// How long the WebSocket API may be down before REST stands in.
-    pub rest_after: Nanos,
-    /// How often everything is asked for while REST stands in: there is no private stream then.
-    pub rest_every: Nanos,
-    /// How long a halt tries to have its cancels confirmed.
-    pub halt_limit: Nanos,
-    /// What is kept of the venue's weight for cancels and places.
-    pub reserve: Reserve,
-    /// Requests that may wait for their answers; rounded up to a power of two.
-    pub pending_max: usize,
-    /// How much longer than the venue's window a place is thought to be under way: covers the
-    /// venue's allowance for clocks that are ahead.
-    pub late_margin: Nanos,
-    /// From saved state, the trade id per instrument from which on own trades are new. Without it
-    /// trades before the start are not told.
-    pub next_trades: Vec<(InstrumentId, u64)>,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            entry: Entry::WebSocket,
-            request_timeout: Nanos::from_s(2),
-            ping_every: Nanos::from_s(2),
-            stale_after: Nanos::from_s(5),
-            reconnect: (Nanos::from_ms(100), Nanos::from_s(10)),
-            seed: 1,
-            rollover_after: Nanos::from_s(23 * 3_600 + 1_800),
-            rest_after: Nanos::from_s(10),
-            rest_every: Nanos::from_s(2),
-            halt_limit: Nanos::from_s(30),
-            reserve: Reserve::default(),
-            pending_max: 1_024,
-            late_margin: Nanos::from_s(1),
-            next_trades: Vec::new(),
-        }
-    }
-}
-
-/// What a gateway is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum GatewayState {
-    /// No connection.
-    Connecting,
-    /// Connected; clocks are measured and the session is authenticated.
-    LoggingOn,
-    /// The private stream is being asked for.
-    Subscribing,
-    /// Open orders, balances and missed trades are being learnt.
-    Reconciling,
-    /// Orders may be placed.
-    Ready,
-    /// The engine is dead: all is being cancelled.
-    Halting,
-    /// Nothing is sent any more.
-    Halted,
-    /// Something that trying again does not mend; see [`Gateway::fault`].
-    Faulted,
-}
-
-/// What trying again does not mend.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum GatewayFault {
-    /// The key, its permissions or the signature were refused.
-    #[error(
-        "{at}: the venue refused the API key (error {code}): check that key and secret belong \
-         together and to this venue, that the key may trade, and that this address is on its list"
-    )]
-    Auth {
-        /// Where.
-        at: String,
-        /// The venue's number.
-        code: i32,
-    },
-}
 
 /// The agent between engine and venue.
 #[derive(Debug)]
@@ -508,179 +405,6 @@ impl<W: Wire> Gateway<W> {
         done
     }
 
-    /// Picks up what was dialled and asked over HTTP.
-    fn pick_up<C: Clock, T: Trace>(&mut self, clock: &C, trace: &mut T) -> usize {
-        let mut done = 0;
-        while let Some(dialed) = self.dial.poll() {
-            let now = clock.now();
-            done += 1;
-            match dialed {
-                Dialed::WebSocket { result: Ok(socket), .. } => {
-                    self.connected(socket, (clock, &mut *trace));
-                }
-                Dialed::WebSocket { result: Err(error), .. } => {
-                    self.dialing = false;
-                    self.session.counters.dial_failures += 1;
-                    self.error = Some(error);
-                    self.dial_at = now.after(self.backoff.next());
-                }
-                Dialed::Http { tag, result } => self.http(tag, result, now),
-            }
-        }
-        done
-    }
-
-    fn http(&mut self, tag: u32, result: Result<HttpReply, NetError>, now: Nanos) {
-        let Some(id) = self.session.pending.by_tag(tag) else { return };
-        match result {
-            Ok(mut reply) => {
-                let session = &mut self.session;
-                self.wire.on_http(id, &mut reply, &mut |heard| session.hear(heard, now));
-                self.session.reports.end();
-            }
-            Err(error) => {
-                let unsent = matches!(
-                    error,
-                    NetError::Request { sent: false, .. }
-                        | NetError::Connect { .. }
-                        | NetError::Address { .. }
-                        | NetError::Tls { .. }
-                );
-                self.error = Some(error);
-                if unsent {
-                    self.session.unsent(id, now);
-                } else {
-                    self.session.lose_one(id, now);
-                }
-            }
-        }
-    }
-
-    fn connected<C: Clock, T: Trace>(&mut self, socket: Box<Socket>, ports: (&C, &mut T)) {
-        self.dialing = false;
-        let now = ports.0.now();
-        let free = self.lines.iter().position(Option::is_none);
-        let (Some(number), None, false) = (free, &self.fault, self.session.phase == Phase::Halted)
-        else {
-            return;
-        };
-        self.session.counters.connects += 1;
-        self.lines[number] = Some(Line::new(socket, &self.config, now));
-        let route = Route::Line(number as u8);
-        self.transmit((Ask::Time, Then::Nothing), route, None, ports);
-    }
-
-    /// Does what signals ask for.
-    fn act<C: Clock, T: Trace>(&mut self, clock: &C, trace: &mut T) -> usize {
-        let mut done = 0;
-        if let (Some(code), None) = (self.session.refused_key, &self.fault) {
-            let at = self.wire.url().split('?').next().unwrap_or_default().to_owned();
-            self.fault = Some(GatewayFault::Auth { at, code });
-            self.session.signals.clear();
-            for number in 0..self.lines.len() as u8 {
-                self.drop_line(number, None, clock.now());
-            }
-            self.rest = Rest::Off;
-            self.session.lose(HTTP, clock.now());
-            self.session.down(clock.now());
-        }
-        while let Some(signal) = self.session.signals.pop_front() {
-            done += 1;
-            let now = clock.now();
-            match signal {
-                Signal::SetUp { line: HTTP, done, .. } => self.rest_clock(done, now),
-                Signal::SetUp { line, kind, done } => {
-                    self.set_up((line, kind, done), (clock, &mut *trace));
-                }
-                Signal::Closing => self.replace_now = true,
-                Signal::StreamEnded | Signal::Hopeless => match self.current {
-                    Some(line) => self.drop_line(line, None, now),
-                    None => self.rest_off(now),
-                },
-                Signal::Clock => {
-                    let due = now.since(self.clock_at) >= CLOCK_EVERY_MIN;
-                    if let (true, Some(route)) = (due, self.route(&Ask::Time)) {
-                        self.clock_at = now;
-                        let ask = (Ask::Time, Then::Nothing);
-                        self.transmit(ask, route, None, (clock, &mut *trace));
-                    }
-                }
-            }
-        }
-        done
-    }
-
-    /// A step of a connection's set-up is answered: the next one follows.
-    fn set_up<C: Clock, T: Trace>(
-        &mut self,
-        (number, kind, done): (u8, Kind, bool),
-        (clock, trace): (&C, &mut T),
-    ) {
-        let now = clock.now();
-        let (logs_on, guarding) = (self.wire.logs_on(), self.guarding);
-        let Some(line) = self.lines.get_mut(usize::from(number)).and_then(Option::as_mut) else {
-            return;
-        };
-        if line.stage == Stage::Up {
-            return;
-        }
-        if !done {
-            return self.drop_line(number, None, now);
-        }
-        line.stage = match kind {
-            Kind::Time if logs_on => Stage::Logon,
-            Kind::Time | Kind::Logon if !guarding => Stage::Subscribe,
-            _ => Stage::Up,
-        };
-        let ask = match line.stage {
-            Stage::Logon => Ask::Logon,
-            Stage::Subscribe => Ask::Subscribe,
-            _ => return self.line_up(number, now),
-        };
-        self.transmit((ask, Then::Nothing), Route::Line(number), None, (clock, trace));
-    }
-
-    /// A connection is ready for use.
-    fn line_up(&mut self, number: u8, now: Nanos) {
-        self.backoff.reset();
-        (self.down_since, self.error, self.replace_now) = (None, None, false);
-        self.rest = Rest::Off;
-        let old = self.current.replace(number);
-        if self.session.phase == Phase::Halting {
-            return self.session.begin_halt();
-        }
-        if self.guarding {
-            self.session.phase = Phase::Ready;
-            return;
-        }
-        match old.and_then(|old| self.lines[usize::from(old)].as_mut()) {
-            Some(line) => {
-                line.drain_by = Some(now.after(DRAIN_MAX));
-                self.session.counters.rollovers += 1;
-                self.session.begin_reconcile(now);
-            }
-            None => self.session.up(now),
-        }
-    }
-
-    /// A connection is given up. `error` is what was wrong with it, if it was not our own wish.
-    fn drop_line(&mut self, number: u8, error: Option<NetError>, now: Nanos) {
-        let Some(mut line) = self.lines[usize::from(number)].take() else { return };
-        // A good-bye that does not get through changes nothing.
-        let _ = line.socket.close(1_000, b"");
-        self.session.counters.disconnects += 1;
-        if error.is_some() {
-            self.error = error;
-        }
-        self.dial_at = now.after(self.backoff.next());
-        self.session.lose(number, now);
-        if self.current == Some(number) {
-            self.current = None;
-            self.session.down(now);
-            self.replace_now = false;
-        }
-    }
-
     /// Sends the session's own questions, as far as the budget allows.
     fn ask<C: Clock, T: Trace>(&mut self, clock: &C, trace: &mut T) -> usize {
         let mut done = 0;
@@ -741,115 +465,6 @@ impl<W: Wire> Gateway<W> {
             self.drop_line(number, None, now);
         }
         any
-    }
-
-    /// What only time asks for.
-    fn tick(&mut self, now: Nanos) {
-        self.session.expire(now, self.config.request_timeout);
-        self.session.reconcile_tick(now);
-        for number in 0..self.lines.len() {
-            let Some(line) = &mut self.lines[number] else { continue };
-            match line.beat(now) {
-                Ok(false) => {}
-                Ok(true) => {
-                    self.session.counters.stale += 1;
-                    if self.current == Some(number as u8) {
-                        self.session.link(LinkState::Stale, now);
-                    }
-                    self.drop_line(number as u8, None, now);
-                    continue;
-                }
-                Err(error) => {
-                    self.drop_line(number as u8, Some(error), now);
-                    continue;
-                }
-            }
-            self.drain(number, now);
-        }
-        if self.session.phase == Phase::Ready && !self.guarding {
-            self.session.tell_budget(now);
-        }
-        self.dial_if_due(now);
-        self.stand_in(now);
-    }
-
-    /// Closes a connection whose successor is in use, once nothing waits on it.
-    fn drain(&mut self, number: usize, now: Nanos) {
-        let Some(by) = self.lines[number].as_ref().and_then(|line| line.drain_by) else { return };
-        let settled =
-            self.session.phase == Phase::Ready && self.session.pending.open_on(number as u8) == 0;
-        if (settled || now >= by)
-            && let Some(mut line) = self.lines[number].take()
-        {
-            let _ = line.socket.close(1_000, b"");
-            self.session.lose(number as u8, now);
-        }
-    }
-
-    fn dial_if_due(&mut self, now: Nanos) {
-        let stopped = self.fault.is_some() || self.session.phase == Phase::Halted;
-        if self.dialing || stopped || now < self.dial_at {
-            return;
-        }
-        let old = self.current.and_then(|number| self.lines[usize::from(number)].as_ref());
-        let due = match old {
-            Some(line) => self.replace_now || now.since(line.up_at) >= self.config.rollover_after,
-            None => true,
-        };
-        // At most one connection beside the one in use, whatever it is there for.
-        let beside = self.lines.iter().flatten().count() - usize::from(old.is_some());
-        if due && beside == 0 {
-            let (tag, url) = (0, self.wire.url().to_owned());
-            self.dialing = self.dial.ask(Dial::WebSocket { tag, url });
-        }
-    }
-
-    /// Lets REST stand in when the WebSocket API is down for too long, and asks for everything anew
-    /// while it does.
-    fn stand_in(&mut self, now: Nanos) {
-        if self.current.is_some() || self.fault.is_some() || self.guarding {
-            return;
-        }
-        let since = *self.down_since.get_or_insert(now);
-        match self.rest {
-            Rest::Off if now.since(since) >= self.config.rest_after => {
-                self.rest = Rest::Clock;
-                let (ask, cost) = (Ask::Time, self.wire.cost(&Ask::Time));
-                match self.session.enter(ask, Then::Nothing, cost, HTTP) {
-                    Some(id) => self.transmit_http(&ask, id, 0, now),
-                    None => self.rest_off(now),
-                }
-            }
-            Rest::On(at) if now >= at && self.session.phase == Phase::Ready => {
-                self.rest = Rest::On(now.after(self.config.rest_every));
-                self.session.begin_reconcile(now);
-            }
-            _ => {}
-        }
-    }
-
-    fn rest_clock(&mut self, done: bool, now: Nanos) {
-        if self.rest != Rest::Clock {
-            return;
-        }
-        if !done {
-            return self.rest_off(now);
-        }
-        self.rest = Rest::On(now.after(self.config.rest_every));
-        if self.session.phase == Phase::Halting {
-            self.session.begin_halt();
-        } else {
-            self.session.up(now);
-        }
-    }
-
-    fn rest_off(&mut self, now: Nanos) {
-        if matches!(self.rest, Rest::On(_)) {
-            self.session.down(now);
-        }
-        self.rest = Rest::Off;
-        // Not again before the same wait is over.
-        self.down_since = Some(now);
     }
 
     /// What it is doing.

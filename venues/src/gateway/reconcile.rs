@@ -127,7 +127,8 @@ impl Session {
         state.retry_at = None;
         state.snapshot.clear();
         state.held.clear();
-        self.asks.clear();
+        // What queries of the engine still need is kept.
+        self.asks.retain(|(_, then)| matches!(then, Then::Tell(_)));
         self.ask_step(Step::Trades);
     }
 

@@ -2,6 +2,7 @@
 
 mod rig;
 
+use super::session::Signal;
 use super::*;
 use crate::guard::{Guard, heartbeat};
 use engine::event::{Body, flag};

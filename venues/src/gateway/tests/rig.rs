@@ -10,7 +10,7 @@ use engine::instrument::{Fees, Instrument};
 use engine::intent::OrderRef;
 use engine::num::{AMOUNT_DECIMALS, Decimal, Qty};
 use engine::time::NoTrace;
-use feeds::net::{HttpRequest, Method, dial_pair};
+use feeds::net::{Dialed, HttpRequest, Method, dial_pair};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
 
