@@ -142,11 +142,7 @@ pub fn feed(config: &Config, instruments: &[Instrument]) -> (BinanceSpotConfig, 
 }
 
 /// The gateway's dialect.
-pub fn wire(
-    config: &Config,
-    terms: &Terms,
-    key: Credentials,
-) -> venues::binance_spot::BinanceSpot {
+pub fn wire(config: &Config, terms: &Terms, key: Credentials) -> venues::binance_spot::BinanceSpot {
     use venues::binance_spot::SelfTrade;
     let self_trade_prevention = match config.venue.self_trade {
         config::SelfTrade::Default => SelfTrade::Default,

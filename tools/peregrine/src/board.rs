@@ -32,7 +32,8 @@ impl BoardBuilder {
     pub fn part<'a>(&mut self, prefix: &str, names: impl IntoIterator<Item = &'a str>) {
         let start = self.board.names.len();
         for name in names {
-            let whole = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
+            let whole =
+                if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
             self.board.names.push(whole);
             self.board.cells.push(AtomicU64::new(0));
         }

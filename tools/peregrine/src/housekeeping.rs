@@ -6,17 +6,18 @@ use crate::board::Board;
 use crate::clock::TscClock;
 use crate::config::Config;
 use crate::exit::Failure;
-use crate::latency::{self, Stages, Tally};
+use crate::latency::{self, Scale, Stages, Tally};
+use crate::latency_log::LatencyLog;
 use crate::monitor::{self, Screen};
 use crate::outcome::Outcome;
 use crate::session::{Go, SessionOptions};
 use crate::threads::Started;
 use arrayvec::ArrayVec;
-use shm::{Reader, RegionPath};
 use shm::panel::{Counter, CountersPanel, LatencyPanel, StageLatency};
 use shm::words::text;
+use shm::{Reader, RegionPath};
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::LocalSet;
@@ -55,8 +56,13 @@ impl House<'_> {
         for dialer in std::mem::take(&mut started.dialers) {
             local.spawn_local(dialer.run());
         }
+        let mut log = match &self.config.latency.log {
+            Some(path) => Some(LatencyLog::begin(path, log_every(self.config))?),
+            None => None,
+        };
         let screen = self.options.screen.then(|| Live::open(&self)).transpose()?;
-        let fault = local.block_on(self.runtime, self.watch(&mut started, screen, began))?;
+        let fault =
+            local.block_on(self.runtime, self.watch(&mut started, (screen, &mut log), began))?;
         for thread in started.others.drain(..) {
             // A thread that panicked has said so on standard error already.
             let _ = thread.join();
@@ -68,8 +74,10 @@ impl House<'_> {
         for tally in &mut started.tallies {
             tally.collect();
         }
-        let stages = latency::merged(&started.tallies);
-        self.write_log(&stages, began)?;
+        let stages = latency::merged(&started.tallies, scale(self.config));
+        if let Some(log) = &mut log {
+            write_interval(log, &mut started.tallies, scale(self.config))?;
+        }
         Ok(Outcome {
             engine,
             assets: started.assets,
@@ -86,7 +94,7 @@ impl House<'_> {
     async fn watch(
         &mut self,
         started: &mut Started,
-        mut screen: Option<Live>,
+        (mut screen, log): (Option<Live>, &mut Option<LatencyLog>),
         began: Instant,
     ) -> Result<Option<String>, Failure> {
         let failed = |error| Failure::error(format!("cannot hear signals: {error}"));
@@ -121,18 +129,12 @@ impl House<'_> {
                 let late = "the cancels were not confirmed in time: look at the venue for orders";
                 fault = fault.or(Some(late.to_owned()));
             }
-            show(started);
+            show(started, scale(self.config));
+            if let Some(log) = log.as_mut().filter(|log| log.is_due()) {
+                write_interval(log, &mut started.tallies, scale(self.config))?;
+            }
         }
         Ok(fault.or(notices(started)))
-    }
-
-    fn write_log(&self, stages: &Stages, began: Instant) -> Result<(), Failure> {
-        let Some(path) = &self.config.latency.log else { return Ok(()) };
-        let span = began.elapsed();
-        let start = SystemTime::now().checked_sub(span).unwrap_or(SystemTime::UNIX_EPOCH);
-        let log = latency::write_log(stages, start, span).map_err(Failure::error)?;
-        std::fs::write(path, log)
-            .map_err(|error| Failure::error(format!("cannot write {}: {error}", path.display())))
     }
 }
 
@@ -155,6 +157,26 @@ impl Live {
     }
 }
 
+/// How finely histograms of this session tell spans apart.
+pub const fn scale(config: &Config) -> Scale {
+    Scale { span_max: config.latency.span_max, digits: config.latency.digits }
+}
+
+const fn log_every(config: &Config) -> Duration {
+    Duration::from_nanos(config.latency.log_every.0)
+}
+
+/// One interval of all threads into the log.
+fn write_interval(
+    log: &mut LatencyLog,
+    tallies: &mut [Tally],
+    scale: Scale,
+) -> Result<(), Failure> {
+    let mut sum = Stages::new(scale);
+    tallies.iter_mut().for_each(|tally| tally.drain(&mut sum));
+    log.write(&sum)
+}
+
 /// Logs what hot threads had to say; gives back what ends the session.
 fn notices(started: &Started) -> Option<String> {
     let mut fatal = None;
@@ -169,14 +191,14 @@ fn notices(started: &Started) -> Option<String> {
 }
 
 /// Counters and latencies into their panels.
-fn show(started: &mut Started) {
+fn show(started: &mut Started, scale: Scale) {
     started.counters.publish(&counters(&started.board));
     let mut any = false;
     for tally in &mut started.tallies {
         any |= tally.collect();
     }
     if any {
-        started.latency.publish(&latencies(&started.tallies));
+        started.latency.publish(&latencies(&started.tallies, scale));
     }
 }
 
@@ -192,8 +214,8 @@ fn counters(board: &Board) -> CountersPanel {
     CountersPanel { counters }
 }
 
-fn latencies(tallies: &[Tally]) -> LatencyPanel {
-    let stages = latency::merged(tallies);
+fn latencies(tallies: &[Tally], scale: Scale) -> LatencyPanel {
+    let stages = latency::merged(tallies, scale);
     let stage = |(name, histogram): (&str, &hdrhistogram::Histogram<u64>)| StageLatency {
         name: text(name),
         count: histogram.len(),

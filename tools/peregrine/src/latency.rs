@@ -5,19 +5,26 @@
 
 use engine::time::{Nanos, Stage, Trace};
 use hdrhistogram::Histogram;
-use std::time::{Duration, SystemTime};
 
-const HIGHEST_NS: u64 = 60_000_000_000;
 const STAGES: usize = Stage::ALL.len();
 
 /// One histogram a stage.
 #[derive(Clone, Debug)]
 pub struct Stages(Vec<Histogram<u64>>);
 
+/// How finely histograms tell spans apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scale {
+    /// Longest span that is told apart; longer ones count as this.
+    pub span_max: Nanos,
+    /// Decimal digits that are kept.
+    pub digits: u8,
+}
+
 impl Stages {
-    /// Empty histograms from 1 ns to a minute, exact to 1 %.
-    pub fn new() -> Self {
-        let empty = || Histogram::new_with_bounds(1, HIGHEST_NS, 2);
+    /// Empty histograms.
+    pub fn new(scale: Scale) -> Self {
+        let empty = || Histogram::new_with_bounds(1, scale.span_max.0.max(2), scale.digits.min(5));
         Self((0..STAGES).filter_map(|_| empty().ok()).collect())
     }
 
@@ -28,11 +35,13 @@ impl Stages {
         }
     }
 
-    fn clear(&mut self) {
+    /// Forgets everything.
+    pub fn clear(&mut self) {
         self.0.iter_mut().for_each(Histogram::reset);
     }
 
-    fn add(&mut self, other: &Self) {
+    /// Adds what another set of the same scale recorded.
+    pub fn add(&mut self, other: &Self) {
         for (mine, theirs) in self.0.iter_mut().zip(&other.0) {
             // Same bounds on both sides: adding cannot fail.
             let _ = mine.add(theirs);
@@ -54,6 +63,7 @@ pub struct Probe {
     sample_every: u32,
     turn: u32,
     touched: bool,
+    decode: Nanos,
 }
 
 impl Probe {
@@ -68,6 +78,12 @@ impl Probe {
                 self.turn = 0;
             }
         }
+    }
+
+    /// The newest decoding of this thread, once: what of a row's way is not the ring's.
+    #[inline]
+    pub const fn take_decode(&mut self) -> Nanos {
+        std::mem::replace(&mut self.decode, Nanos(0))
     }
 
     /// This turn found something to do.
@@ -89,6 +105,9 @@ impl Probe {
 impl Trace for Probe {
     #[inline]
     fn record(&mut self, stage: Stage, span: Nanos) {
+        if stage == Stage::Decode {
+            self.decode = span;
+        }
         self.active.record(stage, span);
     }
 
@@ -102,6 +121,7 @@ impl Trace for Probe {
 #[derive(Debug)]
 pub struct Tally {
     total: Stages,
+    interval: Stages,
     full: rtrb::Consumer<Box<Stages>>,
     empty: rtrb::Producer<Box<Stages>>,
 }
@@ -112,6 +132,7 @@ impl Tally {
         let mut any = false;
         while let Ok(mut stages) = self.full.pop() {
             self.total.add(&stages);
+            self.interval.add(&stages);
             stages.clear();
             let _ = self.empty.push(stages);
             any = true;
@@ -120,59 +141,56 @@ impl Tally {
     }
 
     /// All that was collected.
-    pub fn total(&self) -> &Stages {
+    pub const fn total(&self) -> &Stages {
         &self.total
+    }
+
+    /// Moves what was collected since this was last called into a sum.
+    pub fn drain(&mut self, sum: &mut Stages) {
+        sum.add(&self.interval);
+        self.interval.clear();
     }
 }
 
 /// The two ends. Inner stages are stamped on each `sample_every`th turn.
-pub fn pair(sample_every: u32) -> (Probe, Tally) {
+pub fn pair(sample_every: u32, scale: Scale) -> (Probe, Tally) {
     let (full_in, full_out) = rtrb::RingBuffer::new(4);
     let (mut empty_in, empty_out) = rtrb::RingBuffer::new(4);
-    let _ = empty_in.push(Box::new(Stages::new()));
-    let active = Box::new(Stages::new());
+    let _ = empty_in.push(Box::new(Stages::new(scale)));
+    let active = Box::new(Stages::new(scale));
     let sample_every = sample_every.max(1);
-    let probe = Probe { active, full: full_in, empty: empty_out, sample_every, turn: 0, touched: false };
-    (probe, Tally { total: Stages::new(), full: full_out, empty: empty_in })
+    let decode = Nanos(0);
+    let probe = Probe {
+        active,
+        full: full_in,
+        empty: empty_out,
+        sample_every,
+        turn: 0,
+        touched: false,
+        decode,
+    };
+    let (total, interval) = (Stages::new(scale), Stages::new(scale));
+    (probe, Tally { total, interval, full: full_out, empty: empty_in })
 }
 
 /// Adds the totals of several threads.
-pub fn merged<'a>(tallies: impl IntoIterator<Item = &'a Tally>) -> Stages {
-    let mut sum = Stages::new();
+pub fn merged<'a>(tallies: impl IntoIterator<Item = &'a Tally>, scale: Scale) -> Stages {
+    let mut sum = Stages::new(scale);
     for tally in tallies {
         sum.add(&tally.total);
     }
     sum
 }
 
-/// Writes all stages as one HdrHistogram interval log, one tagged line each.
-pub fn write_log(stages: &Stages, started: SystemTime, span: Duration) -> Result<Vec<u8>, String> {
-    use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
-    let mut out = Vec::new();
-    let mut serializer = hdrhistogram::serialization::V2Serializer::new();
-    let mut builder = IntervalLogWriterBuilder::new();
-    builder.with_start_time(started).with_base_time(started);
-    builder.add_comment("Peregrine latency by stage, ns");
-    let mut writer = builder
-        .begin_log_with(&mut out, &mut serializer)
-        .map_err(|error| format!("the latency log could not be begun: {error}"))?;
-    for (name, histogram) in stages.named() {
-        let tag = Tag::new(name);
-        writer
-            .write_histogram(histogram, Duration::ZERO, span, tag)
-            .map_err(|error| format!("stage {name} could not be written: {error:?}"))?;
-    }
-    drop(writer);
-    Ok(out)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const SCALE: Scale = Scale { span_max: Nanos::from_s(60), digits: 3 };
+
     #[test]
     fn what_a_hot_thread_records_arrives_once_and_is_logged() {
-        let (mut probe, mut tally) = pair(4);
+        let (mut probe, mut tally) = pair(4, SCALE);
         let mut sampled = 0;
         for turn in 1..=100_u64 {
             probe.turn();
@@ -189,9 +207,10 @@ mod tests {
         let (_, histogram) = total.named().find(|(name, _)| *name == "tick_to_order").unwrap();
         assert_eq!(histogram.len(), 100);
         assert!((50_000..51_000).contains(&histogram.value_at_quantile(0.5)));
-        let log = write_log(&total, SystemTime::UNIX_EPOCH, Duration::from_secs(1)).unwrap();
-        let text = String::from_utf8(log).unwrap();
-        assert!(text.contains("Tag=tick_to_order,"), "{text}");
-        assert_eq!(text.lines().filter(|line| line.starts_with("Tag=")).count(), 9);
+        let mut interval = Stages::new(SCALE);
+        tally.drain(&mut interval);
+        tally.drain(&mut interval);
+        let (_, histogram) = interval.named().find(|(name, _)| *name == "tick_to_order").unwrap();
+        assert_eq!(histogram.len(), 100);
     }
 }

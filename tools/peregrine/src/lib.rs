@@ -4,29 +4,30 @@
 //! configuration, decisions in the engine: here is only what joins them to the world.
 #![forbid(unsafe_code)]
 
-pub mod arm;
-pub mod threads;
-pub mod session;
-pub mod publish;
-pub mod ports;
-pub mod outcome;
-pub mod latency;
-pub mod housekeeping;
-pub mod hot;
-pub mod clock;
-pub mod board;
-pub mod assemble;
 pub mod agents;
+pub mod arm;
+pub mod assemble;
+pub mod board;
 pub mod check;
 pub mod cli;
+pub mod clock;
 pub mod config;
 pub mod ctl;
 pub mod demo;
 pub mod exchange;
 pub mod exit;
+pub mod hot;
+pub mod housekeeping;
+pub mod latency;
+pub mod latency_log;
 pub mod live;
 pub mod logging;
 pub mod monitor;
+pub mod outcome;
+pub mod ports;
+pub mod publish;
+pub mod session;
+pub mod threads;
 pub mod version;
 
 /// Whether an engine runs under this name.

@@ -217,10 +217,9 @@ fn risk_panel<S: Strategy>(engine: &Engine<S>, desk: &Desk<S>) -> RiskPanel {
         limit("daily_loss_max", limits.daily_loss_max.0, (-day).max(0), AMOUNT_DECIMALS),
     ];
     let counts = desk.gate.refusals();
-    let refusals = Reason::ALL.iter().map(|(reason, name)| Refusal {
-        reason: text(name),
-        count: counts[reason.index()],
-    });
+    let refusals = Reason::ALL
+        .iter()
+        .map(|(reason, name)| Refusal { reason: text(name), count: counts[reason.index()] });
     RiskPanel {
         killed: desk.gate.is_killed(),
         approved: desk.gate.approved(),

@@ -70,7 +70,9 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 pub fn pin(core: Option<usize>, what: &str) {
     if let Some(id) = core {
         if !core_affinity::set_for_current(core_affinity::CoreId { id }) {
-            tracing::warn!("{what}: cannot be pinned to core {id}; it runs where the system puts it");
+            tracing::warn!(
+                "{what}: cannot be pinned to core {id}; it runs where the system puts it"
+            );
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::clock::TscClock;
 use crate::config::{Config, Cores, Layout};
 use crate::exit::Failure;
 use crate::hot::{self, Agent, EngineSeat, HotPorts, engine_counter_names};
+use crate::housekeeping::scale;
 use crate::latency::{self, Tally};
 use crate::ports::{LivePorts, PaperPorts, RingEnds};
 use crate::publish::EnginePanels;
@@ -174,7 +175,7 @@ impl Build<'_> {
         };
         let engine_part = parts.engine.clone();
         let agents = self.agents(&terms, agent_ends, (parts, links), (key, &watch))?;
-        let (probe, tally) = latency::pair(self.config.engine.sample_every);
+        let (probe, tally) = latency::pair(self.config.engine.sample_every, scale(self.config));
         let start = (self.start_events(), parameter as fn(&str) -> Option<u16>);
         let clock = self.clock.clone();
         let ports = LivePorts::new(clock, ends, commands, flags.stop.clone(), probe, start)
@@ -331,7 +332,7 @@ impl Build<'_> {
         let mut io = None;
         let mut io_tally = None;
         if !inline {
-            let (probe, tally) = latency::pair(settings.sample_every);
+            let (probe, tally) = latency::pair(settings.sample_every, scale(self.config));
             io_tally = Some(tally);
             let (clock, done) = (self.clock.clone(), done.clone());
             io = Some(spawn("io", move || {

@@ -30,8 +30,7 @@ pub struct Exchange {
 impl Exchange {
     /// Starts one on a free port and waits until it listens.
     pub fn start(options: ExchangeOptions) -> Result<Self, String> {
-        let directory =
-            std::env::temp_dir().join(format!("peregrine-demo-{}", std::process::id()));
+        let directory = std::env::temp_dir().join(format!("peregrine-demo-{}", std::process::id()));
         std::fs::create_dir_all(&directory)
             .map_err(|error| format!("cannot create {}: {error}", directory.display()))?;
         let any = SocketAddr::from(([127, 0, 0, 1], 0));

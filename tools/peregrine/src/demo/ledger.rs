@@ -13,7 +13,11 @@ use serde_json::Value;
 pub type Difference = String;
 
 /// Compares balances, fees, number of fills, positions and open orders; empty when they agree.
-pub fn compare<S: Strategy>(engine: &Engine<S>, assets: &Assets, theirs: &Value) -> Vec<Difference> {
+pub fn compare<S: Strategy>(
+    engine: &Engine<S>,
+    assets: &Assets,
+    theirs: &Value,
+) -> Vec<Difference> {
     let mut out = Vec::new();
     balances(engine, assets, theirs, &mut out);
     fees(engine, assets, theirs, &mut out);

@@ -30,6 +30,18 @@ pub fn short(value: i64, decimals: u8, places: u8) -> String {
     Decimal { value, decimals: decimals - cut }.to_string()
 }
 
+/// A number of 10^-`decimals` units in at most `width` characters: with four places or fewer, and
+/// with a letter for thousands and so on where even the whole part is too long. A number is never
+/// cut at its front.
+pub fn fitting(value: i64, decimals: u8, width: usize) -> String {
+    let texts = (0..=4).rev().map(|places| short(value, decimals, places));
+    texts.into_iter().find(|text| text.len() <= width).unwrap_or_else(|| {
+        let whole = value / POW10[usize::from(decimals.min(18))];
+        let sign = if whole < 0 { "-" } else { "" };
+        format!("{sign}{}", count(whole.unsigned_abs()))
+    })
+}
+
 /// A span in ns, µs, ms, s, min or h, with three digits or so.
 pub fn span(span: Nanos) -> String {
     let with = |unit: u64, name: &str| {
@@ -74,6 +86,10 @@ mod tests {
         assert_eq!(short(123_456_789, 9, 4), "0.1234");
         assert_eq!(short(5, 0, 4), "5");
         assert_eq!(short(i64::MIN, 255, 0), "-9");
+        assert_eq!(fitting(10_000_000_000_000, 8, 9), "100000.00");
+        assert_eq!(fitting(10_000_000_000_000, 8, 6), "100000");
+        assert_eq!(fitting(-12_345_678_900_000_000, 8, 8), "-123M");
+        assert_eq!(fitting(7, 0, 1), "7");
         assert_eq!(span(Nanos(850)), "850 ns");
         assert_eq!(span(Nanos(12_340)), "12.3 µs");
         assert_eq!(span(Nanos::from_s(119)), "119 s");

@@ -1,7 +1,7 @@
 //! The panels of the screen, each a table of one part of a snapshot.
 
 use super::draw::Look;
-use super::format::{amount, cents, count, milliticks, short, span};
+use super::format::{amount, cents, count, fitting, milliticks, span};
 use engine::id::Side;
 use engine::time::Nanos;
 use ratatui::Frame;
@@ -185,14 +185,14 @@ pub(super) fn risk(frame: &mut Frame<'_>, area: Rect, snapshot: &Snapshot, look:
         for limit in &panel.limits {
             let close = i128::from(limit.used) * 10 >= i128::from(limit.limit) * 8;
             let style = if close { look.warn() } else { Style::new() };
-            let used = short(limit.used, limit.decimals, 4);
-            let most = short(limit.limit, limit.decimals, 4);
+            let used = fitting(limit.used, limit.decimals, 9);
+            let most = fitting(limit.limit, limit.decimals, 9);
             let name = Span::styled(limit.name.as_str(), style);
             rows.push(vec![Cell::new(name), right(used), right(most)]);
         }
     }
     let columns =
-        [Column("limit or refusal", 12, 0), Column(">used", 10, 0), Column(">limit", 10, 1)];
+        [Column("limit or refusal", 12, 0), Column(">used", 9, 0), Column(">limit", 9, 1)];
     table(frame, area, title, &columns, rows);
 }
 
@@ -260,7 +260,7 @@ pub(super) fn counters(frame: &mut Frame<'_>, area: Rect, snapshot: &Snapshot, _
     let mut rows = Vec::new();
     let gauges = snapshot.gauges.iter().flat_map(|panel| panel.gauges.iter());
     for gauge in gauges {
-        let value = short(gauge.value, gauge.decimals, 6);
+        let value = fitting(gauge.value, gauge.decimals, 12);
         rows.push(vec![Cell::new(gauge.name.as_str().to_owned()), right(value)]);
     }
     let counters = snapshot.counters.iter().flat_map(|panel| panel.counters.iter());

@@ -198,7 +198,8 @@ impl Ports for LivePorts {
         if self.whole {
             let now = self.clock.now();
             if self.is_market && self.probe.sampled() {
-                self.probe.record(Stage::Ring, now.since(self.stamp));
+                let decode = self.probe.take_decode();
+                self.probe.record(Stage::Ring, now.since(self.stamp.after(decode)));
             }
             self.popped = now;
             self.stamp = now;
