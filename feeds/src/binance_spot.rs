@@ -6,6 +6,7 @@
 //! order, because the venue adds fields without notice.
 
 mod decode;
+mod scan;
 mod tape;
 
 pub use decode::Decoder;

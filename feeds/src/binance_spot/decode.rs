@@ -1,6 +1,7 @@
 //! Frames and snapshots to rows. Reading allocates nothing once the largest documents were seen, which
 //! [`Decoder::new`] sees to.
 
+use super::scan;
 use super::tape::{Nodes, Parser};
 use super::{BinanceSpotConfig, Flavour};
 use crate::net::Payload;
@@ -34,7 +35,7 @@ impl std::fmt::Debug for Decoder {
 }
 
 /// What a frame was, its rows left with the decoder.
-enum Seen {
+pub(super) enum Seen {
     Depth(InstrumentId, DiffHead),
     Whole(Message<'static>),
 }
@@ -89,6 +90,23 @@ impl Decoder {
         at: Nanos,
         wants_best: impl Fn(InstrumentId, u64) -> bool,
     ) -> Result<Message<'_>, DecodeError> {
+        if self.flavour == Flavour::Spot {
+            let Self { instruments, rows, last_found, .. } = self;
+            let known = |symbol: &[u8]| find(instruments, symbol, last_found);
+            if let Some(seen) = scan::spot(&frame, at, known, &wants_best, rows) {
+                return Ok(self.message(seen));
+            }
+        }
+        self.decode_any(frame, at, wants_best)
+    }
+
+    /// As [`Decoder::decode`], for frames of any shape: fields in any order, more fields than known.
+    pub fn decode_any(
+        &mut self,
+        frame: Payload<'_>,
+        at: Nanos,
+        wants_best: impl Fn(InstrumentId, u64) -> bool,
+    ) -> Result<Message<'_>, DecodeError> {
         let Self { instruments, frames, rows, last_found, .. } = self;
         let flavour = self.flavour;
         let seen = frames.parse(frame.padded(), |nodes| {
@@ -99,7 +117,7 @@ impl Decoder {
                 "serverShutdown" => return Ok(Seen::Whole(Message::Shutdown)),
                 _ => return Ok(Seen::Whole(Message::Unknown)),
             }
-            let Some(instrument) = find(instruments, fields.symbol, last_found) else {
+            let Some(instrument) = find(instruments, fields.symbol.as_bytes(), last_found) else {
                 return Ok(Seen::Whole(Message::Unknown));
             };
             match fields.event {
@@ -108,10 +126,15 @@ impl Decoder {
                 _ => best(nodes, &fields, instrument, at, wants_best),
             }
         })?;
-        Ok(match seen {
+        Ok(self.message(seen))
+    }
+
+    #[inline]
+    fn message(&self, seen: Seen) -> Message<'_> {
+        match seen {
             Seen::Depth(instrument, head) => Message::Depth { instrument, head, rows: &self.rows },
             Seen::Whole(message) => message,
-        })
+        }
     }
 
     /// Reads the body of a snapshot of the n-th instrument; levels beyond those asked for are left
@@ -172,7 +195,7 @@ impl Decoder {
         let len = text.len();
         text.resize(len + SPARE, 0);
         if let Some(frame) = Payload::new(&mut text, len) {
-            let _ = self.decode(frame, Nanos::ZERO, |_, _| true);
+            let _ = self.decode_any(frame, Nanos::ZERO, |_, _| true);
         }
     }
 }
@@ -187,8 +210,8 @@ fn flag_first_and_last(rows: &mut [Event]) -> Result<(), DecodeError> {
 
 /// The instrument of this name; the one found last is tried first.
 #[inline]
-fn find<'a>(table: &'a [Instrument], symbol: &str, last: &mut usize) -> Option<&'a Instrument> {
-    let is_it = |instrument: &&Instrument| instrument.symbol.as_bytes() == symbol.as_bytes();
+fn find<'a>(table: &'a [Instrument], symbol: &[u8], last: &mut usize) -> Option<&'a Instrument> {
+    let is_it = |instrument: &&Instrument| instrument.symbol.as_bytes() == symbol;
     if let Some(instrument) = table.get(*last).filter(is_it) {
         return Some(instrument);
     }
@@ -321,7 +344,7 @@ fn best(
 /// Our reading minus the venue's stamp (ms or µs, told apart by size), µs; sticks at the ends; 0
 /// when there is no stamp.
 #[inline]
-fn venue_delta_us(at: Nanos, stamp: u64) -> i32 {
+pub(super) fn venue_delta_us(at: Nanos, stamp: u64) -> i32 {
     if stamp == 0 {
         return 0;
     }

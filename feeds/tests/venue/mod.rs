@@ -11,6 +11,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -27,7 +28,17 @@ pub struct Peer {
     pub path: String,
     orders: UnboundedSender<Order>,
     closed: Arc<AtomicBool>,
+    hushed: Arc<AtomicBool>,
     pongs: Arc<Mutex<Vec<String>>>,
+}
+
+/// Waits for a flag, for a time that no sane machine needs.
+fn set(flag: &AtomicBool) -> bool {
+    let end = Instant::now() + Duration::from_secs(30);
+    while Instant::now() < end && !flag.load(Ordering::Acquire) {
+        std::thread::yield_now();
+    }
+    flag.load(Ordering::Acquire)
 }
 
 impl Peer {
@@ -44,20 +55,15 @@ impl Peer {
         self.orders.send(Order::Drop).unwrap();
     }
 
-    /// Reads nothing and answers nothing from now on.
+    /// Reads nothing and answers nothing from now on; waits until that is so.
     pub fn hush(&self) {
         self.orders.send(Order::Hush).unwrap();
+        assert!(set(&self.hushed));
     }
 
     /// Whether the client said good-bye; waits for it.
     pub fn closed(&self) -> bool {
-        for _ in 0..3_000_000 {
-            if self.closed.load(Ordering::Acquire) {
-                return true;
-            }
-            std::thread::yield_now();
-        }
-        false
+        set(&self.closed)
     }
 
     pub fn pongs(&self) -> Vec<String> {
@@ -152,15 +158,25 @@ async fn answer(script: Arc<Script>, query: Option<String>) -> Response<Body> {
 
 async fn serve(mut socket: WebSocket, path: String, arrivals: mpsc::Sender<Peer>) {
     let (orders, mut told): (_, UnboundedReceiver<Order>) = unbounded_channel();
-    let peer = Peer { path, orders, closed: Arc::default(), pongs: Arc::default() };
-    let (closed, pongs) = (Arc::clone(&peer.closed), Arc::clone(&peer.pongs));
+    let peer = Peer {
+        path,
+        orders,
+        closed: Arc::default(),
+        hushed: Arc::default(),
+        pongs: Arc::default(),
+    };
+    let (closed, hushed) = (Arc::clone(&peer.closed), Arc::clone(&peer.hushed));
+    let pongs = Arc::clone(&peer.pongs);
     arrivals.send(peer).unwrap();
     loop {
         tokio::select! {
             order = told.recv() => match order {
                 Some(Order::Send(text)) => socket.send(Message::text(text)).await.unwrap(),
                 Some(Order::Ping(text)) => socket.send(Message::Ping(text.into())).await.unwrap(),
-                Some(Order::Hush) => std::future::pending().await,
+                Some(Order::Hush) => {
+                    hushed.store(true, Ordering::Release);
+                    std::future::pending().await
+                }
                 Some(Order::Drop) | None => return,
             },
             message = socket.recv() => match message {
