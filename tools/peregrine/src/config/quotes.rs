@@ -11,7 +11,8 @@ pub struct Quotes {
     pub price_tolerance_ticks: u32,
     /// A quantity larger than planned by this many percent is left; beyond, it is amended.
     pub qty_excess_pct: u32,
-    /// A quantity smaller than planned, by fills, by this many percent is left; beyond, it is replaced.
+    /// A quantity smaller than planned, by fills, by this many percent is left; beyond, it is
+    /// replaced.
     pub qty_shortage_pct: u32,
     /// An order younger than this is not moved, only cancelled.
     pub life_min: Nanos,
