@@ -109,12 +109,7 @@ impl Account {
 
     /// Fee of a trade: asset and amount, rounded down to 1e-8. `received` is in the asset that the
     /// trade brings in, `quote` its worth in the quote asset.
-    pub(crate) fn fee(
-        &self,
-        maker: bool,
-        received: (&str, i64),
-        quote: i64,
-    ) -> (String, i64) {
+    pub(crate) fn fee(&self, maker: bool, received: (&str, i64), quote: i64) -> (String, i64) {
         let rate = i128::from(if maker { self.fees.maker } else { self.fees.taker });
         let scale = i128::from(SCALE);
         if let Some((asset, price)) = &self.fees.third {

@@ -97,16 +97,17 @@ impl Call {
 
     /// Whether the call needs a signature (or a session).
     pub(crate) fn is_signed(self) -> bool {
-        self.is_order() || matches!(
-            self,
-            Self::Status
-                | Self::OpenOrders
-                | Self::AllOrders
-                | Self::Account
-                | Self::Commission
-                | Self::MyTrades
-                | Self::OrderLimits
-        )
+        self.is_order()
+            || matches!(
+                self,
+                Self::Status
+                    | Self::OpenOrders
+                    | Self::AllOrders
+                    | Self::Account
+                    | Self::Commission
+                    | Self::MyTrades
+                    | Self::OrderLimits
+            )
     }
 
     /// Whether the call goes to the matching engine.
@@ -149,10 +150,28 @@ impl Call {
             Self::Trades => 25,
             Self::AggTrades => 4,
             Self::Klines | Self::AvgPrice => 2,
-            Self::Ticker24 => if one { 2 } else { 80 },
-            Self::TickerPrice | Self::TickerBook => if one { 2 } else { 4 },
+            Self::Ticker24 => {
+                if one {
+                    2
+                } else {
+                    80
+                }
+            }
+            Self::TickerPrice | Self::TickerBook => {
+                if one {
+                    2
+                } else {
+                    4
+                }
+            }
             Self::Status | Self::Amend => 4,
-            Self::OpenOrders => if one { 6 } else { 80 },
+            Self::OpenOrders => {
+                if one {
+                    6
+                } else {
+                    80
+                }
+            }
             Self::MyTrades if params.get("orderId").is_some() => 5,
             Self::OrderLimits => 40,
             Self::ExchangeInfo | Self::Account | Self::Commission => 20,

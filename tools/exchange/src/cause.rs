@@ -1,8 +1,8 @@
 //! Tick-out → order-in, measured from the exchange's side.
 //!
-//! A client order id of the form `pg-<epoch, 8 hex>-<counter, 8 hex>-<update id, 14 hex>` names the
-//! book update that caused it. The time of the last write of each update id to a socket is kept in a
-//! bounded ring; when the order comes in, the difference goes into a histogram.
+//! A client order id of the form `pg-<epoch, 8 hex>-<counter, 8 hex>-<update id, 14 hex>` names
+//! the book update that caused it. The time of the last write of each update id to a socket is kept
+//! in a bounded ring; when the order comes in, the difference goes into a histogram.
 
 use crate::json::Object;
 use hdrhistogram::Histogram;
@@ -36,15 +36,8 @@ pub(crate) enum Message {
 
 impl Message {
     const COUNT: usize = 7;
-    const NAMES: [&'static str; Self::COUNT] = [
-        "market_out",
-        "private_out",
-        "api_in",
-        "api_out",
-        "rest_in",
-        "slow_client",
-        "bad_frame",
-    ];
+    const NAMES: [&'static str; Self::COUNT] =
+        ["market_out", "private_out", "api_in", "api_out", "rest_in", "slow_client", "bad_frame"];
 }
 
 /// The ring of publications and the histogram; shared by all connections.

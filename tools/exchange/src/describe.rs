@@ -1,8 +1,8 @@
 //! How the generated market compares with a recording: the same measures of both, side by side.
 //!
 //! Both are reduced to the same observations (best prices, public trades, book changes, depth each
-//! second) and measured by the same code, so that a difference is one of the markets. A measure holds when
-//! the two are within a factor of two.
+//! second) and measured by the same code, so that a difference is one of the markets. A measure
+//! holds when the two are within a factor of two.
 
 use crate::error::Error;
 use crate::flow::Flow;
@@ -314,11 +314,7 @@ fn recorded(recording: &Recording) -> Observed {
 }
 
 /// Measures `seconds` of the generated market and, where a recording is given, the same of it.
-pub fn describe(
-    seed: u64,
-    seconds: u64,
-    recording: Option<&Path>,
-) -> Result<Description, Error> {
+pub fn describe(seed: u64, seconds: u64, recording: Option<&Path>) -> Result<Description, Error> {
     let real = match recording {
         Some(path) => Some(recorded(&Recording::read(path)?).measures()),
         None => None,

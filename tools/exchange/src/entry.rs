@@ -41,9 +41,7 @@ pub(crate) fn admit(
     floor.limits.charge(ip, call.weight(&params), now_us / 1000)?;
     let account = if call.is_signed() {
         let account = match (&proof, session) {
-            (Some(proof), _) => {
-                floor.keys.verify(proof.api_key, proof.payload, proof.signature)?
-            }
+            (Some(proof), _) => floor.keys.verify(proof.api_key, proof.payload, proof.signature)?,
             (None, Some(account)) => account,
             (None, None) => return Err(no_key(&params)),
         };
@@ -84,8 +82,7 @@ pub(crate) fn answer(floor: &mut Floor, request: &Admitted) -> Result<String, Re
     if places && std::mem::take(&mut floor.pending.lost) {
         return Err(unknown());
     }
-    let result =
-        crate::trading::answer(floor, request.call, &request.params, account, now_ms);
+    let result = crate::trading::answer(floor, request.call, &request.params, account, now_ms);
     // Words and filters are checked before an order counts.
     let counts = result.as_ref().map_or_else(|refusal| refusal.code <= -2000, |_| true);
     if places && counts {

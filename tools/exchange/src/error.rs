@@ -27,8 +27,10 @@ pub enum Error {
         source: io::Error,
     },
     /// A key cannot be used.
-    #[error("{0}; a key file is {{\"kind\":\"hmac\",\"api_key\":…,\"secret\":…}} or \
-             {{\"kind\":\"ed25519\",\"api_key\":…,\"private_key_pem\":…}}")]
+    #[error(
+        "{0}; a key file is {{\"kind\":\"hmac\",\"api_key\":…,\"secret\":…}} or \
+             {{\"kind\":\"ed25519\",\"api_key\":…,\"private_key_pem\":…}}"
+    )]
     Key(String),
     /// A key file cannot be read.
     #[error("keys: {0}")]

@@ -161,7 +161,8 @@ mod tests {
 
     #[test]
     fn bad_specifications_say_what_to_write() {
-        for text in ["drop", "drop@", "drop@5", "melt@5s", "stall@5s:x", "reject@5s:x", "drop@-1s"] {
+        for text in ["drop", "drop@", "drop@5", "melt@5s", "stall@5s:x", "reject@5s:x", "drop@-1s"]
+        {
             let error = Fault::parse_list(text).unwrap_err().to_string();
             assert!(error.contains("write NAME@5s"), "{text}: {error}");
         }

@@ -1,4 +1,4 @@
-//! The trading floor: the venue with its keys, limits, connections, market and faults, behind one lock.
+//! The trading floor: the venue with its keys, limits, connections and faults, behind one lock.
 //!
 //! Whoever changes the venue ends with [`Floor::flush`]: the journal is written first, then every
 //! event leaves for those who subscribed to it.
@@ -187,9 +187,7 @@ impl Floor {
                 .levels
                 .iter()
                 .filter(|(s, _)| *s == side)
-                .map(|(_, price)| {
-                    (price * spec.tick, listing.lots_at(side, *price) * spec.lot)
-                })
+                .map(|(_, price)| (price * spec.tick, listing.lots_at(side, *price) * spec.lot))
                 .collect();
             if side == Side::Buy {
                 all.reverse();
@@ -290,11 +288,7 @@ pub(crate) fn trade_json(listing: &Listing, tick: &Tick, now_ms: u64) -> String 
 }
 
 /// One `bookTicker` event; an empty side has price and quantity zero.
-pub(crate) fn best_json(
-    listing: &Listing,
-    update: u64,
-    best: [Option<(i64, i64)>; 2],
-) -> String {
+pub(crate) fn best_json(listing: &Listing, update: u64, best: [Option<(i64, i64)>; 2]) -> String {
     let spec = &listing.symbol;
     let [bid, ask] = best.map(Option::unwrap_or_default);
     Object::new()

@@ -1,7 +1,7 @@
 //! The generated market: many traders around a latent fair price, from a seed.
 //!
-//! * Background traders post limit orders at distances drawn from a profile and take them back after
-//!   exponential lives; their number and sizes give the depth by distance.
+//! * Background traders post limit orders at distances drawn from a profile and take them back
+//!   after exponential lives; their number and sizes give the depth by distance.
 //! * Touch makers keep a queue at the best prices around the fair price and close gaps.
 //! * Takers split large orders into children (Lillo, Mike and Farmer 2005): each arrival serves one
 //!   of a few parent orders whose lengths have a Pareto tail, which gives trade signs their long
@@ -51,38 +51,41 @@ const PROFILE: [Bucket; 7] = [
     bucket(62.0, 310.0, 20.0, 5.0, 0.010),
     bucket(310.0, 620.0, 15.0, 8.0, 0.014),
     bucket(620.0, 1240.0, 15.0, 10.0, 0.020),
-    bucket(1240.0, 3090.0, 20.0, 15.0, 0.052),
-    bucket(3090.0, 6180.0, 10.0, 20.0, 0.105),
+    bucket(1240.0, 3090.0, 18.0, 15.0, 0.08),
+    bucket(3090.0, 6180.0, 10.0, 20.0, 0.14),
     bucket(6180.0, 20600.0, 8.0, 30.0, 0.10),
 ];
 
 /// Touch makers: arrivals per second and side, mean life, mean size.
-const TOUCH: Bucket = bucket(0.0, 1.0, 14.0, 1.4, 0.1);
+const TOUCH: Bucket = bucket(0.0, 1.0, 12.0, 2.0, 0.22);
 /// Takers: arrivals per second, median size, log deviation, largest size.
-const TAKER_RATE: f64 = 6.5;
-const TAKER_MEDIAN: f64 = 0.0045;
-const TAKER_SIGMA: f64 = 2.3;
+const TAKER_RATE: f64 = 7.0;
+const TAKER_MEDIAN: f64 = 0.003;
+const TAKER_SIGMA: f64 = 2.6;
 const TAKER_MAX: f64 = 6.0;
 /// How far beyond the best a taker goes, in ticks.
 const TAKER_REACH: f64 = 400.0;
 /// Parent orders under way, Pareto exponent of their lengths, longest.
 const PARENTS: usize = 2;
-const PARENT_ALPHA: f64 = 1.4;
+const PARENT_ALPHA: f64 = 1.2;
 const PARENT_MAX: f64 = 400.0;
 /// Jumps of the fair price: per second, median ticks, log deviation, largest.
-const JUMP_RATE: f64 = 4.5;
-const JUMP_MEDIAN: f64 = 45.0;
+const JUMP_RATE: f64 = 3.0;
+const JUMP_MEDIAN: f64 = 90.0;
 const JUMP_SIGMA: f64 = 1.35;
 const JUMP_MAX: f64 = 3000.0;
 /// Share of overtaken makers that run in time, and how long they take (µs).
 const RUN_SHARE: f64 = 0.9;
 const RUN_US: f64 = 1500.0;
-/// Informed takers: delay (µs) and largest sweep.
+/// Informed takers: delay (µs), median size and log deviation.
 const SWEEP_US: f64 = 1500.0;
-const SWEEP_MAX: f64 = 0.8;
+const SWEEP_MEDIAN: f64 = 0.01;
+const SWEEP_SIGMA: f64 = 1.8;
+/// Share of jumps that go the way of a parent order under way.
+const JUMP_WITH_PARENT: f64 = 0.8;
 /// Orders a side that fill the gap after a jump, and how long they take (µs).
-const REFILL: u32 = 5;
-const REFILL_US: f64 = 9000.0;
+const REFILL: u32 = 4;
+const REFILL_US: f64 = 60000.0;
 /// Log deviation of makers' sizes.
 const MAKER_SIGMA: f64 = 1.9;
 
@@ -290,7 +293,8 @@ impl Flow {
     fn jump(&mut self, venue: &Venue) {
         let ticks = (JUMP_MEDIAN * (JUMP_SIGMA * self.normal()).exp()).min(JUMP_MAX);
         let ticks = (ticks * self.style.distance).max(1.0);
-        let up = self.random.random_bool(0.5);
+        let parent = self.parents[self.random.random_range(0..PARENTS)].0 == Side::Buy;
+        let up = parent == self.random.random_bool(JUMP_WITH_PARENT);
         self.fair = if up { self.fair + ticks } else { (self.fair - ticks).max(2000.5) };
         let stale = if up { Side::Sell } else { Side::Buy };
         let limit = self.place_of(stale.other());
@@ -322,8 +326,8 @@ impl Flow {
     /// An informed taker takes what stands on the wrong side of the fair price.
     fn sweep(&mut self, venue: &mut Venue, side: Side, now_ms: u64) {
         let limit = self.place_of(side);
-        let u: f64 = self.random.random_range(0.02..1.0);
-        let lots = self.lots(SWEEP_MAX * u * u);
+        let units = SWEEP_MEDIAN * (SWEEP_SIGMA * self.normal()).exp();
+        let lots = self.lots(units.min(TAKER_MAX));
         venue.house_limit(self.symbol, side, (limit, lots), Tif::Ioc, now_ms);
     }
 

@@ -53,20 +53,21 @@ pub(crate) struct Hub {
 
 impl Hub {
     pub(crate) fn new(causes: Arc<Causes>) -> Self {
-        Self { connections: BTreeMap::new(), next: 1, causes, wanted: BTreeMap::new(), watched: false }
+        Self {
+            connections: BTreeMap::new(),
+            next: 1,
+            causes,
+            wanted: BTreeMap::new(),
+            watched: false,
+        }
     }
 
     pub(crate) fn enter(&mut self, market: bool, combined: bool) -> (u64, mpsc::Receiver<Out>) {
         let (out, queue) = mpsc::channel(QUEUE);
         let id = self.next;
         self.next += 1;
-        let connection = Connection {
-            out,
-            market,
-            streams: BTreeSet::new(),
-            combined,
-            feeds: Vec::new(),
-        };
+        let connection =
+            Connection { out, market, streams: BTreeSet::new(), combined, feeds: Vec::new() };
         self.connections.insert(id, connection);
         (id, queue)
     }

@@ -1,10 +1,10 @@
 //! The ledger on disk: a snapshot, an append-only journal, and a file of counters.
 //!
-//! `snapshot.json` names its generation; `journal-N.log` holds what changed since, one transaction a
-//! line, each a CRC and JSON. A transaction is one `write` before its answer leaves, so it outlives a
-//! killed process (the kernel keeps written pages; only a power cut may lose the last of them). A
-//! torn last line is what a kill in mid-write leaves, and is dropped. `counters` has two slots of 512 bytes
-//! written in turn, so that one of them is always whole.
+//! `snapshot.json` names its generation; `journal-N.log` holds what changed since, one transaction
+//! a line, each a CRC and JSON. A transaction is one `write` before its answer leaves, so it
+//! outlives a killed process (the kernel keeps written pages; only a power cut may lose the last of
+//! them). A torn last line is what a kill in mid-write leaves, and is dropped. `counters` has two
+//! slots of 512 bytes written in turn, so that one of them is always whole.
 
 use crate::account::{Account, Balance};
 use crate::order::{AccountId, Fill, Order};
@@ -83,7 +83,10 @@ impl Journal {
             Err(error) => return Err(error),
         };
         let mut snapshot: Snapshot = serde_json::from_slice(&text).map_err(|error| {
-            io::Error::other(format!("{}: {error}; remove the directory to start anew", path.display()))
+            io::Error::other(format!(
+                "{}: {error}; remove the directory to start anew",
+                path.display()
+            ))
         })?;
         let mut orders: BTreeMap<u64, Order> =
             snapshot.orders.drain(..).map(|order| (order.id, order)).collect();
@@ -104,7 +107,8 @@ impl Journal {
         snapshot.orders = orders.into_values().collect();
         if let Ok(bytes) = std::fs::read(dir.join("counters")) {
             for slot in bytes.chunks(SLOT as usize) {
-                if let Some(counters) = open_line(slot.split(|b| *b == b'\n').next().unwrap_or(&[])) {
+                if let Some(counters) = open_line(slot.split(|b| *b == b'\n').next().unwrap_or(&[]))
+                {
                     raise(&mut snapshot.counters, &counters);
                 }
             }

@@ -41,7 +41,7 @@ pub struct KeyFile {
 }
 
 enum Secret {
-    Hmac(hmac::Key),
+    Hmac(Box<hmac::Key>),
     Ed25519(VerifyingKey),
 }
 
@@ -54,7 +54,7 @@ impl Keys {
     pub(crate) fn add(&mut self, file: &KeyFile, account: AccountId) -> Result<(), String> {
         let secret = match (file.kind.as_str(), &file.secret) {
             ("hmac", Some(secret)) => {
-                Secret::Hmac(hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes()))
+                Secret::Hmac(Box::new(hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes())))
             }
             ("ed25519", _) => Secret::Ed25519(public_key(file)?),
             ("hmac", None) => return Err(format!("key {}: no `secret`", file.api_key)),
@@ -88,8 +88,9 @@ impl Keys {
     ) -> Result<AccountId, Refusal> {
         let account = self.account(api_key)?;
         let right = match self.0.get(api_key) {
-            Some((_, Secret::Hmac(key))) => hex::decode(signature)
-                .is_ok_and(|tag| hmac::verify(key, payload, &tag).is_ok()),
+            Some((_, Secret::Hmac(key))) => {
+                hex::decode(signature).is_ok_and(|tag| hmac::verify(key, payload, &tag).is_ok())
+            }
             Some((_, Secret::Ed25519(key))) => BASE64
                 .decode(signature)
                 .ok()
@@ -173,9 +174,8 @@ pub fn write_demo_keys(dir: &Path, seed: u64) -> io::Result<[KeyFile; 2]> {
         let path = dir.join(name);
         match std::fs::read(&path) {
             Ok(text) => {
-                *key = serde_json::from_slice(&text).map_err(|error| {
-                    io::Error::other(format!("{}: {error}", path.display()))
-                })?;
+                *key = serde_json::from_slice(&text)
+                    .map_err(|error| io::Error::other(format!("{}: {error}", path.display())))?;
             }
             Err(_) => write_secret(&path, &serde_json::to_vec(&*key)?)?,
         }
@@ -262,11 +262,13 @@ mod tests {
         };
         check(
             "A\u{1}EXAMPLE\u{1}SPOT\u{1}1\u{1}20240627-11:17:25.223",
-            "4MHXelVVcpkdwuLbl6n73HQUXUf1dse2PCgT1DYqW9w8AVZ1RACFGM+5UdlGPrQHrgtS3CvsRURC1oj73j8gCA==",
+            "4MHXelVVcpkdwuLbl6n73HQUXUf1dse2PCgT1DYqW9w8AVZ1RACFGM+5UdlGPrQHrgtS3CvsRURC1oj7\
+             3j8gCA==",
         );
         check(
             "apiKey=TESTKEY&timestamp=1700000000000",
-            "yPN9U5r5SLMlMZBE/SOqMx5eWb0wPWIoGPwP84l7NWblKCRy5vNNM+77QT4Ef2+joXTrTe5r6MvBa7KBw6A2DQ==",
+            "yPN9U5r5SLMlMZBE/SOqMx5eWb0wPWIoGPwP84l7NWblKCRy5vNNM+77QT4Ef2+joXTrTe5r6MvBa7KB\
+             w6A2DQ==",
         );
         assert!(keys.may_log_on("TESTKEY"));
         assert_eq!(keys.account("no-such-key").unwrap_err().code, -2014);

@@ -80,8 +80,13 @@ impl Limits {
         let limit = self.rates.weight_1m;
         let address = self.addresses.entry(ip).or_default();
         if now_ms < address.banned_until_ms {
-            return Err(stop(418, address.banned_until_ms, now_ms, "Way too much request weight \
-                used; IP banned"));
+            return Err(stop(
+                418,
+                address.banned_until_ms,
+                now_ms,
+                "Way too much request weight \
+                used; IP banned",
+            ));
         }
         let used = address.weight.at(now_ms, MINUTE);
         *used += weight;
@@ -97,8 +102,13 @@ impl Limits {
         if address.ignored > IGNORED_MAX {
             address.banned_until_ms = now_ms + BAN_MS;
         }
-        Err(stop(429, until, now_ms, "Too much request weight used; current limit is reached; \
-            please use WebSocket Streams for live updates to avoid polling the API"))
+        Err(stop(
+            429,
+            until,
+            now_ms,
+            "Too much request weight used; current limit is reached; \
+            please use WebSocket Streams for live updates to avoid polling the API",
+        ))
     }
 
     /// Gives weight back (an order that succeeded costs none).
@@ -166,7 +176,8 @@ impl Limits {
     /// `rateLimits` of an answer: the weight used, and the order count where an account is known.
     pub(crate) fn usage(&mut self, ip: IpAddr, account: Option<AccountId>, now_ms: u64) -> String {
         let weight = self.weight_used(ip, now_ms);
-        let mut all = vec![limit("REQUEST_WEIGHT", "MINUTE", 1, self.rates.weight_1m, Some(weight))];
+        let mut all =
+            vec![limit("REQUEST_WEIGHT", "MINUTE", 1, self.rates.weight_1m, Some(weight))];
         if let Some(account) = account {
             all.splice(0..0, self.order_usage(account, now_ms));
         }

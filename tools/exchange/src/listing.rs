@@ -62,7 +62,7 @@ const CANDLES_MAX: usize = 1500;
 pub(crate) struct Listing {
     pub symbol: Symbol,
     pub book: Book,
-    /// Set where the market is a recording: then its levels are the public book and `book` is empty.
+    /// Set where the market is a recording: its levels are the public book, `book` is empty.
     pub recorded: Option<Recorded>,
     /// Id of the last book change.
     pub update: u64,

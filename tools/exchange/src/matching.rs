@@ -1,7 +1,7 @@
 //! The limit-order book: price–time priority over integers, and what an incoming order takes.
 //!
-//! Knows no balances, ids to hand out, clocks or text. Each level keeps its orders in arrival order;
-//! every change of a level's total is noted for the update stream.
+//! Knows no balances, ids to hand out, clocks or text. Each level keeps its orders in arrival
+//! order; every change of a level's total is noted for the update stream.
 
 use crate::order::{AccountId, Side, Stp};
 use std::collections::{BTreeMap, VecDeque};
@@ -45,10 +45,30 @@ pub(crate) struct Taker {
 /// One thing that happened while an incoming order met the book.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
-    Trade { maker: u64, price: i64, lots: i64 },
+    Trade {
+        maker: u64,
+        price: i64,
+        lots: i64,
+    },
     /// Self-trade prevention took `maker_lots` from the resting order and `taker_lots` from the
     /// incoming one.
-    Prevented { maker: u64, price: i64, maker_lots: i64, taker_lots: i64, maker_gone: bool },
+    Prevented {
+        maker: u64,
+        price: i64,
+        maker_lots: i64,
+        taker_lots: i64,
+        maker_gone: bool,
+    },
+}
+
+impl Step {
+    /// Lots that the step used up of the incoming order.
+    pub(crate) fn taker_lots(&self) -> i64 {
+        match self {
+            Self::Trade { lots, .. } => *lots,
+            Self::Prevented { taker_lots, .. } => *taker_lots,
+        }
+    }
 }
 
 /// What an incoming order found.
@@ -194,7 +214,10 @@ impl Book {
         let side = taker.side.other();
         loop {
             let Some((price, _)) = self.best(side) else {
-                out.dry = true;
+                out.dry = match want {
+                    Want::Lots(lots) => lots > 0,
+                    Want::Quote { amount, .. } => amount > 0,
+                };
                 break;
             };
             let lots = match want {
@@ -277,3 +300,6 @@ fn reaches(taker: &Taker, price: i64) -> bool {
         (Some(limit), Side::Sell) => price >= limit,
     }
 }
+
+#[cfg(test)]
+mod tests;

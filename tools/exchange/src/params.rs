@@ -28,7 +28,10 @@ impl Params {
                 return Err(Refusal::new(-1100, "Illegal characters found in a parameter."));
             };
             if all.insert(name.clone(), value).is_some() {
-                return Err(Refusal::new(-1101, format!("Duplicate values for parameter '{name}'.")));
+                return Err(Refusal::new(
+                    -1101,
+                    format!("Duplicate values for parameter '{name}'."),
+                ));
             }
             if all.len() > PARAMS_MAX {
                 return Err(Refusal::new(-1101, "Too many parameters sent for this endpoint."));
@@ -39,7 +42,9 @@ impl Params {
 
     /// From the `params` object of a WebSocket request; numbers keep their text.
     pub(crate) fn from_json(json: Option<&RawValue>) -> Result<Self, Refusal> {
-        let Some(json) = json.filter(|json| json.get() != "null") else { return Ok(Self::default()) };
+        let Some(json) = json.filter(|json| json.get() != "null") else {
+            return Ok(Self::default());
+        };
         let bad = |_| Refusal::new(-1102, "'params' must be a JSON object.");
         let raw: BTreeMap<String, &RawValue> = serde_json::from_str(json.get()).map_err(bad)?;
         if raw.len() > PARAMS_MAX {
@@ -75,9 +80,7 @@ impl Params {
         self.get(name).ok_or_else(|| {
             Refusal::new(
                 -1102,
-                format!(
-                    "Mandatory parameter '{name}' was not sent, was empty/null, or malformed."
-                ),
+                format!("Mandatory parameter '{name}' was not sent, was empty/null, or malformed."),
             )
         })
     }
@@ -117,7 +120,8 @@ impl Params {
     pub(crate) fn check_time(&self, now_us: u64) -> Result<(), Refusal> {
         self.need("timestamp")?;
         let stamp = self.integer("timestamp")?.unwrap_or(0);
-        let stamp_us = if stamp >= 100_000_000_000_000 { stamp } else { stamp.saturating_mul(1000) };
+        let stamp_us =
+            if stamp >= 100_000_000_000_000 { stamp } else { stamp.saturating_mul(1000) };
         let window_us = match self.get("recvWindow") {
             None => 5_000_000,
             Some(text) => number("recvWindow", text)? / 100_000,
@@ -148,7 +152,8 @@ mod tests {
     #[test]
     fn websocket_payload_is_sorted_and_keeps_number_text() {
         let raw: &RawValue = serde_json::from_str(
-            r#"{"symbol":"BTCUSDT","price":52000.00,"apiKey":"K","signature":"x","on":true,"u":"\u00e9"}"#,
+            r#"{"symbol":"BTCUSDT","price":52000.00,"apiKey":"K","signature":"x","on":true,
+                "u":"\u00e9"}"#,
         )
         .unwrap();
         let params = Params::from_json(Some(raw)).unwrap();

@@ -88,7 +88,9 @@ fn selected<'a>(floor: &'a Floor, params: &Params) -> Result<Vec<&'a Listing>, R
     };
     names
         .iter()
-        .map(|name| floor.venue.symbol_id(name).map(|id| floor.venue.listing(id)).ok_or_else(unknown))
+        .map(|name| {
+            floor.venue.symbol_id(name).map(|id| floor.venue.listing(id)).ok_or_else(unknown)
+        })
         .collect()
 }
 

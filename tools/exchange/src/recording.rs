@@ -202,14 +202,18 @@ mod tests {
     fn lines_are_read_and_bad_ones_say_why() {
         let mut recording = Recording::default();
         let mut push = |text: &str| recording.push(text);
-        push(r#"5 {"stream":"btcusdt@bookTicker","data":{"u":7,"s":"BTCUSDT","b":"1.5","B":"2","a":"1.6","A":"3"}}"#)
-            .unwrap();
-        push(r#"6 {"stream":"btcusdt@depth@100ms","data":{"e":"depthUpdate","E":1,"s":"BTCUSDT","U":6,"u":8,"b":[["1.5","0"]],"a":[]}}"#)
-            .unwrap();
-        push(r#"7 {"stream":"btcusdt@trade","data":{"e":"trade","E":2,"s":"BTCUSDT","t":3,"p":"1.5","q":"1","b":88,"a":50,"T":1,"m":true,"M":true}}"#)
-            .unwrap();
+        let data = |stream: &str, data: &str| {
+            format!(r#"5 {{"stream":"btcusdt@{stream}","data":{{"s":"BTCUSDT",{data}}}}}"#)
+        };
+        push(&data("bookTicker", r#""u":7,"b":"1.5","B":"2","a":"1.6","A":"3""#)).unwrap();
+        let depth = r#""e":"depthUpdate","E":1,"U":6,"u":8,"b":[["1.5","0"]],"a":[]"#;
+        push(&data("depth@100ms", depth)).unwrap();
+        let trade = r#""e":"trade","E":2,"t":3,"p":"1.5","q":"1","b":88,"a":50,"T":1,"m":true"#;
+        push(&data("trade", trade)).unwrap();
         push(r#"8 {"lastUpdateId":6,"bids":[["1.5","2"]],"asks":[]}"#).unwrap();
-        for bad in ["", "x {}", "1 {}", r#"1 {"stream":"btcusdt@kline","data":{"s":"BTCUSDT"}}"#, "1 {"] {
+        for bad in
+            ["", "x {}", "1 {}", r#"1 {"stream":"btcusdt@kline","data":{"s":"BTCUSDT"}}"#, "1 {"]
+        {
             assert!(push(bad).is_err(), "{bad}");
         }
         assert_eq!(recording.frames.len(), 4);

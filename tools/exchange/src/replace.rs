@@ -1,7 +1,7 @@
 //! `order.cancelReplace`: a cancel and a new order in one request, not transactional.
 //!
-//! Words, filters and the order count are checked before either leg. 409 and −2021 mean that exactly
-//! one leg failed, 400 and −2022 that both failed or the second was not attempted.
+//! Words, filters and the order count are checked before either leg. 409 and −2021 mean that
+//! exactly one leg failed, 400 and −2022 that both failed or the second was not attempted.
 
 use crate::floor::Floor;
 use crate::json::Object;

@@ -113,6 +113,20 @@ impl Recorded {
         cost
     }
 
+    /// Price of the last level that taking this many touches.
+    fn reach(&self, taker: &Taker, lots: i64) -> Option<i64> {
+        let mut left = lots;
+        let mut reach = None;
+        for (price, here) in self.takeable(taker) {
+            if left <= 0 {
+                break;
+            }
+            left -= here;
+            reach = Some(price);
+        }
+        reach
+    }
+
     /// An order arrives. One that `rests` stays in the simulated market with what it did not get.
     pub(crate) fn take(&mut self, id: u64, taker: &Taker, rests: bool) -> Taken {
         let mut out = Taken::default();
@@ -134,10 +148,13 @@ impl Recorded {
                 lots
             }
         };
+        // An order that does not rest goes no further than it must, so that it meets our own
+        // resting orders only where their turn has come.
+        let limit = if rests { taker.limit } else { self.reach(taker, lots).or(taker.limit) };
         let new = NewOrder {
             key: id,
             side: sim_side(taker.side),
-            limit: taker.limit.map(Price),
+            limit: limit.map(Price),
             qty: Qty(lots),
             tif: if rests { Tif::Gtc } else { Tif::Ioc },
         };

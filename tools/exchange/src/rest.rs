@@ -78,9 +78,7 @@ fn admit(
     let key = key.ok_or_else(|| Refusal::with_status(401, -2014, "API-key format invalid."))?;
     let missing = || params.need("signature").err();
     let (payload, signature) = signed_part(query, body).ok_or_else(|| {
-        missing().unwrap_or_else(|| {
-            Refusal::new(-1022, "Signature for this request is not valid.")
-        })
+        missing().unwrap_or_else(|| Refusal::new(-1022, "Signature for this request is not valid."))
     })?;
     let proof = Proof { api_key: key, payload: payload.as_bytes(), signature: &signature };
     entry::admit(&mut floor, call, params.clone(), Some(proof), None, peer.ip())
@@ -165,14 +163,19 @@ fn simulator(app: &App, method: &Method, page: &str, query: &str) -> Response {
             }
         }
         "report" => {
-            let market: Vec<String> = floor.venue.listings.iter().map(|listing| {
-                crate::json::Object::new()
-                    .put("symbol", &listing.symbol.name)
-                    .put("trades", listing.trades)
-                    .put("updates", listing.updates)
-                    .put("lastUpdateId", listing.update)
-                    .end()
-            }).collect();
+            let market: Vec<String> = floor
+                .venue
+                .listings
+                .iter()
+                .map(|listing| {
+                    crate::json::Object::new()
+                        .put("symbol", &listing.symbol.name)
+                        .put("trades", listing.trades)
+                        .put("updates", listing.updates)
+                        .put("lastUpdateId", listing.update)
+                        .end()
+                })
+                .collect();
             let json = crate::json::Object::new()
                 .raw("wire", &floor.causes.report())
                 .raw("market", &crate::json::array(market))

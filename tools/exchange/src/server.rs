@@ -10,9 +10,9 @@ use crate::hub::Out;
 use crate::journal::Journal;
 use crate::keys::{KeyFile, Keys, demo_keys, write_demo_keys};
 use crate::limits::{Limits, Rates};
+use crate::listing::Listing;
 use crate::recording::Recording;
 use crate::replay::Recorded;
-use crate::listing::Listing;
 use crate::socket::Heartbeat;
 use crate::symbol::{SCALE, Symbol};
 use crate::venue::{OWN_TRADES, Venue};
@@ -132,8 +132,9 @@ pub async fn serve(
     let listener = TcpListener::bind(options.listen)
         .await
         .map_err(|source| Error::Listen { address: options.listen, source })?;
-    let address =
-        listener.local_addr().map_err(|source| Error::Listen { address: options.listen, source })?;
+    let address = listener
+        .local_addr()
+        .map_err(|source| Error::Listen { address: options.listen, source })?;
     let listener = listener.tap_io(|stream| {
         // A peer that is already gone shows at the first read.
         let _ = stream.set_nodelay(true);
@@ -228,8 +229,7 @@ pub(crate) fn assemble(options: &Options) -> Result<(Floor, Play), Error> {
     }
     if let (Some(dir), None) = (&options.ledger, &venue.journal) {
         let journal = Journal::start(dir, venue.snapshot(0));
-        venue.journal =
-            Some(journal.map_err(|source| Error::Ledger { dir: dir.clone(), source })?);
+        venue.journal = Some(journal.map_err(|source| Error::Ledger { dir: dir.clone(), source })?);
     }
     let play = match recording {
         Some(recording) => Play::Recorded(recording, options.replay_speed),
@@ -339,9 +339,8 @@ fn upgrade(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
 }
 
 async fn single(State(app): State<App>, socket: WebSocketUpgrade) -> Response {
-    upgrade(socket).on_upgrade(move |socket| {
-        crate::streams::serve(app, socket, BTreeSet::new(), false)
-    })
+    upgrade(socket)
+        .on_upgrade(move |socket| crate::streams::serve(app, socket, BTreeSet::new(), false))
 }
 
 async fn several(

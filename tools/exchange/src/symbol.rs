@@ -215,11 +215,12 @@ pub(crate) fn number(name: &str, text: &str) -> Result<i64, Refusal> {
     }
     match parse_decimal(text.as_bytes(), 8) {
         Ok(value) => Ok(value),
-        Err(engine::num::NumError::OffGrid) => Err(Refusal::new(
-            -1111,
-            format!("Parameter '{name}' has too much precision."),
-        )),
-        Err(_) => Err(Refusal::new(-1130, format!("Data sent for parameter '{name}' is not valid."))),
+        Err(engine::num::NumError::OffGrid) => {
+            Err(Refusal::new(-1111, format!("Parameter '{name}' has too much precision.")))
+        }
+        Err(_) => {
+            Err(Refusal::new(-1130, format!("Data sent for parameter '{name}' is not valid.")))
+        }
     }
 }
 
@@ -244,8 +245,10 @@ mod tests {
         check("1.", Err(-1100));
         check("99999999999999999999", Err(-1130));
         assert_eq!(symbol.lots("quantity", "0.00001", Kind::Limit), Ok(1));
-        assert_eq!(symbol.lots("quantity", "101", Kind::Market).map_err(|r| r.msg).err().as_deref(),
-            Some("Filter failure: MARKET_LOT_SIZE"));
+        assert_eq!(
+            symbol.lots("quantity", "101", Kind::Market).map_err(|r| r.msg).err().as_deref(),
+            Some("Filter failure: MARKET_LOT_SIZE")
+        );
         assert_eq!(symbol.unit(), 10);
         assert!(symbol.fault().is_none() && Symbol::ethusdt().fault().is_none());
     }

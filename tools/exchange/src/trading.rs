@@ -59,26 +59,30 @@ pub(crate) fn client_id(floor: &mut Floor, params: &Params, name: &str) -> Resul
 /// Reads a new order's words.
 pub(crate) fn new_order(floor: &mut Floor, params: &Params) -> Result<NewOrder, Refusal> {
     let id = symbol(floor, params)?;
-    let side = Side::word(params.need("side")?).ok_or_else(|| Refusal::new(-1117, "Invalid side."))?;
+    let side =
+        Side::word(params.need("side")?).ok_or_else(|| Refusal::new(-1117, "Invalid side."))?;
     let kind = Kind::word(params.need("type")?)
         .ok_or_else(|| Refusal::new(-1116, "Invalid orderType."))?;
     let tif = match params.get("timeInForce") {
-        None if kind == Kind::Limit => return Err(params.need("timeInForce").err().unwrap_or_else(
-            || Refusal::new(-1102, "Mandatory parameter 'timeInForce' was not sent."),
-        )),
+        None if kind == Kind::Limit => {
+            return Err(params.need("timeInForce").err().unwrap_or_else(|| {
+                Refusal::new(-1102, "Mandatory parameter 'timeInForce' was not sent.")
+            }));
+        }
         None => Tif::Gtc,
         Some(_) if kind != Kind::Limit => {
             params.forbid("timeInForce")?;
             Tif::Gtc
         }
-        Some(text) => {
-            Tif::word(text).ok_or_else(|| Refusal::new(-1115, "Invalid timeInForce."))?
-        }
+        Some(text) => Tif::word(text).ok_or_else(|| Refusal::new(-1115, "Invalid timeInForce."))?,
     };
     let stp = match params.get("selfTradePreventionMode") {
         None => Stp::ExpireMaker,
         Some(text) => Stp::word(text).ok_or_else(|| {
-            Refusal::new(-1013, "This symbol does not allow the specified self-trade prevention mode.")
+            Refusal::new(
+                -1013,
+                "This symbol does not allow the specified self-trade prevention mode.",
+            )
         })?,
     };
     for name in ["icebergQty", "stopPrice", "trailingDelta", "pegPriceType"] {
@@ -91,7 +95,10 @@ pub(crate) fn new_order(floor: &mut Floor, params: &Params) -> Result<NewOrder, 
         Some("ACK") => Reply::Ack,
         Some("RESULT") => Reply::Result,
         Some(_) => {
-            return Err(Refusal::new(-1130, "Data sent for parameter 'newOrderRespType' is not valid."));
+            return Err(Refusal::new(
+                -1130,
+                "Data sent for parameter 'newOrderRespType' is not valid.",
+            ));
         }
     };
     let client = client_id(floor, params, "newClientOrderId")?;
@@ -141,7 +148,8 @@ fn rejection(code: i32) -> Refusal {
         -1008 => Refusal::with_status(
             503,
             code,
-            "Server is currently overloaded with other requests. Please try again in a few minutes.",
+            "Server is currently overloaded with other requests. Please try again in a few \
+             minutes.",
         ),
         -2010 => Refusal::insufficient(),
         code => Refusal::new(code, "Refused on demand."),
@@ -548,9 +556,10 @@ pub(crate) fn ledger_json(floor: &Floor, account: AccountId) -> String {
     for fill in &holder.fills {
         *fees.entry(&fill.fee_asset).or_default() += fill.fee;
     }
-    let fees = array(fees.iter().map(|(asset, fee)| {
-        Object::new().put("asset", asset).put("amount", dec8(*fee)).end()
-    }));
+    let fees = array(
+        fees.iter()
+            .map(|(asset, fee)| Object::new().put("asset", asset).put("amount", dec8(*fee)).end()),
+    );
     Object::new()
         .put("account", &holder.name)
         .raw("balances", &balances)

@@ -14,6 +14,10 @@ use crate::order::{
 use crate::report::{self, Execution};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+mod booking;
+mod closing;
+mod keeping;
+
 /// The account of all generated (and recorded) traders.
 pub(crate) const HOUSE: AccountId = 0;
 /// The account that collects fees.
@@ -24,12 +28,25 @@ pub(crate) const OWN_TRADES: u64 = 9_000_000_000_000;
 /// Something that others may see.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Event {
-    Trade { symbol: SymbolId, tick: Tick },
-    Agg { symbol: SymbolId, id: u64, first: u64, tick: Tick },
+    Trade {
+        symbol: SymbolId,
+        tick: Tick,
+    },
+    Agg {
+        symbol: SymbolId,
+        id: u64,
+        first: u64,
+        tick: Tick,
+    },
     /// The best price or quantity of a side changed.
-    Touch { symbol: SymbolId },
+    Touch {
+        symbol: SymbolId,
+    },
     /// A private event of one account.
-    Private { account: AccountId, json: String },
+    Private {
+        account: AccountId,
+        json: String,
+    },
 }
 
 /// What a transaction has touched so far.
@@ -71,9 +88,8 @@ pub(crate) struct Placed {
 
 impl Venue {
     pub(crate) fn new(listings: Vec<Listing>) -> Self {
-        let free = |name: &str| {
-            Account::new(name, true, &[], Fees { maker: 0, taker: 0, third: None })
-        };
+        let free =
+            |name: &str| Account::new(name, true, &[], Fees { maker: 0, taker: 0, third: None });
         Self {
             listings,
             accounts: vec![free("house"), free("venue")],
@@ -189,7 +205,9 @@ impl Venue {
         let order = self.orders.get(&id).cloned();
         match order {
             Some(order) => Ok(Placed { order, fills }),
-            None => Err(Refusal::new(-1000, "An unknown error occurred while processing the request.")),
+            None => {
+                Err(Refusal::new(-1000, "An unknown error occurred while processing the request."))
+            }
         }
     }
 
@@ -247,12 +265,16 @@ impl Venue {
         }
         let rests = new.tif == Tif::Gtc && new.kind != Kind::Market;
         let taken = listing.take(id, &taker, rests);
+        let done = !taken.dry && !taken.prevented && !taken.steps.is_empty();
+        if let Some(order) = self.orders.get_mut(&id).filter(|_| new.quote_qty > 0 && done) {
+            // An order by amount has the quantity that it gets, and its last fill says so.
+            order.qty = taken.steps.iter().map(Step::taker_lots).sum();
+        }
         self.settle(id, &taken.steps, now_ms);
         let Some(order) = self.orders.get_mut(&id) else { return };
         if new.quote_qty > 0 {
-            // An order by amount has the quantity it got.
-            order.qty = order.filled;
-            let done = !taken.dry && !taken.prevented && order.filled > 0;
+            order.qty = order.filled + order.prevented;
+            let done = done && order.filled > 0;
             let status = if done { Status::Filled } else { Status::Expired };
             self.end(id, status, (!done).then_some("INSUFFICIENT_LIQUIDITY"), now_ms);
         } else if taken.prevented || (order.left() == 0 && order.prevented > 0) {
@@ -271,357 +293,6 @@ impl Venue {
                 listing.book.rest(side, price, Entry { id, account, lots });
             }
         }
-    }
-
-    /// Trades and preventions, maker by maker.
-    fn settle(&mut self, taker: u64, steps: &[Step], now_ms: u64) {
-        let Some(order) = self.orders.get(&taker) else { return };
-        let (symbol, side) = (order.symbol, order.side);
-        let mut group: Option<(u64, Tick)> = None;
-        for step in steps {
-            match *step {
-                Step::Trade { maker, price, lots } if lots > 0 => {
-                    let tick = self.trade(symbol, side, (maker, taker), (price, lots), now_ms);
-                    group = match group {
-                        Some((first, mut sum)) if sum.price == price => {
-                            (sum.lots, sum.id) = (sum.lots + lots, tick.id);
-                            Some((first, sum))
-                        }
-                        before => {
-                            self.publish_agg(symbol, before);
-                            Some((tick.id, tick))
-                        }
-                    };
-                }
-                Step::Trade { .. } => {}
-                Step::Prevented { maker, price, maker_lots, taker_lots, maker_gone } => {
-                    self.prevent(maker, taker, maker_lots, price, now_ms);
-                    self.prevent(taker, maker, taker_lots, price, now_ms);
-                    if maker_gone {
-                        self.end(maker, Status::ExpiredInMatch, None, now_ms);
-                    }
-                }
-            }
-        }
-        self.publish_agg(symbol, group);
-    }
-
-    fn publish_agg(&mut self, symbol: SymbolId, group: Option<(u64, Tick)>) {
-        if let Some((first, tick)) = group.filter(|_| self.listing(symbol).recorded.is_none()) {
-            let listing = self.listing_mut(symbol);
-            let id = listing.agg;
-            listing.agg += 1;
-            self.events.push(Event::Agg { symbol, id, first, tick });
-        }
-    }
-
-    /// One trade between a maker (0: the recorded market) and a taker.
-    fn trade(
-        &mut self,
-        symbol: SymbolId,
-        taker_side: Side,
-        (maker, taker): (u64, u64),
-        (price, lots): (i64, i64),
-        now_ms: u64,
-    ) -> Tick {
-        let listing = self.listing_mut(symbol);
-        let id = listing.trade;
-        listing.trade += 1;
-        let buyer_maker = taker_side == Side::Sell;
-        let tick = Tick { id, price, lots, time_ms: now_ms, buyer_maker };
-        if listing.recorded.is_none() {
-            listing.print(tick);
-            self.events.push(Event::Trade { symbol, tick });
-        }
-        let is_house = |order: u64| self.orders.get(&order).is_none_or(|o| o.account == HOUSE);
-        let both_house = is_house(maker) && is_house(taker);
-        for (order, is_maker) in [(maker, true), (taker, false)] {
-            if order == 0 {
-                let side = if is_maker { taker_side.other() } else { taker_side };
-                self.house_side(symbol, side, price, lots);
-            } else {
-                self.fill(order, &tick, is_maker, both_house, now_ms);
-            }
-        }
-        tick
-    }
-
-    /// The recorded market's side of a trade, booked against the house account.
-    fn house_side(&mut self, symbol: SymbolId, side: Side, price: i64, lots: i64) {
-        let spec = self.listing(symbol).symbol.clone();
-        let base = lots * spec.lot;
-        let quote = price * lots * spec.unit();
-        let sign = if side == Side::Buy { 1 } else { -1 };
-        self.account_mut(HOUSE).entry(&spec.base).free += sign * base;
-        self.account_mut(HOUSE).entry(&spec.quote).free -= sign * quote;
-        self.touch_balance(HOUSE, &spec.base);
-        self.touch_balance(HOUSE, &spec.quote);
-    }
-
-    /// A resting order's fill in a recorded market.
-    pub(crate) fn recorded_fill(&mut self, id: u64, price: i64, lots: i64, now_ms: u64) {
-        let Some(order) = self.orders.get(&id).filter(|order| order.status.is_open()) else { return };
-        let (symbol, side, lots) = (order.symbol, order.side, lots.min(order.left()));
-        if lots > 0 {
-            self.trade_resting(symbol, side, id, (price, lots), now_ms);
-        }
-    }
-
-    fn trade_resting(
-        &mut self,
-        symbol: SymbolId,
-        side: Side,
-        id: u64,
-        (price, lots): (i64, i64),
-        now_ms: u64,
-    ) {
-        let listing = self.listing_mut(symbol);
-        let buyer_maker = side == Side::Buy;
-        let tick = Tick { id: listing.trade, price, lots, time_ms: now_ms, buyer_maker };
-        listing.trade += 1;
-        self.house_side(symbol, side.other(), price, lots);
-        self.fill(id, &tick, true, false, now_ms);
-    }
-
-    /// Books one side of a trade: order, balances, fee, report.
-    fn fill(&mut self, id: u64, tick: &Tick, maker: bool, both_house: bool, now_ms: u64) {
-        let Some(order) = self.orders.get_mut(&id) else { return };
-        let spec = &self.listings[usize::from(order.symbol)].symbol;
-        let quote = tick.price * tick.lots * spec.unit();
-        let base = tick.lots * spec.lot;
-        let first = order.filled == 0;
-        order.filled += tick.lots;
-        order.quote_filled += quote;
-        order.updated_ms = now_ms;
-        let full = order.quote_qty == 0 && order.left() == 0;
-        order.status = if full { Status::Filled } else { Status::PartiallyFilled };
-        if both_house {
-            if maker && full {
-                self.orders.remove(&id);
-            }
-            return;
-        }
-        let buyer = order.side == Side::Buy;
-        let locked = order.kind != Kind::Market;
-        let (symbol, account, limit) = (order.symbol, order.account, order.price);
-        let client = order.client.clone();
-        let (paid, got) = if buyer {
-            ((spec.quote.clone(), quote), (spec.base.clone(), base))
-        } else {
-            ((spec.base.clone(), base), (spec.quote.clone(), quote))
-        };
-        let better = if buyer && locked { (limit - tick.price) * tick.lots * spec.unit() } else { 0 };
-        let price = tick.price * spec.tick;
-        let holder = &mut self.accounts[account as usize];
-        holder.pay(&paid.0, paid.1, locked);
-        holder.unlock(&paid.0, better);
-        let (fee_asset, fee) = holder.fee(maker, (&got.0, got.1), quote);
-        holder.entry(&got.0).free += got.1;
-        holder.entry(&fee_asset).free -= fee;
-        self.accounts[VENUE as usize].entry(&fee_asset).free += fee;
-        for asset in [&paid.0, &got.0, &fee_asset] {
-            self.touch_balance(account, asset);
-        }
-        self.touch_balance(VENUE, &fee_asset);
-        if account == HOUSE {
-            if maker && full {
-                self.orders.remove(&id);
-            }
-            return;
-        }
-        let fill = Fill {
-            symbol,
-            id: tick.id,
-            order: id,
-            client,
-            price,
-            qty: base,
-            quote,
-            fee,
-            fee_asset,
-            time_ms: now_ms,
-            buyer,
-            maker,
-        };
-        self.note_fill(account, id, fill, first, now_ms);
-        if full && maker {
-            self.retire(id);
-        }
-    }
-
-    fn note_fill(&mut self, account: AccountId, id: u64, fill: Fill, first: bool, now_ms: u64) {
-        if first {
-            self.credits.push((account, fill.maker));
-        }
-        self.report(id, &Execution { what: "TRADE", fill: Some(&fill), ..Default::default() }, now_ms);
-        self.accounts[account as usize].fills.push(fill.clone());
-        self.touched.fills.push((account, fill));
-        self.touched.orders.insert(id);
-    }
-
-    /// Self-trade prevention takes lots from an order.
-    fn prevent(&mut self, id: u64, counter: u64, lots: i64, price: i64, now_ms: u64) {
-        if lots == 0 {
-            return;
-        }
-        let Some(order) = self.orders.get_mut(&id) else { return };
-        order.prevented += lots;
-        order.updated_ms = now_ms;
-        let (kind, side, symbol, account) = (order.kind, order.side, order.symbol, order.account);
-        let limit = order.price;
-        if kind != Kind::Market {
-            self.release(account, symbol, side, limit, lots);
-        }
-        let execution = Execution {
-            what: "TRADE_PREVENTION",
-            prevented: Some((lots, price)),
-            counter_order: counter,
-            ..Default::default()
-        };
-        self.report(id, &execution, now_ms);
-    }
-
-    /// Gives back what an order had set aside for some lots.
-    fn release(&mut self, account: AccountId, symbol: SymbolId, side: Side, price: i64, lots: i64) {
-        if account == HOUSE {
-            return;
-        }
-        let spec = &self.listings[usize::from(symbol)].symbol;
-        let (asset, amount) = match side {
-            Side::Buy => (spec.quote.clone(), price * lots * spec.unit()),
-            Side::Sell => (spec.base.clone(), lots * spec.lot),
-        };
-        self.accounts[account as usize].unlock(&asset, amount);
-        self.touch_balance(account, &asset);
-    }
-
-    /// Ends an order that is not (or no longer) in the book.
-    fn end(&mut self, id: u64, status: Status, why: Option<&str>, now_ms: u64) {
-        let Some(order) = self.orders.get_mut(&id) else { return };
-        order.status = status;
-        let (account, symbol, side) = (order.account, order.symbol, order.side);
-        let (kind, price, left) = (order.kind, order.price, order.left());
-        if left > 0 && kind != Kind::Market {
-            self.release(account, symbol, side, price, left);
-        }
-        if matches!(status, Status::Expired | Status::ExpiredInMatch) {
-            let what = if why.is_none() && left == 0 { "TRADE_PREVENTION" } else { "EXPIRED" };
-            if what == "EXPIRED" {
-                self.report(id, &Execution { what, expiry: why, ..Default::default() }, now_ms);
-            }
-        }
-        self.retire(id);
-    }
-
-    /// Moves an order from the open ones to the ended ones.
-    fn retire(&mut self, id: u64) {
-        let Some(order) = self.orders.get(&id) else { return };
-        let holder = &mut self.accounts[order.account as usize];
-        if holder.house {
-            // The caller still reads a taker's order; commit drops it.
-            self.ended.push_front(id);
-            return;
-        }
-        holder.clients.remove(&order.client);
-        holder.open.remove(&id);
-        self.touched.orders.insert(id);
-        self.ended.push_back(id);
-    }
-
-    /// The open order that a request names, by id, by client id, or by both.
-    pub(crate) fn find_open(
-        &self,
-        account: AccountId,
-        symbol: SymbolId,
-        id: Option<u64>,
-        client: Option<&str>,
-    ) -> Option<u64> {
-        let holder = self.account(account);
-        let id = match (id, client) {
-            (Some(id), None) => id,
-            (None, Some(client)) => *holder.clients.get(client)?,
-            (Some(id), Some(client)) => {
-                holder.clients.get(client).copied().filter(|found| *found == id)?
-            }
-            (None, None) => return None,
-        };
-        let order = self.orders.get(&id)?;
-        (holder.open.contains(&id) && order.symbol == symbol).then_some(id)
-    }
-
-    /// Cancels an open order; the answer carries the order as it ended.
-    pub(crate) fn cancel(&mut self, id: u64, client: &str, now_ms: u64) -> Option<Order> {
-        let order = self.orders.get_mut(&id)?;
-        let (symbol, side, price) = (order.symbol, order.side, order.price);
-        order.status = Status::Canceled;
-        order.updated_ms = now_ms;
-        let (account, left) = (order.account, order.left());
-        let original = order.client.clone();
-        let listing = self.listing_mut(symbol);
-        match &mut listing.recorded {
-            Some(recorded) => recorded.cancel(id),
-            None => {
-                listing.book.remove(side, price, id)?;
-            }
-        }
-        if account == HOUSE {
-            self.orders.remove(&id);
-            self.publish_changes(symbol);
-            return None;
-        }
-        self.release(account, symbol, side, price, left);
-        let execution = Execution {
-            what: "CANCELED",
-            client: Some(client),
-            original: &original,
-            ..Default::default()
-        };
-        self.report(id, &execution, now_ms);
-        self.retire(id);
-        self.publish_changes(symbol);
-        self.orders.get(&id).cloned()
-    }
-
-    /// Lowers an open order's quantity to `qty` lots, its place in the queue kept. Returns the
-    /// execution id.
-    pub(crate) fn amend(
-        &mut self,
-        id: u64,
-        qty: i64,
-        client: &str,
-        now_ms: u64,
-    ) -> Result<u64, Refusal> {
-        let refuse = || Refusal::new(-2038, "The requested order amendment is not allowed.");
-        let order = self.orders.get_mut(&id).ok_or_else(refuse)?;
-        let less = order.qty - qty;
-        if less <= 0 || order.left() - less <= 0 {
-            return Err(refuse());
-        }
-        if order.amends >= crate::symbol::AMENDS_MAX {
-            return Err(Refusal::filter("MAX_NUM_ORDER_AMENDS"));
-        }
-        order.qty = qty;
-        order.amends += 1;
-        order.updated_ms = now_ms;
-        let original = std::mem::replace(&mut order.client, client.to_string());
-        let (account, symbol, side) = (order.account, order.symbol, order.side);
-        let (price, left) = (order.price, order.left());
-        let listing = self.listing_mut(symbol);
-        match &mut listing.recorded {
-            Some(recorded) => recorded.shrink(id, left),
-            None => {
-                listing.book.shrink(side, price, id, left);
-            }
-        }
-        self.release(account, symbol, side, price, less);
-        let clients = &mut self.account_mut(account).clients;
-        clients.remove(&original);
-        clients.insert(client.to_string(), id);
-        let execution = self.next_execution;
-        let what = Execution { what: "REPLACED", original: &original, ..Default::default() };
-        self.report(id, &what, now_ms);
-        self.publish_changes(symbol);
-        Ok(execution)
     }
 
     /// Adds (or takes) money otherwise than by a trade.
@@ -661,158 +332,6 @@ impl Venue {
         }
     }
 
-    fn counters(&self) -> Counters {
-        let list = self.listings.iter().map(|listing| SymbolCounters {
-            update: listing.update,
-            trade: listing.trade,
-            last: listing.last,
-        });
-        Counters { order: self.next_order, execution: self.next_execution, list: list.collect() }
-    }
-
-    /// Ends a transaction: positions are reported, the journal is written, ended house orders go.
-    pub(crate) fn commit(&mut self, now_ms: u64) {
-        while self.ended.front().is_some_and(|id| self.is_house_order(*id)) {
-            if let Some(id) = self.ended.pop_front() {
-                self.orders.remove(&id);
-            }
-        }
-        while self.ended.len() > ENDED_MAX {
-            if let Some(id) = self.ended.pop_front() {
-                self.orders.remove(&id);
-            }
-        }
-        let touched = std::mem::take(&mut self.touched);
-        for (account, assets) in &touched.balances {
-            let holder = &mut self.accounts[*account as usize];
-            holder.updated_ms = now_ms;
-            if !holder.house {
-                let json = report::position(holder, assets.iter().map(String::as_str), now_ms);
-                self.events.push(Event::Private { account: *account, json });
-            }
-        }
-        self.write_down(touched);
-    }
-
-    fn is_house_order(&self, id: u64) -> bool {
-        self.orders.get(&id).is_none_or(|order| order.account == HOUSE)
-    }
-
-    fn write_down(&mut self, touched: Touched) {
-        if self.journal.is_none() {
-            return;
-        }
-        let mut transaction = Transaction {
-            orders: touched.orders.iter().filter_map(|id| self.orders.get(id).cloned()).collect(),
-            fills: touched.fills,
-            balances: Vec::new(),
-            counters: Counters::default(),
-        };
-        for (account, assets) in touched.balances {
-            for asset in assets {
-                let balance = self.account(account).balance(&asset);
-                transaction.balances.push((account, asset, balance));
-            }
-        }
-        let counters = self.counters();
-        let noted = (self.next_execution, self.listings.iter().map(|l| l.update + l.trade).sum());
-        let Some(journal) = &mut self.journal else { return };
-        if !transaction.is_empty() {
-            transaction.counters = counters;
-            if let Err(error) = journal.append(&transaction) {
-                self.journal_errors += 1;
-                eprintln!("ledger: {error}; the last transaction would not survive a restart");
-            }
-        } else if self.counters_noted != noted && journal.mark(&counters).is_err() {
-            self.journal_errors += 1;
-        }
-        self.counters_noted = noted;
-        if journal.written > COMPACT_AFTER {
-            self.compact();
-        }
-    }
-
-    fn compact(&mut self) {
-        let Some((dir, generation)) =
-            self.journal.as_ref().map(|journal| (journal.place().0.to_path_buf(), journal.place().1))
-        else {
-            return;
-        };
-        match Journal::start(&dir, self.snapshot(generation)) {
-            Ok(journal) => self.journal = Some(journal),
-            Err(error) => {
-                self.journal_errors += 1;
-                eprintln!("ledger: {}: {error}; the old journal goes on", dir.display());
-            }
-        }
-    }
-
-    /// The whole ledger, users' orders only.
-    pub(crate) fn snapshot(&self, generation: u64) -> Snapshot {
-        let fills = self.accounts.iter().enumerate();
-        let fills = fills.flat_map(|(n, a)| a.fills.iter().map(move |f| (n as AccountId, f.clone())));
-        Snapshot {
-            generation,
-            accounts: self.accounts.clone(),
-            orders: self.orders.values().filter(|order| order.account != HOUSE).cloned().collect(),
-            fills: fills.collect(),
-            counters: self.counters(),
-        }
-    }
-
-    /// Takes over a recovered ledger: balances, trades, ids, and open orders back in the book in the
-    /// order of their ids.
-    pub(crate) fn restore(&mut self, snapshot: Snapshot) {
-        for (n, account) in snapshot.accounts.into_iter().enumerate() {
-            match self.accounts.get_mut(n) {
-                Some(slot) => *slot = account,
-                None => self.accounts.push(account),
-            }
-        }
-        for (account, fill) in snapshot.fills {
-            if let Some(account) = self.accounts.get_mut(account as usize) {
-                account.fills.push(fill);
-            }
-        }
-        let counters = snapshot.counters;
-        self.next_order = self.next_order.max(counters.order);
-        self.next_execution = self.next_execution.max(counters.execution);
-        for (listing, counters) in self.listings.iter_mut().zip(&counters.list) {
-            listing.update = listing.update.max(counters.update);
-            listing.trade = listing.trade.max(counters.trade);
-            listing.agg = listing.agg.max(listing.trade);
-            if counters.last > 0 {
-                listing.last = counters.last;
-            }
-        }
-        for order in snapshot.orders {
-            let id = order.id;
-            if order.status.is_open() && usize::from(order.symbol) < self.listings.len() {
-                self.reopen(&order);
-            } else {
-                self.ended.push_back(id);
-            }
-            self.orders.insert(id, order);
-        }
-        for symbol in 0..self.listings.len() {
-            self.publish_changes(symbol as SymbolId);
-        }
-        self.events.clear();
-    }
-
-    fn reopen(&mut self, order: &Order) {
-        let entry = Entry { id: order.id, account: order.account, lots: order.left() };
-        let listing = &mut self.listings[usize::from(order.symbol)];
-        match &mut listing.recorded {
-            Some(recorded) => recorded.reopen(order.id, order.side, order.price, order.left()),
-            None => listing.book.rest(order.side, order.price, entry),
-        }
-        if let Some(holder) = self.accounts.get_mut(order.account as usize) {
-            holder.open.insert(order.id);
-            holder.clients.insert(order.client.clone(), order.id);
-        }
-    }
-
     /// A generated trader's limit order (post-only where `rest`); returns its id if it rests.
     pub(crate) fn house_limit(
         &mut self,
@@ -844,3 +363,6 @@ impl Venue {
         rests.then_some(id)
     }
 }
+
+#[cfg(test)]
+mod tests;

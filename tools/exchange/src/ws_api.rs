@@ -115,12 +115,7 @@ async fn work(app: &App, desk: &mut Desk, link: &mut Link) -> Result<(), Ended> 
     link.send(answer.into()).await
 }
 
-async fn hear(
-    app: &App,
-    desk: &mut Desk,
-    link: &mut Link,
-    message: Message,
-) -> Result<(), Ended> {
+async fn hear(app: &App, desk: &mut Desk, link: &mut Link, message: Message) -> Result<(), Ended> {
     let request = match message {
         Message::Text(request) => request,
         Message::Pong(payload) => {

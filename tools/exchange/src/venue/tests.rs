@@ -1,0 +1,314 @@
+//! The venue as text in and text out, and what must hold whatever happens.
+
+use super::*;
+use crate::order::Reply;
+use crate::symbol::{SCALE, Symbol};
+use proptest::prelude::*;
+
+const MAKER: AccountId = 2;
+const TAKER: AccountId = 3;
+
+fn venue() -> Venue {
+    let mut venue = Venue::new(vec![Listing::new(Symbol::btcusdt(), 100, 1000)]);
+    let start = [("BTC".to_string(), 10 * SCALE), ("USDT".to_string(), 1_000_000 * SCALE)];
+    for name in ["maker", "taker"] {
+        venue.accounts.push(Account::new(name, false, &start, Fees::default()));
+    }
+    venue
+}
+
+fn order(side: Side, kind: Kind, tif: Tif, price: i64, qty: i64) -> NewOrder {
+    NewOrder {
+        symbol: 0,
+        side,
+        kind,
+        tif,
+        stp: Stp::ExpireMaker,
+        price,
+        qty,
+        quote_qty: 0,
+        client: String::new(),
+        reply: Reply::Full,
+    }
+}
+
+/// `ACCOUNT SIDE TYPE[/TIF] QTY[@PRICE] [#CLIENT] [STP]`, `cancel #CLIENT` or
+/// `amend #CLIENT QTY`; prices in ticks above 6,000,000, quantities in lots. Says what came of it.
+fn act(venue: &mut Venue, line: &str) -> String {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let find = |venue: &Venue, client: &str| {
+        let open = |account| venue.find_open(account, 0, None, Some(client));
+        open(MAKER).or_else(|| open(TAKER))
+    };
+    let out = match words.as_slice() {
+        ["cancel", client] => match find(venue, client) {
+            Some(id) => venue.cancel(id, "x", 1).map(|o| told(&o)).unwrap_or_default(),
+            None => "unknown".into(),
+        },
+        ["amend", client, qty] => match find(venue, client) {
+            Some(id) => match venue.amend(id, qty.parse().unwrap(), client, 1) {
+                Ok(_) => told(&venue.orders[&id]),
+                Err(refusal) => refusal.msg,
+            },
+            None => "unknown".into(),
+        },
+        [account, side, kind, size, rest @ ..] => {
+            let account = if *account == "maker" { MAKER } else { TAKER };
+            let (kind, tif) = kind.split_once('/').unwrap_or((kind, "GTC"));
+            let (qty, price) = size.split_once('@').unwrap_or((size, "-6000000"));
+            let mut new = order(
+                Side::word(side).unwrap(),
+                Kind::word(kind).unwrap(),
+                Tif::word(tif).unwrap(),
+                price.parse::<i64>().unwrap() + 6_000_000,
+                0,
+            );
+            match qty.strip_suffix("usdt") {
+                Some(amount) => new.quote_qty = amount.parse::<i64>().unwrap() * SCALE,
+                None => new.qty = qty.parse().unwrap(),
+            }
+            new.client = format!("auto{}", venue.next_order);
+            for word in rest {
+                match Stp::word(word) {
+                    Some(stp) => new.stp = stp,
+                    None => new.client = (*word).into(),
+                }
+            }
+            match venue.place(account, new, 1) {
+                Ok(placed) => {
+                    let fills: Vec<String> = placed
+                        .fills
+                        .iter()
+                        .map(|f| format!("{}@{}", f.qty / 1000, f.price / 1_000_000 - 6_000_000))
+                        .collect();
+                    format!("{} {}", told(&placed.order), fills.join(" ")).trim().into()
+                }
+                Err(refusal) => format!("{} {}", refusal.code, refusal.msg),
+            }
+        }
+        _ => panic!("{line}"),
+    };
+    venue.commit(1);
+    out
+}
+
+fn told(order: &Order) -> String {
+    format!("{} {}/{}", crate::json::text(&order.status).trim_matches('"'), order.filled, order.qty)
+}
+
+fn check(script: &str) {
+    let mut venue = venue();
+    let total = totals(&venue);
+    for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let (input, expect) = line.split_once("=>").unwrap();
+        let poor = "Account has insufficient balance for requested action.";
+        let expect = expect.replace("POOR", poor);
+        assert_eq!(act(&mut venue, input), expect.trim(), "{line}");
+        assert_eq!(totals(&venue), total, "{line}");
+        consistent(&venue);
+    }
+}
+
+/// Sum of each asset over all accounts, the house's debts and the collected fees included.
+fn totals(venue: &Venue) -> BTreeMap<String, i64> {
+    let mut sums = BTreeMap::new();
+    for account in &venue.accounts {
+        for (asset, balance) in &account.balances {
+            *sums.entry(asset.clone()).or_insert(0) += balance.free + balance.locked;
+        }
+    }
+    sums
+}
+
+/// Locked amounts are exactly what open orders need, and nothing a user holds is negative.
+fn consistent(venue: &Venue) {
+    for (n, account) in venue.accounts.iter().enumerate().skip(2) {
+        let mut locked = BTreeMap::<&str, i64>::new();
+        for order in account.open.iter().map(|id| &venue.orders[id]) {
+            assert!(order.status.is_open() && order.left() > 0);
+            let spec = &venue.listing(order.symbol).symbol;
+            *locked.entry(spec.pays(order.side)).or_default() += match order.side {
+                Side::Buy => order.price * order.left() * spec.unit(),
+                Side::Sell => order.left() * spec.lot,
+            };
+        }
+        for (asset, balance) in &account.balances {
+            assert!(balance.free >= 0 && balance.locked >= 0, "account {n} {asset} {balance:?}");
+            assert_eq!(balance.locked, locked.get(asset.as_str()).copied().unwrap_or(0), "{asset}");
+        }
+    }
+    let best = [Side::Buy, Side::Sell].map(|side| venue.listing(0).best(side));
+    if let [Some(bid), Some(ask)] = best {
+        assert!(bid.0 < ask.0, "crossed");
+    }
+}
+
+#[test]
+fn limit_orders_match_by_price_then_time() {
+    check(
+        "maker SELL LIMIT 100@101 #a => NEW 0/100
+         maker SELL LIMIT 100@100 #b => NEW 0/100
+         maker SELL LIMIT 100@100 #c => NEW 0/100
+         taker BUY LIMIT 150@100 => FILLED 150/150 100@100 50@100
+         taker BUY LIMIT 100@101 => FILLED 100/100 50@100 50@101
+         amend #a 70 => PARTIALLY_FILLED 50/70
+         amend #a 70 => The requested order amendment is not allowed.
+         cancel #a => CANCELED 50/70
+         cancel #b => unknown",
+    );
+}
+
+#[test]
+fn amend_keeps_the_place_in_the_queue() {
+    check(
+        "maker BUY LIMIT 100@50 #a => NEW 0/100
+         maker BUY LIMIT 100@50 #b => NEW 0/100
+         amend #a 40 => NEW 0/40
+         taker SELL LIMIT/IOC 60@50 => FILLED 60/60 40@50 20@50
+         cancel #b => CANCELED 20/100",
+    );
+}
+
+#[test]
+fn time_in_force_and_post_only() {
+    check(
+        "maker SELL LIMIT 100@10 #a => NEW 0/100
+         taker BUY LIMIT/FOK 101@10 => EXPIRED 0/101
+         taker BUY LIMIT/FOK 40@10 => FILLED 40/40 40@10
+         taker BUY LIMIT/IOC 100@10 => EXPIRED 60/100 60@10
+         maker BUY LIMIT_MAKER 100@9 #b => NEW 0/100
+         taker SELL LIMIT_MAKER 100@9 => -2010 Order would immediately match and take.
+         taker SELL LIMIT_MAKER 100@10 => NEW 0/100
+         maker BUY LIMIT 10@8 #b => -2010 Duplicate order sent.",
+    );
+}
+
+#[test]
+fn market_orders_by_quantity_and_by_amount() {
+    check(
+        "maker SELL LIMIT 1000@0 #a => NEW 0/1000
+         taker BUY MARKET 600usdt => FILLED 1000/1000 1000@0
+         taker BUY MARKET 600usdt => EXPIRED 0/0
+         maker BUY LIMIT 1000@0 #b => NEW 0/1000
+         taker SELL MARKET 600 => FILLED 600/600 600@0
+         taker SELL MARKET 600 => EXPIRED 400/600 400@0",
+    );
+}
+
+#[test]
+fn filters_and_balance_refuse() {
+    check(
+        "maker BUY LIMIT 1@0 => -1013 Filter failure: NOTIONAL
+         maker BUY LIMIT 100@99999999 => -1013 Filter failure: PERCENT_PRICE_BY_SIDE
+         maker SELL LIMIT 1000001@100 => -2010 POOR
+         maker BUY LIMIT 2000000@0 => -2010 POOR
+         taker SELL MARKET 1000001 => -2010 POOR",
+    );
+}
+
+#[test]
+fn self_trades_are_prevented_as_asked() {
+    check(
+        "maker SELL LIMIT 100@10 #a => NEW 0/100
+         maker BUY LIMIT 50@10 EXPIRE_TAKER => EXPIRED_IN_MATCH 0/50
+         maker BUY LIMIT 40@10 DECREMENT => EXPIRED_IN_MATCH 0/40
+         taker BUY LIMIT 10@10 => FILLED 10/10 10@10
+         maker BUY LIMIT 50@10 #b EXPIRE_MAKER => NEW 0/50
+         cancel #a => unknown
+         maker SELL LIMIT 80@10 EXPIRE_BOTH => EXPIRED_IN_MATCH 0/80
+         cancel #b => unknown
+         maker SELL LIMIT 20@10 #c => NEW 0/20
+         maker BUY LIMIT 20@10 NONE => FILLED 20/20 20@10",
+    );
+}
+
+#[test]
+fn fees_come_out_of_what_is_received_and_reports_tell_them() {
+    let mut venue = venue();
+    act(&mut venue, "maker SELL LIMIT 100000@0 #a");
+    venue.events.clear();
+    act(&mut venue, "taker BUY LIMIT 100000@0 #b");
+    assert_eq!(venue.account(TAKER).balance("BTC").free, 11 * SCALE - SCALE / 1000);
+    assert_eq!(venue.account(MAKER).balance("USDT").free, 1_060_000 * SCALE - 60 * SCALE);
+    assert_eq!(venue.account(VENUE).balance("USDT").free, 60 * SCALE);
+    let reports: Vec<serde_json::Value> = venue
+        .events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Private { json, .. } => serde_json::from_str(json).ok(),
+            _ => None,
+        })
+        .filter(|json: &serde_json::Value| json["e"] == "executionReport")
+        .collect();
+    let kinds: Vec<&str> = reports.iter().filter_map(|r| r["x"].as_str()).collect();
+    assert_eq!(kinds, ["NEW", "TRADE", "TRADE"]);
+    let maker = reports.iter().find(|r| r["m"] == true).unwrap();
+    assert_eq!((maker["n"].as_str(), maker["N"].as_str()), (Some("60.00000000"), Some("USDT")));
+    assert_eq!(maker["X"], "FILLED");
+    for key in "e,E,s,c,S,o,f,q,p,P,F,g,C,x,X,r,i,l,z,L,n,N,T,t,I,w,m,M,O,Z,Y,Q,W,V".split(',') {
+        assert!(maker.get(key).is_some(), "{key}");
+    }
+}
+
+#[test]
+fn house_orders_do_not_stay_behind() {
+    let mut venue = venue();
+    for n in 0..50 {
+        venue.house_limit(0, Side::Sell, (6_000_000 + n, 10), Tif::Gtc, 1);
+        venue.house_limit(0, Side::Buy, (6_000_000 + n, 20), Tif::Ioc, 1);
+        venue.commit(1);
+    }
+    assert!(venue.orders.is_empty());
+    assert_eq!(totals(&venue), totals(&self::venue()));
+}
+
+fn step() -> impl Strategy<Value = String> {
+    let account = prop_oneof![Just("maker"), Just("taker")];
+    let side = prop_oneof![Just("BUY"), Just("SELL")];
+    let kind =
+        prop_oneof![Just("LIMIT"), Just("LIMIT/IOC"), Just("LIMIT/FOK"), Just("LIMIT_MAKER")];
+    let stp = prop_oneof![
+        Just("NONE"),
+        Just("EXPIRE_MAKER"),
+        Just("EXPIRE_TAKER"),
+        Just("EXPIRE_BOTH"),
+        Just("DECREMENT")
+    ];
+    prop_oneof![
+        6 => (account.clone(), side.clone(), kind, 9..300_i64, 0..6_i64, 0..40_u8, stp).prop_map(
+            |(account, side, kind, qty, price, client, stp)| {
+                format!("{account} {side} {kind} {qty}@{price} c{client} {stp}")
+            }
+        ),
+        1 => (account.clone(), side.clone(), 9..300_i64)
+            .prop_map(|(account, side, qty)| format!("{account} {side} MARKET {qty}")),
+        1 => (account, side, 6..90_i64)
+            .prop_map(|(account, side, usdt)| format!("{account} {side} MARKET {usdt}usdt")),
+        2 => (0..40_u8).prop_map(|client| format!("cancel c{client}")),
+        1 => (0..40_u8, 1..200_i64).prop_map(|(client, qty)| format!("amend c{client} {qty}")),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nothing_is_made_or_lost(steps in proptest::collection::vec(step(), 1..80)) {
+        let mut venue = venue();
+        let total = totals(&venue);
+        let mut ids = (0, 0);
+        for (n, step) in steps.iter().enumerate() {
+            if n % 3 == 0 {
+                let side = if n % 2 == 0 { Side::Buy } else { Side::Sell };
+                venue.house_limit(0, side, (6_000_000 + n as i64 % 6, 30), Tif::Gtc, 1);
+                venue.commit(1);
+            }
+            act(&mut venue, step);
+            consistent(&venue);
+            prop_assert_eq!(&totals(&venue), &total);
+            let now = (venue.next_order, venue.next_execution);
+            prop_assert!(now.0 >= ids.0 && now.1 >= ids.1);
+            ids = now;
+        }
+    }
+}
