@@ -13,7 +13,6 @@ use engine::id::{AssetId, ClientId, Side};
 use engine::instrument::{Instrument, Symbol};
 use engine::num::{AMOUNT_DECIMALS, Amount, Qty, parse_decimal};
 use engine::time::Nanos;
-use simd_json::prelude::*;
 use simd_json::tape::Value;
 use simd_json::value::tape::Object;
 

@@ -1,7 +1,7 @@
 //! Typed looks into a simd-json tape: names instead of the library's trait zoo.
 
 use crate::wire::WireFault;
-use simd_json::prelude::*;
+use simd_json::prelude::{ValueAsScalar, ValueIntoString}; // not all: it gives `Vec` a boxing `iter`
 use simd_json::value::tape::Object;
 use simd_json::{Buffers, Tape, tape::Value};
 

@@ -76,3 +76,31 @@ impl Reports {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_ring_loses_nothing_and_keeps_the_order() {
+        let (ring, mut engine) = rtrb::RingBuffer::new(2);
+        let mut reports = Reports::new(Some(ring));
+        for message in 0..3_u64 {
+            for row in 0..2 {
+                reports.row(Nanos(message), InstrumentId(row), 0, Body::Timer);
+            }
+            reports.end();
+        }
+        assert!(!reports.flush(), "four rows wait");
+        let mut got = Vec::new();
+        for _ in 0..6 {
+            let Ok(row) = engine.pop() else { break };
+            got.push((row.at.0, row.instrument.0, row.has(flag::LAST)));
+            reports.flush();
+        }
+        let expect: Vec<_> =
+            (0..3).flat_map(|message| [(message, 0, false), (message, 1, true)]).collect();
+        assert_eq!(got, expect);
+        assert!(reports.flush() && reports.ring_full == 1);
+    }
+}
