@@ -2,8 +2,8 @@
 //! what it reports.
 //!
 //! Cancels come before places, and places before queries: a part of the weight is kept for those
-//! before. A place that does not fit is refused at once and never waits, because by the time that it
-//! fitted it would be wrong. Pure and clock-free: fed with the venue's time.
+//! before. A place that does not fit is refused at once and never waits: by the time that it fitted
+//! it would be wrong. Pure and clock-free: fed with the venue's time.
 
 use crate::wire::{Cost, LimitKind, Usage};
 use engine::time::Nanos;

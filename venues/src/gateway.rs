@@ -1,8 +1,8 @@
-//! The gateway: takes what the engine sends, talks to the venue, and tells the engine what came of it.
+//! The gateway: takes what the engine sends, talks to the venue, and tells what came of it.
 //!
 //! ```text
-//!  connecting ─▶ logging on ─▶ subscribing ─▶ reconciling ─▶ ready      (any fault: connecting again)
-//!                                              engine dead ─▶ halting ─▶ halted
+//!  connecting ─▶ logging on ─▶ subscribing ─▶ reconciling ─▶ ready
+//!        ▲────────────── any fault ──────────────│    engine dead ─▶ halting ─▶ halted
 //! ```
 //!
 //! An agent: [`Gateway::work`] is called again and again, never blocks, and starts no thread.
@@ -503,8 +503,8 @@ impl<W: Wire> Gateway<W> {
         }
     }
 
-    /// Per instrument, the trade id from which on own trades are new: to be saved, and given back as
-    /// [`Config::next_trades`].
+    /// Per instrument, the trade id from which on own trades are new: to be saved, and given back
+    /// as [`Config::next_trades`].
     pub fn next_trades(&self) -> impl Iterator<Item = (InstrumentId, u64)> + '_ {
         self.session.next_trades()
     }

@@ -5,8 +5,8 @@
 //! venue's limits, reconciles after every connect, and cancels all by itself when the engine dies.
 //!
 //! **Invariant.** This crate must not know strategies, shared memory, or where its rings lead. Of
-//! feeds it uses `net` alone. It starts no thread and owns no clock: agents are polled with one, and
-//! the tools decide where. It decides nothing: what should stand is the engine's affair.
+//! feeds it uses `net` alone. It starts no thread and owns no clock: agents are polled with one,
+//! and the tools decide where. It decides nothing: what should stand is the engine's affair.
 //!
 //! **To add a dialect**, implement [`Wire`](wire::Wire) in a file of its own beside
 //! [`binance_spot`]: requests to bytes, bytes to [`Heard`](wire::Heard)s. Everything else (pending

@@ -32,7 +32,8 @@ pub enum KeyError {
     Pem,
     /// The block holds no Ed25519 key.
     #[error(
-        "the PEM block holds no Ed25519 private key; make one with `openssl genpkey -algorithm ed25519`"
+        "the PEM block holds no Ed25519 private key; \
+         make one with `openssl genpkey -algorithm ed25519`"
     )]
     NotEd25519,
 }
@@ -101,7 +102,7 @@ impl Signer {
         Ok(Self::Ed25519(Box::new(pair)))
     }
 
-    /// Whether a whole session can be authenticated with it once, so that orders carry no signature.
+    /// Whether a session can be authenticated with it once, so that orders carry no signature.
     pub const fn logs_on(&self) -> bool {
         matches!(self, Self::Ed25519(_))
     }
@@ -213,11 +214,13 @@ mod tests {
         let signer = Signer::ed25519(PEM).unwrap();
         assert_eq!(
             signer.sign(b"A\x01EXAMPLE\x01SPOT\x011\x0120240627-11:17:25.223").as_str(),
-            "4MHXelVVcpkdwuLbl6n73HQUXUf1dse2PCgT1DYqW9w8AVZ1RACFGM+5UdlGPrQHrgtS3CvsRURC1oj73j8gCA=="
+            "4MHXelVVcpkdwuLbl6n73HQUXUf1dse2PCgT1DYqW9w8\
+             AVZ1RACFGM+5UdlGPrQHrgtS3CvsRURC1oj73j8gCA=="
         );
         assert_eq!(
             signer.sign(b"apiKey=TESTKEY&timestamp=1700000000000").as_str(),
-            "yPN9U5r5SLMlMZBE/SOqMx5eWb0wPWIoGPwP84l7NWblKCRy5vNNM+77QT4Ef2+joXTrTe5r6MvBa7KBw6A2DQ=="
+            "yPN9U5r5SLMlMZBE/SOqMx5eWb0wPWIoGPwP84l7NWbl\
+             KCRy5vNNM+77QT4Ef2+joXTrTe5r6MvBa7KBw6A2DQ=="
         );
     }
 

@@ -14,7 +14,16 @@ use venues::credentials::Credentials;
 use venues::wire::{Ask, Heard, Kind, RequestId, Verdict, Wire};
 
 const HMAC: &str = r#"{"kind":"hmac","api_key":"key","secret":"secretsecret"}"#;
-const ED25519: &str = r#"{"kind":"ed25519","api_key":"TESTKEY","private_key_pem":"-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIIJEYWtGBrhACmb9Dvy+qa8WEf0lQOl1s4CLIAB9m89u\n-----END PRIVATE KEY-----\n"}"#;
+const ED25519: &str = r#"{"kind":"ed25519","api_key":"TESTKEY",
+ "private_key_pem":"-----BEGIN PRIVATE KEY-----
+ MC4CAQAwBQYDK2VwBCIEIIJEYWtGBrhACmb9Dvy+qa8WEf0lQOl1s4CLIAB9m89u
+ -----END PRIVATE KEY-----"}"#;
+
+/// Joins lines that were broken for the reader: JSON here has none of its own.
+fn one_line(text: &str) -> String {
+    text.lines().map(str::trim_start).collect()
+}
+
 const AT_MS: u64 = 1_700_000_000_000;
 const ID: &str = "pg-6a1f3b20-0000000f-00000ba9ca2bb3";
 
@@ -38,7 +47,7 @@ fn wire(key: &str) -> BinanceSpot {
         self_trade_prevention: SelfTrade::ExpireTaker,
         limits: Vec::new(),
     };
-    let credentials = Credentials::from_json(key.as_bytes(), "test").unwrap();
+    let credentials = Credentials::from_json(one_line(key).as_bytes(), "test").unwrap();
     BinanceSpot::new(config, credentials, &[instrument()], assets)
 }
 
@@ -69,33 +78,43 @@ fn sent(key: &str, ask: Ask) -> String {
 
 #[test]
 fn a_session_sends_orders_without_signatures() {
-    let check = |ask: Ask, expect: &str| assert_eq!(sent(ED25519, ask), expect);
+    let check = |ask: Ask, expect: &str| assert_eq!(sent(ED25519, ask), one_line(expect));
     check(
         Ask::Place(place(Tif::PostOnly)),
         &format!(
-            r#"{{"id":"0000000000000023","method":"order.place","params":{{"recvWindow":2000,"timestamp":1700000000000,"symbol":"BTCUSDT","side":"SELL","type":"LIMIT_MAKER","newOrderRespType":"ACK","selfTradePreventionMode":"EXPIRE_TAKER","newClientOrderId":"{ID}","price":"52000.00","quantity":"0.01000"}}}}"#
+            r#"{{"id":"0000000000000023","method":"order.place","params":{{"recvWindow":2000,
+             "timestamp":1700000000000,"symbol":"BTCUSDT","side":"SELL","type":"LIMIT_MAKER",
+             "newOrderRespType":"ACK","selfTradePreventionMode":"EXPIRE_TAKER",
+             "newClientOrderId":"{ID}","price":"52000.00","quantity":"0.01000"}}}}"#
         ),
     );
     check(
         Ask::Cancel(order(12_569_099_453)),
-        r#"{"id":"0000000000000025","method":"order.cancel","params":{"recvWindow":2000,"timestamp":1700000000000,"symbol":"BTCUSDT","orderId":12569099453}}"#,
+        r#"{"id":"0000000000000025","method":"order.cancel","params":{"recvWindow":2000,
+         "timestamp":1700000000000,"symbol":"BTCUSDT","orderId":12569099453}}"#,
     );
     check(
         Ask::Cancel(order(0)),
         &format!(
-            r#"{{"id":"0000000000000025","method":"order.cancel","params":{{"recvWindow":2000,"timestamp":1700000000000,"symbol":"BTCUSDT","origClientOrderId":"{ID}"}}}}"#
+            r#"{{"id":"0000000000000025","method":"order.cancel","params":{{"recvWindow":2000,
+             "timestamp":1700000000000,"symbol":"BTCUSDT","origClientOrderId":"{ID}"}}}}"#
         ),
     );
     check(
         Ask::Amend { order: order(7), qty: Qty(500) },
         &format!(
-            r#"{{"id":"0000000000000026","method":"order.amend.keepPriority","params":{{"recvWindow":2000,"timestamp":1700000000000,"symbol":"BTCUSDT","newClientOrderId":"{ID}","orderId":7,"newQty":"0.00500"}}}}"#
+            r#"{{"id":"0000000000000026","method":"order.amend.keepPriority",
+             "params":{{"recvWindow":2000,"timestamp":1700000000000,"symbol":"BTCUSDT",
+             "newClientOrderId":"{ID}","orderId":7,"newQty":"0.00500"}}}}"#
         ),
     );
     check(Ask::Time, r#"{"id":"0000000000000020","method":"time"}"#);
     check(
         Ask::Logon,
-        r#"{"id":"0000000000000021","method":"session.logon","params":{"apiKey":"TESTKEY","timestamp":1700000000000,"signature":"yPN9U5r5SLMlMZBE/SOqMx5eWb0wPWIoGPwP84l7NWblKCRy5vNNM+77QT4Ef2+joXTrTe5r6MvBa7KBw6A2DQ=="}}"#,
+        r#"{"id":"0000000000000021","method":"session.logon","params":{"apiKey":"TESTKEY",
+         "timestamp":1700000000000,
+         "signature":"yPN9U5r5SLMlMZBE/SOqMx5eWb0wPWIoGPwP84l7NWbl
+          KCRy5vNNM+77QT4Ef2+joXTrTe5r6MvBa7KBw6A2DQ=="}}"#,
     );
     check(Ask::Subscribe, r#"{"id":"0000000000000022","method":"userDataStream.subscribe"}"#);
 }
@@ -156,7 +175,7 @@ fn every_hmac_request_carries_a_right_signature() {
 
 fn heard(wire: &mut BinanceSpot, text: &str) -> Vec<Heard> {
     let mut heard = Vec::new();
-    let mut bytes = text.as_bytes().to_vec();
+    let mut bytes = one_line(text).into_bytes();
     let read = wire.on_bytes(&mut bytes, &mut |what| heard.push(what));
     assert_eq!(read.is_err(), text.contains("surprise"), "{text}");
     heard
@@ -168,27 +187,31 @@ fn id(kind: Kind) -> String {
     String::from_utf8(text.to_vec()).unwrap()
 }
 
+fn check_answer(kind: Kind, rest: &str, expect: &str) {
+    let mut wire = wire(ED25519);
+    let text = format!(r#"{{"id":"{}",{rest}}}"#, id(kind));
+    let all = heard(&mut wire, &text);
+    let shown: Vec<String> = all
+        .iter()
+        .map(|what| match what {
+            Heard::Answer(_, verdict) => format!("{verdict:?}"),
+            Heard::Usage(usage) => format!("used {}", usage.used),
+            Heard::Limited { until_ms, banned } => format!("limited {until_ms} {banned}"),
+            other => format!("{other:?}"),
+        })
+        .collect();
+    let shown = shown.join("; ");
+    assert!(shown.contains(expect), "{text}\n  {shown}");
+}
+
 #[test]
 fn answers_say_what_became_of_a_request() {
-    let mut wire = wire(ED25519);
-    let mut check = |kind: Kind, rest: &str, expect: &str| {
-        let text = format!(r#"{{"id":"{}",{rest}}}"#, id(kind));
-        let all = heard(&mut wire, &text);
-        let shown: Vec<String> = all
-            .iter()
-            .map(|what| match what {
-                Heard::Answer(_, verdict) => format!("{verdict:?}"),
-                Heard::Usage(usage) => format!("used {}", usage.used),
-                Heard::Limited { until_ms, banned } => format!("limited {until_ms} {banned}"),
-                other => format!("{other:?}"),
-            })
-            .collect();
-        let shown = shown.join("; ");
-        assert!(shown.contains(expect), "{text}\n  {shown}");
-    };
+    let check = check_answer;
     check(
         Kind::Place,
-        r#""status":200,"result":{"symbol":"BTCUSDT","orderId":12569099453,"orderListId":-1,"clientOrderId":"mm-1","transactTime":1},"rateLimits":[{"rateLimitType":"ORDERS","interval":"SECOND","intervalNum":10,"limit":50,"count":7}]"#,
+        r#""status":200,"result":{"symbol":"BTCUSDT","orderId":12569099453,"orderListId":-1,
+         "clientOrderId":"mm-1","transactTime":1},"rateLimits":[{"rateLimitType":"ORDERS",
+         "interval":"SECOND","intervalNum":10,"limit":50,"count":7}]"#,
         "used 7; Placed { venue_order: 12569099453 }",
     );
     check(
@@ -200,15 +223,22 @@ fn answers_say_what_became_of_a_request() {
     check(Kind::Place, r#""status":200,"result":{"surprise":1}"#, "Unknown");
     check(
         Kind::Place,
-        r#""status":429,"error":{"code":-1003,"msg":"slow","data":{"serverTime":1,"retryAfter":1700000005000}}"#,
+        r#""status":429,"error":{"code":-1003,"msg":"slow","data":{"serverTime":1,
+         "retryAfter":1700000005000}}"#,
         "limited 1700000005000 false; Refused(Refusal { reason: RateLimit",
     );
+}
+
+#[test]
+fn a_replace_is_told_leg_by_leg() {
+    let check = check_answer;
     let done = r#"{"symbol":"BTCUSDT","orderId":5,"executedQty":"0.00100000","origQty":"0.01"}"#;
     let failed = r#"{"code":-2011,"msg":"Unknown order sent."}"#;
     let rejected = r#"{"code":-2010,"msg":"Order would immediately match and take."}"#;
     let both = |status: u16, code: i32, cancel: (&str, &str), place: (&str, &str)| {
         let legs = format!(
-            r#"{{"cancelResult":"{}","newOrderResult":"{}","cancelResponse":{},"newOrderResponse":{}}}"#,
+            r#"{{"cancelResult":"{}","newOrderResult":"{}","cancelResponse":{},
+             "newOrderResponse":{}}}"#,
             cancel.0, place.0, cancel.1, place.1
         );
         if status == 200 {
@@ -247,7 +277,11 @@ fn the_private_stream_says_what_became_of_an_order() {
     let mut wire = wire(HMAC);
     let base = |x: &str, status: &str, c: &str, original: &str, more: &str| {
         format!(
-            r#"{{"subscriptionId":0,"event":{{"e":"executionReport","E":1760000000123,"s":"BTCUSDT","c":"{c}","S":"SELL","o":"LIMIT_MAKER","f":"GTC","q":"0.01000000","p":"52000.00000000","g":-1,"C":"{original}","x":"{x}","X":"{status}","r":"NONE","i":12569099453,"l":"0.00400000","z":"0.00400000","L":"52000.00000000","n":"0.20800000","N":"USDT","t":1650422481,"I":8641984,"w":true,"m":true{more}}}}}"#
+            r#"{{"subscriptionId":0,"event":{{"e":"executionReport","E":1760000000123,
+             "s":"BTCUSDT","c":"{c}","S":"SELL","o":"LIMIT_MAKER","f":"GTC","q":"0.01000000",
+             "p":"52000.00000000","g":-1,"C":"{original}","x":"{x}","X":"{status}","r":"NONE",
+             "i":12569099453,"l":"0.00400000","z":"0.00400000","L":"52000.00000000",
+             "n":"0.20800000","N":"USDT","t":1650422481,"I":8641984,"w":true,"m":true{more}}}}}"#
         )
     };
     let mut check = |text: String, expect: &[&str]| {
@@ -269,7 +303,8 @@ fn the_private_stream_says_what_became_of_an_order() {
     check(r#"{"event":{"e":"serverShutdown","E":1}}"#.to_owned(), &["Closing"]);
     check(r#"{"subscriptionId":0,"event":{"e":"eventStreamTerminated"}}"#.into(), &["StreamEnded"]);
     check(
-        r#"{"event":{"e":"outboundAccountPosition","u":1,"B":[{"a":"BNB","f":"1.5","l":"0.00000001"}]}}"#
+        r#"{"event":{"e":"outboundAccountPosition","u":1,"B":[{"a":"BNB","f":"1.5",
+         "l":"0.00000001"}]}}"#
             .into(),
         &["asset: AssetId(2), free: Amount(150000000), locked: Amount(1)"],
     );
@@ -323,12 +358,21 @@ proptest! {
     fn no_bytes_break_it(cut in 0_usize..600, at in 0_usize..600, byte: u8, kind in 0_usize..13) {
         let mut wire = wire(HMAC);
         let samples = [
-            format!(r#"{{"id":"{}","status":200,"result":[{{"symbol":"BTCUSDT","id":1,"orderId":2,"price":"1.00","qty":"0.00001","commission":"0.1","commissionAsset":"BNB","isBuyer":true,"isMaker":true}}],"rateLimits":[{{"rateLimitType":"ORDERS","interval":"DAY","intervalNum":1,"limit":9,"count":1}}]}}"#, id(Kind::ALL[kind])),
-            format!(r#"{{"id":"{}","status":400,"error":{{"code":-2022,"msg":"x","data":{{"cancelResult":"FAILURE","newOrderResult":"NOT_ATTEMPTED","cancelResponse":{{"code":-2011,"msg":"y"}},"newOrderResponse":null}}}}}}"#, id(Kind::ALL[kind])),
-            r#"{"subscriptionId":0,"event":{"e":"executionReport","E":1,"s":"BTCUSDT","c":"a","S":"BUY","q":"0.01","C":"","x":"TRADE","X":"FILLED","i":9,"l":"0.01","z":"0.01","L":"5.00","n":"0","N":null,"t":5,"m":false}}"#.to_owned(),
+            format!(r#"{{"id":"{}","status":200,"result":[{{"symbol":"BTCUSDT","id":1,
+             "orderId":2,"price":"1.00","qty":"0.00001","commission":"0.1",
+             "commissionAsset":"BNB","isBuyer":true,"isMaker":true}}],
+             "rateLimits":[{{"rateLimitType":"ORDERS","interval":"DAY","intervalNum":1,"limit":9,
+             "count":1}}]}}"#, id(Kind::ALL[kind])),
+            format!(r#"{{"id":"{}","status":400,"error":{{"code":-2022,"msg":"x",
+             "data":{{"cancelResult":"FAILURE","newOrderResult":"NOT_ATTEMPTED",
+             "cancelResponse":{{"code":-2011,"msg":"y"}},
+             "newOrderResponse":null}}}}}}"#, id(Kind::ALL[kind])),
+            r#"{"subscriptionId":0,"event":{"e":"executionReport","E":1,"s":"BTCUSDT","c":"a",
+             "S":"BUY","q":"0.01","C":"","x":"TRADE","X":"FILLED","i":9,"l":"0.01","z":"0.01",
+             "L":"5.00","n":"0","N":null,"t":5,"m":false}}"#.to_owned(),
         ];
         for sample in samples {
-            let mut bytes = sample.into_bytes();
+            let mut bytes = one_line(&sample).into_bytes();
             bytes.truncate(cut);
             if let Some(place) = bytes.get_mut(at) {
                 *place = byte;
@@ -339,10 +383,14 @@ proptest! {
                 answers += usize::from(matches!(what, Heard::Answer(_, _)));
             });
             prop_assert!(answers <= 1);
-            let mut reply = HttpReply { status: 200, body: core::mem::take(&mut copy), ..HttpReply::default() };
+            let body = core::mem::take(&mut copy);
+            let mut reply = HttpReply { status: 200, body, ..HttpReply::default() };
             let mut last = None;
             wire.on_http(RequestId::new(1, Kind::Place), &mut reply, &mut |what| last = Some(what));
-            let answered = matches!(last, Some(Heard::Answer(_, Verdict::Placed { .. } | Verdict::Unknown { .. })));
+            let answered = matches!(
+                last,
+                Some(Heard::Answer(_, Verdict::Placed { .. } | Verdict::Unknown { .. }))
+            );
             prop_assert!(answered, "a reply of 200 is an order or an open outcome: {:?}", last);
         }
     }

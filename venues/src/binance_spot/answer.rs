@@ -16,7 +16,7 @@ use engine::time::Nanos;
 use simd_json::tape::Value;
 use simd_json::value::tape::Object;
 
-/// Bytes that the parser's buffers are sized for at the start: the largest answer in normal trading.
+/// Bytes that the parser's buffers are sized for at the start: the largest normal answer.
 const LEN_EXPECTED: usize = 256 * 1024;
 
 /// Reads messages. Holds what names and grids are needed for it.

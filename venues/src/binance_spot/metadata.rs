@@ -61,6 +61,8 @@ pub enum MetadataError {
     },
 }
 
+pub use Listings as ExchangeInfo; // the venue's own word for it
+
 /// One instrument as `exchangeInfo` describes it.
 #[derive(Clone, Debug)]
 pub struct Listing {
@@ -96,7 +98,7 @@ pub struct Listing {
 
 /// What `exchangeInfo` says.
 #[derive(Clone, Debug)]
-pub struct ExchangeInfo {
+pub struct Listings {
     /// Weight and order limits.
     pub limits: Vec<Usage>,
     /// Instruments.
@@ -107,7 +109,7 @@ pub struct ExchangeInfo {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct RawInfo {
+struct RawListings {
     #[serde(default)]
     server_time: u64,
     #[serde(default)]
@@ -228,12 +230,11 @@ pub fn body<'a>(
     Err(MetadataError::Refused { what, status, text })
 }
 
-impl ExchangeInfo {
+impl Listings {
     /// Reads the body of `GET /api/v3/exchangeInfo`.
     pub fn parse(body: &[u8]) -> Result<Self, MetadataError> {
-        let raw: RawInfo = serde_json::from_slice(body).map_err(|fault| MetadataError::Form {
-            what: "exchangeInfo",
-            why: fault.to_string(),
+        let raw: RawListings = serde_json::from_slice(body).map_err(|fault| {
+            MetadataError::Form { what: "exchangeInfo", why: fault.to_string() }
         })?;
         let limits = raw.rate_limits.iter().filter_map(usage).collect();
         let listings = raw.symbols.iter().map(listing).collect::<Result<_, _>>()?;
@@ -411,7 +412,7 @@ mod tests {
 
     #[test]
     fn a_listing_becomes_an_instrument() {
-        let info = ExchangeInfo::parse(INFO).unwrap();
+        let info = Listings::parse(INFO).unwrap();
         assert_eq!(info.limits.len(), 2);
         assert_eq!((info.limits[1].max, info.limits[1].interval), (50, Nanos::from_s(10)));
         let mut assets = Assets::default();

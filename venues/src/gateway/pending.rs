@@ -1,8 +1,8 @@
 //! Requests that wait for their answers: a bounded table, entered before the frame is written.
 //!
 //! Slots are used in turn, so the request id finds its slot and the oldest request is found without
-//! a search. An entry that was given up stays until its slot comes round again: an answer that comes
-//! late still finds what it is about.
+//! a search. An entry that was given up stays until its slot comes round again: a late answer
+//! still finds what it is about.
 
 use crate::wire::{Ask, Cost, OrderTold, RequestId};
 use engine::time::Nanos;

@@ -300,8 +300,13 @@ proptest! {
                     if up {
                         let execution = Execution::Fill(trade(number));
                         let name = Some(client(venue_order as u32));
-                        let (instrument, client, venue_ms) = (ONE, name, 0);
-                        let report = Report { instrument, venue_order, client, venue_ms, execution };
+                        let report = Report {
+                            instrument: ONE,
+                            venue_order,
+                            client: name,
+                            venue_ms: 0,
+                            execution,
+                        };
                         bench.hear(Heard::Report(report));
                     }
                 }

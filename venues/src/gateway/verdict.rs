@@ -9,8 +9,8 @@ use engine::num::Qty;
 use engine::time::Nanos;
 
 impl Session {
-    /// What the answer to a query of the engine tells: the order, its trades first, or that it is not
-    /// there.
+    /// What the answer to a query of the engine tells: the order, its trades first, or that there
+    /// is none.
     pub(super) fn query_answer(&mut self, entry: &Entry, verdict: Verdict, at: Nanos) {
         let Ask::Query { order: asked, .. } = entry.ask else { return };
         let order = asked.order();
