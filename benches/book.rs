@@ -2,7 +2,7 @@
 //! stream and on a generated one. Both judge crossing after each whole message, and at the end they
 //! must hold the same levels.
 
-use benches::corpus::{self, Market};
+use benches::corpus::{self, Walk};
 use benches::stage::{Bar, Contestant, Stage};
 use engine::book::Book;
 use engine::event::{Body, Event, flag};
@@ -199,9 +199,9 @@ fn main() {
         let stream = Stream::read(&corpus::recording(name), instrument, Flavour::Usdm);
         race(&mut stage, name.split('_').next().unwrap_or(name), &stream);
     }
-    let mut market = Market::new(2);
-    let mut messages = vec![market.snapshot(1_000)];
-    messages.extend((0..20_000).map(|_| market.depth(20)));
+    let mut walk = Walk::new(2);
+    let mut messages = vec![walk.snapshot(1_000)];
+    messages.extend((0..20_000).map(|_| walk.depth()));
     let stream = Stream::read(&messages, corpus::spot(), Flavour::Spot);
     race(&mut stage, "generated", &stream);
     stage.finish();

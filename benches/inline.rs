@@ -3,7 +3,7 @@
 //! strategy replace both of its quotes; the answers of the venue come between the ticks, untimed.
 //! The socket itself (its read and write calls) is not in it.
 
-use benches::corpus::{self, Walk};
+use benches::corpus::{self, Walk, frame};
 use benches::stage::{Bar, Row, Stage};
 use engine::asset::Assets;
 use engine::desk::DeskSettings;
@@ -164,7 +164,11 @@ impl Inline {
             balance(AssetId(1)),
             Body::Reconcile { done: true },
         ] {
-            let id = if let Body::Start { epoch, .. } = body { u64::from(epoch) } else { 0 };
+            let id = match body {
+                Body::Start { epoch, .. } => u64::from(epoch),
+                Body::Balance { asset, .. } => u64::from(asset.0),
+                _ => 0,
+            };
             self.doors.reports.push_back(Event::new(at, InstrumentId(0), id, body));
         }
         let rows = self.feed.on_snapshot(0, snapshot, at)?.rows.to_vec();
@@ -175,7 +179,11 @@ impl Inline {
         self.settle();
         match self.engine.phase() {
             Phase::Quoting if self.engine.live_orders() == 2 => Ok(()),
-            phase => Err(format!("{phase:?}, {} orders", self.engine.live_orders()).into()),
+            phase => {
+                let (live, desk) = (self.engine.live_orders(), &self.engine.desks[0]);
+                let refused = desk.gate.refusals();
+                Err(format!("{phase:?}, {live} orders, {:?}, {refused:?}", desk.counters).into())
+            }
         }
     }
 
@@ -269,7 +277,7 @@ fn gateway(instrument: Instrument) -> Result<Gateway, Failed> {
 fn measure(
     stage: &mut Stage,
     title: &str,
-    mut frame: impl FnMut(&mut Walk) -> Vec<u8>,
+    mut message: impl FnMut(&mut Walk) -> Vec<u8>,
     other: &mut [u8],
 ) -> Result<(), Failed> {
     let mut inline = Inline::new(corpus::spot())?;
@@ -281,7 +289,7 @@ fn measure(
     let mut whole = first.clone();
     let mut silent = 0;
     for tick in 0..warm_up + ticks {
-        let frame = frame(&mut walk);
+        let frame = frame(&message(&mut walk));
         for byte in other.iter_mut().step_by(64) {
             *byte = byte.wrapping_add(1);
         }

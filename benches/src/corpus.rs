@@ -167,24 +167,10 @@ impl Market {
         )
         .into_bytes()
     }
-
-    /// A snapshot of the book around the mid, as REST answers, with so many levels a side.
-    pub fn snapshot(&mut self, levels: usize) -> Vec<u8> {
-        let (mid, id) = (self.mid, self.id);
-        let side = |sign: i64| {
-            let start = mid + i64::from(sign > 0);
-            let level = |n: usize| {
-                format!("[\"{}\",\"{}\"]", price(start + sign * n as i64 * 3), "1.25000000")
-            };
-            (0..levels).map(level).collect::<Vec<_>>().join(",")
-        };
-        let (bids, asks) = (side(-1), side(1));
-        format!("{{\"lastUpdateId\":{id},\"bids\":[{bids}],\"asks\":[{asks}]}}").into_bytes()
-    }
 }
 
-/// A book with a level on every tick that moves by a few ticks with each message, as WebSocket
-/// frames of the server.
+/// A book with a level on every tick that moves by a few ticks with each message and is never
+/// crossed.
 pub struct Walk {
     random: SmallRng,
     bid: i64,
@@ -232,10 +218,11 @@ impl Walk {
         self.step();
         let (id, bid_qty, ask_qty) = (self.id, self.qty(), self.qty());
         let (bid, ask) = (price(self.bid), price(self.bid + 1));
-        frame(&format!(
+        let text = format!(
             "{{\"stream\":\"btcusdt@bookTicker\",\"data\":{{\"u\":{id},\"s\":\"BTCUSDT\",\
              \"b\":\"{bid}\",\"B\":\"{bid_qty}\",\"a\":\"{ask}\",\"A\":\"{ask_qty}\"}}}}"
-        ))
+        );
+        text.into_bytes()
     }
 
     /// The diff of a step: ten levels a side, those that the step leaves behind gone.
@@ -253,16 +240,17 @@ impl Walk {
         let low = before.min(after) + 1;
         let asks: Vec<_> = (0..10).map(|n| level(low + n, low + n > after)).collect();
         let (bids, asks) = (bids.join(","), asks.join(","));
-        frame(&format!(
+        let text = format!(
             "{{\"stream\":\"btcusdt@depth@100ms\",\"data\":{{\"e\":\"depthUpdate\",\
              \"E\":1723161255343,\"s\":\"BTCUSDT\",\"U\":{first},\"u\":{last},\
              \"b\":[{bids}],\"a\":[{asks}]}}}}"
-        ))
+        );
+        text.into_bytes()
     }
 }
 
 /// A text as the server frames it: unmasked.
-fn frame(text: &str) -> Vec<u8> {
+pub fn frame(text: &[u8]) -> Vec<u8> {
     let mut bytes = vec![0x81];
     match u8::try_from(text.len()) {
         Ok(short) if short < 126 => bytes.push(short),
@@ -271,7 +259,7 @@ fn frame(text: &str) -> Vec<u8> {
             bytes.extend_from_slice(&(text.len() as u16).to_be_bytes());
         }
     }
-    bytes.extend_from_slice(text.as_bytes());
+    bytes.extend_from_slice(text);
     bytes
 }
 
