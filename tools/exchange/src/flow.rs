@@ -60,7 +60,7 @@ const PROFILE: [Bucket; 7] = [
 const TOUCH: Bucket = bucket(0.0, 1.0, 12.0, 2.0, 0.22);
 /// Takers: arrivals per second, median size, log deviation, largest size.
 const TAKER_RATE: f64 = 7.0;
-const TAKER_MEDIAN: f64 = 0.003;
+const TAKER_MEDIAN: f64 = 0.0022;
 const TAKER_SIGMA: f64 = 2.6;
 const TAKER_MAX: f64 = 6.0;
 /// How far beyond the best a taker goes, in ticks.
@@ -70,22 +70,32 @@ const PARENTS: usize = 2;
 const PARENT_ALPHA: f64 = 1.2;
 const PARENT_MAX: f64 = 400.0;
 /// Jumps of the fair price: per second, median ticks, log deviation, largest.
-const JUMP_RATE: f64 = 3.0;
-const JUMP_MEDIAN: f64 = 90.0;
+const JUMP_RATE: f64 = 2.4;
+const JUMP_MEDIAN: f64 = 115.0;
 const JUMP_SIGMA: f64 = 1.35;
 const JUMP_MAX: f64 = 3000.0;
+/// Share of jumps that come back at least this far within a mean of so many µs.
+const BACK_SHARE: f64 = 0.3;
+const BACK_LEAST: f64 = 0.3;
+const BACK_US: f64 = 5000.0;
 /// Share of overtaken makers that run in time, and how long they take (µs).
 const RUN_SHARE: f64 = 0.9;
-const RUN_US: f64 = 1500.0;
-/// Informed takers: delay (µs), median size and log deviation.
-const SWEEP_US: f64 = 1500.0;
-const SWEEP_MEDIAN: f64 = 0.01;
+const RUN_US: f64 = 500.0;
+/// Informed takers: delay (µs); median size, which grows by itself with each so many ticks of the
+/// jump, and log deviation; ticks that bring one taker more, and most takers.
+const SWEEP_US: f64 = 1000.0;
+const SWEEP_MEDIAN: f64 = 0.004;
+const SWEEP_GAIN: f64 = 50.0;
+const SWEEP_EACH: f64 = 150.0;
+const SWEEPS_MAX: u32 = 3;
 const SWEEP_SIGMA: f64 = 1.8;
 /// Share of jumps that go the way of a parent order under way.
 const JUMP_WITH_PARENT: f64 = 0.8;
-/// Orders a side that fill the gap after a jump, and how long they take (µs).
+/// Orders a side that fill the gap after a jump, and how long they take (µs); share of
+/// sides where one is quicker than all others.
 const REFILL: u32 = 4;
 const REFILL_US: f64 = 60000.0;
+const QUICK_SHARE: f64 = 0.4;
 /// Log deviation of makers' sizes.
 const MAKER_SIGMA: f64 = 1.9;
 
@@ -96,8 +106,9 @@ enum Act {
     Touch { side: Side },
     Take,
     Jump,
+    Back { ticks: i64 },
     Cancel { order: u64 },
-    Sweep { side: Side },
+    Sweep { side: Side, ticks: i64 },
     Clear { side: Side },
     Refill { side: Side },
 }
@@ -185,12 +196,13 @@ impl Flow {
                 self.jump(venue);
                 self.again(self.style.rate * JUMP_RATE, act);
             }
+            Act::Back { ticks } => self.shift(venue, ticks as f64),
             Act::Cancel { order } => {
                 if venue.orders.get(&order).is_some_and(|order| order.account == HOUSE) {
                     venue.cancel(order, "", now_ms);
                 }
             }
-            Act::Sweep { side } => self.sweep(venue, side, now_ms),
+            Act::Sweep { side, ticks } => self.sweep(venue, side, ticks, now_ms),
             Act::Clear { side } => self.clear(venue, side, now_ms),
             Act::Refill { side } => self.touch(venue, side, now_ms),
         }
@@ -293,9 +305,23 @@ impl Flow {
     fn jump(&mut self, venue: &Venue) {
         let ticks = (JUMP_MEDIAN * (JUMP_SIGMA * self.normal()).exp()).min(JUMP_MAX);
         let ticks = (ticks * self.style.distance).max(1.0);
+        let ticks = ticks.min(self.fair / 4.0);
         let parent = self.parents[self.random.random_range(0..PARENTS)].0 == Side::Buy;
         let up = parent == self.random.random_bool(JUMP_WITH_PARENT);
-        self.fair = if up { self.fair + ticks } else { (self.fair - ticks).max(2000.5) };
+        let ticks = if up { ticks } else { -ticks };
+        if self.random.random_bool(BACK_SHARE) {
+            let delay = self.exponential(BACK_US);
+            let part = self.random.random_range(BACK_LEAST..1.0);
+            self.at(delay, Act::Back { ticks: (-ticks * part) as i64 });
+        }
+        self.shift(venue, ticks);
+    }
+
+    /// The fair price moves by so many ticks, and everyone whom that concerns gets going.
+    fn shift(&mut self, venue: &Venue, ticks: f64) {
+        let up = ticks > 0.0;
+        self.fair += ticks;
+        let ticks = ticks.abs();
         let stale = if up { Side::Sell } else { Side::Buy };
         let limit = self.place_of(stale.other());
         let overtaken: Vec<u64> = venue
@@ -312,11 +338,18 @@ impl Flow {
                 self.at(delay, Act::Cancel { order });
             }
         }
-        let delay = self.exponential(SWEEP_US);
-        self.at(delay, Act::Sweep { side: stale.other() });
+        let count = 1 + (ticks / self.style.distance / SWEEP_EACH) as u32;
+        for _ in 0..count.min(SWEEPS_MAX) {
+            let delay = self.exponential(SWEEP_US);
+            self.at(delay, Act::Sweep { side: stale.other(), ticks: ticks as i64 });
+        }
         self.at(6.0 * RUN_US, Act::Clear { side: stale });
         for side in [Side::Buy, Side::Sell] {
-            for _ in 0..REFILL {
+            if self.random.random_bool(QUICK_SHARE) {
+                let delay = self.exponential(RUN_US);
+                self.at(delay, Act::Refill { side });
+            }
+            for _ in 1..REFILL {
                 let delay = RUN_US + self.exponential(REFILL_US);
                 self.at(delay, Act::Refill { side });
             }
@@ -324,9 +357,11 @@ impl Flow {
     }
 
     /// An informed taker takes what stands on the wrong side of the fair price.
-    fn sweep(&mut self, venue: &mut Venue, side: Side, now_ms: u64) {
+    fn sweep(&mut self, venue: &mut Venue, side: Side, ticks: i64, now_ms: u64) {
         let limit = self.place_of(side);
-        let units = SWEEP_MEDIAN * (SWEEP_SIGMA * self.normal()).exp();
+        let gain = ticks as f64 / self.style.distance;
+        let median = SWEEP_MEDIAN * (1.0 + gain / SWEEP_GAIN);
+        let units = median * (SWEEP_SIGMA * self.normal()).exp();
         let lots = self.lots(units.min(TAKER_MAX));
         venue.house_limit(self.symbol, side, (limit, lots), Tif::Ioc, now_ms);
     }
@@ -350,3 +385,6 @@ impl Flow {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

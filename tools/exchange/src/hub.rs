@@ -154,6 +154,18 @@ impl Hub {
         }
     }
 
+    /// Closes every connection that is older than the one with this id.
+    pub(crate) fn close_older(&mut self, id: u64) {
+        for connection in self.connections.range(..id).map(|(_, connection)| connection) {
+            let _ = connection.out.try_send(Out::Close);
+        }
+    }
+
+    /// The id of the next connection.
+    pub(crate) const fn next(&self) -> u64 {
+        self.next
+    }
+
     /// `serverShutdown` in each connection's own wrapping.
     pub(crate) fn announce_shutdown(&mut self, now_ms: u64) {
         let event = format!(r#"{{"e":"serverShutdown","E":{now_ms}}}"#);

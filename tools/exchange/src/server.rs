@@ -319,12 +319,17 @@ async fn run_faults(floor: SharedFloor, mut faults: Vec<Fault>) {
     faults.sort_by_key(|fault| fault.at);
     for fault in faults {
         tokio::time::sleep_until(start + fault.at).await;
-        floor.lock().fault(&fault, wall_ms());
+        let next = {
+            let mut floor = floor.lock();
+            floor.fault(&fault, wall_ms());
+            floor.hub.next()
+        };
         if let FaultKind::Shutdown(span) = fault.kind {
             let floor = floor.clone();
             tokio::spawn(async move {
                 tokio::time::sleep(span).await;
-                floor.lock().hub.tell_all(false, &Out::Close);
+                // Whoever came after the announcement came to another server.
+                floor.lock().hub.close_older(next);
             });
         }
     }
