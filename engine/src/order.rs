@@ -169,6 +169,8 @@ pub struct Order {
     pub state: OrderState,
     /// Whether the running reconciliation has named it.
     pub named: bool,
+    /// Whether the venue refused to amend it: from then on it is replaced instead.
+    pub amend_refused: bool,
     /// How often it was asked for since it became unknown.
     pub asked: u32,
     /// Limit price.
@@ -199,6 +201,7 @@ impl Order {
             tif: place.tif,
             state: OrderState::PendingNew,
             named: false,
+            amend_refused: false,
             asked: 0,
             price: place.price,
             qty: place.qty,

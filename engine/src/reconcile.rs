@@ -167,7 +167,7 @@ fn adjust(wanted: &Wanted<'_>, order: &Order, quote: &Quote, blocked: bool, wish
     let excess = order.remaining().0 - quote.qty.0;
     if excess > part(wanted.tolerance.excess_ppm) {
         let qty = order.filled.saturating_add(quote.qty);
-        if wanted.amends {
+        if wanted.amends && !order.amend_refused {
             wishes.push(Wish::Amend(order.id(), qty));
         } else if !blocked {
             wishes.push(Wish::Replace(order.id(), *quote));
@@ -260,6 +260,18 @@ mod tests {
         check(&["#1 open 100 10/3"], "100:5", "amend #1 8");
         check(&["#1 open 100 5/2"], "100:5", "");
         check(&["#1 open 100 5/3"], "100:5", "replace #1 100:5");
+    }
+
+    #[test]
+    fn an_order_that_the_venue_does_not_amend_is_replaced() {
+        let refused = Order { amend_refused: true, ..order("#1 open 100 10") };
+        let quotes = [Quote { price: Price(100), qty: Qty(5) }];
+        let tolerance =
+            Tolerance { price_ticks: 0, excess_ppm: 0, shortage_ppm: 0, life_min: Nanos(0) };
+        let (side, now) = (Side::Buy, Nanos(0));
+        let wanted = Wanted { side, quotes: &quotes, tolerance, amends: true, now };
+        let wishes: Vec<Wish> = reconcile(&wanted, [refused].iter()).iter().collect();
+        assert_eq!(wishes, [Wish::Replace(refused.id(), quotes[0])]);
     }
 
     #[test]

@@ -24,6 +24,7 @@ impl<S: Strategy> Engine<S> {
             self.watch_day(place);
         }
         self.watch_balances();
+        self.reconcile_in_time();
         if self.phase == Phase::Stopped && self.live_orders() > 0 {
             self.phase = Phase::Stopping;
         }
@@ -35,6 +36,17 @@ impl<S: Strategy> Engine<S> {
         }
         if self.phase == Phase::Stopping && self.live_orders() == 0 {
             self.phase = Phase::Stopped;
+        }
+    }
+
+    fn reconcile_in_time(&mut self) {
+        let every = self.settings.reconcile_every;
+        if every > Nanos::ZERO
+            && self.is_reconciled()
+            && self.now.since(self.reconcile_at) >= every
+            && self.outbox.push(Outgoing::Reduce(Reduce::Reconcile))
+        {
+            self.reconcile_at = self.now;
         }
     }
 

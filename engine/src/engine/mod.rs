@@ -44,6 +44,8 @@ pub struct Settings {
     pub ask_after: Nanos,
     /// A balance that differs from the venue's for this long is a difference.
     pub differs_max: Nanos,
+    /// While all is well everything is reconciled anew at this interval; zero: only on connecting.
+    pub reconcile_every: Nanos,
 }
 
 impl Default for Settings {
@@ -53,6 +55,7 @@ impl Default for Settings {
             answer_max: Nanos::from_s(5),
             ask_after: Nanos::from_ms(300),
             differs_max: Nanos::from_s(2),
+            reconcile_every: Nanos::ZERO,
         }
     }
 }
@@ -192,8 +195,14 @@ impl<S: Strategy> Engine<S> {
         }
         match event.body() {
             Some(Body::Link { link: Link::Market, .. }) => return self.on_market(event),
-            Some(Body::Link { link: Link::Orders, state }) => self.on_order_link(state),
-            Some(Body::Timer) => self.on_timer(),
+            Some(Body::Link { link: Link::Orders, state }) => {
+                self.on_order_link(state);
+                self.teach(event);
+            }
+            Some(Body::Timer) => {
+                self.on_timer();
+                self.teach(event);
+            }
             Some(Body::Balance { asset, free, locked }) => {
                 self.account.told(asset, free, locked, self.now);
             }
@@ -213,6 +222,7 @@ impl<S: Strategy> Engine<S> {
     fn on_market(&mut self, event: &Event) -> Effect {
         self.counters.market_events += 1;
         let grids = self.grids(event);
+        let flowed = self.market.flows();
         let effect = self.market.apply(event);
         match effect {
             Effect::Odd => {
@@ -222,7 +232,11 @@ impl<S: Strategy> Engine<S> {
             Effect::Resync(id) => {
                 self.outbox.push(Outgoing::Resync(id));
             }
-            Effect::Link(state) => self.on_market_link(event, state),
+            Effect::Link(_) => {
+                self.on_market_link(flowed);
+                self.teach(event);
+                return effect;
+            }
             _ => {}
         }
         if let Some(before) = grids {
@@ -236,17 +250,21 @@ impl<S: Strategy> Engine<S> {
         effect
     }
 
-    fn on_market_link(&mut self, event: &Event, state: LinkState) {
-        let lost = !matches!(state, LinkState::Up | LinkState::Fresh);
-        self.counters.market_link_losses += u64::from(lost);
+    fn on_market_link(&mut self, flowed: bool) {
+        if !flowed || self.market.flows() {
+            return;
+        }
+        self.counters.market_link_losses += 1;
         for desk in &mut self.desks {
-            if lost {
-                let open = desk.orders.live().filter(|order| order.state == OrderState::Open);
-                desk.counters.stale_withdrawals += open.count() as u64;
-            }
-            if !desk.trades(event.instrument) {
-                desk.learn(event, &self.market, self.now);
-            }
+            let open = desk.orders.live().filter(|order| order.state == OrderState::Open);
+            desk.counters.stale_withdrawals += open.count() as u64;
+        }
+    }
+
+    /// Events that are about no instrument reach every strategy.
+    fn teach(&mut self, event: &Event) {
+        for desk in &mut self.desks {
+            desk.learn(event, &self.market, self.now);
         }
     }
 

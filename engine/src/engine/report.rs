@@ -79,7 +79,11 @@ impl<S: Strategy> Engine<S> {
             Report::Refused(request)
         };
         let now = self.now;
-        self.change(id, report, |order| order.refused_at = now);
+        self.change(id, report, |order| {
+            order.refused_at = now;
+            order.amend_refused |=
+                request == Request::Amend && matches!(reason, Reason::Filter | Reason::Other);
+        });
     }
 
     fn on_fill(&mut self, event: &Event, fill: &Fill, asked: bool) {

@@ -114,8 +114,12 @@ pub fn engine(config: &Config, instruments: &[Instrument]) -> Result<Engine<Any>
         config::Found::Adopt => Found::Adopt,
         config::Found::Cancel => Found::Cancel,
     };
-    let settings =
-        Settings { found, answer_max: config.engine.answer_limit, ..Settings::default() };
+    let settings = Settings {
+        found,
+        answer_max: config.engine.answer_limit,
+        reconcile_every: config.reconcile_every.unwrap_or_default(),
+        ..Settings::default()
+    };
     Ok(Engine::new(instruments.to_vec(), desks, settings))
 }
 

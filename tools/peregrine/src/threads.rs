@@ -1,15 +1,16 @@
 //! The threads of a session: rings between them, agents on them, and who watches whom.
 
-use crate::agents::{FeedAgent, GatewayAgent, NOTICES_MAX, Notices, link};
+use crate::agents::{FeedAgent, GatewayAgent, NOTICES_MAX, Notice, Notices, Told, halted, link};
 use crate::assemble::{self, Terms};
 use crate::board::{Board, BoardBuilder, Part};
 use crate::clock::TscClock;
 use crate::config::{Config, Cores, Layout};
+use crate::drill::Drill;
 use crate::exit::Failure;
 use crate::hot::{self, Agent, EngineSeat, HotPorts, engine_counter_names};
 use crate::housekeeping::scale;
 use crate::latency::{self, Tally};
-use crate::ports::{LivePorts, PaperPorts, RingEnds};
+use crate::ports::{Keys, LivePorts, PaperPorts, RingEnds};
 use crate::publish::EnginePanels;
 use crate::session::pin;
 use engine::engine::Engine;
@@ -32,7 +33,7 @@ use std::time::Duration;
 use strategies::any::Any;
 use strategies::avellaneda_stoikov::Parameter;
 use venues::credentials::Credentials;
-use venues::gateway::Gateway;
+use venues::gateway::{Gateway, GatewayState};
 use venues::guard::{Guard, Heartbeat, Watch, heartbeat};
 use venues::sim::SimVenue;
 
@@ -90,6 +91,22 @@ pub struct Started {
     pub assets: engine::asset::Assets,
     /// `inline` or `pipelined`.
     pub layout: Layout,
+    /// Whether the engine lives.
+    pub watch: Watch,
+}
+
+impl Started {
+    /// Whether nobody works any more but perhaps an engine that hangs: that cannot be ended from
+    /// outside, and its orders are cancelled by then.
+    pub fn is_given_up(&self) -> bool {
+        self.watch.halted() && self.others.iter().all(JoinHandle::is_finished)
+    }
+
+    /// Whether all has ended.
+    pub fn is_over(&self) -> bool {
+        let done = self.flags.done.load(Ordering::Acquire);
+        done && self.others.iter().all(JoinHandle::is_finished)
+    }
 }
 
 /// The ends of the rings that the agents hold.
@@ -176,12 +193,13 @@ impl Build<'_> {
         let engine_part = parts.engine.clone();
         let agents = self.agents(&terms, agent_ends, (parts, links), (key, &watch))?;
         let (probe, tally) = latency::pair(self.config.engine.sample_every, scale(self.config));
-        let start = (self.start_events(), parameter as fn(&str) -> Option<u16>);
+        let start = (self.start_events(), parameter as Keys);
         let clock = self.clock.clone();
         let ports = LivePorts::new(clock, ends, commands, flags.stop.clone(), probe, start)
             .timed(self.config.engine.timer);
-        let seat = Seat { panels, part: engine_part, beat, flags: flags.clone() };
-        let hot = self.hot(engine, (ports, paper), seat, agents.list)?;
+        let drill = Drill::asked(self.config)?;
+        let seat = Seat { panels, part: engine_part, beat, flags: flags.clone(), drill };
+        let hot = self.hot(engine, (ports, paper), (seat, &watch), agents.list)?;
         let mut others = agents.others;
         let mut tallies = vec![tally];
         others.extend(hot.io);
@@ -198,6 +216,7 @@ impl Build<'_> {
             latency: writers.latency,
             assets: terms.assets,
             layout: self.layout,
+            watch,
         })
     }
 
@@ -264,6 +283,7 @@ impl Build<'_> {
             writer: market_link,
             panel: link("market", age_limit),
             notices: notices.clone(),
+            silences: 0,
         };
         let mut agents =
             Agents { list: vec![Box::new(feed)], dialers: vec![dialer], others: vec![], notices };
@@ -285,7 +305,8 @@ impl Build<'_> {
             writer: orders_link,
             panel: link("orders", age_limit),
             notices: agents.notices.clone(),
-            told: false,
+            watch: watch.clone(),
+            told: Told::default(),
         }));
         if inline {
             self.guard(terms, watch.clone(), guard_key, &mut agents)?;
@@ -306,11 +327,22 @@ impl Build<'_> {
         let wire = assemble::wire(self.config, terms, key);
         let mut guard = Guard::new(wire, assemble::gateway(self.config), dial, watch.clone());
         let (clock, core) = (self.clock.clone(), self.cores.cold);
+        let notices = agents.notices.clone();
         agents.others.push(spawn("guard", move || {
             pin(core, "guard");
-            while !watch.ended() && !watch.halted() {
+            let over = |state| matches!(state, GatewayState::Halted | GatewayState::Faulted);
+            while !watch.ended() && !over(guard.state()) {
                 guard.work(&clock);
                 std::thread::park_timeout(GUARD_EVERY);
+            }
+            // Nobody trades unguarded: a guard that the venue refuses ends the session too.
+            let end = match guard.fault() {
+                Some(fault) => Some(format!("the guard cannot watch: {fault}")),
+                None if watch.ended() => None,
+                None => Some(halted("guard", &guard.counters())),
+            };
+            if let Some(end) = end {
+                let _ = notices.push(Notice::Fatal(end));
             }
         })?);
         Ok(())
@@ -321,7 +353,7 @@ impl Build<'_> {
         &self,
         engine: Engine<Any>,
         (live, paper): (LivePorts, Option<SimVenue>),
-        seat: Seat,
+        (seat, watch): (Seat, &Watch),
         agents: Vec<Box<dyn Agent + Send>>,
     ) -> Result<Hot, Failure> {
         let settings = &self.config.engine;
@@ -334,10 +366,11 @@ impl Build<'_> {
         if !inline {
             let (probe, tally) = latency::pair(settings.sample_every, scale(self.config));
             io_tally = Some(tally);
-            let (clock, done) = (self.clock.clone(), done.clone());
+            let (clock, done, watch) = (self.clock.clone(), done.clone(), watch.clone());
+            let gone = move || done.load(Ordering::Relaxed) || watch.halted();
             io = Some(spawn("io", move || {
                 pin(cores.io, "io");
-                hot::run_agents(theirs, (clock, probe), (wait, publish), &done);
+                hot::run_agents(theirs, (clock, probe), (wait, publish), gone);
             })?);
         }
         let run = move || {
@@ -372,12 +405,13 @@ struct Seat {
     part: Part,
     beat: Heartbeat,
     flags: Flags,
+    drill: Option<Drill>,
 }
 
 impl Seat {
     fn run<P: HotPorts>(self, engine: Engine<Any>, ports: P, publish: Nanos) -> EngineSeat<P> {
         let all = (engine, ports, self.panels);
-        EngineSeat::new(all, self.part, self.beat, publish, self.flags.abandon)
+        EngineSeat::new(all, self.part, self.beat, publish, (self.flags.abandon, self.drill))
     }
 }
 

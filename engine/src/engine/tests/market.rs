@@ -71,7 +71,7 @@ fn status_and_link_withdraw_quotes() {
          count stale_withdrawals => 1
          market down
          count stale_withdrawals => 1
-         count market_link_losses => 2
+         count market_link_losses => 1
          done 2 cancelled 0
          market up
          book 100 102 => place #3 buy 100:5",

@@ -24,6 +24,9 @@ pub struct RingEnds {
     pub resyncs: rtrb::Producer<InstrumentId>,
 }
 
+/// The number of a strategy's parameter by its name.
+pub type Keys = fn(&str) -> Option<u16>;
+
 /// Most reports and market rows of one turn.
 const REPORTS_A_TURN: u32 = 64;
 const MARKET_A_TURN: u32 = 1024;
@@ -35,7 +38,7 @@ pub struct LivePorts {
     commands: CommandReader,
     stop: Arc<AtomicBool>,
     stop_sent: bool,
-    keys: fn(&str) -> Option<u16>,
+    keys: Keys,
     queued: Vec<Event>,
     probe: Probe,
     timer_every: Nanos,
@@ -60,7 +63,7 @@ impl LivePorts {
         commands: CommandReader,
         stop: Arc<AtomicBool>,
         probe: Probe,
-        start: (Vec<Event>, fn(&str) -> Option<u16>),
+        start: (Vec<Event>, Keys),
     ) -> Self {
         let now = clock.now();
         Self {
@@ -128,9 +131,14 @@ impl LivePorts {
         &self.clock
     }
 
+    /// Whether the feed is gone.
+    pub fn market_is_abandoned(&self) -> bool {
+        self.ends.market.is_abandoned()
+    }
+
     /// Whether the feed or the gateway is gone.
     pub fn is_abandoned(&self) -> bool {
-        self.ends.market.is_abandoned() || self.ends.requests.is_abandoned()
+        self.market_is_abandoned() || self.ends.requests.is_abandoned()
     }
 
     #[cold]
@@ -214,16 +222,16 @@ impl Ports for LivePorts {
         if let Some(event) = self.queued.pop() {
             return Some(event);
         }
-        if let Some(received) = self.commands.poll() {
-            if let Some(event) = self.command(received) {
-                return Some(event);
-            }
+        if let Some(received) = self.commands.poll()
+            && let Some(event) = self.command(received)
+        {
+            return Some(event);
         }
-        if self.reports_left > 0 {
-            if let Ok(event) = self.ends.reports.pop() {
-                self.reports_left -= 1;
-                return Some(event);
-            }
+        if self.reports_left > 0
+            && let Ok(event) = self.ends.reports.pop()
+        {
+            self.reports_left -= 1;
+            return Some(event);
         }
         if let Some(event) = self.timer() {
             return Some(event);

@@ -3,5 +3,5 @@
 mod live;
 mod paper;
 
-pub use live::{LivePorts, RingEnds};
+pub use live::{Keys, LivePorts, RingEnds};
 pub use paper::PaperPorts;

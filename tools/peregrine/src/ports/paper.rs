@@ -27,6 +27,11 @@ impl PaperPorts {
         &mut self.live
     }
 
+    /// Whether the feed is gone; there is no gateway that could be.
+    pub fn is_abandoned(&self) -> bool {
+        self.live.market_is_abandoned()
+    }
+
     /// Fills that the simulated venue could not tell of.
     pub fn fills_missed(&self) -> u64 {
         self.venue.fills_missed()
