@@ -5,7 +5,7 @@
 mod shared;
 
 use engine::engine::{Engine, Found, step};
-use engine::event::{Body, Command, Event, GapReason, Link, LinkState, flag};
+use engine::event::{Body, Command, End, Event, GapReason, Link, LinkState, flag};
 use engine::id::{InstrumentId, OrderId, Side};
 use engine::num::{Price, Qty};
 use engine::order::OrderState;
@@ -128,10 +128,10 @@ impl Run {
         while let Some(event) = self.venue.work(now, &mut self.random) {
             self.apply_event(event);
         }
-        if now / TICK % 10 == 0 {
+        if (now / TICK).is_multiple_of(10) {
             self.apply(Body::Timer, 0);
         }
-        if !lively && now / TICK % 100 == 0 {
+        if !lively && (now / TICK).is_multiple_of(100) {
             self.snapshot();
         }
     }
@@ -146,6 +146,13 @@ impl Run {
                 let id = live[self.random.below(live.len() as u64) as usize];
                 let qty = 1 + self.random.below(12) as i64;
                 self.venue.fill(OrderId(id), qty, &mut self.random);
+            }
+        }
+        if self.random.once_in(60) {
+            let live = self.venue.live();
+            if !live.is_empty() {
+                let id = live[self.random.below(live.len() as u64) as usize];
+                self.venue.end(OrderId(id), End::Expired, &mut self.random);
             }
         }
         if self.random.once_in(150) {
@@ -180,7 +187,7 @@ impl Run {
             }
         }
         let live: Vec<_> = self.engine.desks[0].orders.live().collect();
-        panic!("seed {}: no quiet; live {live:?}", self.seed);
+        unreachable!("seed {}: no quiet; live {live:?}", self.seed);
     }
 
     fn agree(&self) {

@@ -1,6 +1,6 @@
 //! What the tests from outside have in common: an instrument, limits, a strategy that is never quiet,
 //! ports that keep what passes them.
-#![allow(dead_code)]
+#![allow(dead_code, clippy::unwrap_used)]
 
 pub mod venue;
 

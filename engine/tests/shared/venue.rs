@@ -126,7 +126,8 @@ impl Venue {
             return;
         }
         let lost = self.faulty && random.once_in(40);
-        let answered = !lost && !(self.faulty && random.once_in(40));
+        let muted = self.faulty && random.once_in(40);
+        let answered = !lost && !muted;
         if !answered {
             self.tell_unknown(ask);
         }
@@ -268,7 +269,8 @@ impl Venue {
         true
     }
 
-    fn end(&mut self, id: OrderId, end: End, random: &mut Random) {
+    /// The order ends without being filled whole.
+    pub fn end(&mut self, id: OrderId, end: End, random: &mut Random) {
         let Some(order) = self.orders.get_mut(&id.0) else { return };
         (order.live, order.end) = (false, end);
         let filled = Some(Qty(order.filled));
