@@ -1,6 +1,7 @@
 //! Runs every bench with the profile that the VPS runs, and keeps what was measured with date,
-//! machine and commit: `cargo run --release -p benches --bin record [-- PROFILE]`. The profile is
-//! `production` unless another is named. A missed bar is written down as such; exit code 1.
+//! machine and commit: `cargo run --profile production -p benches --bin record [-- PROFILE]`. The
+//! profile is `production` unless another is named. A missed bar is written down as such; exit code
+//! 1.
 
 use benches::stage::{Row, rows_directory};
 use serde::Serialize;
