@@ -1,4 +1,5 @@
-//! Runs the simulated exchange by itself: `cargo run -p exchange --example exchange -- --listen 127.0.0.1:0`.
+//! Runs the simulated exchange by itself:
+//! `cargo run -p exchange --example exchange -- --listen 127.0.0.1:0 --ledger DIR`.
 
 use clap::Parser;
 use std::process::ExitCode;

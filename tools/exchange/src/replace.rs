@@ -41,11 +41,23 @@ pub(crate) fn cancel_replace(
         return cancelled;
     }
     let reply = new.reply;
+    // With CANCEL_ONLY the cancel has gone ahead although no order may follow it.
+    let over = floor.limits.may_order(account, now_ms);
     let placed = if cancelled.is_err() && stop_on_failure {
         None
+    } else if let Err(refusal) = over {
+        Some(Err(refusal))
     } else {
         Some(floor.venue.place(account, new, now_ms).map(|p| placed_json(floor, &p, reply)))
     };
+    outcome(&cancelled, placed)
+}
+
+/// Both legs in one answer.
+fn outcome(
+    cancelled: &Result<String, Refusal>,
+    placed: Option<Result<String, Refusal>>,
+) -> Result<String, Refusal> {
     let cancel_result = if cancelled.is_ok() { "SUCCESS" } else { "FAILURE" };
     let new_result = match &placed {
         None => "NOT_ATTEMPTED",
@@ -59,7 +71,7 @@ pub(crate) fn cancel_replace(
     let data = Object::new()
         .put("cancelResult", cancel_result)
         .put("newOrderResult", new_result)
-        .raw("cancelResponse", &told(&cancelled))
+        .raw("cancelResponse", &told(cancelled))
         .raw("newOrderResponse", &placed.as_ref().map_or_else(|| "null".into(), told))
         .end();
     match (cancelled.is_ok(), placed.is_some_and(|placed| placed.is_ok())) {
