@@ -273,9 +273,16 @@ impl<P: Protocol> Feed<P> {
         let old = |main: &Connection| now.since(main.up_at) >= self.limits.rollover_after;
         let another = self.books.shutdown || self.main.as_ref().is_none_or(old);
         if another && self.next.is_none() && !self.dialling && now >= self.dial_at {
-            let url = self.protocol.stream_url().to_string();
-            self.dialling = self.dial.ask(Dial::WebSocket { tag: 0, url });
+            self.dial_next();
         }
+    }
+
+    /// Asks for another connection. What is asked with is allocated here and nowhere else.
+    #[cold]
+    #[inline(never)]
+    fn dial_next(&mut self) {
+        let url = self.protocol.stream_url().to_string();
+        self.dialling = self.dial.ask(Dial::WebSocket { tag: 0, url });
     }
 
     fn hand_over(&mut self, now: Nanos) {

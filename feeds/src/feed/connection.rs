@@ -76,7 +76,7 @@ impl Connection {
                 Some(Frame::Pong(_)) => {}
                 Some(Frame::Close(code, _)) => {
                     let _ = self.socket.close(code.max(1000), b"");
-                    return Err(NetError::Closed { at: self.socket.at().to_string() });
+                    return Err(self.socket.closed());
                 }
             }
             if let Some(len) = answer {

@@ -108,7 +108,7 @@ impl Socket {
             return Ok(0);
         }
         match self.wire.read(space) {
-            Ok(0) => Err(NetError::Closed { at: self.at.to_string() }),
+            Ok(0) => Err(self.closed()),
             Ok(count) => {
                 self.reader.filled(count);
                 Ok(count)
@@ -173,7 +173,7 @@ impl Socket {
     fn flush(&mut self) -> Result<(), NetError> {
         while !self.writer.unsent().is_empty() {
             match self.wire.write(self.writer.unsent()) {
-                Ok(0) => return Err(NetError::Closed { at: self.at.to_string() }),
+                Ok(0) => return Err(self.closed()),
                 Ok(count) => self.writer.wrote(count),
                 Err(error) => return self.unless_later(error),
             }
@@ -188,8 +188,22 @@ impl Socket {
     fn unless_later(&self, error: io::Error) -> Result<(), NetError> {
         match error.kind() {
             ErrorKind::WouldBlock | ErrorKind::Interrupted => Ok(()),
-            ErrorKind::UnexpectedEof => Err(NetError::Closed { at: self.at.to_string() }),
-            _ => Err(NetError::Io { at: self.at.to_string(), why: error.to_string() }),
+            ErrorKind::UnexpectedEof => Err(self.closed()),
+            _ => Err(self.failed(&error)),
         }
+    }
+
+    /// What a connection that the peer ended is called. It and its like allocate the words, so they
+    /// are functions of their own: the proof that nothing else allocates names them.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn closed(&self) -> NetError {
+        NetError::Closed { at: self.at.to_string() }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn failed(&self, error: &io::Error) -> NetError {
+        NetError::Io { at: self.at.to_string(), why: error.to_string() }
     }
 }

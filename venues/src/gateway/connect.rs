@@ -244,9 +244,16 @@ impl<W: Wire> Gateway<W> {
         // At most one connection beside the one in use, whatever it is there for.
         let beside = self.lines.iter().flatten().count() - usize::from(old.is_some());
         if due && beside == 0 {
-            let (tag, url) = (0, self.wire.url().to_owned());
-            self.dialing = self.dial.ask(Dial::WebSocket { tag, url });
+            self.dial_next();
         }
+    }
+
+    /// Asks for another connection. What is asked with is allocated here and nowhere else.
+    #[cold]
+    #[inline(never)]
+    fn dial_next(&mut self) {
+        let (tag, url) = (0, self.wire.url().to_owned());
+        self.dialing = self.dial.ask(Dial::WebSocket { tag, url });
     }
 
     /// Lets REST stand in when the WebSocket API is down for too long, and asks for everything anew
