@@ -13,7 +13,8 @@ use shm::PanelWriter;
 use shm::panel::{LinkPanel, LinkState};
 use shm::words::text;
 use std::sync::Arc;
-use venues::gateway::{Gateway, GatewayState};
+use venues::gateway::{Counters, Gateway, GatewayState};
+use venues::guard::Watch;
 
 /// Something for the log, said by a hot thread and written by the housekeeping one.
 pub type Notices = Arc<ArrayQueue<Notice>>;
@@ -26,6 +27,8 @@ pub const NOTICES_MAX: usize = 256;
 pub enum Notice {
     /// A connection failed or was lost.
     Lost(&'static str, feeds::net::NetError),
+    /// Nothing came over a connection for its limit.
+    Silent(&'static str),
     /// A frame or a snapshot could not be read.
     Refused(feeds::protocol::DecodeError),
     /// The venue refuses us: nothing can be done without the operator.
@@ -61,6 +64,8 @@ pub struct FeedAgent {
     pub panel: LinkPanel,
     /// Where its notices go.
     pub notices: Notices,
+    /// Silences that were told.
+    pub silences: u64,
 }
 
 impl Agent for FeedAgent {
@@ -72,6 +77,10 @@ impl Agent for FeedAgent {
     fn publish(&mut self, now: Nanos) {
         let counters = self.feed.counters();
         self.part.store(counters.named().map(|(_, value)| value));
+        if counters.stale_connection > self.silences {
+            self.silences = counters.stale_connection;
+            let _ = self.notices.push(Notice::Silent("market"));
+        }
         if let Some(error) = self.feed.lost() {
             let _ = self.notices.push(Notice::Lost("market", error));
         }
@@ -109,8 +118,53 @@ pub struct GatewayAgent {
     pub panel: LinkPanel,
     /// Where its notices go.
     pub notices: Notices,
-    /// Whether its fault was told.
-    pub told: bool,
+    /// The engine's heartbeat.
+    pub watch: Watch,
+    /// What was told already.
+    pub told: Told,
+}
+
+/// What of a gateway was told already.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Told {
+    end: bool,
+    losses: u64,
+    silences: u64,
+}
+
+/// What came of the orders of a dead engine, in words; `who` looked after them.
+pub fn halted(who: &str, counters: &Counters) -> String {
+    match counters.halts_unconfirmed {
+        0 => format!("the engine is dead; the {who} cancelled its orders, none is left open"),
+        _ => format!(
+            "the engine is dead; the {who} sent cancels for its orders, but they were not \
+             confirmed in time: look at the venue for orders"
+        ),
+    }
+}
+
+impl GatewayAgent {
+    /// Says once what ended it, and each time that a connection is lost.
+    fn tell(&mut self, counters: &Counters) {
+        let end = match (self.gateway.fault(), self.gateway.state()) {
+            (Some(fault), _) => Some(fault.to_string()),
+            (None, GatewayState::Halted) => Some(halted("gateway", counters)),
+            _ => None,
+        };
+        if let Some(end) = end.filter(|_| !self.told.end) {
+            self.told.end = self.notices.push(Notice::Fatal(end)).is_ok();
+        }
+        let losses = counters.disconnects + counters.dial_failures;
+        if losses > self.told.losses
+            && let Some(error) = self.gateway.last_error()
+        {
+            let _ = self.notices.push(Notice::Lost("orders", error.clone()));
+        }
+        if counters.stale > self.told.silences {
+            let _ = self.notices.push(Notice::Silent("orders"));
+        }
+        (self.told.losses, self.told.silences) = (losses, counters.stale);
+    }
 }
 
 impl Agent for GatewayAgent {
@@ -122,9 +176,7 @@ impl Agent for GatewayAgent {
     fn publish(&mut self, now: Nanos) {
         let counters = self.gateway.counters();
         self.part.store(counters.named().map(|(_, value)| value));
-        if let Some(fault) = self.gateway.fault().filter(|_| !self.told) {
-            self.told = self.notices.push(Notice::Fatal(fault.to_string())).is_ok();
-        }
+        self.tell(&counters);
         let panel = &mut self.panel;
         // While it is ready, its own pings are answered: a quiet session is not a silent one.
         if self.gateway.state() == GatewayState::Ready {
@@ -138,5 +190,10 @@ impl Agent for GatewayAgent {
             _ => LinkState::Connecting,
         };
         self.writer.publish(panel);
+    }
+
+    fn is_finished(&self) -> bool {
+        let over = matches!(self.gateway.state(), GatewayState::Halted | GatewayState::Faulted);
+        over || self.watch.ended()
     }
 }

@@ -3,6 +3,7 @@
 use crate::board::Part;
 use crate::clock::TscClock;
 use crate::config::Wait;
+use crate::drill::Drill;
 use crate::latency::Probe;
 use crate::ports::{LivePorts, PaperPorts};
 use crate::publish::EnginePanels;
@@ -26,12 +27,18 @@ pub trait Agent {
     fn reports_late(&self) -> bool {
         false
     }
+    /// Whether nothing is left for it to do when the engine has gone.
+    fn is_finished(&self) -> bool {
+        true
+    }
 }
 
 /// Ports that own the probe and tell when something was sent.
 pub trait HotPorts: Ports {
     /// The doors to rings, commands and clock.
     fn live(&mut self) -> &mut LivePorts;
+    /// Whether somebody at the other end of a ring is gone.
+    fn is_abandoned(&self) -> bool;
     /// Counters that no agent has.
     fn lost(&self) -> u64 {
         0
@@ -42,11 +49,17 @@ impl HotPorts for LivePorts {
     fn live(&mut self) -> &mut LivePorts {
         self
     }
+    fn is_abandoned(&self) -> bool {
+        Self::is_abandoned(self)
+    }
 }
 
 impl HotPorts for PaperPorts {
     fn live(&mut self) -> &mut LivePorts {
         Self::live(self)
+    }
+    fn is_abandoned(&self) -> bool {
+        Self::is_abandoned(self)
     }
     fn lost(&self) -> u64 {
         self.fills_missed()
@@ -103,6 +116,9 @@ pub struct EngineSeat<P> {
     pub publish_every: Nanos,
     /// Set when the time to stop in order is over.
     pub abandon: Arc<AtomicBool>,
+    /// What happens to this thread on purpose, in a test.
+    pub drill: Option<Drill>,
+    started: Nanos,
     publish_at: Nanos,
 }
 
@@ -113,10 +129,22 @@ impl<P: HotPorts> EngineSeat<P> {
         part: Part,
         heartbeat: Heartbeat,
         publish_every: Nanos,
-        abandon: Arc<AtomicBool>,
+        (abandon, drill): (Arc<AtomicBool>, Option<Drill>),
     ) -> Self {
-        let publish_at = Nanos::ZERO;
-        Self { engine, ports, panels, part, heartbeat, publish_every, abandon, publish_at }
+        let mut ports = ports;
+        let (started, publish_at) = (ports.live().clock().now(), Nanos::ZERO);
+        Self {
+            engine,
+            ports,
+            panels,
+            part,
+            heartbeat,
+            publish_every,
+            abandon,
+            drill,
+            started,
+            publish_at,
+        }
     }
 
     /// Takes events until none is left, or one made something leave.
@@ -140,7 +168,12 @@ impl<P: HotPorts> EngineSeat<P> {
             self.publish_at = now.after(self.publish_every);
             self.panels.publish(&self.engine, now);
             self.store();
-            if self.abandon.load(Ordering::Relaxed) || self.ports.live().is_abandoned() {
+            if let Some(drill) = self.drill {
+                drill.carry_out(self.started, now);
+            }
+            // A watcher that has halted has cancelled all: what it did not see must not be sent.
+            let over = self.abandon.load(Ordering::Relaxed) || self.heartbeat.halted();
+            if over || self.ports.is_abandoned() {
                 return false;
             }
         }
@@ -161,7 +194,11 @@ impl<P: HotPorts> EngineSeat<P> {
     }
 
     fn end(mut self) -> Engine<Any> {
-        self.heartbeat.end();
+        // An end out of order leaves orders behind: whoever watches is to cancel them at once.
+        match self.engine.phase() {
+            Phase::Stopped => self.heartbeat.end(),
+            _ => self.heartbeat.panicked(),
+        }
         self.store();
         let now = self.ports.live().clock().now();
         self.panels.publish(&self.engine, now);
@@ -260,12 +297,13 @@ fn run_engine<P: HotPorts>(mut seat: EngineSeat<P>, wait: Wait) -> Engine<Any> {
     }
 }
 
-/// The thread of feed and gateway, in the pipelined layout. Ends when `done` is set.
+/// The thread of feed and gateway, in the pipelined layout. Ends when the engine has gone and
+/// nothing is left to be done for it: a dead engine's orders are cancelled here.
 pub fn run_agents(
     mut agents: Vec<Box<dyn Agent + Send>>,
     (clock, mut probe): (TscClock, Probe),
     (wait, publish_every): (Wait, Nanos),
-    done: &AtomicBool,
+    gone: impl Fn() -> bool,
 ) {
     let mut idle = Idle::new(wait);
     let mut publish_at = Nanos::ZERO;
@@ -280,7 +318,7 @@ pub fn run_agents(
             publish_at = now.after(publish_every);
             agents.iter_mut().for_each(|agent| agent.publish(now));
             probe.rotate();
-            if done.load(Ordering::Relaxed) {
+            if gone() && agents.iter().all(|agent| agent.is_finished()) {
                 break;
             }
         }

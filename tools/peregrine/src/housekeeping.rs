@@ -13,15 +13,21 @@ use crate::outcome::Outcome;
 use crate::session::{Go, SessionOptions};
 use crate::threads::Started;
 use arrayvec::ArrayVec;
+use engine::engine::Engine;
+use engine::session::Phase;
 use shm::panel::{Counter, CountersPanel, LatencyPanel, StageLatency};
 use shm::words::text;
 use shm::{Reader, RegionPath};
 use std::sync::atomic::Ordering;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
+use strategies::any::Any;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::LocalSet;
 
+/// How long an engine that was given up may take to notice.
+const WAKES_WITHIN: Duration = Duration::from_secs(1);
 const EVERY: Duration = Duration::from_millis(50);
 
 /// The housekeeping of one session.
@@ -67,10 +73,12 @@ impl House<'_> {
             // A thread that panicked has said so on standard error already.
             let _ = thread.join();
         }
-        let engine = started.engine.join().ok().flatten();
-        let engine = engine.ok_or_else(|| {
-            Failure::error("the engine panicked; its orders were cancelled by gateway or guard")
-        })?;
+        let engine = join(started.engine, started.flags.done.load(Ordering::Acquire), &fault)?;
+        let fault = fault.or_else(|| {
+            let early =
+                "the engine ended before it had stopped in order: look at the venue for orders";
+            (engine.phase() != Phase::Stopped).then(|| early.to_owned())
+        });
         for tally in &mut started.tallies {
             tally.collect();
         }
@@ -104,7 +112,15 @@ impl House<'_> {
         let mut fault = None;
         let mut ending = Ending::Not;
         let mut asked_at = began;
-        while !started.flags.done.load(Ordering::Acquire) {
+        let mut given_up_at = None;
+        while !started.is_over() {
+            // One that only slept sees that it was given up, and ends.
+            if started.is_given_up() {
+                let since = *given_up_at.get_or_insert_with(Instant::now);
+                if since.elapsed() > WAKES_WITHIN {
+                    break;
+                }
+            }
             let mut asked = false;
             tokio::select! {
                 _ = every.tick() => {}
@@ -177,14 +193,33 @@ fn write_interval(
     log.write(&sum)
 }
 
+/// The engine, when its thread has ended; why there is none otherwise.
+fn join(
+    thread: JoinHandle<Option<Engine<Any>>>,
+    done: bool,
+    fault: &Option<String>,
+) -> Result<Engine<Any>, Failure> {
+    let why = fault.as_deref().unwrap_or("look at the venue for orders");
+    if !done {
+        return Err(Failure::error(format!("the engine's thread hangs and is left: {why}")));
+    }
+    let engine = thread.join().ok().flatten();
+    engine.ok_or_else(|| Failure::error(format!("the engine's thread panicked: {why}")))
+}
+
 /// Logs what hot threads had to say; gives back what ends the session.
 fn notices(started: &Started) -> Option<String> {
     let mut fatal = None;
     while let Some(notice) = started.notices.pop() {
         match notice {
             Notice::Lost(link, error) => tracing::warn!("{link} link: {error}"),
+            Notice::Silent(link) => {
+                tracing::warn!(
+                    "{link} link: nothing came for its limit; not trusted until it does"
+                );
+            }
             Notice::Refused(error) => tracing::warn!("market data: {error}"),
-            Notice::Fatal(message) => fatal = Some(message),
+            Notice::Fatal(message) => fatal = fatal.or(Some(message)),
         }
     }
     fatal

@@ -14,6 +14,7 @@ pub mod clock;
 pub mod config;
 pub mod ctl;
 pub mod demo;
+pub mod drill;
 pub mod exchange;
 pub mod exit;
 pub mod hot;

@@ -68,12 +68,9 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 
 /// Pins the calling thread; a core that is not there is said and ignored.
 pub fn pin(core: Option<usize>, what: &str) {
-    if let Some(id) = core {
-        if !core_affinity::set_for_current(core_affinity::CoreId { id }) {
-            tracing::warn!(
-                "{what}: cannot be pinned to core {id}; it runs where the system puts it"
-            );
-        }
+    let Some(id) = core else { return };
+    if !core_affinity::set_for_current(core_affinity::CoreId { id }) {
+        tracing::warn!("{what}: cannot be pinned to core {id}; it runs where the system puts it");
     }
 }
 

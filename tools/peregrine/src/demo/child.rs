@@ -136,8 +136,11 @@ pub enum Blow {
     Restart,
 }
 
+/// What the exchange does, as one specification, and what the demo does to it, and when.
+pub type Split = (Option<String>, Vec<(Duration, Blow)>);
+
 /// Splits a fault specification into what the exchange does and what the demo does.
-pub fn split_faults(text: &str) -> Result<(Option<String>, Vec<(Duration, Blow)>), String> {
+pub fn split_faults(text: &str) -> Result<Split, String> {
     let mut theirs = Vec::new();
     let mut ours = Vec::new();
     for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {

@@ -1,0 +1,92 @@
+//! A drill: the engine's thread panics or hangs on purpose, so that a test sees who cancels then.
+//!
+//! `PEREGRINE_TEST_FAULT=panic-engine@3s` or `hang-engine@3s`, the time counted from the engine's
+//! start. Obeyed only where the money is play money of this machine: mode `testnet`, preset `local`
+//! and an address of this machine, as `demo` has them.
+
+use crate::config::{Config, Mode, Preset};
+use crate::exit::Failure;
+use engine::time::Nanos;
+use std::time::Duration;
+
+/// The variable that asks for a drill.
+pub const VARIABLE: &str = "PEREGRINE_TEST_FAULT";
+
+/// What happens to the engine's thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Panic,
+    Hang,
+}
+
+/// One drill, and its time after the engine's first turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Drill {
+    kind: Kind,
+    after: Nanos,
+}
+
+impl Drill {
+    /// The drill that the environment asks for; none where it would not be a drill.
+    pub fn asked(config: &Config) -> Result<Option<Self>, Failure> {
+        let local = config.venue.preset == Preset::Local
+            && config.venue.endpoints.rest.starts_with("http://127.0.0.1:");
+        let harmless = config.mode == Mode::Testnet && local;
+        match std::env::var(VARIABLE) {
+            Ok(text) if harmless => Self::parse(&text).map(Some),
+            Ok(_) => {
+                let only =
+                    "it needs mode = \"testnet\", preset = \"local\" and 127.0.0.1; unset it";
+                Err(Failure::usage(format!("{VARIABLE} is set, but this is no drill: {only}")))
+            }
+            Err(_) => Ok(None),
+        }
+    }
+
+    fn parse(text: &str) -> Result<Self, Failure> {
+        let found = text.split_once('@').and_then(|(name, at)| {
+            let kind = match name {
+                "panic-engine" => Kind::Panic,
+                "hang-engine" => Kind::Hang,
+                _ => return None,
+            };
+            let seconds: u64 = at.strip_suffix('s')?.parse().ok()?;
+            Some(Self { kind, after: Nanos::from_s(seconds) })
+        });
+        found.ok_or_else(|| {
+            Failure::usage(format!(
+                "{VARIABLE}={text}: write panic-engine@3s or hang-engine@3s, or unset it"
+            ))
+        })
+    }
+
+    /// Carries it out once its time has come; does not return then.
+    #[cold]
+    #[allow(clippy::panic, reason = "a panic is what is drilled")]
+    pub fn carry_out(self, started: Nanos, now: Nanos) {
+        if now.since(started) < self.after {
+            return;
+        }
+        match self.kind {
+            Kind::Panic => std::panic::panic_any("a drill that was asked for"),
+            Kind::Hang => loop {
+                std::thread::sleep(Duration::from_secs(1));
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_whole_drills_are_read() {
+        let drill = Drill::parse("hang-engine@3s").unwrap();
+        assert_eq!(drill, Drill { kind: Kind::Hang, after: Nanos::from_s(3) });
+        for text in ["", "hang-engine", "hang-engine@3", "hang-gateway@3s", "panic-engine@-1s"] {
+            let error = Drill::parse(text).unwrap_err().to_string();
+            assert!(error.contains("write panic-engine@3s"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! The demo as a process: what it prints, in every layout and wait strategy, and under every fault.
+// Helpers of tests are tests too.
+#![allow(clippy::unwrap_used, clippy::panic)]
+#![forbid(unsafe_code)]
+
+#[path = "session/harness.rs"]
+mod harness;
+
+#[path = "session/faults.rs"]
+mod faults;
+#[path = "session/report.rs"]
+mod report;
