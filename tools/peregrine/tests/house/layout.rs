@@ -66,7 +66,8 @@ fn length(source: &Source, found: &mut Found) {
     let reasoned = first.into_iter().any(|line| line.contains("because"));
     if source.lines.len() > FILE_MAX && !reasoned {
         let hint = format!(
-            "{} lines: split it by concept, or say in its first paragraph that it is one file because …",
+            "{} lines: split it by concept, or say in its first paragraph that it is one file \
+             because …",
             source.lines.len()
         );
         found.push(Offence::new("file-length", (&source.path, 1), hint));
