@@ -287,8 +287,6 @@ def test_account_by_rest(rest):
     assert [o.order_id for o in orders] == sorted(o.order_id for o in orders)
 
 
-@pytest.mark.xfail(strict=True, reason="the exchange answers with account/commission's fields; "
-                   "delete this mark once it answers with …ForOrder")
 def test_commission_of_a_tried_order(rest):
     tried = told(rest.order_test(
         SYMBOL, "BUY", "LIMIT", time_in_force="GTC", quantity=0.002, price=far_below(rest),

@@ -187,8 +187,6 @@ async def test_streamed_candles_and_day_statistics(reader, within):
     assert len(await reader.fetch_ohlcv(SYMBOL, "1m", limit=1)) == 1
 
 
-@pytest.mark.xfail(strict=True, reason="REST numbers aggregated trades by trade id, the stream by "
-                   "a counter; delete this mark once both count alike")
 async def test_aggregated_trades_have_one_numbering(reader, within):
     streamed = await within(reader.watch_trades(SYMBOL, params={"name": "aggTrade"}))
     asked = await reader.fetch_trades(SYMBOL, limit=100)

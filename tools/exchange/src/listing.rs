@@ -73,6 +73,8 @@ pub(crate) struct Listing {
     /// Last traded price in ticks.
     pub last: i64,
     pub tape: VecDeque<Tick>,
+    /// Aggregated trades: id, first trade id, and the sum (its id is the last trade's).
+    pub aggs: VecDeque<(u64, u64, Tick)>,
     pub day: Candle,
     pub candles: VecDeque<Candle>,
     /// Levels changed since the last 100 ms message, and the first id among those changes.
@@ -112,6 +114,7 @@ impl Listing {
             agg: trade / 3 + 1,
             last,
             tape: VecDeque::with_capacity(TAPE_MAX),
+            aggs: VecDeque::with_capacity(TAPE_MAX),
             day: Candle::default(),
             candles: VecDeque::new(),
             fast: Changed::default(),
@@ -190,6 +193,14 @@ impl Listing {
             self.slow.note(self.update, side, price);
         }
         self.update != before
+    }
+
+    /// Notes an aggregated trade.
+    pub(crate) fn aggregate(&mut self, id: u64, first: u64, tick: Tick) {
+        if self.aggs.len() == TAPE_MAX {
+            self.aggs.pop_front();
+        }
+        self.aggs.push_back((id, first, tick));
     }
 
     /// Notes a public trade.

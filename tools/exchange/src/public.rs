@@ -28,7 +28,7 @@ pub(crate) fn answer(
         }
         Call::AggTrades => {
             let limit = limit(params, 500, 1000)?;
-            Ok(agg_trades(one(floor, params)?, limit))
+            Ok(agg_trades(one(floor, params)?, limit, params.integer("fromId")?))
         }
         Call::Klines => klines(one(floor, params)?, params),
         Call::AvgPrice => {
@@ -139,34 +139,27 @@ fn trades(listing: &Listing, limit: usize, from: Option<u64>) -> String {
     }
 }
 
-fn agg_trades(listing: &Listing, limit: usize) -> String {
+fn agg_trades(listing: &Listing, limit: usize, from: Option<u64>) -> String {
     let spec = &listing.symbol;
-    let mut groups: Vec<(Tick, u64)> = Vec::new();
-    for tick in &listing.tape {
-        match groups.last_mut() {
-            Some((sum, last))
-                if (sum.time_ms, sum.price, sum.buyer_maker)
-                    == (tick.time_ms, tick.price, tick.buyer_maker) =>
-            {
-                sum.lots += tick.lots;
-                *last = tick.id;
-            }
-            _ => groups.push((*tick, tick.id)),
-        }
-    }
-    let skip = groups.len().saturating_sub(limit);
-    array(groups.iter().skip(skip).map(|(sum, last)| {
+    let tell = |(id, first, sum): &(u64, u64, Tick)| {
         Object::new()
-            .put("a", sum.id)
+            .put("a", id)
             .dec("p", sum.price * spec.tick)
             .dec("q", sum.lots * spec.lot)
-            .put("f", sum.id)
-            .put("l", last)
+            .put("f", first)
+            .put("l", sum.id)
             .put("T", sum.time_ms)
             .put("m", sum.buyer_maker)
             .put("M", true)
             .end()
-    }))
+    };
+    match from {
+        Some(from) => array(listing.aggs.iter().filter(|a| a.0 >= from).take(limit).map(tell)),
+        None => {
+            let skip = listing.aggs.len().saturating_sub(limit);
+            array(listing.aggs.iter().skip(skip).map(tell))
+        }
+    }
 }
 
 fn klines(listing: &Listing, params: &Params) -> Result<String, Refusal> {

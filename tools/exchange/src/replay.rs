@@ -332,6 +332,7 @@ fn step(floor: &mut Floor, symbol: SymbolId, at_ns: u64, frame: &Frame, shift: S
                 buyer_maker: *buyer_maker,
             };
             floor.venue.listing_mut(symbol).print(tick);
+            floor.venue.listing_mut(symbol).aggregate(*id, *id, tick);
             floor.publish_trade(symbol, &tick, shift.at(*event_ms));
             floor.publish_agg(symbol, *id, *id, &tick, shift.at(*event_ms));
         }

@@ -1,5 +1,6 @@
 //! Answers that need an account: orders, cancels, amends, and what the account holds.
 
+use crate::account::Fees;
 use crate::call::Call;
 use crate::floor::Floor;
 use crate::json::{Object, array, dec8, text};
@@ -168,7 +169,14 @@ fn test(
     if params.get("computeCommissionRates") != Some("true") {
         return Ok("{}".into());
     }
-    commission(floor, params, account)
+    let fees = &floor.venue.account(account).fees;
+    let rates = |maker, taker| Object::new().dec("maker", maker).dec("taker", taker).end();
+    Ok(Object::new()
+        .raw("standardCommissionForOrder", &rates(fees.maker, fees.taker))
+        .raw("specialCommissionForOrder", &rates(0, 0))
+        .raw("taxCommissionForOrder", &rates(0, 0))
+        .raw("discount", &discount(fees))
+        .end())
 }
 
 /// An accepted order in the detail asked for.
@@ -467,6 +475,17 @@ fn account_json(floor: &Floor, params: &Params, account: AccountId) -> String {
         .end()
 }
 
+/// What paying the fee in a third asset is worth.
+fn discount(fees: &Fees) -> String {
+    let third = fees.third.as_ref();
+    Object::new()
+        .put("enabledForAccount", third.is_some())
+        .put("enabledForSymbol", third.is_some())
+        .put("discountAsset", third.map_or("BNB", |(asset, _)| asset))
+        .put("discount", "0.75000000")
+        .end()
+}
+
 fn commission(floor: &Floor, params: &Params, account: AccountId) -> Result<String, Refusal> {
     let symbol = symbol(floor, params)?;
     let fees = &floor.venue.account(account).fees;
@@ -474,19 +493,12 @@ fn commission(floor: &Floor, params: &Params, account: AccountId) -> Result<Stri
         let out = Object::new().dec("maker", maker).dec("taker", taker);
         out.dec("buyer", 0).dec("seller", 0).end()
     };
-    let third = fees.third.as_ref();
-    let discount = Object::new()
-        .put("enabledForAccount", third.is_some())
-        .put("enabledForSymbol", third.is_some())
-        .put("discountAsset", third.map_or("BNB", |(asset, _)| asset))
-        .put("discount", "0.75000000")
-        .end();
     Ok(Object::new()
         .put("symbol", &floor.venue.listing(symbol).symbol.name)
         .raw("standardCommission", &rates(fees.maker, fees.taker))
         .raw("specialCommission", &rates(0, 0))
         .raw("taxCommission", &rates(0, 0))
-        .raw("discount", &discount)
+        .raw("discount", &discount(fees))
         .end())
 }
 

@@ -41,6 +41,7 @@ impl Venue {
             let listing = self.listing_mut(symbol);
             let id = listing.agg;
             listing.agg += 1;
+            listing.aggregate(id, first, tick);
             self.events.push(Event::Agg { symbol, id, first, tick });
         }
     }
