@@ -132,12 +132,12 @@ pub struct Told {
     silences: u64,
 }
 
-/// What came of the orders of a dead engine, in words; `who` looked after them.
-pub fn halted(who: &str, counters: &Counters) -> String {
+/// What came of the orders when `dead` was found dead, in words; `who` looked after them.
+pub fn halted(dead: &str, who: &str, counters: &Counters) -> String {
     match counters.halts_unconfirmed {
-        0 => format!("the engine is dead; the {who} cancelled its orders, none is left open"),
+        0 => format!("the {dead} is dead; the {who} cancelled all orders, none is left open"),
         _ => format!(
-            "the engine is dead; the {who} sent cancels for its orders, but they were not \
+            "the {dead} is dead; the {who} sent cancels for all orders, but they were not \
              confirmed in time: look at the venue for orders"
         ),
     }
@@ -148,7 +148,7 @@ impl GatewayAgent {
     fn tell(&mut self, counters: &Counters) {
         let end = match (self.gateway.fault(), self.gateway.state()) {
             (Some(fault), _) => Some(fault.to_string()),
-            (None, GatewayState::Halted) => Some(halted("gateway", counters)),
+            (None, GatewayState::Halted) => Some(halted("engine", "gateway", counters)),
             _ => None,
         };
         if let Some(end) = end.filter(|_| !self.told.end) {

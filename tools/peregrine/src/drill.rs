@@ -1,7 +1,7 @@
-//! A drill: the engine's thread panics or hangs on purpose, so that a test sees who cancels then.
+//! A drill: a hot thread panics or hangs on purpose, so that a test sees who cancels then.
 //!
-//! `PEREGRINE_TEST_FAULT=panic-engine@3s` or `hang-engine@3s`, the time counted from the engine's
-//! start. Obeyed only where the money is play money of this machine: mode `testnet`, preset `local`
+//! `PEREGRINE_TEST_FAULT=panic-engine@3s` or `hang-engine@3s`, and where the gateway has a thread of
+//! its own `panic-gateway@3s` or `hang-gateway@3s`; the time counts from the start. Obeyed only where the money is play money of this machine: mode `testnet`, preset `local`
 //! and an address of this machine, as `demo` has them.
 
 use crate::config::{Config, Mode, Preset};
@@ -12,16 +12,26 @@ use std::time::Duration;
 /// The variable that asks for a drill.
 pub const VARIABLE: &str = "PEREGRINE_TEST_FAULT";
 
-/// What happens to the engine's thread.
+/// Which thread is hit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The engine's.
+    Engine,
+    /// That of feed and gateway, in the pipelined layout.
+    Gateway,
+}
+
+/// What happens to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Panic,
     Hang,
 }
 
-/// One drill, and its time after the engine's first turn.
+/// One drill, and its time after the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Drill {
+    target: Target,
     kind: Kind,
     after: Nanos,
 }
@@ -45,19 +55,26 @@ impl Drill {
 
     fn parse(text: &str) -> Result<Self, Failure> {
         let found = text.split_once('@').and_then(|(name, at)| {
-            let kind = match name {
-                "panic-engine" => Kind::Panic,
-                "hang-engine" => Kind::Hang,
+            let (kind, target) = match name {
+                "panic-engine" => (Kind::Panic, Target::Engine),
+                "hang-engine" => (Kind::Hang, Target::Engine),
+                "panic-gateway" => (Kind::Panic, Target::Gateway),
+                "hang-gateway" => (Kind::Hang, Target::Gateway),
                 _ => return None,
             };
             let seconds: u64 = at.strip_suffix('s')?.parse().ok()?;
-            Some(Self { kind, after: Nanos::from_s(seconds) })
+            Some(Self { target, kind, after: Nanos::from_s(seconds) })
         });
         found.ok_or_else(|| {
             Failure::usage(format!(
-                "{VARIABLE}={text}: write panic-engine@3s or hang-engine@3s, or unset it"
+                "{VARIABLE}={text}: write panic-engine@3s, or hang-, or -gateway, or unset it"
             ))
         })
+    }
+
+    /// The drill, if it is this thread's.
+    pub fn of(self, target: Target) -> Option<Self> {
+        (self.target == target).then_some(self)
     }
 
     /// Carries it out once its time has come; does not return then.
@@ -83,8 +100,10 @@ mod tests {
     #[test]
     fn only_whole_drills_are_read() {
         let drill = Drill::parse("hang-engine@3s").unwrap();
-        assert_eq!(drill, Drill { kind: Kind::Hang, after: Nanos::from_s(3) });
-        for text in ["", "hang-engine", "hang-engine@3", "hang-gateway@3s", "panic-engine@-1s"] {
+        let (target, kind) = (Target::Engine, Kind::Hang);
+        assert_eq!(drill, Drill { target, kind, after: Nanos::from_s(3) });
+        assert_eq!((drill.of(Target::Engine), drill.of(Target::Gateway)), (Some(drill), None));
+        for text in ["", "hang-engine", "hang-engine@3", "hang-feed@3s", "panic-engine@-1s"] {
             let error = Drill::parse(text).unwrap_err().to_string();
             assert!(error.contains("write panic-engine@3s"), "{error}");
         }

@@ -3,7 +3,7 @@
 use crate::board::Part;
 use crate::clock::TscClock;
 use crate::config::Wait;
-use crate::drill::Drill;
+use crate::drill::{Drill, Target};
 use crate::latency::Probe;
 use crate::ports::{LivePorts, PaperPorts};
 use crate::publish::EnginePanels;
@@ -23,10 +23,6 @@ pub trait Agent {
     fn work(&mut self, clock: &TscClock, probe: &mut Probe) -> usize;
     /// Shows its counters and links.
     fn publish(&mut self, now: Nanos);
-    /// Reports that may have come late because their ring was full.
-    fn reports_late(&self) -> bool {
-        false
-    }
     /// Whether nothing is left for it to do when the engine has gone.
     fn is_finished(&self) -> bool {
         true
@@ -133,6 +129,7 @@ impl<P: HotPorts> EngineSeat<P> {
     ) -> Self {
         let mut ports = ports;
         let (started, publish_at) = (ports.live().clock().now(), Nanos::ZERO);
+        let drill = drill.and_then(|drill| drill.of(Target::Engine));
         Self {
             engine,
             ports,
@@ -267,9 +264,6 @@ fn run_inline<P: HotPorts>(
             work += seat.turn();
         }
         let now = clock.now();
-        if agents.iter().any(|agent| agent.reports_late()) {
-            seat.engine.doubt_everything();
-        }
         if now >= agents_at {
             agents_at = now.after(seat.publish_every);
             agents.iter_mut().for_each(|agent| agent.publish(now));
@@ -298,14 +292,17 @@ fn run_engine<P: HotPorts>(mut seat: EngineSeat<P>, wait: Wait) -> Engine<Any> {
 }
 
 /// The thread of feed and gateway, in the pipelined layout. Ends when the engine has gone and
-/// nothing is left to be done for it: a dead engine's orders are cancelled here.
+/// nothing is left to be done for it: a dead engine's orders are cancelled here. Its own heart beats
+/// for the guard.
 pub fn run_agents(
     mut agents: Vec<Box<dyn Agent + Send>>,
     (clock, mut probe): (TscClock, Probe),
     (wait, publish_every): (Wait, Nanos),
+    (heartbeat, drill): (Heartbeat, Option<Drill>),
     gone: impl Fn() -> bool,
 ) {
     let mut idle = Idle::new(wait);
+    let (started, drill) = (clock.now(), drill.and_then(|drill| drill.of(Target::Gateway)));
     let mut publish_at = Nanos::ZERO;
     loop {
         probe.turn();
@@ -314,11 +311,15 @@ pub fn run_agents(
             probe.touch();
         }
         let now = clock.now();
+        heartbeat.beat(now);
         if now >= publish_at {
             publish_at = now.after(publish_every);
             agents.iter_mut().for_each(|agent| agent.publish(now));
             probe.rotate();
-            if gone() && agents.iter().all(|agent| agent.is_finished()) {
+            if let Some(drill) = drill {
+                drill.carry_out(started, now);
+            }
+            if heartbeat.halted() || gone() && agents.iter().all(|agent| agent.is_finished()) {
                 break;
             }
         }

@@ -69,9 +69,9 @@ impl House<'_> {
         let screen = self.options.screen.then(|| Live::open(&self)).transpose()?;
         let fault =
             local.block_on(self.runtime, self.watch(&mut started, (screen, &mut log), began))?;
-        for thread in started.others.drain(..) {
+        for worker in started.others.drain(..).filter(|worker| worker.thread.is_finished()) {
             // A thread that panicked has said so on standard error already.
-            let _ = thread.join();
+            let _ = worker.thread.join();
         }
         let engine = join(started.engine, started.flags.done.load(Ordering::Acquire), &fault)?;
         let fault = fault.or_else(|| {
@@ -115,6 +115,9 @@ impl House<'_> {
         let mut given_up_at = None;
         while !started.is_over() {
             // One that only slept sees that it was given up, and ends.
+            if started.is_halted() {
+                started.flags.abandon.store(true, Ordering::Relaxed);
+            }
             if started.is_given_up() {
                 let since = *given_up_at.get_or_insert_with(Instant::now);
                 if since.elapsed() > WAKES_WITHIN {

@@ -72,7 +72,7 @@ pub struct Started {
     /// The engine's thread; `None` when it panicked.
     pub engine: JoinHandle<Option<Engine<Any>>>,
     /// Threads that end after the engine.
-    pub others: Vec<JoinHandle<()>>,
+    pub others: Vec<Worker>,
     /// Flags between them.
     pub flags: Flags,
     /// What dials for the agents.
@@ -96,16 +96,37 @@ pub struct Started {
 }
 
 impl Started {
-    /// Whether nobody works any more but perhaps an engine that hangs: that cannot be ended from
-    /// outside, and its orders are cancelled by then.
+    /// Whether a hot thread was found dead: nothing is traded any more.
+    pub fn is_halted(&self) -> bool {
+        self.watch.halted() || self.others.iter().any(Worker::is_halted)
+    }
+
+    /// Whether nobody works any more but perhaps threads that hang: those cannot be ended from
+    /// outside, and all orders are cancelled by then.
     pub fn is_given_up(&self) -> bool {
-        self.watch.halted() && self.others.iter().all(JoinHandle::is_finished)
+        let engine = self.watch.halted() || self.flags.done.load(Ordering::Acquire);
+        let out = |worker: &Worker| worker.is_halted() || worker.thread.is_finished();
+        engine && self.is_halted() && self.others.iter().all(out)
     }
 
     /// Whether all has ended.
     pub fn is_over(&self) -> bool {
         let done = self.flags.done.load(Ordering::Acquire);
-        done && self.others.iter().all(JoinHandle::is_finished)
+        done && self.others.iter().all(|worker| worker.thread.is_finished())
+    }
+}
+
+/// A thread that ends after the engine.
+pub struct Worker {
+    /// The thread.
+    pub thread: JoinHandle<()>,
+    /// Whether it lives, where somebody looks.
+    watch: Option<Watch>,
+}
+
+impl Worker {
+    fn is_halted(&self) -> bool {
+        self.watch.as_ref().is_some_and(Watch::halted)
     }
 }
 
@@ -121,8 +142,15 @@ struct AgentEnds {
 struct Agents {
     list: Vec<Box<dyn Agent + Send>>,
     dialers: Vec<Dialer>,
-    others: Vec<JoinHandle<()>>,
+    others: Vec<Worker>,
     notices: Notices,
+}
+
+/// The hearts of the two hot threads, each with who looks after it: the gateway after the engine and
+/// the guard after the gateway, or in one thread the guard after both.
+struct Hearts {
+    engine: (Heartbeat, Watch),
+    io: (Heartbeat, Watch),
 }
 
 /// The parts of the board, by agent.
@@ -170,7 +198,8 @@ impl Build<'_> {
     ) -> Result<Started, Failure> {
         let (ends, agent_ends) = self.rings();
         let flags = Flags::default();
-        let (beat, watch) = heartbeat(self.config.engine.heartbeat_limit);
+        let limit = self.config.engine.heartbeat_limit;
+        let hearts = Hearts { engine: heartbeat(limit), io: heartbeat(limit) };
         let engine = assemble::engine(self.config, &terms.instruments)?;
         let paper = match key {
             Some(_) => None,
@@ -191,15 +220,16 @@ impl Build<'_> {
             assets: terms.assets.clone(),
         };
         let engine_part = parts.engine.clone();
-        let agents = self.agents(&terms, agent_ends, (parts, links), (key, &watch))?;
+        let agents = self.agents(&terms, agent_ends, (parts, links), (key, &hearts))?;
         let (probe, tally) = latency::pair(self.config.engine.sample_every, scale(self.config));
         let start = (self.start_events(), parameter as Keys);
         let clock = self.clock.clone();
         let ports = LivePorts::new(clock, ends, commands, flags.stop.clone(), probe, start)
             .timed(self.config.engine.timer);
         let drill = Drill::asked(self.config)?;
+        let beat = hearts.engine.0.clone();
         let seat = Seat { panels, part: engine_part, beat, flags: flags.clone(), drill };
-        let hot = self.hot(engine, (ports, paper), (seat, &watch), agents.list)?;
+        let hot = self.hot(engine, (ports, paper), (seat, &hearts), agents.list)?;
         let mut others = agents.others;
         let mut tallies = vec![tally];
         others.extend(hot.io);
@@ -216,7 +246,7 @@ impl Build<'_> {
             latency: writers.latency,
             assets: terms.assets,
             layout: self.layout,
-            watch,
+            watch: hearts.engine.1,
         })
     }
 
@@ -261,7 +291,7 @@ impl Build<'_> {
         terms: &Terms,
         ends: AgentEnds,
         (parts, links): (Parts, [PanelWriter<LinkPanel>; 8]),
-        (key, watch): (Option<Credentials>, &Watch),
+        (key, hearts): (Option<Credentials>, &Hearts),
     ) -> Result<Agents, Failure> {
         let mut links = links.into_iter();
         let (Some(market_link), Some(orders_link)) = (links.next(), links.next()) else {
@@ -297,7 +327,7 @@ impl Build<'_> {
             assemble::gateway(self.config),
             dial,
             (ends.requests, ends.reports),
-            (!inline).then(|| watch.clone()),
+            (!inline).then(|| hearts.engine.1.clone()),
         );
         agents.list.push(Box::new(GatewayAgent {
             gateway,
@@ -305,12 +335,14 @@ impl Build<'_> {
             writer: orders_link,
             panel: link("orders", age_limit),
             notices: agents.notices.clone(),
-            watch: watch.clone(),
+            watch: hearts.engine.1.clone(),
             told: Told::default(),
         }));
-        if inline {
-            self.guard(terms, watch.clone(), guard_key, &mut agents)?;
-        }
+        let guarded = match inline {
+            true => ("engine", hearts.engine.1.clone()),
+            false => ("gateway", hearts.io.1.clone()),
+        };
+        self.guard(terms, guarded, guard_key, &mut agents)?;
         Ok(agents)
     }
 
@@ -318,7 +350,7 @@ impl Build<'_> {
     fn guard(
         &self,
         terms: &Terms,
-        watch: Watch,
+        (guarded, watch): (&'static str, Watch),
         key: Credentials,
         agents: &mut Agents,
     ) -> Result<(), Failure> {
@@ -328,7 +360,7 @@ impl Build<'_> {
         let mut guard = Guard::new(wire, assemble::gateway(self.config), dial, watch.clone());
         let (clock, core) = (self.clock.clone(), self.cores.cold);
         let notices = agents.notices.clone();
-        agents.others.push(spawn("guard", move || {
+        let thread = spawn("guard", move || {
             pin(core, "guard");
             let over = |state| matches!(state, GatewayState::Halted | GatewayState::Faulted);
             while !watch.ended() && !over(guard.state()) {
@@ -339,12 +371,13 @@ impl Build<'_> {
             let end = match guard.fault() {
                 Some(fault) => Some(format!("the guard cannot watch: {fault}")),
                 None if watch.ended() => None,
-                None => Some(halted("guard", &guard.counters())),
+                None => Some(halted(guarded, "guard", &guard.counters())),
             };
             if let Some(end) = end {
                 let _ = notices.push(Notice::Fatal(end));
             }
-        })?);
+        })?;
+        agents.others.push(Worker { thread, watch: None });
         Ok(())
     }
 
@@ -353,7 +386,7 @@ impl Build<'_> {
         &self,
         engine: Engine<Any>,
         (live, paper): (LivePorts, Option<SimVenue>),
-        (seat, watch): (Seat, &Watch),
+        (seat, hearts): (Seat, &Hearts),
         agents: Vec<Box<dyn Agent + Send>>,
     ) -> Result<Hot, Failure> {
         let settings = &self.config.engine;
@@ -366,12 +399,19 @@ impl Build<'_> {
         if !inline {
             let (probe, tally) = latency::pair(settings.sample_every, scale(self.config));
             io_tally = Some(tally);
-            let (clock, done, watch) = (self.clock.clone(), done.clone(), watch.clone());
-            let gone = move || done.load(Ordering::Relaxed) || watch.halted();
-            io = Some(spawn("io", move || {
+            let (clock, done, drill) = (self.clock.clone(), done.clone(), seat.drill);
+            let (engine, (beat, watch)) = (hearts.engine.1.clone(), hearts.io.clone());
+            let gone = move || done.load(Ordering::Relaxed) || engine.halted();
+            let thread = spawn("io", move || {
                 pin(cores.io, "io");
-                hot::run_agents(theirs, (clock, probe), (wait, publish), gone);
-            })?);
+                let heart = (beat.clone(), drill);
+                let all = || hot::run_agents(theirs, (clock, probe), (wait, publish), heart, gone);
+                match catch_unwind(AssertUnwindSafe(all)) {
+                    Ok(()) => beat.end(),
+                    Err(_) => beat.panicked(),
+                }
+            })?;
+            io = Some(Worker { thread, watch: Some(watch) });
         }
         let run = move || {
             pin(cores.engine, "engine");
@@ -395,7 +435,7 @@ impl Build<'_> {
 
 struct Hot {
     engine: JoinHandle<Option<Engine<Any>>>,
-    io: Option<JoinHandle<()>>,
+    io: Option<Worker>,
     tally: Option<Tally>,
 }
 

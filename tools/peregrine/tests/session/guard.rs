@@ -21,8 +21,8 @@ fn check(layout: &str, drill: &str, words: &[&str]) {
         assert!(ended.err.contains(word), "{word} in {}", ended.err);
     }
     let last = ended.err.lines().last().unwrap();
-    assert!(last.starts_with("peregrine: the engine's thread"), "{}", ended.err);
-    assert!(last.ends_with("cancelled its orders, none is left open"), "{}", ended.err);
+    assert!(last.starts_with("peregrine: the "), "{}", ended.err);
+    assert!(last.ends_with("cancelled all orders, none is left open"), "{}", ended.err);
     assert_eq!(exchange.open(), 0);
 }
 
@@ -46,6 +46,17 @@ fn the_gateway_cancels_for_an_engine_that_panicked() {
 #[test]
 fn the_gateway_cancels_for_an_engine_that_hangs() {
     check("pipelined", "hang-engine@2s", &["hangs and is left: the engine is dead; the gateway"]);
+}
+
+#[test]
+fn the_guard_cancels_for_a_gateway_that_panicked() {
+    let place = "fault in thread io at";
+    check("pipelined", "panic-gateway@2s", &[place, "the gateway is dead; the guard"]);
+}
+
+#[test]
+fn the_guard_cancels_for_a_gateway_that_hangs() {
+    check("pipelined", "hang-gateway@2s", &["the gateway is dead; the guard"]);
 }
 
 #[test]
