@@ -120,9 +120,10 @@ pub const CLIENT_ID_LEN: usize = 35;
 /// Highest cause that a client order id can carry.
 pub const CAUSE_MAX: u64 = (1 << 56) - 1;
 
-/// An order as the venue knows it by our own name: `pg-EEEEEEEE-CCCCCCCC-UUUUUUUUUUUUUU`, lower-case
-/// hexadecimal, where E is the epoch, C the counter and U the update id of the market event that
-/// caused it (0: none did). All places fixed, so that a template is patched and never formatted.
+/// An order as the venue knows it by our own name: `pg-EEEEEEEE-CCCCCCCC-UUUUUUUUUUUUUU`,
+/// lower-case hexadecimal, where E is the epoch, C the counter and U the update id of the market
+/// event that caused it (0: none did). All places fixed, so that a template is patched and never
+/// formatted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClientId {
     /// The order.

@@ -143,8 +143,8 @@ impl Instrument {
         if lots.unsigned_abs() > QTY_MAX as u64 { Err(NumError::Overflow) } else { Ok(Qty(lots)) }
     }
 
-    /// Price times quantity, toward zero where the grids are finer than 1e-8 together; sticks at the
-    /// ends of the range.
+    /// Price times quantity, toward zero where the grids are finer than 1e-8 together; sticks at
+    /// the ends of the range.
     #[inline]
     pub fn notional(&self, price: Price, qty: Qty) -> Notional {
         let steps = i128::from(self.tick.step) * i128::from(self.lot.step);
@@ -190,7 +190,8 @@ impl Instrument {
 
 /// Most lots that one row can carry.
 pub const QTY_MAX: i64 = (1 << 47) - 1;
-/// Highest price in ticks that one row can carry: exact as a float, and sums of a few stay in range.
+/// Highest price in ticks that one row can carry: exact as a float, and sums of a few stay in
+/// range.
 pub const PRICE_MAX: i64 = (1 << 53) - 1;
 
 #[inline]

@@ -1,7 +1,8 @@
 //! What Peregrine decides: a deterministic state machine from events to orders.
 //!
-//! **Invariant.** This crate must not know clocks, threads, files, sockets, JSON, venue names, bytes
-//! on disk, or floats in prices. Same events and configuration in, same orders out, byte for byte.
+//! **Invariant.** This crate must not know clocks, threads, files, sockets, JSON, venue names,
+//! bytes on disk, or floats in prices. Same events and configuration in, same orders out, byte for
+//! byte.
 #![no_std]
 #![forbid(unsafe_code)]
 

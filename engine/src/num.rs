@@ -194,8 +194,8 @@ impl fmt::Display for Decimal {
     }
 }
 
-/// A step grid: prices of an instrument lie on multiples of the tick, quantities on multiples of the
-/// lot. `step` is in units of 10^-`decimals`; tick size 0.05 is `{ decimals: 2, step: 5 }`.
+/// A step grid: prices of an instrument lie on multiples of the tick, quantities on multiples of
+/// the lot. `step` is in units of 10^-`decimals`; tick size 0.05 is `{ decimals: 2, step: 5 }`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Grid {
     /// Decimal places of the step.
@@ -236,7 +236,8 @@ impl Grid {
         Decimal { value: steps.saturating_mul(self.step), decimals: self.decimals }
     }
 
-    /// Writes a count of steps as text, all places given; returns the length (0 when `out` is short).
+    /// Writes a count of steps as text, all places given; returns the length (0 when `out` is
+    /// short).
     #[inline]
     pub fn write(&self, steps: i64, out: &mut [u8]) -> usize {
         write_decimal(steps.saturating_mul(self.step), self.decimals, out)

@@ -1,7 +1,7 @@
 //! One order and its states: a table from (state, report) to state.
 //!
-//! Fills are not in the table's way: they apply in any state, terminal ones included, and only decide
-//! whether the order is full. A time-out makes an order unknown, never failed.
+//! Fills are not in the table's way: they apply in any state, terminal ones included, and only
+//! decide whether the order is full. A time-out makes an order unknown, never failed.
 
 use crate::event::{End, Request};
 use crate::id::{ClientId, InstrumentId, OrderId, Side};
@@ -213,8 +213,8 @@ impl Order {
         }
     }
 
-    /// Applies a report: the table, and beyond it what fills say. An order that ended while fills of
-    /// it are missing here is unknown until they came, whatever else is told meanwhile.
+    /// Applies a report: the table, and beyond it what fills say. An order that ended while fills
+    /// of it are missing here is unknown until they came, whatever else is told meanwhile.
     #[inline]
     pub fn apply(&mut self, report: Report) {
         self.state = next(self.state, report);

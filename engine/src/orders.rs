@@ -76,8 +76,8 @@ impl Orders {
         self.place_of(id).and_then(|place| self.slots[place].as_ref())
     }
 
-    /// Changes an order; it joins or leaves the live ones as its state says. One that should join them
-    /// when they are full stays ended and is counted. False when unknown.
+    /// Changes an order; it joins or leaves the live ones as its state says. One that should join
+    /// them when they are full stays ended and is counted. False when unknown.
     pub fn update(&mut self, id: OrderId, change: impl FnOnce(&mut Order)) -> bool {
         let Some(place) = self.place_of(id) else { return false };
         let Some(order) = self.slots[place].as_mut() else { return false };

@@ -21,7 +21,8 @@ pub struct Quote {
 /// An order that takes, sent once for each id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Take {
-    /// A number that grows with each new take of its instrument; the same number is not sent twice.
+    /// A number that grows with each new take of its instrument; the same number is not sent
+    /// twice.
     pub id: u64,
     /// Buy or sell.
     pub side: Side,
@@ -48,8 +49,8 @@ impl Plan {
         self.take = None;
     }
 
-    /// Adds a quote behind those already written of its side. False when the side is full, or price or
-    /// quantity are not positive or more than rows can carry.
+    /// Adds a quote behind those already written of its side. False when the side is full, or price
+    /// or quantity are not positive or more than rows can carry.
     #[inline]
     pub fn quote(&mut self, side: Side, price: Price, qty: Qty) -> bool {
         let len = usize::from(self.len[side.index()]);

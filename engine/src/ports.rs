@@ -1,4 +1,5 @@
-//! The doors of the engine: one `step`, three implementations of [`Ports`] (live, replay, simulated).
+//! The doors of the engine: one `step`, three implementations of [`Ports`] (live, replay,
+//! simulated).
 
 use crate::event::Event;
 use crate::intent::Outgoing;

@@ -20,7 +20,8 @@ pub struct Position {
     pub fees_in_base: Notional,
     /// Sum of |price x quantity| of all fills.
     pub turnover: Notional,
-    /// Sum of (mid - price) x quantity x sign at the time of each fill: what quoting away from mid won.
+    /// Sum of (mid - price) x quantity x sign at the time of each fill: what quoting away from mid
+    /// won.
     pub spread_captured: Notional,
     /// Fills bought and sold.
     pub fills: [u64; 2],
@@ -83,8 +84,8 @@ impl Position {
 
     /// What all fills won or lost at this mid, after fees.
     ///
-    /// Fees paid in the base asset were taken off what is held, so they are already lost value there;
-    /// they are not subtracted a second time.
+    /// Fees paid in the base asset were taken off what is held, so they are already lost value
+    /// there; they are not subtracted a second time.
     pub fn pnl(&self, instrument: &Instrument, mid_twice: Option<i64>) -> Notional {
         let unrealised =
             mid_twice.map_or(Notional(0), |mid_twice| self.unrealised(instrument, mid_twice));

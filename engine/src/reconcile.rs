@@ -1,9 +1,10 @@
 //! From plan and standing orders to the fewest requests, for one side of one instrument.
 //!
-//! A difference inside the tolerance is no action; a smaller quantity is an amend that keeps the queue
-//! place; any other change is one cancel-replace. A side with an unknown order gets nothing new until
-//! the order is known. An order whose last request is not answered is waited for, and one whose last
-//! request was refused is left alone for a moment, so that refusals do not chase each other.
+//! A difference inside the tolerance is no action; a smaller quantity is an amend that keeps the
+//! queue place; any other change is one cancel-replace. A side with an unknown order gets nothing
+//! new until the order is known. An order whose last request is not answered is waited for, and one
+//! whose last request was refused is left alone for a moment, so that refusals do not chase each
+//! other.
 
 use crate::id::{OrderId, Side};
 use crate::num::Qty;

@@ -1,4 +1,5 @@
-//! What a strategy is: it learns from events, sees a view, and writes plans. It never talks to a venue.
+//! What a strategy is: it learns from events, sees a view, and writes plans. It never talks to a
+//! venue.
 
 use crate::event::Event;
 use crate::id::{InstrumentId, Side};
@@ -43,7 +44,8 @@ impl<'a> View<'a> {
     }
 }
 
-/// What a strategy shows of itself; for people only. Prices in thousandths of a tick, the rest in 1e-9.
+/// What a strategy shows of itself; for people only. Prices in thousandths of a tick, the rest in
+/// 1e-9.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Reading {
     /// Reservation price (fair value shifted by inventory), 1e-3 ticks.

@@ -1,4 +1,5 @@
-//! The engine against a random venue that keeps its protocol: nothing passes a limit, nothing is lost.
+//! The engine against a random venue that keeps its protocol: nothing passes a limit, nothing is
+//! lost.
 //!
 //! A run is named by its seed; `PEREGRINE_CASES` says how many runs there are.
 

@@ -1,9 +1,9 @@
 //! The dialect of Binance Spot's market streams: `bookTicker`, `depth@100ms` and `trade`, combined
 //! (`/stream?streams=…`) or raw (`/ws/…`), with REST snapshots.
 //!
-//! USDⓈ-M futures speak a superset of it; with [`Flavour::Usdm`] diffs are chained by `pu` instead of
-//! `U`, and the paths are the futures'. Unknown fields are passed over and fields may come in any
-//! order, because the venue adds fields without notice.
+//! USDⓈ-M futures speak a superset of it; with [`Flavour::Usdm`] diffs are chained by `pu` instead
+//! of `U`, and the paths are the futures'. Unknown fields are passed over and fields may come in
+//! any order, because the venue adds fields without notice.
 
 mod decode;
 mod scan;

@@ -1,5 +1,5 @@
-//! A feed: keeps one connection to a venue's market streams alive and in order, and hands rows to the
-//! engine's ring. It is polled; the tools start the threads.
+//! A feed: keeps one connection to a venue's market streams alive and in order, and hands rows to
+//! the engine's ring. It is polled; the tools start the threads.
 //!
 //! ```text
 //!        dial ──▶ main ──(age, shutdown)──▶ main + next ──(all in step)──▶ close main, next is main

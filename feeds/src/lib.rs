@@ -6,12 +6,13 @@
 //!                └───────────────────── feed: keeps all of it going ─────────┘
 //! ```
 //!
-//! **Invariant.** This crate must not know strategies, orders, shared memory, or what anyone does with
-//! the rows. It starts no thread and owns no clock: agents are polled, and the tools decide where.
+//! **Invariant.** This crate must not know strategies, orders, shared memory, or what anyone does
+//! with the rows. It starts no thread and owns no clock: agents are polled, and the tools decide
+//! where.
 //!
-//! To add a venue: implement [`protocol::Protocol`] in one file beside [`binance_spot`]. It says which
-//! URL subscribes to what and turns bytes into rows; connections, sequence numbers, staleness,
-//! roll-over and full rings are [`feed`]'s and need no change.
+//! To add a venue: implement [`protocol::Protocol`] in one file beside [`binance_spot`]. It says
+//! which URL subscribes to what and turns bytes into rows; connections, sequence numbers,
+//! staleness, roll-over and full rings are [`feed`]'s and need no change.
 #![forbid(unsafe_code)]
 
 pub mod binance_spot;

@@ -1,5 +1,5 @@
-//! Connections: dialled by tokio on a thread of the tools, then polled as plain non-blocking sockets
-//! by whoever trades on them. Venues and tools share this part; it knows no venue.
+//! Connections: dialled by tokio on a thread of the tools, then polled as plain non-blocking
+//! sockets by whoever trades on them. Venues and tools share this part; it knows no venue.
 
 pub mod backoff;
 pub mod beat;

@@ -1,8 +1,10 @@
-//! What a venue's dialect is: bytes in, rows out. It opens no socket, starts no thread, reads no clock.
+//! What a venue's dialect is: bytes in, rows out. It opens no socket, starts no thread, reads no
+//! clock.
 //!
 //! To add a dialect, write one file that implements [`Protocol`] and a row of tests: say which URL
-//! subscribes to what, reduce the venue's numbering of diffs to [`DiffHead`], and turn text into ticks
-//! and lots by the instrument's grids. Connections, order, gaps, staleness and rings are the feed's.
+//! subscribes to what, reduce the venue's numbering of diffs to [`DiffHead`], and turn text into
+//! ticks and lots by the instrument's grids. Connections, order, gaps, staleness and rings are the
+//! feed's.
 
 use crate::net::{HttpRequest, Payload};
 use crate::sequence::DiffHead;
@@ -45,7 +47,8 @@ pub enum Message<'a> {
 pub struct Snapshot<'a> {
     /// The update id that it stands at.
     pub last: u64,
-    /// One row a level, bids first, best first; all flagged as snapshot, the first and last as such.
+    /// One row a level, bids first, best first; all flagged as snapshot, the first and last as
+    /// such.
     pub rows: &'a [Event],
 }
 
@@ -93,7 +96,8 @@ pub trait Protocol {
     /// What is followed, in the order of the ids that rows carry.
     fn instruments(&self) -> &[Instrument];
 
-    /// How to ask for a snapshot of the n-th instrument; made once, so that asking allocates nothing.
+    /// How to ask for a snapshot of the n-th instrument; made once, so that asking allocates
+    /// nothing.
     fn snapshot_request(&self, place: usize) -> Option<Arc<HttpRequest>>;
 
     /// Reads one text frame, whose last byte was read at `at`.

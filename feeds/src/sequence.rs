@@ -1,9 +1,9 @@
-//! A book's stream of differences made whole: snapshot and diffs of one instrument, joined exactly or
-//! declared broken.
+//! A book's stream of differences made whole: snapshot and diffs of one instrument, joined exactly
+//! or declared broken.
 //!
-//! Each diff covers the update ids after `before` up to `last` with absolute quantities. Venues number
-//! them differently (first and last id, or the last id of the message before); the dialect reduces
-//! both to `before`, and then one set of rules holds:
+//! Each diff covers the update ids after `before` up to `last` with absolute quantities. Venues
+//! number them differently (first and last id, or the last id of the message before); the dialect
+//! reduces both to `before`, and then one set of rules holds:
 //!
 //! ```text
 //!  last <= book              old: dropped

@@ -1,5 +1,5 @@
-//! From bytes to rows in a ring nothing is allocated once the feed stands: counted, over every kind of
-//! message, a snapshot and a resync.
+//! From bytes to rows in a ring nothing is allocated once the feed stands: counted, over every kind
+//! of message, a snapshot and a resync.
 #![allow(clippy::unwrap_used, clippy::panic, unsafe_code)]
 
 use engine::event::Event;

@@ -1,5 +1,6 @@
-//! The whole feed against a server on loopback that plays a venue: real sockets and requests, our own
-//! hand on the clock. Time stands still unless a test moves it, so nothing here waits for a time.
+//! The whole feed against a server on loopback that plays a venue: real sockets and requests, our
+//! own hand on the clock. Time stands still unless a test moves it, so nothing here waits for a
+//! time.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod venue;

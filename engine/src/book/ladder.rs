@@ -1,8 +1,8 @@
 //! One side of a book: quantity by tick in pages of 64 ticks, found through bit maps.
 //!
 //! Setting a level and finding the best one touch a handful of words whatever the depth. Pages come
-//! from a pool that is filled at start, so nothing is allocated afterwards; a level that finds no page
-//! or lies outside the window is counted and left out.
+//! from a pool that is filled at start, so nothing is allocated afterwards; a level that finds no
+//! page or lies outside the window is counted and left out.
 
 use crate::id::Side;
 use crate::num::{Price, Qty};

@@ -1,8 +1,8 @@
 //! An order book of absolute levels, with the newest best price laid over it.
 //!
 //! Depth comes in whole messages; crossing is judged on depth alone, after a whole message, and
-//! blanks the book when it persists beyond one. A best price whose update id is newer than the depth
-//! is shown instead of it and hides levels beyond it.
+//! blanks the book when it persists beyond one. A best price whose update id is newer than the
+//! depth is shown instead of it and hides levels beyond it.
 
 pub mod ladder;
 

@@ -1,4 +1,5 @@
-//! Text in, text out: `snapshot 10 b100:5 a102:3`, `depth 11 b100:0`, `best 12 b101:1 a102:2`, `gap`.
+//! Text in, text out: `snapshot 10 b100:5 a102:3`, `depth 11 b100:0`, `best 12 b101:1 a102:2`,
+//! `gap`.
 
 extern crate std;
 use super::*;

@@ -80,8 +80,8 @@ impl<S: Strategy> Engine<S> {
         });
     }
 
-    /// A quote that should stand. Where the rate or the venue's budget does not allow it now, it waits
-    /// for a later turn without counting as refused.
+    /// A quote that should stand. Where the rate or the venue's budget does not allow it now, it
+    /// waits for a later turn without counting as refused.
     #[inline]
     fn want(
         &mut self,
@@ -109,8 +109,9 @@ impl<S: Strategy> Engine<S> {
         }
     }
 
-    /// An order could not be moved. It may stay where it asks for more than the plan does; it is taken
-    /// away where it gives more away, or where only the sum of its old and new place is too much.
+    /// An order could not be moved. It may stay where it asks for more than the plan does; it is
+    /// taken away where it gives more away, or where only the sum of its old and new place is
+    /// too much.
     fn withdraw_unmoved(
         &mut self,
         place: usize,
@@ -138,8 +139,8 @@ impl<S: Strategy> Engine<S> {
         }
     }
 
-    /// Has the gate judge an order and sends it. The error is the gate's reason, none where there was
-    /// no room to send it.
+    /// Has the gate judge an order and sends it. The error is the gate's reason, none where there
+    /// was no room to send it.
     fn submit(
         &mut self,
         place: usize,

@@ -196,8 +196,8 @@ impl<S: Strategy> Engine<S> {
         }
     }
 
-    /// Takes against the position half-way to the nearer collar, again and again, until less than the
-    /// smallest order is left. True when there is something to take now.
+    /// Takes against the position half-way to the nearer collar, again and again, until less than
+    /// the smallest order is left. True when there is something to take now.
     pub(super) fn plan_flatten(&mut self, place: usize, index: usize) -> bool {
         let (now, can_send) = (self.now, self.is_reconciled());
         let desk = &mut self.desks[place];
@@ -273,8 +273,8 @@ impl<S: Strategy> Engine<S> {
         }
     }
 
-    /// The gateway may have lost reports: everything live becomes unknown and is asked for.
-    pub fn doubt_everything(&mut self) {
+    /// Reports may be late: everything live becomes unknown and is asked for.
+    pub(super) fn doubt_everything(&mut self) {
         for desk in &mut self.desks {
             for id in live_ids(desk).iter().flatten() {
                 desk.orders.update(*id, |order| order.doubt(Nanos::ZERO));

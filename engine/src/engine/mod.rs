@@ -1,8 +1,8 @@
 //! The engine: one market, n desks, one account; events in, approved orders out.
 //!
 //! One event goes through three calls so that each can be measured: [`Engine::observe`] changes the
-//! state, [`Engine::decide`] has the strategies plan and finds the wishes, [`Engine::approve`] turns
-//! wishes into requests that the risk gate let pass. [`step`] is all of it for one event.
+//! state, [`Engine::decide`] has the strategies plan and finds the wishes, [`Engine::approve`]
+//! turns wishes into requests that the risk gate let pass. [`step`] is all of it for one event.
 
 mod approve;
 mod control;
@@ -11,7 +11,7 @@ mod report;
 use crate::account::Account;
 use crate::book::BookState;
 use crate::desk::{Desk, DeskSettings, Turn};
-use crate::event::{Body, Event, Link, LinkState, flag, kind};
+use crate::event::{Body, Event, Link, LinkState, kind};
 use crate::id::{CAUSE_MAX, DeskId, InstrumentId, Side};
 use crate::instrument::{Instrument, Status};
 use crate::intent::{Outbox, Outgoing};
@@ -40,7 +40,8 @@ pub struct Settings {
     pub found: Found,
     /// A request unanswered for this long makes its order unknown, whatever the gateway says.
     pub answer_max: Nanos,
-    /// An unknown order is asked for this long after it became unknown, then at doubling intervals.
+    /// An unknown order is asked for this long after it became unknown, then at doubling
+    /// intervals.
     pub ask_after: Nanos,
     /// A balance that differs from the venue's for this long is a difference.
     pub differs_max: Nanos,
@@ -211,6 +212,7 @@ impl<S: Strategy> Engine<S> {
             Some(Body::Start { epoch, .. }) => self.epoch = epoch,
             Some(Body::Command { command, value }) => self.on_command(event, command, value),
             Some(Body::Reconcile { done }) => self.on_reconcile(done),
+            Some(Body::Doubt) => self.doubt_everything(),
             Some(Body::Signal { .. } | Body::ClockOffset { .. }) => {}
             Some(report) => self.on_report(event, &report),
             None => self.counters.odd_rows += 1,
@@ -241,6 +243,9 @@ impl<S: Strategy> Engine<S> {
         }
         if let Some(before) = grids {
             self.rebase(event.instrument, before);
+        }
+        if event.is_inner() {
+            return effect;
         }
         for desk in &mut self.desks {
             if desk.trades(event.instrument) {
@@ -277,8 +282,8 @@ impl<S: Strategy> Engine<S> {
         }
     }
 
-    /// Has the strategies plan where the event calls for it, and finds what differs. True when there
-    /// is anything to approve.
+    /// Has the strategies plan where the event calls for it, and finds what differs. True when
+    /// there is anything to approve.
     #[inline]
     pub fn decide(&mut self, event: &Event, effect: Effect) -> bool {
         let instrument = match effect {
@@ -292,8 +297,7 @@ impl<S: Strategy> Engine<S> {
             }
             Effect::None => return false,
         };
-        if matches!(effect, Effect::Moved(_)) && event.kind == kind::LEVEL && !event.has(flag::LAST)
-        {
+        if event.is_inner() {
             return false;
         }
         let mut any = false;
@@ -344,8 +348,8 @@ impl<S: Strategy> Engine<S> {
         (turn, stale)
     }
 
-    /// Has one desk plan and compares its orders with the plan, on all its instruments: a strategy may
-    /// answer a move of one with quotes on another.
+    /// Has one desk plan and compares its orders with the plan, on all its instruments: a strategy
+    /// may answer a move of one with quotes on another.
     #[inline]
     fn find_wishes(&mut self, place: usize) -> bool {
         let age_max = self.desks[place].gate.limits().market_age_max;
@@ -431,8 +435,8 @@ impl<S: Strategy> Engine<S> {
     }
 }
 
-/// One turn: the next event is stamped, recorded and applied, and what it caused is sent. False when
-/// there was no event.
+/// One turn: the next event is stamped, recorded and applied, and what it caused is sent. False
+/// when there was no event.
 #[inline]
 pub fn step<S: Strategy, P: Ports>(engine: &mut Engine<S>, ports: &mut P) -> bool {
     let Some(mut event) = ports.next() else { return false };
@@ -441,6 +445,9 @@ pub fn step<S: Strategy, P: Ports>(engine: &mut Engine<S>, ports: &mut P) -> boo
     event.at = at;
     ports.record(&event);
     let effect = engine.observe(&event);
+    if event.is_inner() {
+        return true;
+    }
     ports.mark(Stage::Book);
     if engine.decide(&event, effect) {
         ports.mark(Stage::Decide);

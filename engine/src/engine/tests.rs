@@ -1,7 +1,7 @@
 //! The engine by scripts: market rows, reports, commands and time in, requests out, all as text.
 //!
-//! A script is lines of `what happens => what is sent`; asking for a counter or a state answers on the
-//! same line. See [`desk::Bench`] for the words.
+//! A script is lines of `what happens => what is sent`; asking for a counter or a state answers on
+//! the same line. See [`desk::Bench`] for the words.
 
 mod desk;
 mod limits;

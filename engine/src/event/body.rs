@@ -78,10 +78,13 @@ pub enum Body {
     Absent { order: OrderId },
     /// The order as the venue has it.
     Standing(Standing),
-    /// A balance as the venue has it. Row id: asset. Copied at the first reconciliation, compared after.
+    /// A balance as the venue has it. Row id: asset. Copied at the first reconciliation, compared
+    /// after.
     Balance { asset: AssetId, free: Amount, locked: Amount },
     /// Reconciliation of a link begins (`done: false`) or has told everything (`done: true`).
     Reconcile { done: bool },
+    /// Reports may have come late, because their ring was full: everything live is in doubt.
+    Doubt,
     /// What the gateway may still send before it has to refuse.
     Budget { orders: u32, weight: u32 },
     /// Time passed; sent at a fixed cadence. Row id: count.

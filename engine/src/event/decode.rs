@@ -1,5 +1,5 @@
-//! From words to meaning, checked: the one door where ranges are judged, so that sums and products of
-//! what passes it stay inside their words.
+//! From words to meaning, checked: the one door where ranges are judged, so that sums and products
+//! of what passes it stay inside their words.
 
 use super::body::{Body, Fill, Standing};
 use super::row::{Event, flag, kind};
@@ -171,6 +171,7 @@ impl Event {
                 free: Amount(p[0] as i64),
                 locked: Amount(p[1] as i64),
             },
+            kind::DOUBT => Body::Doubt,
             kind::RECONCILE => Body::Reconcile { done: p[0] != 0 },
             kind::BUDGET => Body::Budget { orders: number(p[0]), weight: number(p[1]) },
             kind::TIMER => Body::Timer,

@@ -1,7 +1,8 @@
 //! Events: everything the engine ever learns, each one 64-byte row.
 //!
-//! [`Event`] is the row as it travels through rings and lies in the journal; [`Body`] is its decoded
-//! view. A venue message of n levels becomes n level rows, the last one flagged [`flag::LAST`].
+//! [`Event`] is the row as it travels through rings and lies in the journal; [`Body`] is its
+//! decoded view. A venue message of n levels becomes n level rows, the last one flagged
+//! [`flag::LAST`].
 //!
 //! ```text
 //!  0        8        16                        48       52       56    58   59    60

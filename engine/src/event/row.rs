@@ -68,6 +68,7 @@ pub mod kind {
     pub const BALANCE: u8 = 24;
     pub const RECONCILE: u8 = 25;
     pub const BUDGET: u8 = 26;
+    pub const DOUBT: u8 = 27;
     pub const TIMER: u8 = 32;
     pub const COMMAND: u8 = 33;
     pub const CONVERSION: u8 = 34;
@@ -97,6 +98,12 @@ impl Event {
     #[inline]
     pub const fn has(&self, flags: u8) -> bool {
         self.flags & flags == flags
+    }
+
+    /// Whether rows of the same message follow, so that nothing can be decided yet.
+    #[inline]
+    pub const fn is_inner(&self) -> bool {
+        self.kind == kind::LEVEL && self.flags & flag::LAST == 0
     }
 
     /// When the last byte of its message was read.

@@ -1,5 +1,5 @@
-//! What the tests from outside have in common: an instrument, limits, a strategy that is never quiet,
-//! ports that keep what passes them.
+//! What the tests from outside have in common: an instrument, limits, a strategy that is never
+//! quiet, ports that keep what passes them.
 #![allow(dead_code, clippy::unwrap_used)]
 
 pub mod venue;

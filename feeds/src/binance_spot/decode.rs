@@ -1,5 +1,5 @@
-//! Frames and snapshots to rows. Reading allocates nothing once the largest documents were seen, which
-//! [`Decoder::new`] sees to.
+//! Frames and snapshots to rows. Reading allocates nothing once the largest documents were seen,
+//! which [`Decoder::new`] sees to.
 
 use super::scan;
 use super::tape::{Nodes, Parser};
@@ -100,7 +100,8 @@ impl Decoder {
         self.decode_any(frame, at, wants_best)
     }
 
-    /// As [`Decoder::decode`], for frames of any shape: fields in any order, more fields than known.
+    /// As [`Decoder::decode`], for frames of any shape: fields in any order, more fields than
+    /// known.
     pub fn decode_any(
         &mut self,
         frame: Payload<'_>,
@@ -172,7 +173,8 @@ impl Decoder {
         Ok(Snapshot { last, rows })
     }
 
-    /// Reads the largest documents that are expected once, so that reading them later grows nothing.
+    /// Reads the largest documents that are expected once, so that reading them later grows
+    /// nothing.
     fn warm_up(&mut self, diff_levels: usize) {
         let Some(symbol) = self.instruments.first().map(|instrument| instrument.symbol) else {
             return;

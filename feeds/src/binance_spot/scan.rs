@@ -1,8 +1,8 @@
-//! The fast way through frames that look as they always do: fields in the venue's usual order, numbers
-//! as plain decimals. One pass, straight to integers.
+//! The fast way through frames that look as they always do: fields in the venue's usual order,
+//! numbers as plain decimals. One pass, straight to integers.
 //!
-//! Whatever is unusual in any way makes it give up with `None`, and the general reader decides: this
-//! one accepts nothing that the other would not read the same.
+//! Whatever is unusual in any way makes it give up with `None`, and the general reader decides:
+//! this one accepts nothing that the other would not read the same.
 
 use super::decode::{Seen, venue_delta_us};
 use crate::protocol::Message;

@@ -1,4 +1,5 @@
-//! The tape that simd-json writes, read by position: what lies where, and where the next thing begins.
+//! The tape that simd-json writes, read by position: what lies where, and where the next thing
+//! begins.
 
 use crate::protocol::DecodeError;
 use engine::event::{Body, Event};

@@ -1,5 +1,5 @@
-//! Where messages of all connections meet: they are put in order per instrument, repeats are dropped,
-//! and what is left goes into the ring whole.
+//! Where messages of all connections meet: they are put in order per instrument, repeats are
+//! dropped, and what is left goes into the ring whole.
 
 use super::lane::{Lane, Stream};
 use super::{Counters, FeedLimits};
@@ -198,7 +198,8 @@ impl Books {
         let (by, lane) = (self.by, &mut self.lanes[place]);
         lane.heard(Stream::Depth, head.at);
         if by == By::Next {
-            // Ahead of the connection relied on it shows no gap, and without a book it adds nothing.
+            // Ahead of the connection relied on it shows no gap, and without a book it adds
+            // nothing.
             if lane.sequence.book_id().is_none_or(|book| head.before > book) {
                 self.counters.old_diffs += 1;
                 return;

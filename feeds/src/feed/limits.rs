@@ -9,8 +9,8 @@ use engine::time::Nanos;
 pub struct FeedLimits {
     /// How often the server is pinged.
     pub ping_every: Nanos,
-    /// A connection is stale when nothing, not even a pong, came for so long; after twice that it is
-    /// given up.
+    /// A connection is stale when nothing, not even a pong, came for so long; after twice that it
+    /// is given up.
     pub connection_stale: Nanos,
     /// A best-bid-and-ask stream is stale after so long; 0 is never.
     pub best_stale: Nanos,

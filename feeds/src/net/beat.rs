@@ -1,4 +1,5 @@
-//! Whether the other end is still there: when to ping it, and when its silence means that it is not.
+//! Whether the other end is still there: when to ping it, and when its silence means that it is
+//! not.
 //!
 //! Pure: it is fed with our own clock's readings. The peer's clock plays no part.
 
@@ -26,7 +27,8 @@ pub struct Liveness {
 }
 
 impl Liveness {
-    /// A connection that came up at `now`: pinged each `ping_every`, stale after `limit` of silence.
+    /// A connection that came up at `now`: pinged each `ping_every`, stale after `limit` of
+    /// silence.
     pub fn new(ping_every: Nanos, limit: Nanos, now: Nanos) -> Self {
         Self { ping_every, limit, heard_at: now, pinged_at: now, stale: false }
     }

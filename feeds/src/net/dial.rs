@@ -1,5 +1,5 @@
-//! The async side: tokio looks up names, connects, shakes hands and asks over HTTP, on a thread that
-//! the tools start; what comes out is a [`Socket`] or an [`HttpReply`].
+//! The async side: tokio looks up names, connects, shakes hands and asks over HTTP, on a thread
+//! that the tools start; what comes out is a [`Socket`] or an [`HttpReply`].
 //!
 //! A [`DialPort`] belongs to one agent and never blocks it. The two sides share two bounded queues;
 //! no more is under way than they hold, so no answer is ever dropped.

@@ -1,8 +1,9 @@
-//! WebSocket frames (RFC 6455, client side) over a reused buffer: nothing is allocated or cleared per
-//! read, and payloads are handed out in place, mutable, with spare bytes behind them for SIMD loads.
+//! WebSocket frames (RFC 6455, client side) over a reused buffer: nothing is allocated or cleared
+//! per read, and payloads are handed out in place, mutable, with spare bytes behind them for SIMD
+//! loads.
 //!
-//! Sans-I/O: [`FrameReader`] takes bytes in any pieces, [`FrameWriter`] keeps what is to be written.
-//! Text is not checked for UTF-8 here; whoever reads it as JSON does that anyway.
+//! Sans-I/O: [`FrameReader`] takes bytes in any pieces, [`FrameWriter`] keeps what is to be
+//! written. Text is not checked for UTF-8 here; whoever reads it as JSON does that anyway.
 
 use super::backoff::split_mix;
 use std::ops::{Deref, DerefMut};
@@ -25,8 +26,8 @@ pub(crate) const CLOSE: u8 = 8;
 pub(crate) const PING: u8 = 9;
 pub(crate) const PONG: u8 = 10;
 
-/// A payload in its buffer. It reads and writes as a slice; [`Payload::padded`] gives the slice with
-/// its spare bytes, as `simd_json::fill_tape_padded` wants it.
+/// A payload in its buffer. It reads and writes as a slice; [`Payload::padded`] gives the slice
+/// with its spare bytes, as `simd_json::fill_tape_padded` wants it.
 #[derive(Debug)]
 pub struct Payload<'a> {
     bytes: &'a mut [u8],

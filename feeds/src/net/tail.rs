@@ -1,5 +1,5 @@
-//! A stream that lends itself to an HTTP upgrade and keeps what came behind the answer: a server may
-//! send its first frame in the same packet, and the handshake's buffer would swallow it.
+//! A stream that lends itself to an HTTP upgrade and keeps what came behind the answer: a server
+//! may send its first frame in the same packet, and the handshake's buffer would swallow it.
 
 use std::io;
 use std::pin::Pin;

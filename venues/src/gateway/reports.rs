@@ -1,5 +1,5 @@
 //! Rows toward the engine. Never dropped: what finds the ring full waits here, and while something
-//! waits the gateway reads no socket.
+//! waits the gateway reads no socket. The engine is told before the first row that came late.
 
 use engine::event::{Body, Event, flag};
 use engine::id::InstrumentId;
@@ -57,7 +57,11 @@ impl Reports {
         if self.waiting.is_empty() {
             match ring.push(row) {
                 Ok(()) => return,
-                Err(_) => self.ring_full += 1,
+                Err(_) => {
+                    self.ring_full += 1;
+                    let doubt = Event::new(row.at, row.instrument, 0, Body::Doubt);
+                    self.waiting.push_back(doubt.with(flag::LAST));
+                }
             }
         }
         self.waiting.push_back(row);
@@ -91,16 +95,20 @@ mod tests {
             }
             reports.end();
         }
-        assert!(!reports.flush(), "four rows wait");
+        assert!(!reports.flush(), "four rows and the doubt wait");
         let mut got = Vec::new();
-        for _ in 0..6 {
-            let Ok(row) = engine.pop() else { break };
-            got.push((row.at.0, row.instrument.0, row.has(flag::LAST)));
+        let mut doubts = Vec::new();
+        while let Ok(row) = engine.pop() {
             reports.flush();
+            if row.body() == Some(Body::Doubt) {
+                doubts.push(got.len());
+            } else {
+                got.push((row.at.0, row.instrument.0, row.has(flag::LAST)));
+            }
         }
         let expect: Vec<_> =
             (0..3).flat_map(|message| [(message, 0, false), (message, 1, true)]).collect();
-        assert_eq!(got, expect);
+        assert_eq!((got, doubts), (expect, vec![2]), "told before the first late row");
         assert!(reports.flush() && reports.ring_full == 1);
     }
 }

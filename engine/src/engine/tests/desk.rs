@@ -1,4 +1,5 @@
-//! The bench of the scripts: an engine, a strategy that quotes what it is told, ports that remember.
+//! The bench of the scripts: an engine, a strategy that quotes what it is told, ports that
+//! remember.
 
 use crate::desk::DeskSettings;
 use crate::engine::{Engine, Settings, step};
@@ -125,13 +126,13 @@ fn text_of(item: &Outgoing) -> String {
     }
 }
 
-/// Words: `+MS` time · `ready` · `book B A` · `row SIDE P Q [first|last]` · `tick` · `gap` · `trade P`
-/// · `status S` · `quote[@1] buy P:Q … sell P:Q …` · `take ID SIDE P:Q` · `accept N` · `fill N TRADE
-/// QTY` · `done N END [FILLED] [REASON]` · `amended N Q` · `refused N REQUEST REASON` · `unknown N
-/// REQUEST` · `absent N` · `standing N SIDE P Q FILLED` · `balance ASSET FREE LOCKED` · `begin` `end`
-/// · `market|orders up|down|stale|fresh` · `budget N` · `timer` · `pause` … `stop`; a report that
-/// ends in `asked` was learnt by asking. Questions: `phase` · `count NAME` · `order N` · `held` ·
-/// `repairs`.
+/// Words: `+MS` time · `ready` · `book B A` · `row SIDE P Q [first|last]` · `tick` · `gap` · `trade
+/// P` · `status S` · `quote[@1] buy P:Q … sell P:Q …` · `take ID SIDE P:Q` · `accept N` · `fill N
+/// TRADE QTY` · `done N END [FILLED] [REASON]` · `amended N Q` · `refused N REQUEST REASON` ·
+/// `unknown N REQUEST` · `absent N` · `standing N SIDE P Q FILLED` · `balance ASSET FREE LOCKED` ·
+/// `begin` `end` · `market|orders up|down|stale|fresh` · `budget N` · `timer` · `pause` … `stop`; a
+/// report that ends in `asked` was learnt by asking. Questions: `phase` · `count NAME` · `order N`
+/// · `held` · `repairs`.
 #[derive(Debug)]
 pub(super) struct Bench {
     pub engine: Engine<Told>,
@@ -433,6 +434,7 @@ fn session_body(verb: &str, rest: &[&str]) -> Option<Body> {
         "orders" => Body::Link { link: Link::Orders, state: link_state(rest[0]) },
         "begin" => Body::Reconcile { done: false },
         "end" => Body::Reconcile { done: true },
+        "doubt" => Body::Doubt,
         "balance" => Body::Balance {
             asset: AssetId(rest[0].parse().unwrap()),
             free: amount(1),

@@ -262,16 +262,14 @@ fn stop_waits_until_nothing_of_ours_stands() {
 
 #[test]
 fn reports_that_may_be_late_put_everything_in_doubt() {
-    let mut bench = Bench::new(|_, _| {});
-    for line in ["ready", "quote buy 100:5", "accept 1"] {
-        bench.say(line);
-    }
-    bench.engine.doubt_everything();
-    check_on(
-        bench,
-        "phase => halted, reports late
+    check(
+        "ready
+         quote buy 100:5 => place #1 buy 100:5
+         accept 1
+         doubt => cancel-all, cancel-all@1
+         phase => halted, reports late
          order 1 => unknown 5/0 at 100
-         timer => cancel-all, cancel-all@1, query #1
+         timer => query #1
          done 1 cancelled 0 asked
          resume => place #2 buy 100:5",
     );
