@@ -19,7 +19,7 @@ mod limits;
 pub use counters::Counters;
 pub use limits::FeedLimits;
 
-use crate::net::{Backoff, Dial, DialPort, Dialed, HttpReply, NetError, Pulse};
+use crate::net::{Backoff, Dial, DialPort, Dialed, HttpReply, NetError, Pulse, Socket};
 use crate::protocol::{DecodeError, Protocol};
 use crate::sequence::Loaded;
 use books::{Books, By};
@@ -131,6 +131,11 @@ impl<P: Protocol> Feed<P> {
     /// Whether nobody reads the ring any more.
     pub fn abandoned(&self) -> bool {
         self.books.abandoned()
+    }
+
+    /// Its sockets, for a thread that parks until something came.
+    pub fn sockets(&self) -> impl Iterator<Item = &Socket> {
+        [&self.main, &self.next].into_iter().flatten().map(Connection::socket)
     }
 
     /// Says good-bye on every connection.

@@ -467,6 +467,11 @@ impl<W: Wire> Gateway<W> {
         any
     }
 
+    /// Its sockets, for a thread that parks until something came.
+    pub fn sockets(&self) -> impl Iterator<Item = &Socket> {
+        self.lines.iter().flatten().map(|line| &*line.socket)
+    }
+
     /// What it is doing.
     pub fn state(&self) -> GatewayState {
         if self.fault.is_some() {

@@ -93,6 +93,11 @@ impl Connection {
         self.beat.is_stale()
     }
 
+    /// Its socket.
+    pub const fn socket(&self) -> &Socket {
+        &self.socket
+    }
+
     /// Says good-bye, without waiting for the answer.
     pub fn close(&mut self) {
         let _ = self.socket.close(1000, b"");

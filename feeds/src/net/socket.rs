@@ -6,6 +6,7 @@ use super::{Frame, NetError};
 use rustls::{ClientConnection, StreamOwned};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
+use std::os::fd::{AsFd, BorrowedFd};
 
 /// How much a socket may hold.
 #[derive(Clone, Copy, Debug)]
@@ -68,6 +69,16 @@ pub struct Socket {
 impl std::fmt::Debug for Socket {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Socket").field("at", &self.at).finish_non_exhaustive()
+    }
+}
+
+/// For a thread that parks until something came.
+impl AsFd for Socket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match &self.wire {
+            Wire::Plain(stream) => stream.as_fd(),
+            Wire::Tls(stream) => stream.sock.as_fd(),
+        }
     }
 }
 

@@ -2,13 +2,15 @@
 
 use crate::board::Part;
 use crate::clock::TscClock;
-use crate::hot::Agent;
+use crate::hot::{Agent, Sockets};
 use crate::latency::Probe;
 use crossbeam::queue::ArrayQueue;
 use engine::id::InstrumentId;
 use engine::time::Nanos;
 use feeds::binance_spot::BinanceSpot;
 use feeds::feed::Feed;
+use feeds::net::Socket;
+use rustix::event::{PollFd, PollFlags};
 use shm::PanelWriter;
 use shm::panel::{LinkPanel, LinkState};
 use shm::words::text;
@@ -50,6 +52,12 @@ pub fn link(name: &str, age_limit: Nanos) -> LinkPanel {
     }
 }
 
+fn wait_for<'a>(sockets: impl Iterator<Item = &'a Socket>, out: &mut Sockets<'a>) {
+    for socket in sockets {
+        let _ = out.try_push(PollFd::new(socket, PollFlags::IN));
+    }
+}
+
 /// The market feed with its counters and panel.
 pub struct FeedAgent {
     /// The feed.
@@ -72,6 +80,10 @@ impl Agent for FeedAgent {
     #[inline]
     fn work(&mut self, clock: &TscClock, probe: &mut Probe) -> usize {
         self.feed.work(clock, probe)
+    }
+
+    fn sockets<'a>(&'a self, out: &mut Sockets<'a>) {
+        wait_for(self.feed.sockets(), out);
     }
 
     fn publish(&mut self, now: Nanos) {
@@ -171,6 +183,10 @@ impl Agent for GatewayAgent {
     #[inline]
     fn work(&mut self, clock: &TscClock, probe: &mut Probe) -> usize {
         self.gateway.work(clock, probe)
+    }
+
+    fn sockets<'a>(&'a self, out: &mut Sockets<'a>) {
+        wait_for(self.gateway.sockets(), out);
     }
 
     fn publish(&mut self, now: Nanos) {

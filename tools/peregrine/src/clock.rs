@@ -12,7 +12,8 @@ pub struct TscClock {
 }
 
 impl TscClock {
-    /// Calibrates the TSC (a few milliseconds, once per process) and anchors it to the system clock.
+    /// Calibrates the TSC (a few milliseconds, once per process) and anchors it to the system
+    /// clock.
     pub fn start() -> Self {
         let clock = quanta::Clock::new();
         let anchor_raw = clock.raw();

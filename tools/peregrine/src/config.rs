@@ -1,6 +1,6 @@
 //! The configuration: TOML text, read key by key, then checked as a whole.
 //!
-//! Two steps: [`section`] finds every fault of single keys, [`build`](self) checks what belongs
+//! Two steps: `section` finds every fault of single keys, `build` checks what belongs
 //! together, and only a file without a fault becomes a [`Config`]. Money is decimal text until an
 //! instrument's grid is known; nothing here is a float except the parameters of formulas.
 

@@ -7,15 +7,20 @@ use crate::drill::{Drill, Target};
 use crate::latency::Probe;
 use crate::ports::{LivePorts, PaperPorts};
 use crate::publish::EnginePanels;
+use arrayvec::ArrayVec;
 use engine::engine::{Engine, step};
 use engine::ports::Ports;
 use engine::session::Phase;
 use engine::time::{Clock, Nanos};
+use rustix::event::{PollFd, Timespec, poll};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use strategies::any::Any;
 use venues::guard::Heartbeat;
+
+/// Sockets that a parking thread waits for.
+pub type Sockets<'a> = ArrayVec<PollFd<'a>, 8>;
 
 /// Something with sockets that is polled: the feed, the gateway.
 pub trait Agent {
@@ -23,6 +28,8 @@ pub trait Agent {
     fn work(&mut self, clock: &TscClock, probe: &mut Probe) -> usize;
     /// Shows its counters and links.
     fn publish(&mut self, now: Nanos);
+    /// Adds its sockets to those that a parking thread waits for; more than fit are left out.
+    fn sockets<'a>(&'a self, out: &mut Sockets<'a>);
     /// Whether nothing is left for it to do when the engine has gone.
     fn is_finished(&self) -> bool {
         true
@@ -71,7 +78,10 @@ pub struct Idle {
 
 /// Turns without work before a parking thread sleeps.
 const PARK_AFTER: u32 = 16;
+/// Longest sleep of a thread that has no sockets: rings do not wake it.
 const PARK: Duration = Duration::from_micros(20);
+/// Longest sleep of a thread that its sockets wake: timers and commands wait for so long.
+const PARK_SOCKETS: Timespec = Timespec { tv_sec: 0, tv_nsec: 1_000_000 };
 
 impl Idle {
     /// By this strategy.
@@ -79,9 +89,9 @@ impl Idle {
         Self { wait, empty: 0 }
     }
 
-    /// One turn did this much.
+    /// One turn did this much; where it parks, these agents' sockets wake it.
     #[inline]
-    pub fn turn(&mut self, work: usize) {
+    pub fn turn(&mut self, work: usize, agents: &[Box<dyn Agent + Send>]) {
         if work > 0 {
             self.empty = 0;
             return;
@@ -90,9 +100,18 @@ impl Idle {
         match self.wait {
             Wait::Spin => std::hint::spin_loop(),
             Wait::Yield => std::thread::yield_now(),
-            Wait::Park if self.empty >= PARK_AFTER => std::thread::park_timeout(PARK),
+            Wait::Park if self.empty >= PARK_AFTER => park(agents),
             Wait::Park => std::hint::spin_loop(),
         }
+    }
+}
+
+/// Sleeps until a socket has something, or for a little while.
+fn park(agents: &[Box<dyn Agent + Send>]) {
+    let mut sockets = Sockets::new();
+    agents.iter().for_each(|agent| agent.sockets(&mut sockets));
+    if sockets.is_empty() || poll(&mut sockets, Some(&PARK_SOCKETS)).is_err() {
+        std::thread::park_timeout(PARK);
     }
 }
 
@@ -271,7 +290,7 @@ fn run_inline<P: HotPorts>(
         if !seat.between(now) {
             break;
         }
-        idle.turn(work);
+        idle.turn(work, &agents);
     }
     let now = clock.now();
     agents.iter_mut().for_each(|agent| agent.publish(now));
@@ -287,13 +306,13 @@ fn run_engine<P: HotPorts>(mut seat: EngineSeat<P>, wait: Wait) -> Engine<Any> {
         if !seat.between(clock.now()) {
             return seat.end();
         }
-        idle.turn(work);
+        idle.turn(work, &[]);
     }
 }
 
 /// The thread of feed and gateway, in the pipelined layout. Ends when the engine has gone and
-/// nothing is left to be done for it: a dead engine's orders are cancelled here. Its own heart beats
-/// for the guard.
+/// nothing is left to be done for it: a dead engine's orders are cancelled here. Its own heart
+/// beats for the guard.
 pub fn run_agents(
     mut agents: Vec<Box<dyn Agent + Send>>,
     (clock, mut probe): (TscClock, Probe),
@@ -323,7 +342,7 @@ pub fn run_agents(
                 break;
             }
         }
-        idle.turn(work);
+        idle.turn(work, &agents);
     }
     let now = clock.now();
     agents.iter_mut().for_each(|agent| agent.publish(now));

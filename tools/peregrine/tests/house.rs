@@ -1,6 +1,7 @@
 //! The house rules as a test: imports between crates, banned calls, lengths, names and comments.
 //! All offences are reported at once, each with its place and what to do. Each rule has a bad
 //! fixture under `house/bad/` that must fail exactly as the fixture says.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[path = "house/calls.rs"]
 mod calls;

@@ -87,7 +87,7 @@ pub enum GatewayState {
     Halting,
     /// Nothing is sent any more.
     Halted,
-    /// Something that trying again does not mend; see [`Gateway::fault`].
+    /// Something that trying again does not mend; see `Gateway::fault`.
     Faulted,
 }
 
