@@ -2,9 +2,9 @@
 //! the engine's ring. It is polled; the tools start the threads.
 //!
 //! ```text
-//!        dial ──▶ main ──(age, shutdown)──▶ main + next ──(all in step)──▶ close main, next is main
-//!          ▲        │ lost
-//!          └────────┴──▶ next, if there is one; else books are blanked, wait, dial
+//!       dial ──▶ main ──(age, shutdown)──▶ main + next ──(all in step)──▶ close main, next is main
+//!         ▲        │ lost
+//!         └────────┴──▶ next, if there is one; else books are blanked, wait, dial
 //! ```
 //!
 //! While two connections run, both feed the same books: diffs carry absolute quantities, so what

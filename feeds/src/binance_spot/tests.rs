@@ -60,8 +60,14 @@ fn check(text: &str, expect: &str) {
 }
 
 const BEST: &str = r#"{"u":40,"s":"ETHUSDT","b":"25.35000000","B":"31.21","a":"25.36","A":"4"}"#;
-const TRADE: &str = r#"{"e":"trade","E":1672515782136,"s":"BTCUSDT","t":12345,"p":"0.01","q":"100","T":1672515782136,"m":true,"M":true}"#;
-const DEPTH: &str = r#"{"e":"depthUpdate","E":1672515782136,"s":"BTCUSDT","U":157,"u":160,"b":[["0.02","10"]],"a":[["0.03","0.00000000"]]}"#;
+const TRADE: &str = concat!(
+    r#"{"e":"trade","E":1672515782136,"s":"BTCUSDT","t":12345,"p":"0.01","#,
+    r#""q":"100","T":1672515782136,"m":true,"M":true}"#
+);
+const DEPTH: &str = concat!(
+    r#"{"e":"depthUpdate","E":1672515782136,"s":"BTCUSDT","U":157,"u":160,"#,
+    r#""b":[["0.02","10"]],"a":[["0.03","0.00000000"]]}"#
+);
 
 #[test]
 fn documented_frames_become_rows() {
@@ -78,7 +84,10 @@ fn documented_frames_become_rows() {
                  #160 i3 1000us; Some(Level { side: Sell, price: Price(3), qty: Qty(0) }) #160 i3 \
                  1000us last";
     check(DEPTH, depth);
-    let reordered = r#"{"a":[["0.03","0"]],"b":[["0.02","10",[]]],"new":{"e":[1]},"u":160,"U":157,"s":"BTCUSDT","E":1672515782136,"e":"depthUpdate"}"#;
+    let reordered = concat!(
+        r#"{"a":[["0.03","0"]],"b":[["0.02","10",[]]],"new":{"e":[1]},"u":160,"#,
+        r#""U":157,"s":"BTCUSDT","E":1672515782136,"e":"depthUpdate"}"#
+    );
     check(reordered, depth);
     check(
         &DEPTH.replace(r#"[["0.02","10"]]"#, "[]").replace(r#"[["0.03","0.00000000"]]"#, "[]"),

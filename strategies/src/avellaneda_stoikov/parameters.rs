@@ -183,7 +183,7 @@ parameters! {
     22 kappa_half_life_s: f64 = 300.0, "s", 1.0 to 86400.0,
         "Time in which a taker order loses half its weight.";
     23 kappa_range_bps: f64 = 20.0, "bp", 0.01 to 1000.0,
-        "Distances from the mid over which κ is fitted, of the mid; orders beyond are only counted.";
+        "Distances from the mid over which κ is fitted, of the mid; beyond, orders are counted.";
     24 kappa_distance_bps: f64 = 0.0, "bp", 0.0 to 1000.0,
         "Distance from the mid below which orders are left out of the fit.";
     25 kappa_floor: f64 = 1e-9, "1/price", 1e-12 to 1e12,

@@ -28,8 +28,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 #[global_allocator]
 static ALLOCATOR: count::Counting = count::Counting;
 
-/// What may allocate on the hot thread, because no bytes lead to an order there: a connection is lost,
-/// or another one is dialled. A stack belongs to the first one all of whose names it has.
+/// What may allocate on the hot thread, because no bytes lead to an order there: a connection is
+/// lost, or another one is dialled. A stack belongs to the first one all of whose names it has.
 const EXCLUDED: [(&[&str], &str); 6] = [
     (&["feeds::net::socket::Socket::closed"], "words for a connection that the peer ended"),
     (&["feeds::net::socket::Socket::failed"], "words for a connection that broke"),
@@ -38,8 +38,8 @@ const EXCLUDED: [(&[&str], &str); 6] = [
     (&["venues::gateway::Gateway", "::dial_next"], "the URL of the order connection, to dial it"),
     (&["venues::sign::base64_of", "::set_up"], "the signature of a log-on with an Ed25519 key"),
 ];
-/// Most of it for one lost connection: the words are put together bit by bit, once for the connection
-/// and once for the good-bye that it no longer takes.
+/// Most of it for one lost connection: the words are put together bit by bit, once for the
+/// connection and once for the good-bye that it no longer takes.
 const EXCLUDED_MAX: u64 = 16;
 
 /// Least numbers of the watched time.
@@ -59,7 +59,11 @@ const LONGEST: Duration = Duration::from_secs(120);
 
 /// Keys that sign every request, and a key that signs a session once.
 const HMAC: &str = r#"{"kind":"hmac","api_key":"alloc","secret":"not a secret at all"}"#;
-const ED25519: &str = r#"{"kind":"ed25519","api_key":"alloc","private_key_pem":"-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIIJEYWtGBrhACmb9Dvy+qa8WEf0lQOl1s4CLIAB9m89u\n-----END PRIVATE KEY-----\n"}"#;
+const ED25519: &str = concat!(
+    r#"{"kind":"ed25519","api_key":"alloc","private_key_pem":"-----BEGIN PRIVATE KEY-----\n"#,
+    r#"MC4CAQAwBQYDK2VwBCIEIIJEYWtGBrhACmb9Dvy+qa8WEf0lQOl1s4CLIAB9m89u\n"#,
+    r#"-----END PRIVATE KEY-----\n"}"#
+);
 
 type Counts = BTreeMap<String, u64>;
 

@@ -272,6 +272,16 @@ fn a_reconciliation_that_fails_is_tried_again_and_then_given_up() {
     assert_eq!(bench.session.counters.reconcile_retries, 5);
 }
 
+fn fill_report(number: u64, venue_order: u64) -> Report {
+    Report {
+        instrument: ONE,
+        venue_order,
+        client: Some(client(venue_order as u32)),
+        venue_ms: 0,
+        execution: Execution::Fill(trade(number)),
+    }
+}
+
 proptest! {
     /// A venue with own trades that come at any moment, over a connection that is lost at any
     /// moment: every trade is told, each with its order, and none after `reconcile done` is new to
@@ -298,16 +308,7 @@ proptest! {
                     let venue_order = 40 + number % 3;
                     venue.insert(number, venue_order);
                     if up {
-                        let execution = Execution::Fill(trade(number));
-                        let name = Some(client(venue_order as u32));
-                        let report = Report {
-                            instrument: ONE,
-                            venue_order,
-                            client: name,
-                            venue_ms: 0,
-                            execution,
-                        };
-                        bench.hear(Heard::Report(report));
+                        bench.hear(Heard::Report(fill_report(number, venue_order)));
                     }
                 }
                 3 if up => {

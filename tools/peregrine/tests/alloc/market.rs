@@ -96,7 +96,15 @@ impl Lane {
         let (id, sold) = (self.trade, self.draw(2) == 0);
         let at = if sold { &bid } else { &ask };
         let trade = format!(
-            r#"{{"e":"trade","E":{now_ms},"s":"{name}","t":{id},"p":"{at}","q":"0.01000000","T":{now_ms},"m":{sold},"M":true}}"#
+            concat!(
+                r#"{{"e":"trade","E":{now},"s":"{name}","t":{id},"p":"{at}","#,
+                r#""q":"0.01000000","T":{now},"m":{sold},"M":true}}"#
+            ),
+            now = now_ms,
+            name = name,
+            id = id,
+            at = at,
+            sold = sold
         );
         self.last += 200;
         let last = self.last;
