@@ -27,8 +27,8 @@ pub const NOTICES_MAX: usize = 256;
 /// What a hot thread has to say.
 #[derive(Debug)]
 pub enum Notice {
-    /// A connection failed or was lost.
-    Lost(&'static str, feeds::net::NetError),
+    /// A connection failed or was lost, for a reason or without one.
+    Lost(&'static str, Option<feeds::net::NetError>),
     /// Nothing came over a connection for its limit.
     Silent(&'static str),
     /// A frame or a snapshot could not be read.
@@ -94,7 +94,7 @@ impl Agent for FeedAgent {
             let _ = self.notices.push(Notice::Silent("market"));
         }
         if let Some(error) = self.feed.lost() {
-            let _ = self.notices.push(Notice::Lost("market", error));
+            let _ = self.notices.push(Notice::Lost("market", Some(error)));
         }
         if let Some(error) = self.feed.refused() {
             let _ = self.notices.push(Notice::Refused(error));
@@ -167,10 +167,8 @@ impl GatewayAgent {
             self.told.end = self.notices.push(Notice::Fatal(end)).is_ok();
         }
         let losses = counters.disconnects + counters.dial_failures;
-        if losses > self.told.losses
-            && let Some(error) = self.gateway.last_error()
-        {
-            let _ = self.notices.push(Notice::Lost("orders", error.clone()));
+        if losses > self.told.losses {
+            let _ = self.notices.push(Notice::Lost("orders", self.gateway.last_error().cloned()));
         }
         if counters.stale > self.told.silences {
             let _ = self.notices.push(Notice::Silent("orders"));

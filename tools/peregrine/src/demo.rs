@@ -1,5 +1,5 @@
-//! `peregrine demo`: a simulated exchange in a process of its own, the engine in this one, and at the
-//! end the two ledgers side by side.
+//! `peregrine demo`: a simulated exchange in a process of its own, the engine in this one, and at
+//! the end the two ledgers side by side.
 
 mod child;
 mod ledger;

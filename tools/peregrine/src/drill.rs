@@ -1,8 +1,9 @@
 //! A drill: a hot thread panics or hangs on purpose, so that a test sees who cancels then.
 //!
-//! `PEREGRINE_TEST_FAULT=panic-engine@3s` or `hang-engine@3s`, and where the gateway has a thread of
-//! its own `panic-gateway@3s` or `hang-gateway@3s`; the time counts from the start. Obeyed only where the money is play money of this machine: mode `testnet`, preset `local`
-//! and an address of this machine, as `demo` has them.
+//! `PEREGRINE_TEST_FAULT=panic-engine@3s` or `hang-engine@3s`, and where the gateway has a thread
+//! of its own `panic-gateway@3s` or `hang-gateway@3s`; the time counts from the start. Obeyed only
+//! where the money is play money of this machine: mode `testnet`, preset `local` and an address of
+//! this machine, as `demo` has them.
 
 use crate::config::{Config, Mode, Preset};
 use crate::exit::Failure;

@@ -131,7 +131,8 @@ impl House<'_> {
                 _ = terminate.recv() => asked = true,
             }
             let over = self.options.seconds.is_some_and(|s| began.elapsed().as_secs() >= s);
-            asked |= over || (self.options.during)() == Go::Stop;
+            // Asked first: what goes on beside the trading goes on while it stops, too.
+            asked |= (self.options.during)() == Go::Stop || over;
             fault = fault.or(notices(started));
             asked |= fault.is_some();
             if let Some(screen) = &mut screen {
@@ -215,7 +216,8 @@ fn notices(started: &Started) -> Option<String> {
     let mut fatal = None;
     while let Some(notice) = started.notices.pop() {
         match notice {
-            Notice::Lost(link, error) => tracing::warn!("{link} link: {error}"),
+            Notice::Lost(link, Some(error)) => tracing::warn!("{link} link: {error}"),
+            Notice::Lost(link, None) => tracing::warn!("{link} link: closed; reconnecting"),
             Notice::Silent(link) => {
                 tracing::warn!(
                     "{link} link: nothing came for its limit; not trusted until it does"

@@ -1,7 +1,7 @@
 //! Histograms of every stage: written by hot threads, merged and shown by the housekeeping thread.
 //!
-//! A hot thread owns its set of histograms and now and then swaps it for an empty one through a pair
-//! of rings, so that recording costs no allocation, no lock and no sharing.
+//! A hot thread owns its set of histograms and now and then swaps it for an empty one through a
+//! pair of rings, so that recording costs no allocation, no lock and no sharing.
 
 use engine::time::{Nanos, Stage, Trace};
 use hdrhistogram::Histogram;
@@ -67,8 +67,8 @@ pub struct Probe {
 }
 
 impl Probe {
-    /// A new turn of the loop begins; decides whether its inner stages are stamped. Turns that found
-    /// nothing to do are not counted, else almost every sample would be of one of them.
+    /// A new turn of the loop begins; decides whether its inner stages are stamped. Turns that
+    /// found nothing to do are not counted, else almost every sample would be of one of them.
     #[inline]
     pub fn turn(&mut self) {
         if self.touched {

@@ -207,7 +207,8 @@ impl Outcome {
         );
         let orders = desk.places + desk.replaces;
         out += &format!(
-            "orders {orders} sent, {} amended, {} cancelled; fills {} bought, {} sold ({} partial)\n",
+            "orders {orders} sent, {} amended, {} cancelled; \
+             fills {} bought, {} sold ({} partial)\n",
             desk.amends, desk.cancels, desk.fills[0], desk.fills[1], desk.partial_fills
         );
         out += &format!(

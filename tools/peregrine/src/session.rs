@@ -1,5 +1,5 @@
-//! One session from configuration to outcome: connects, starts the threads, keeps house beside them,
-//! and ends in order.
+//! One session from configuration to outcome: connects, starts the threads, keeps house beside
+//! them, and ends in order.
 //!
 //! ```text
 //!  this thread        dials, merges histograms, publishes counters, logs, draws, hears signals

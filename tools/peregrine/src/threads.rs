@@ -24,14 +24,14 @@ use feeds::net::{Dialer, dial_pair};
 use rtrb::{Consumer, Producer, RingBuffer};
 use shm::panel::{CountersPanel, EngineState, LatencyPanel, LinkPanel, SessionPanel};
 use shm::words::text;
-use shm::{PanelWriter, Writers};
+use shm::{Answer, Key, PanelWriter, Writers};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use strategies::any::Any;
-use strategies::avellaneda_stoikov::Parameter;
+use strategies::avellaneda_stoikov::{Parameter, Parameters};
 use venues::credentials::Credentials;
 use venues::gateway::{Gateway, GatewayState};
 use venues::guard::{Guard, Heartbeat, Watch, heartbeat};
@@ -146,8 +146,8 @@ struct Agents {
     notices: Notices,
 }
 
-/// The hearts of the two hot threads, each with who looks after it: the gateway after the engine and
-/// the guard after the gateway, or in one thread the guard after both.
+/// The hearts of the two hot threads, each with who looks after it: the gateway after the engine
+/// and the guard after the gateway, or in one thread the guard after both.
 struct Hearts {
     engine: (Heartbeat, Watch),
     io: (Heartbeat, Watch),
@@ -169,9 +169,16 @@ fn spawn<T: Send + 'static>(
     builder.spawn(run).map_err(|error| Failure::error(format!("thread {name}: {error}")))
 }
 
-/// The number of a strategy's parameter.
-fn parameter(key: &str) -> Option<u16> {
-    Parameter::by_key(key).map(|parameter| parameter.id)
+/// The number of a strategy's parameter, if it may have this value, in 1e-9.
+fn parameter(key: &Key, value: i64) -> Result<u16, Answer> {
+    let found = match key {
+        Key::Name(name) => Parameter::by_key(name),
+        Key::Id(id) => u16::try_from(*id).ok().and_then(Parameter::by_id),
+    };
+    let parameter = found.ok_or(Answer::UnknownKey)?;
+    let value = value as f64 / 1e9;
+    parameter.set(&mut Parameters::default(), value).map_err(|_| Answer::BadValue)?;
+    Ok(parameter.id)
 }
 
 fn board() -> (Arc<Board>, Option<Parts>) {

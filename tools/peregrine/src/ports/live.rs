@@ -7,7 +7,7 @@ use engine::id::InstrumentId;
 use engine::intent::Outgoing;
 use engine::ports::Ports;
 use engine::time::{Clock, Nanos, Stage, Trace};
-use shm::{Answer, CommandReader, Key, Kind, Received, Value};
+use shm::{Answer, CommandReader, Key, Kind, Received, Target, Value};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -24,8 +24,8 @@ pub struct RingEnds {
     pub resyncs: rtrb::Producer<InstrumentId>,
 }
 
-/// The number of a strategy's parameter by its name.
-pub type Keys = fn(&str) -> Option<u16>;
+/// The number of a strategy's parameter, if it may have this value, in 1e-9.
+pub type Keys = fn(&Key, i64) -> Result<u16, Answer>;
 
 /// Most reports and market rows of one turn.
 const REPORTS_A_TURN: u32 = 64;
@@ -38,6 +38,7 @@ pub struct LivePorts {
     commands: CommandReader,
     stop: Arc<AtomicBool>,
     stop_sent: bool,
+    killed: bool,
     keys: Keys,
     queued: Vec<Event>,
     probe: Probe,
@@ -72,6 +73,7 @@ impl LivePorts {
             commands,
             stop,
             stop_sent: false,
+            killed: false,
             keys: start.1,
             queued: start.0,
             probe,
@@ -144,40 +146,45 @@ impl LivePorts {
     #[cold]
     fn command(&mut self, received: Received) -> Option<Event> {
         let command = received.command?;
-        let (body, key) = match command.kind {
-            Kind::Set => match self.parameter(&command) {
-                Ok((key, value)) => (Body::Command { command: Command::Set, value }, key),
-                Err(answer) => {
-                    self.commands.answer(received.sequence, answer);
-                    return None;
-                }
-            },
-            other => {
-                let command = match other {
-                    Kind::Pause => Command::Pause,
-                    Kind::Resume => Command::Resume,
-                    Kind::CancelAll => Command::CancelAll,
-                    Kind::Flatten => Command::Flatten,
-                    Kind::Kill => Command::Kill,
-                    Kind::Stop | Kind::Set => Command::Stop,
-                };
-                (Body::Command { command, value: 0 }, 0)
-            }
+        let (answer, event) = match self.event(&command) {
+            Ok(event) => (Answer::Applied, Some(event)),
+            Err(answer) => (answer, None),
         };
-        self.commands.answer(received.sequence, Answer::Applied);
-        Some(Event::new(self.clock.now(), InstrumentId(0), key, body))
+        self.commands.answer(received.sequence, answer);
+        event
+    }
+
+    /// The event that a command becomes, or why it cannot be obeyed.
+    fn event(&mut self, command: &shm::Command) -> Result<Event, Answer> {
+        // The engine takes every command as a whole; half of it would not be what was asked for.
+        if command.target != Target::All {
+            return Err(Answer::NotSupported);
+        }
+        let (asked, key, value) = match command.kind {
+            Kind::Set => {
+                let (key, value) = self.parameter(command)?;
+                (Command::Set, key, value)
+            }
+            // Nothing but a restart leaves the kill switch.
+            Kind::Resume | Kind::Flatten if self.killed => return Err(Answer::NotNow),
+            Kind::Pause => (Command::Pause, 0, 0),
+            Kind::Resume => (Command::Resume, 0, 0),
+            Kind::CancelAll => (Command::CancelAll, 0, 0),
+            Kind::Flatten => (Command::Flatten, 0, 0),
+            Kind::Kill => (Command::Kill, 0, 0),
+            Kind::Stop => (Command::Stop, 0, 0),
+        };
+        self.killed |= asked == Command::Kill;
+        let body = Body::Command { command: asked, value };
+        Ok(Event::new(self.clock.now(), InstrumentId(0), key, body))
     }
 
     fn parameter(&self, command: &shm::Command) -> Result<(u64, i64), Answer> {
-        let (key, value) = command.set.ok_or(Answer::Malformed)?;
-        let key = match key {
-            Key::Id(id) => id,
-            Key::Name(name) => u64::from((self.keys)(&name).ok_or(Answer::UnknownKey)?),
-        };
+        let (key, value) = command.set.as_ref().ok_or(Answer::Malformed)?;
         let Value::Decimal(decimal) = value else { return Err(Answer::BadValue) };
         let missing = 9_u32.checked_sub(u32::from(decimal.decimals)).ok_or(Answer::BadValue)?;
         let value = decimal.value.checked_mul(10_i64.pow(missing)).ok_or(Answer::BadValue)?;
-        Ok((key, value))
+        Ok((u64::from((self.keys)(key, value)?), value))
     }
 
     #[inline]

@@ -1,7 +1,7 @@
 //! Paper ports: the real market, and a simulated venue in the gateway's place.
 //!
-//! Each market row reaches the simulated venue when it is recorded, just before the engine takes it,
-//! so that a fill is never learnt of before the row that caused it.
+//! Each market row reaches the simulated venue when it is recorded, just before the engine takes
+//! it, so that a fill is never learnt of before the row that caused it.
 
 use super::LivePorts;
 use engine::event::Event;

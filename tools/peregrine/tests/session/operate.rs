@@ -6,15 +6,14 @@ use crate::harness::{
 use rustix::process::Signal;
 use serde_json::Value;
 
-/// The base amount that the exchange has booked since the start, in 1e-8.
-fn position(exchange: &Exchange) -> i64 {
+/// What the exchange has booked since the start, valued at the last price.
+fn held(exchange: &Exchange) -> f64 {
     let ledger = exchange.ledger();
     let list = ledger["balances"].as_array().unwrap();
     let btc = list.iter().find(|balance| balance["asset"] == "BTC").unwrap();
-    let units = |key: &str| -> i64 {
-        btc[key].as_str().unwrap().replace('.', "").parse().unwrap() // always eight decimals
-    };
-    units("total") - units("start")
+    let number = |value: &Value| -> f64 { value.as_str().unwrap().parse().unwrap() };
+    let ticker = exchange.get("/api/v3/ticker/price?symbol=BTCUSDT");
+    (number(&btc["total"]) - number(&btc["start"])) * number(&ticker["price"])
 }
 
 fn panels_are_whole(seen: &Value) {
@@ -64,16 +63,20 @@ fn an_operator_steers_a_running_engine() {
     ctl(&folder, &["set", "gamma=0.02"], 0);
     let refused = ctl(&folder, &["set", "gama=0.02"], 1);
     assert!(refused.err.contains("unknown key"), "{}", refused.err);
+    let refused = ctl(&folder, &["set", "gamma=-1"], 1);
+    assert!(refused.err.contains("bad value"), "{}", refused.err);
+    let refused = ctl(&folder, &["--instrument", "BTCUSDT", "pause"], 1);
+    assert!(refused.err.contains("not supported"), "{}", refused.err);
 
     ctl(&folder, &["cancel-all"], 0);
     exchange.until_open(false);
     ctl(&folder, &["resume"], 0);
     exchange.until_open(true);
 
-    // A fee in base leaves less than one lot that cannot be sold.
+    // What is worth less than the exchange's least order stays: nobody may sell it.
     ctl(&folder, &["flatten"], 0);
-    let lot = 1_000;
-    until("a flat position", || (position(&exchange).abs() < lot).then_some(()));
+    let least = 5.0;
+    until("a flat position", || (held(&exchange).abs() < least).then_some(()));
     exchange.until_open(false);
 
     ctl(&folder, &["resume"], 0);
@@ -84,7 +87,8 @@ fn an_operator_steers_a_running_engine() {
     assert_eq!(seen["session"]["halt_reason"], "kill switch");
     assert_eq!(seen["risk"]["killed"], true);
     let orders = exchange.get("/sim/report")["wire"]["orders"].clone();
-    ctl(&folder, &["resume"], 0);
+    let refused = ctl(&folder, &["resume"], 1);
+    assert!(refused.err.contains("not now"), "{}", refused.err);
     until_seen(&folder, "a turn after the kill", |later| {
         later["session"]["at_ns"].as_u64()
             > seen["session"]["at_ns"].as_u64().map(|at| at + 300_000_000)

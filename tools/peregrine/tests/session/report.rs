@@ -1,7 +1,9 @@
 //! What the demo prints, in every layout and with every wait strategy.
 
-use crate::harness::{Folder, demo_config, json, peregrine};
+use crate::harness::{Ended, Folder, Process, demo_config, json, peregrine, until, until_seen};
+use rustix::process::Signal;
 use serde_json::{Value, json as object};
+use std::path::{Path, PathBuf};
 use std::sync::RwLock;
 
 /// Spinning threads want the cores for themselves.
@@ -32,30 +34,40 @@ const KEYS: [&str; 22] = [
     "seed",
 ];
 
-/// Runs the demo with these arguments under a name of its own, with some lines of its configuration
-/// changed; it must end well.
-pub fn demo(name: &str, args: &[&str], changes: &[(&str, &str)]) -> Value {
-    let folder = Folder::new(&format!("demo-{name}"));
+/// A configuration for one demo, with some lines changed.
+fn own_config(folder: &Folder, changes: &[(&str, &str)]) -> PathBuf {
     let name = format!("name = {:?}", folder.engine());
     let own = [
         ("name = \"demo\"", name.as_str()),
         ("entry = \"ws\"", "entry = \"ws\"\nrecv_window_ms = 1000"),
     ];
-    let text = demo_config(&[&own[..], changes].concat());
-    let config = folder.file("demo.toml", 0o600, &text);
+    folder.file("demo.toml", 0o600, &demo_config(&[&own[..], changes].concat()))
+}
+
+/// Starts the demo with these arguments under a name of its own.
+fn start(config: &Path, args: &[&str]) -> Process {
     let config = config.to_str().unwrap();
-    let command = peregrine(&[&["demo", "--json", "--config", config][..], args].concat());
-    let ended = crate::harness::Process::start(command).ended();
-    assert_eq!(ended.code, Some(0), "{args:?}: {}{}", ended.err, ended.out);
+    Process::start(peregrine(&[&["demo", "--json", "--config", config][..], args].concat()))
+}
+
+/// It must have ended well; gives what it printed.
+fn well(ended: &Ended) -> Value {
+    assert_eq!(ended.code, Some(0), "{}{}", ended.err, ended.out);
     assert!(!ended.err.contains("panicked"), "{}", ended.err);
     let told = json(&ended.out);
-    assert_eq!(told["ledger_match"], true, "{args:?}: {told}");
-    assert_eq!(told["open_orders_at_end"], 0, "{args:?}: {told}");
-    assert_eq!(told["halt"], "none", "{args:?}: {told}");
+    assert_eq!(told["ledger_match"], true, "{told}");
+    assert_eq!(told["open_orders_at_end"], 0, "{told}");
+    assert_eq!(told["halt"], "none", "{told}");
     for (ring, count) in told["ring_full"].as_object().unwrap() {
         assert_eq!(count, 0, "{ring} was full: {told}");
     }
     told
+}
+
+/// Runs the demo with these arguments, with some lines of its configuration changed.
+pub fn demo(name: &str, args: &[&str], changes: &[(&str, &str)]) -> Value {
+    let folder = Folder::new(&format!("demo-{name}"));
+    well(&start(&own_config(&folder, changes), args).ended())
 }
 
 fn trades(layout: &str, wait: &str, seconds: &str) -> Value {
@@ -122,4 +134,33 @@ fn inline_may_park() {
 fn pipelined_threads_may_park() {
     let _some = CORES.read();
     trades("pipelined", "park", "5");
+}
+
+#[test]
+fn an_interrupted_demo_still_compares_its_ledgers() {
+    let _some = CORES.read();
+    let folder = Folder::new("demo-interrupt");
+    let process = start(&own_config(&folder, &[]), &["--seconds", "100", "--wait", "park"]);
+    until_seen(&folder, "fills", |seen| seen["counters"]["fills"].as_u64() > Some(0));
+    process.signal(Signal::INT);
+    let told = well(&process.ended());
+    assert!(told["seconds"].as_f64() < Some(100.0), "{told}");
+}
+
+#[test]
+fn a_killed_demo_takes_its_exchange_along() {
+    let _some = CORES.read();
+    let folder = Folder::new("demo-killed");
+    let process = start(&own_config(&folder, &[]), &["--seconds", "100", "--wait", "park"]);
+    until_seen(&folder, "quotes", |seen| seen["orders"]["open"].as_u64() > Some(0));
+    let children = format!("/proc/{0}/task/{0}/children", process.id());
+    let exchange = std::fs::read_to_string(children).unwrap();
+    let status = format!("/proc/{}/stat", exchange.trim());
+    assert!(Path::new(&status).exists(), "{status}");
+    process.signal(Signal::KILL);
+    assert_eq!(process.ended().code, None);
+    until("the end of its exchange", || {
+        let left = std::fs::read_to_string(&status).unwrap_or_default();
+        (left.is_empty() || left.contains(") Z ")).then_some(())
+    });
 }
