@@ -153,6 +153,7 @@ fn a_killed_demo_takes_its_exchange_along() {
     let folder = Folder::new("demo-killed");
     let process = start(&own_config(&folder, &[]), &["--seconds", "100", "--wait", "park"]);
     until_seen(&folder, "quotes", |seen| seen["orders"]["open"].as_u64() > Some(0));
+    let left_behind = std::env::temp_dir().join(format!("peregrine-demo-{}", process.id()));
     let children = format!("/proc/{0}/task/{0}/children", process.id());
     let exchange = std::fs::read_to_string(children).unwrap();
     let status = format!("/proc/{}/stat", exchange.trim());
@@ -163,4 +164,5 @@ fn a_killed_demo_takes_its_exchange_along() {
         let left = std::fs::read_to_string(&status).unwrap_or_default();
         (left.is_empty() || left.contains(") Z ")).then_some(())
     });
+    std::fs::remove_dir_all(left_behind).unwrap();
 }
