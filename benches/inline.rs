@@ -53,6 +53,9 @@ struct Doors {
     first_at: Option<u64>,
     bytes: usize,
     instrument: InstrumentId,
+    /// Time of the last event, and whether the next one is stamped anew: as in the product, rows
+    /// within a message share the time of the one before them.
+    stamp: (Nanos, bool),
 }
 
 impl Doors {
@@ -68,14 +71,19 @@ impl Doors {
 
 impl Ports for Doors {
     fn now(&mut self) -> Nanos {
-        self.time()
+        if self.stamp.1 {
+            self.stamp.0 = self.time();
+        }
+        self.stamp.0
     }
 
     fn next(&mut self) -> Option<Event> {
-        match self.reports.pop_front() {
-            Some(report) => Some(report),
-            None => self.market.pop().ok(),
-        }
+        let event = match self.reports.pop_front() {
+            Some(report) => report,
+            None => self.market.pop().ok()?,
+        };
+        self.stamp.1 = !event.is_inner();
+        Some(event)
     }
 
     fn record(&mut self, _: &Event) {}
@@ -133,6 +141,7 @@ impl Inline {
             first_at: None,
             bytes: 0,
             instrument: instrument.id,
+            stamp: (Nanos::ZERO, true),
         };
         let desk = DeskSettings {
             instruments: vec![instrument.id],

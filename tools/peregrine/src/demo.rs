@@ -48,6 +48,7 @@ pub fn run(args: DemoArgs) -> Result<Exit, Failure> {
         during: Box::new(during),
     };
     let outcome = crate::session::run(&config, session);
+    forget_lock(&config);
     if let Some(error) = broken {
         return Err(Failure::error(format!("the exchange did not come back: {error}")));
     }
@@ -63,8 +64,21 @@ fn point_at(config: &mut Config, exchange: &Exchange) {
     config.venue.key = Some(KeySource::File(exchange.directory().join("demo-ed25519.key")));
     // Several demos at once must not meet in shared memory.
     if crate::shm_in_use(&config.shm) {
-        config.shm.name = format!("demo-{}", std::process::id());
+        config.shm.name = own_name();
     }
+}
+
+/// Takes away the lock of a name that was made up for this process alone.
+fn forget_lock(config: &Config) {
+    if config.shm.name == own_name()
+        && let Ok(path) = config.shm.path()
+    {
+        let _ = std::fs::remove_file(path.lock());
+    }
+}
+
+fn own_name() -> String {
+    format!("demo-{}", std::process::id())
 }
 
 fn finish(
