@@ -5,7 +5,7 @@ mod child;
 mod ledger;
 
 use crate::cli::{DemoArgs, print};
-use crate::config::{Config, KeySource};
+use crate::config::{Config, KeySource, Mode};
 use crate::exit::{Exit, Failure};
 use crate::outcome::Outcome;
 use crate::session::{Go, SessionOptions, fetch};
@@ -26,6 +26,7 @@ pub fn run(args: DemoArgs) -> Result<Exit, Failure> {
     let (faults, blows) = split_faults(&args.fault.join(",")).map_err(Failure::usage)?;
     let options = ExchangeOptions { seed: args.seed, replay: args.replay.clone(), faults };
     let mut exchange = Exchange::start(options).map_err(Failure::error)?;
+    config.mode = Mode::Testnet;
     point_at(&mut config, &exchange);
     config.engine.layout = args.layout.unwrap_or(config.engine.layout);
     config.engine.wait = args.wait.unwrap_or(config.engine.wait);
@@ -44,6 +45,8 @@ pub fn run(args: DemoArgs) -> Result<Exit, Failure> {
     };
     let session = SessionOptions {
         seconds: Some(args.seconds),
+        // Several demos at once must not meet in shared memory.
+        second_name: Some(own_name()),
         screen: !args.json && !args.no_screen && crate::logging::on_terminal(),
         during: Box::new(during),
     };
@@ -62,17 +65,11 @@ fn point_at(config: &mut Config, exchange: &Exchange) {
     config.venue.endpoints.ws_api = format!("ws://{address}/ws-api/v3");
     config.venue.endpoints.rest = format!("http://{address}");
     config.venue.key = Some(KeySource::File(exchange.directory().join("demo-ed25519.key")));
-    // Several demos at once must not meet in shared memory.
-    if crate::shm_in_use(&config.shm) {
-        config.shm.name = own_name();
-    }
 }
 
 /// Takes away the lock of a name that was made up for this process alone.
 fn forget_lock(config: &Config) {
-    if config.shm.name == own_name()
-        && let Ok(path) = config.shm.path()
-    {
+    if let Ok(path) = shm::RegionPath::within(&config.shm.directory, &own_name()) {
         let _ = std::fs::remove_file(path.lock());
     }
 }

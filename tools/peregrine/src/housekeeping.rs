@@ -18,12 +18,13 @@ use engine::session::Phase;
 use shm::panel::{Counter, CountersPanel, LatencyPanel, StageLatency};
 use shm::words::text;
 use shm::{Reader, RegionPath};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use strategies::any::Any;
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::LocalSet;
 
 /// How long an engine that was given up may take to notice.
@@ -40,8 +41,6 @@ pub struct House<'a> {
     pub runtime: &'a Runtime,
     /// The clock.
     pub clock: &'a TscClock,
-    /// The session's shared memory.
-    pub path: RegionPath,
     /// Cores of the machine.
     pub cores: usize,
 }
@@ -54,21 +53,82 @@ enum Ending {
     Late,
 }
 
+/// What may fail and is not needed to trade: made before anything is at the venue, and given up
+/// with a word in the log when it fails later.
+pub struct Beside {
+    screen: Option<Live>,
+    log: Option<LatencyLog>,
+    signals: Vec<Signal>,
+}
+
+impl Beside {
+    /// Opens screen and log, and hears signals: those that ask for an end, a lost terminal's too.
+    pub fn open(
+        config: &Config,
+        path: &RegionPath,
+        options: &SessionOptions<'_>,
+    ) -> Result<Self, Failure> {
+        let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+        let failed = |error| Failure::error(format!("cannot hear signals: {error}"));
+        let signals = kinds.into_iter().map(|kind| signal(kind).map_err(failed));
+        let signals = signals.collect::<Result<_, _>>()?;
+        let log = match &config.latency.log {
+            Some(path) => Some(LatencyLog::begin(path, log_every(config))?),
+            None => None,
+        };
+        let screen = options.screen.then(|| Live::open(path)).transpose()?;
+        Ok(Self { screen, log, signals })
+    }
+
+    /// Whether a signal came.
+    fn asked(&mut self) -> bool {
+        let waker = std::task::Waker::noop();
+        let mut now = std::task::Context::from_waker(waker);
+        self.signals.iter_mut().any(|signal| signal.poll_recv(&mut now).is_ready())
+    }
+
+    /// Draws; whether a key asked for the end. A terminal that fails is gone, and so is its user.
+    fn draw(&mut self) -> bool {
+        match self.screen.as_mut().map(Live::draw) {
+            None | Some(Ok(Go::On)) => false,
+            Some(Ok(Go::Stop)) => true,
+            Some(Err(failure)) => {
+                self.screen = None;
+                tracing::warn!("{}; stopping in order", failure.render(false));
+                true
+            }
+        }
+    }
+
+    /// Writes an interval when it is due, or the last one.
+    fn write(&mut self, tallies: &mut [Tally], scale: Scale, last: bool) {
+        let Some(log) = self.log.as_mut().filter(|log| last || log.is_due()) else { return };
+        if let Err(failure) = write_interval(log, tallies, scale) {
+            self.log = None;
+            tracing::warn!("{}; no more latency is logged", failure.render(false));
+        }
+    }
+}
+
 impl House<'_> {
-    /// Keeps house until the engine has ended, then gathers what came of it.
-    pub fn keep(mut self, mut started: Started) -> Result<Outcome, Failure> {
+    /// Keeps house until the engine has ended, then gathers what came of it. Whatever fails here
+    /// while threads trade makes them stop in order.
+    pub fn keep(mut self, mut started: Started, mut beside: Beside) -> Result<Outcome, Failure> {
         let began = Instant::now();
         let local = LocalSet::new();
         for dialer in std::mem::take(&mut started.dialers) {
             local.spawn_local(dialer.run());
         }
-        let mut log = match &self.config.latency.log {
-            Some(path) => Some(LatencyLog::begin(path, log_every(self.config))?),
-            None => None,
-        };
-        let screen = self.options.screen.then(|| Live::open(&self)).transpose()?;
-        let fault =
-            local.block_on(self.runtime, self.watch(&mut started, (screen, &mut log), began))?;
+        let runtime = self.runtime;
+        let watched = catch_unwind(AssertUnwindSafe(|| {
+            local.block_on(runtime, self.watch(&mut started, &mut beside, began))
+        }));
+        let fault = watched.unwrap_or_else(|_| {
+            self.options.during = Box::new(|| Go::Stop);
+            (beside.screen, beside.log) = (None, None);
+            let stopped = local.block_on(runtime, self.watch(&mut started, &mut beside, began));
+            stopped.or_else(|| Some("housekeeping panicked; the session was stopped".to_owned()))
+        });
         for worker in started.others.drain(..).filter(|worker| worker.thread.is_finished()) {
             // A thread that panicked has said so on standard error already.
             let _ = worker.thread.join();
@@ -83,9 +143,7 @@ impl House<'_> {
             tally.collect();
         }
         let stages = latency::merged(&started.tallies, scale(self.config));
-        if let Some(log) = &mut log {
-            write_interval(log, &mut started.tallies, scale(self.config))?;
-        }
+        beside.write(&mut started.tallies, scale(self.config), true);
         Ok(Outcome {
             engine,
             assets: started.assets,
@@ -102,12 +160,9 @@ impl House<'_> {
     async fn watch(
         &mut self,
         started: &mut Started,
-        (mut screen, log): (Option<Live>, &mut Option<LatencyLog>),
+        beside: &mut Beside,
         began: Instant,
-    ) -> Result<Option<String>, Failure> {
-        let failed = |error| Failure::error(format!("cannot hear signals: {error}"));
-        let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-        let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    ) -> Option<String> {
         let mut every = tokio::time::interval(EVERY);
         let mut fault = None;
         let mut ending = Ending::Not;
@@ -124,20 +179,15 @@ impl House<'_> {
                     break;
                 }
             }
-            let mut asked = false;
-            tokio::select! {
-                _ = every.tick() => {}
-                _ = interrupt.recv() => asked = true,
-                _ = terminate.recv() => asked = true,
-            }
+            every.tick().await;
+            let mut asked = beside.asked();
             let over = self.options.seconds.is_some_and(|s| began.elapsed().as_secs() >= s);
             // Asked first: what goes on beside the trading goes on while it stops, too.
             asked |= (self.options.during)() == Go::Stop || over;
-            fault = fault.or(notices(started));
+            let said = notices(started);
+            fault = fault.or(said);
             asked |= fault.is_some();
-            if let Some(screen) = &mut screen {
-                asked |= screen.draw()? == Go::Stop;
-            }
+            asked |= beside.draw();
             if asked && ending == Ending::Not {
                 (ending, asked_at) = (Ending::Asked, Instant::now());
                 started.flags.stop.store(true, Ordering::Relaxed);
@@ -150,11 +200,9 @@ impl House<'_> {
                 fault = fault.or(Some(late.to_owned()));
             }
             show(started, scale(self.config));
-            if let Some(log) = log.as_mut().filter(|log| log.is_due()) {
-                write_interval(log, &mut started.tallies, scale(self.config))?;
-            }
+            beside.write(&mut started.tallies, scale(self.config), false);
         }
-        Ok(fault.or(notices(started)))
+        fault.or_else(|| notices(started))
     }
 }
 
@@ -166,9 +214,9 @@ struct Live {
 }
 
 impl Live {
-    fn open(house: &House<'_>) -> Result<Self, Failure> {
-        let reader = Reader::open(&house.path)?;
-        Ok(Self { screen: Screen::open()?, reader, name: house.config.shm.name.clone() })
+    fn open(path: &RegionPath) -> Result<Self, Failure> {
+        let reader = Reader::open(path)?;
+        Ok(Self { screen: Screen::open()?, reader, name: path.name().to_owned() })
     }
 
     fn draw(&mut self) -> Result<Go, Failure> {

@@ -30,9 +30,3 @@ pub mod publish;
 pub mod session;
 pub mod threads;
 pub mod version;
-
-/// Whether an engine runs under this name.
-pub fn shm_in_use(settings: &config::ShmSettings) -> bool {
-    let alive = |path: shm::RegionPath| shm::Reader::open(&path)?.owner_alive();
-    settings.path().and_then(alive).unwrap_or(false)
-}

@@ -14,6 +14,7 @@ pub fn run(config: Config, args: RunArgs) -> Result<Exit, Failure> {
     }
     let options = SessionOptions {
         seconds: args.seconds,
+        second_name: None,
         screen: args.screen && logging::on_terminal(),
         during: Box::new(|| Go::On),
     };

@@ -1,18 +1,34 @@
 //! Log lines for people, to standard error. Hot threads write none: what they have to say are
 //! counters, and cold threads turn those into lines.
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 use tracing_subscriber::EnvFilter;
 
 /// The variable that chooses what is logged, such as `debug` or `warn,feeds=debug`.
 pub const VARIABLE: &str = "PEREGRINE_LOG";
+
+/// Standard error, whether or not anybody still reads it.
+struct Careless;
+
+impl std::io::Write for Careless {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let _ = std::io::stderr().write_all(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        let _ = std::io::stderr().flush();
+        Ok(())
+    }
+}
 
 /// Starts logging; at `info` unless [`VARIABLE`] says otherwise. A second call changes nothing.
 pub fn start() {
     let filter = EnvFilter::try_from_env(VARIABLE).unwrap_or_else(|_| EnvFilter::new("info"));
     let started = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(|| Careless)
+        .log_internal_errors(false)
         .with_ansi(colour_on_stderr())
         .with_target(false)
         .try_init();
@@ -30,9 +46,11 @@ pub fn explain_panics() {
         let place = panic.location().map_or_else(|| "?".into(), ToString::to_string);
         let thread = std::thread::current();
         let name = thread.name().unwrap_or("unnamed");
-        eprintln!(
+        // A panic while saying so would end the process with orders at the venue.
+        let _ = writeln!(
+            std::io::stderr(),
             "peregrine: fault in thread {name} at {place}: {text}\n\
-             This is an error in Peregrine. The gateway cancels all orders; check at the venue."
+             This is an error in Peregrine. Whatever trades is stopped; check at the venue."
         );
     }));
 }

@@ -13,12 +13,12 @@ pub use crate::assemble::credentials;
 use crate::clock::TscClock;
 use crate::config::Config;
 use crate::exit::Failure;
-use crate::housekeeping::House;
+use crate::housekeeping::{Beside, House};
 use crate::outcome::Outcome;
 use crate::threads::Build;
 use engine::time::Clock as _;
 use feeds::net::{HttpRequest, Method, dial_pair};
-use shm::{Birth, Region};
+use shm::{Birth, Region, RegionError, RegionPath, Writers};
 
 /// Whether a session goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub enum Go {
 pub struct SessionOptions<'a> {
     /// Stop in order after so long.
     pub seconds: Option<u64>,
+    /// Another name in shared memory, where the configured one is taken.
+    pub second_name: Option<String>,
     /// Draw the monitor's screen.
     pub screen: bool,
     /// Called some twenty times a second beside the trading.
@@ -85,6 +87,23 @@ fn cores(config: &Config, count: usize) -> crate::config::Cores {
     cores
 }
 
+/// The session's shared memory, under its first name or else its second.
+fn region(
+    config: &Config,
+    birth: Birth,
+    second: Option<&str>,
+) -> Result<(RegionPath, (Region, Writers)), Failure> {
+    let path = config.shm.path()?;
+    match (Region::create(&path, birth), second) {
+        (Err(RegionError::InUse { .. }), Some(name)) => {
+            let path = RegionPath::within(&config.shm.directory, name)?;
+            let created = Region::create(&path, birth)?;
+            Ok((path, created))
+        }
+        (created, _) => Ok((path, created?)),
+    }
+}
+
 /// Runs a session to its end.
 pub fn run(config: &Config, options: SessionOptions<'_>) -> Result<Outcome, Failure> {
     let count = std::thread::available_parallelism().map_or(1, usize::from);
@@ -105,13 +124,16 @@ pub fn run(config: &Config, options: SessionOptions<'_>) -> Result<Outcome, Fail
     })?;
     let epoch = u32::try_from(clock.now().0 / 1_000_000_000).unwrap_or(u32::MAX);
     let birth = Birth { epoch: epoch.into(), started_at: clock.now() };
-    let path = config.shm.path().map_err(Failure::error)?;
-    let (region, writers) = Region::create(&path, birth).map_err(Failure::error)?;
+    let (path, (region, writers)) = region(config, birth, options.second_name.as_deref())?;
     let layout = config.engine.layout.on(count);
     let build = Build { config, clock: &clock, cores, layout, epoch };
+    let beside = {
+        let _runtime = runtime.enter();
+        Beside::open(config, &path, &options)?
+    };
     let started = build.start(terms, writers, key)?;
-    let house = House { config, options, runtime: &runtime, clock: &clock, path, cores: count };
-    let outcome = house.keep(started);
+    let house = House { config, options, runtime: &runtime, clock: &clock, cores: count };
+    let outcome = house.keep(started, beside);
     // The names go away, so that whoever looks is told that no engine runs.
     if let Err(error) = region.remove() {
         tracing::warn!("{error}");

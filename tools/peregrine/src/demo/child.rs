@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How to start it.
 #[derive(Clone, Debug)]
@@ -14,8 +14,8 @@ pub struct ExchangeOptions {
     pub seed: u64,
     /// A recording to publish instead.
     pub replay: Option<PathBuf>,
-    /// Faults that the exchange itself carries out, as one specification.
-    pub faults: Option<String>,
+    /// Faults that the exchange itself carries out.
+    pub faults: Theirs,
 }
 
 /// A running exchange and its ledger directory, both gone when this is dropped.
@@ -25,6 +25,7 @@ pub struct Exchange {
     directory: PathBuf,
     address: SocketAddr,
     child: Child,
+    began: Instant,
 }
 
 impl Exchange {
@@ -34,8 +35,9 @@ impl Exchange {
         std::fs::create_dir_all(&directory)
             .map_err(|error| format!("cannot create {}: {error}", directory.display()))?;
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        let (child, address) = spawn(&options, &directory, any, options.faults.as_deref())?;
-        Ok(Self { options, directory, address, child })
+        let faults = options.faults.after(Duration::ZERO);
+        let (child, address) = spawn(&options, &directory, any, faults.as_deref())?;
+        Ok(Self { options, directory, address, child, began: Instant::now() })
     }
 
     /// Where it listens.
@@ -54,9 +56,10 @@ impl Exchange {
         let _ = self.child.wait();
     }
 
-    /// Starts it again on the same address and ledger, without the faults.
+    /// Starts it again on the same address and ledger, with the faults that are still to come.
     pub fn restart(&mut self) -> Result<(), String> {
-        let (child, _) = spawn(&self.options, &self.directory, self.address, None)?;
+        let faults = self.options.faults.after(self.began.elapsed());
+        let (child, _) = spawn(&self.options, &self.directory, self.address, faults.as_deref())?;
         self.child = child;
         Ok(())
     }
@@ -136,12 +139,9 @@ pub enum Blow {
     Restart,
 }
 
-/// What the exchange does, as one specification, and what the demo does to it, and when.
-pub type Split = (Option<String>, Vec<(Duration, Blow)>);
-
 /// Splits a fault specification into what the exchange does and what the demo does.
-pub fn split_faults(text: &str) -> Result<Split, String> {
-    let mut theirs = Vec::new();
+pub fn split_faults(text: &str) -> Result<(Theirs, Vec<(Duration, Blow)>), String> {
+    let mut theirs = Theirs::default();
     let mut ours = Vec::new();
     for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
         let list = exchange::Fault::parse_list(part).map_err(|error| error.to_string())?;
@@ -149,12 +149,30 @@ pub fn split_faults(text: &str) -> Result<Split, String> {
             match fault.kind {
                 exchange::FaultKind::ExchangeKill => ours.push((fault.at, Blow::Kill)),
                 exchange::FaultKind::Restart => ours.push((fault.at, Blow::Restart)),
-                _ => theirs.push(part.to_owned()),
+                _ => theirs.0.push((fault.at, part.to_owned())),
             }
         }
     }
     ours.sort_by_key(|(at, _)| *at);
-    Ok(((!theirs.is_empty()).then(|| theirs.join(",")), ours))
+    Ok((theirs, ours))
+}
+
+/// Faults that the exchange carries out, each with its time after the demo's start.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Theirs(Vec<(Duration, String)>);
+
+impl Theirs {
+    /// Those still to come, as one specification for an exchange that starts now.
+    pub fn after(&self, elapsed: Duration) -> Option<String> {
+        let mut left = Vec::new();
+        for (at, text) in self.0.iter().filter(|(at, _)| *at >= elapsed) {
+            let name = text.split('@').next().unwrap_or_default();
+            let detail = text.split_once(':').map(|(_, detail)| format!(":{detail}"));
+            let wait = (*at - elapsed).as_millis();
+            left.push(format!("{name}@{wait}ms{}", detail.unwrap_or_default()));
+        }
+        (!left.is_empty()).then(|| left.join(","))
+    }
 }
 
 #[cfg(test)]
@@ -164,11 +182,13 @@ mod tests {
     #[test]
     fn faults_go_to_whom_they_concern() {
         let (theirs, ours) =
-            split_faults("restart@12s, drop@5s,exchange-kill@10s,timeout@1s").unwrap();
-        assert_eq!(theirs.as_deref(), Some("drop@5s,timeout@1s"));
+            split_faults("restart@12s, delay@15s:200ms,exchange-kill@10s,timeout@1s").unwrap();
         let second = Duration::from_secs;
+        assert_eq!(theirs.after(second(0)).as_deref(), Some("delay@15000ms:200ms,timeout@1000ms"));
+        assert_eq!(theirs.after(second(12)).as_deref(), Some("delay@3000ms:200ms"));
+        assert_eq!(theirs.after(second(16)), None);
         assert_eq!(ours, [(second(10), Blow::Kill), (second(12), Blow::Restart)]);
-        assert_eq!(split_faults(""), Ok((None, vec![])));
+        assert_eq!(split_faults(""), Ok((Theirs::default(), vec![])));
         assert!(split_faults("nonsense@1s").is_err());
     }
 }
