@@ -73,6 +73,16 @@ impl Process {
         Self { child, words, readers }
     }
 
+    /// Starts it with a standard error that nobody reads.
+    pub fn unheard(mut command: Command) -> Self {
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let mut child = child.unwrap();
+        drop(child.stderr.take());
+        let words = [Arc::default(), Arc::default()];
+        let readers = vec![keep(child.stdout.take().unwrap(), &words[0])];
+        Self { child, words, readers }
+    }
+
     /// What it has written to standard output so far.
     pub fn out(&self) -> String {
         self.words[0].lock().unwrap().clone()
@@ -288,6 +298,12 @@ pub fn engine(command: &str, config: &Path, environment: &[(&str, &str)]) -> Pro
     let mut run = peregrine(&[command, "--config", config, "--json", "--seconds", LEFT_ALONE]);
     run.envs(environment.iter().copied());
     Process::start(run)
+}
+
+/// Starts `run` with a standard error that nobody reads.
+pub fn unheard_engine(config: &Path) -> Process {
+    let config = config.to_str().unwrap();
+    Process::unheard(peregrine(&["run", "--config", config, "--json", "--seconds", LEFT_ALONE]))
 }
 
 /// Runs something short to its end.

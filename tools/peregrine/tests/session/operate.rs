@@ -1,7 +1,8 @@
 //! An operator at work: what `ctl`, `monitor` and signals do to a running engine.
 
 use crate::harness::{
-    Exchange, Folder, config, ctl, engine, json, run, until, until_seen, until_state,
+    Exchange, Folder, config, ctl, engine, json, run, unheard_engine, until, until_seen,
+    until_state,
 };
 use rustix::process::Signal;
 use serde_json::Value;
@@ -107,8 +108,9 @@ fn an_operator_steers_a_running_engine() {
 #[test]
 fn signals_end_a_session_in_order() {
     let exchange = Exchange::start(&["--seed", "3"]);
-    for (signal, layout) in [(Signal::INT, "inline"), (Signal::TERM, "pipelined")] {
-        let folder = Folder::new(&format!("signal-{layout}"));
+    let signals = [(Signal::INT, "inline"), (Signal::TERM, "pipelined"), (Signal::HUP, "inline")];
+    for (place, (signal, layout)) in signals.into_iter().enumerate() {
+        let folder = Folder::new(&format!("signal-{place}"));
         let layout = format!("layout = {layout:?}");
         let config = config(&folder, &exchange, &[("layout = \"auto\"", &layout)]);
         let process = engine("run", &config, &[]);
@@ -121,4 +123,23 @@ fn signals_end_a_session_in_order() {
         assert_eq!((&told["open_orders_at_end"], &told["fault"]), (&0.into(), &Value::Null));
         assert_eq!(told["repairs"], serde_json::json!([]));
     }
+}
+
+/// A log line that nobody reads must not end the process: orders would be left alone.
+#[test]
+fn a_standard_error_without_a_reader_ends_nothing() {
+    let exchange = Exchange::start(&["--seed", "3", "--fault", "drop@2s"]);
+    let folder = Folder::new("unheard");
+    let config = config(&folder, &exchange, &[]);
+    let process = unheard_engine(&config);
+    until_seen(&folder, "a link lost and found again", |seen| {
+        let links = seen["links"].as_array().map_or(0, |links| {
+            links.iter().filter(|link| link["reconnects"].as_u64() > Some(0)).count()
+        });
+        links == 2
+    });
+    exchange.until_open(true);
+    process.signal(Signal::TERM);
+    assert_eq!(process.ended().code, Some(0));
+    assert_eq!(exchange.open(), 0);
 }
