@@ -7,6 +7,7 @@
 mod build;
 mod check;
 mod engine;
+mod hosts;
 mod money;
 mod problem;
 mod quotes;

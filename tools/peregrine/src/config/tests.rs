@@ -27,7 +27,8 @@ market_age_max_ms = 2000
 daily_loss_max = "20.5"
 "#;
 
-fn faults(text: &str) -> Vec<String> {
+/// All faults of a file, one a line.
+pub(crate) fn faults(text: &str) -> Vec<String> {
     let Err(problems) = Config::parse("c.toml", text) else { return Vec::new() };
     let line = |problem: &Problem| {
         let Problem { line, column, key, message, help, .. } = problem;
@@ -37,7 +38,7 @@ fn faults(text: &str) -> Vec<String> {
 }
 
 /// Each change is `from => to` in the small configuration; the faults must be these.
-fn check(changes: &[(&str, &str)], expect: &[&str]) {
+pub(crate) fn check(changes: &[(&str, &str)], expect: &[&str]) {
     let mut text = LIVE.to_owned();
     for (from, to) in changes {
         assert!(text.contains(from), "{from}");

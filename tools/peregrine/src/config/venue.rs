@@ -1,6 +1,7 @@
 //! The venue: where it is, how orders go there, and where our key comes from.
 
 use super::Mode;
+use super::hosts::{self, Traffic};
 use super::section::{At, Section};
 use std::path::PathBuf;
 
@@ -124,10 +125,9 @@ impl Venue {
             section
                 .missing("preset", "add preset = \"mainnet\", \"testnet\", \"demo\" or \"local\"");
         }
-        let secure = mode == Some(Mode::Live);
-        let stream = url(section, "stream_url", ["wss://", "ws://"], secure);
-        let ws_api = url(section, "ws_api_url", ["wss://", "ws://"], secure);
-        let rest = url(section, "rest_url", ["https://", "http://"], secure);
+        let stream = url(section, "stream_url", SOCKET, (mode, Traffic::Market));
+        let ws_api = url(section, "ws_api_url", SOCKET, (mode, Traffic::Orders));
+        let rest = url(section, "rest_url", HTTP, (mode, Traffic::Orders));
         let entry = section.choice("entry", &[("ws", Entry::Ws), ("rest", Entry::Rest)]);
         let self_trade = section.choice(
             "self_trade",
@@ -162,6 +162,10 @@ impl Venue {
         })
     }
 }
+
+/// Schemes, the one with TLS first.
+const SOCKET: [&str; 2] = ["wss://", "ws://"];
+const HTTP: [&str; 2] = ["https://", "http://"];
 
 const KEYS: [&str; 2] = ["key_env", "key_file"];
 
@@ -234,28 +238,25 @@ fn key(section: &Section<'_>) -> Option<KeySource> {
     Some(KeySource::File(path))
 }
 
+/// An address that replaces the preset's. The preset itself is judged by [`check_mode`].
 fn url(
     section: &Section<'_>,
     key: &'static str,
     schemes: [&str; 2],
-    secure: bool,
+    (mode, traffic): (Option<Mode>, Traffic),
 ) -> Option<String> {
     let At { value, span } = section.text(key)?;
-    let allowed = if secure { &schemes[..1] } else { &schemes[..] };
+    let allowed = if mode == Some(Mode::Live) { &schemes[..1] } else { &schemes[..] };
     let rest = allowed.iter().find_map(|scheme| value.strip_prefix(scheme));
-    let host = rest.and_then(|rest| rest.split('/').next()).unwrap_or_default();
-    let fault = if rest.is_none() {
-        format!("must begin with {}", allowed.join(" or "))
-    } else if host.is_empty() || host.contains(|c: char| c.is_whitespace() || c == '@') {
-        "has no plain host".to_owned()
-    } else {
-        return Some(value.trim_end_matches('/').to_owned());
+    let such = format!("such as {}host:port", allowed[0]);
+    let (fault, help) = match (rest, rest.and_then(hosts::plain)) {
+        (None, _) => (format!("must begin with {}", allowed.join(" or ")), such),
+        (_, None) => ("has no plain host".to_owned(), such),
+        (_, Some(host)) => match hosts::misfit(&host, mode, traffic) {
+            Some([fault, help]) => (fault.to_owned(), help.to_owned()),
+            None => return Some(value.trim_end_matches('/').to_owned()),
+        },
     };
-    section.problem(
-        span,
-        key,
-        format!("`{value}` {fault}"),
-        format!("such as {}host:port", allowed[0]),
-    );
+    section.problem(span, key, format!("`{value}` {fault}"), help);
     None
 }
