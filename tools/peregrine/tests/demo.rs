@@ -8,5 +8,7 @@ mod harness;
 
 #[path = "session/faults.rs"]
 mod faults;
+#[path = "session/replay.rs"]
+mod replay;
 #[path = "session/report.rs"]
 mod report;
