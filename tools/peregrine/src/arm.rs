@@ -231,16 +231,16 @@ pub fn run(args: &ArmArgs) -> Result<Exit, Failure> {
 }
 
 fn report(json: bool, what: &serde_json::Value, text: &str) {
-    if json { cli::print(what) } else { println!("{text}") }
+    if json { cli::print(what) } else { crate::cli::say(format_args!("{text}")) }
 }
 
 fn ask_name(config: &Config) -> Result<(), ArmError> {
     let account = &config.venue.account;
     if io::stdin().is_terminal() {
-        eprint!(
-            "{} trades real money at {}.\nType the account's name to arm it: ",
+        crate::cli::complain(format_args!(
+            "{} trades real money at {}.\nType the account's name to arm it:",
             config.file, config.venue.endpoints.ws_api
-        );
+        ));
     }
     let mut typed = String::new();
     let read = io::stdin().lock().take_line(&mut typed);

@@ -25,12 +25,20 @@ pub fn run(args: &CheckArgs) -> Result<Exit, Failure> {
         }));
         return Ok(Exit::Ok);
     }
-    println!("{}: no faults", config.file);
-    println!("  mode      {}", config.mode.name());
-    println!("  venue     {} ({})", config.venue.preset.name(), config.venue.endpoints.stream);
-    println!("  account   {}", config.venue.account);
-    println!("  quotes    {} with {}", symbols.join(", "), config.strategy.kind);
-    println!("  monitor   peregrine monitor --name {}", config.shm.name);
-    println!("  sha256    {}", hex::encode(config.sha256));
+    crate::cli::say(format_args!("{}: no faults", config.file));
+    crate::cli::say(format_args!("  mode      {}", config.mode.name()));
+    crate::cli::say(format_args!(
+        "  venue     {} ({})",
+        config.venue.preset.name(),
+        config.venue.endpoints.stream
+    ));
+    crate::cli::say(format_args!("  account   {}", config.venue.account));
+    crate::cli::say(format_args!(
+        "  quotes    {} with {}",
+        symbols.join(", "),
+        config.strategy.kind
+    ));
+    crate::cli::say(format_args!("  monitor   peregrine monitor --name {}", config.shm.name));
+    crate::cli::say(format_args!("  sha256    {}", hex::encode(config.sha256)));
     Ok(Exit::Ok)
 }

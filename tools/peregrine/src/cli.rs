@@ -299,7 +299,7 @@ pub fn run() -> ExitCode {
     match command.run() {
         Ok(exit) => exit.into(),
         Err(failure) => {
-            eprintln!("{}", failure.render(logging::colour_on_stderr()));
+            complain(format_args!("{}", failure.render(logging::colour_on_stderr())));
             if json {
                 print(&failure.json());
             }
@@ -314,4 +314,16 @@ pub fn print(value: &serde_json::Value) {
     let mut out = std::io::stdout().lock();
     // A closed pipe means that nobody reads any more.
     let _ = writeln!(out, "{value}");
+}
+
+/// A line for people on standard output; a reader that went away is no error.
+pub fn say(text: std::fmt::Arguments<'_>) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
+}
+
+/// The same for standard error.
+pub fn complain(text: std::fmt::Arguments<'_>) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
 }

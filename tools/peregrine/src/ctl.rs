@@ -36,9 +36,12 @@ pub fn run(args: &CtlArgs) -> Result<Exit, Failure> {
         let answer = answer.as_str();
         cli::print(&json!({ "command": kind, "sequence": sequence, "answer": answer }));
     } else if answer == Answer::Applied {
-        println!("{}: {kind} is in force", args.instance.name);
+        crate::cli::say(format_args!("{}: {kind} is in force", args.instance.name));
     } else {
-        eprintln!("peregrine: {} refused {kind}: {answer}", args.instance.name);
+        crate::cli::complain(format_args!(
+            "peregrine: {} refused {kind}: {answer}",
+            args.instance.name
+        ));
     }
     Ok(exit)
 }

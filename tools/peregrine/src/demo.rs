@@ -102,19 +102,23 @@ fn finish(
     if args.json {
         print(&json);
     } else {
-        println!("{}", outcome.summary().trim_end());
+        crate::cli::say(format_args!("{}", outcome.summary().trim_end()));
         let wire = &report["wire"]["tick_to_order_ns"];
         let us = |key: &str| wire[key].as_f64().unwrap_or(0.0) / 1000.0;
         let (p50, p99) = (us("p50"), us("p99"));
-        println!("tick out to order in, as the exchange saw it: p50 {p50:.1} us, p99 {p99:.1} us");
+        crate::cli::say(format_args!(
+            "tick out to order in, as the exchange saw it: p50 {p50:.1} us, p99 {p99:.1} us"
+        ));
         match differences.as_slice() {
-            [] => println!("ledger: ours and the exchange's agree to the last unit"),
-            list => println!("ledger: DIFFERS\n  {}", list.join("\n  ")),
+            [] => crate::cli::say(format_args!(
+                "ledger: ours and the exchange's agree to the last unit"
+            )),
+            list => crate::cli::say(format_args!("ledger: DIFFERS\n  {}", list.join("\n  "))),
         }
     }
     let well = differences.is_empty() && outcome.fault.is_none();
     if let Some(fault) = &outcome.fault {
-        eprintln!("peregrine: {fault}");
+        crate::cli::complain(format_args!("peregrine: {fault}"));
     }
     Ok(if well { Exit::Ok } else { Exit::Error })
 }

@@ -36,8 +36,8 @@ fn describe(args: &::exchange::Args) -> Result<Exit, Failure> {
     let recording = args.recording.as_deref();
     let description = ::exchange::describe(args.seed, args.describe_seconds, recording)?;
     match args.json {
-        true => println!("{}", description.json()),
-        false => print!("{}", description.table()),
+        true => crate::cli::say(format_args!("{}", description.json())),
+        false => crate::cli::say(format_args!("{}", description.table().trim_end())),
     }
     Ok(Exit::Ok)
 }
@@ -52,10 +52,14 @@ fn announce(address: std::net::SocketAddr, keys: &[::exchange::KeyFile], json: b
             "keys": keys,
         }));
     } else {
-        println!("exchange: REST http://{address}, streams ws://{address}/ws, /stream,");
-        println!("          WebSocket API ws://{address}/ws-api/v3; Ctrl-C ends it");
+        crate::cli::say(format_args!(
+            "exchange: REST http://{address}, streams ws://{address}/ws, /stream,"
+        ));
+        crate::cli::say(format_args!(
+            "          WebSocket API ws://{address}/ws-api/v3; Ctrl-C ends it"
+        ));
         for key in keys {
-            println!("demonstration key: {}", serde_json::json!(key));
+            crate::cli::say(format_args!("demonstration key: {}", serde_json::json!(key)));
         }
     }
 }

@@ -22,7 +22,7 @@ pub fn run(config: Config, args: RunArgs) -> Result<Exit, Failure> {
     if args.json {
         print(&outcome.json());
     } else {
-        println!("{}", outcome.summary().trim_end());
+        crate::cli::say(format_args!("{}", outcome.summary().trim_end()));
     }
     match &outcome.fault {
         None => Ok(Exit::Ok),

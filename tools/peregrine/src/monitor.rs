@@ -93,7 +93,10 @@ fn once(args: &MonitorArgs, reader: &Reader) -> Result<Exit, Failure> {
     if snapshot.alive {
         return Ok(Exit::Ok);
     }
-    eprintln!("peregrine: {} is not running; this is its last state", args.instance.name);
+    crate::cli::complain(format_args!(
+        "peregrine: {} is not running; this is its last state",
+        args.instance.name
+    ));
     Ok(Exit::NotRunning)
 }
 

@@ -20,8 +20,11 @@ pub fn run(args: &VersionArgs) -> Result<Exit, Failure> {
             "shm_layout": layout,
         }));
     } else {
-        println!("peregrine {version} ({profile}, {architecture}-{system})");
-        println!("shared memory: format {}, layout {layout}", shm::header::VERSION);
+        crate::cli::say(format_args!("peregrine {version} ({profile}, {architecture}-{system})"));
+        crate::cli::say(format_args!(
+            "shared memory: format {}, layout {layout}",
+            shm::header::VERSION
+        ));
     }
     Ok(Exit::Ok)
 }

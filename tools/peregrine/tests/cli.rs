@@ -286,3 +286,14 @@ fn the_exchange_says_where_it_is_and_ends_in_order() {
     assert!(err.contains("no/such.gz"), "{err}");
     check(&["exchange", "--fault", "explode@1s"], 2);
 }
+
+#[test]
+fn an_output_that_nobody_reads_is_no_error() {
+    for (args, code) in [(&["version"][..], 0), (&["version", "--json"], 0), (&["check"], 2)] {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_peregrine"));
+        command.args(args).stdout(std::process::Stdio::piped());
+        let mut child = command.stderr(std::process::Stdio::piped()).spawn().unwrap();
+        drop((child.stdout.take(), child.stderr.take()));
+        assert_eq!(child.wait().unwrap().code(), Some(code), "{args:?}");
+    }
+}
