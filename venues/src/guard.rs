@@ -16,13 +16,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 const NOT_BEGUN: u64 = 0;
 /// The value of a beat after an orderly end.
 const ENDED: u64 = u64::MAX;
-/// The value of a beat after a panic.
+/// The value of a beat after a panic, or after a silence beyond the limit.
 const PANICKED: u64 = u64::MAX - 1;
 
 #[derive(Debug, Default)]
 struct Shared {
     beat: AtomicU64,
     halted: AtomicBool,
+    limit: Nanos,
 }
 
 /// The engine's end.
@@ -38,16 +39,23 @@ pub struct Watch {
 
 /// A heartbeat and its watch; older than `limit` means dead.
 pub fn heartbeat(limit: Nanos) -> (Heartbeat, Watch) {
-    let shared = Arc::new(Shared { beat: AtomicU64::new(NOT_BEGUN), ..Shared::default() });
+    let shared = Arc::new(Shared { limit, ..Shared::default() });
     (Heartbeat(Arc::clone(&shared)), Watch { shared, limit })
 }
 
 impl Heartbeat {
-    /// The engine's thread is alive at `now`. The first beat starts the watch.
+    /// The engine's thread is alive at `now`. The first beat starts the watch. A beat that comes
+    /// after the limit does not undo the silence: what slept is not trusted any more, whether or
+    /// not a watcher looked meanwhile.
     #[inline]
     pub fn beat(&self, now: Nanos) {
         // Relaxed: the value is all that is told, nothing is published with it.
-        self.0.beat.store(now.0, Ordering::Relaxed);
+        let before = self.0.beat.load(Ordering::Relaxed);
+        if before >= PANICKED {
+            return;
+        }
+        let late = before != NOT_BEGUN && now.since(Nanos(before)) > self.0.limit;
+        self.0.beat.store(if late { PANICKED } else { now.0 }, Ordering::Relaxed);
     }
 
     /// An orderly end: its orders are cancelled already, nothing is to be done.
@@ -142,8 +150,12 @@ mod tests {
         heart.beat(Nanos(1_000));
         assert!(!watch.dead(Nanos(1_010)));
         assert!(watch.dead(Nanos(1_011)));
-        heart.beat(Nanos(1_011));
+        heart.beat(Nanos(1_010));
         assert!(!watch.dead(Nanos(1_012)));
+        heart.beat(Nanos(1_021));
+        assert!(watch.dead(Nanos(1_021)), "a beat after the limit does not undo the silence");
+        heart.beat(Nanos(1_022));
+        assert!(watch.dead(Nanos(1_022)), "nor do later ones");
         heart.panicked();
         assert!(watch.dead(Nanos(1_012)));
         heart.end();

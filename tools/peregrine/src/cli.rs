@@ -183,14 +183,11 @@ pub struct MonitorArgs {
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   peregrine ctl pause
-  peregrine ctl --name live --instrument BTCUSDT set gamma=0.2")]
+  peregrine ctl --name live set gamma=0.2")]
 pub struct CtlArgs {
     /// Which engine.
     #[command(flatten)]
     pub instance: Instance,
-    /// Only for this instrument, such as BTCUSDT
-    #[arg(long, value_name = "SYMBOL")]
-    pub instrument: Option<String>,
     /// How long to wait for the engine's answer
     #[arg(long, value_name = "MS", default_value_t = 5_000,
           value_parser = clap::value_parser!(u64).range(1..=600_000))]

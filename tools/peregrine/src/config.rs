@@ -194,7 +194,13 @@ impl Config {
             let help = "name a configuration with --config FILE; config/paper.toml is an example";
             Problems::of_file(&file, format!("cannot read the file: {error}"), help)
         };
-        let length = std::fs::metadata(path).map_err(failed)?.len();
+        let found = std::fs::metadata(path).map_err(failed)?;
+        let length = found.len();
+        if !found.is_file() {
+            // A device or a pipe could be read for ever.
+            let message = "it is not a regular file".to_owned();
+            return Err(Problems::of_file(&file, message, "name a file with the configuration"));
+        }
         if length > FILE_LEN_MAX {
             let message = format!("the file has {length} bytes; at most {FILE_LEN_MAX} are read");
             return Err(Problems::of_file(&file, message, "is it the right file?"));

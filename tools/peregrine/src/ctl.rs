@@ -3,8 +3,9 @@
 use crate::cli::{self, CtlArgs, CtlOrder};
 use crate::exit::{Exit, Failure};
 use serde_json::json;
-use shm::{Answer, Command, CommandError, CommandWriter, Kind, Reader, RegionError, RegionPath};
+use shm::{Answer, Command, CommandError, CommandWriter, Kind, RegionError};
 use std::time::{Duration, Instant};
+use strategies::avellaneda_stoikov::Parameter;
 
 /// Pause between looks for the answer.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
@@ -12,10 +13,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(2);
 /// Sends, waits, reports.
 pub fn run(args: &CtlArgs) -> Result<Exit, Failure> {
     let path = args.instance.path()?;
-    let mut command = command(&args.order)?;
-    if let Some(symbol) = &args.instrument {
-        command = on_instrument(command, symbol, &path)?;
-    }
+    let command = command(&args.order)?;
     let mut writer = CommandWriter::open(&path)?;
     let until = Instant::now() + Duration::from_millis(args.timeout_ms);
     let mut go_on = || {
@@ -54,20 +52,31 @@ fn command(order: &CtlOrder) -> Result<Command, Failure> {
         CtlOrder::Flatten => Kind::Flatten,
         CtlOrder::Kill => Kind::Kill,
         CtlOrder::Stop => Kind::Stop,
-        CtlOrder::Set { assignment } => return Ok(Command::set(assignment)?),
+        CtlOrder::Set { assignment } => return Ok(Command::set(&numbered(assignment))?),
     }))
 }
 
-fn on_instrument(command: Command, symbol: &str, path: &RegionPath) -> Result<Command, Failure> {
-    let snapshot = Reader::open(path)?.snapshot()?;
-    let found = snapshot.instruments.iter().find(|panel| panel.symbol.as_str() == symbol);
-    match found {
-        Some(panel) => Ok(command.on(panel.id)),
-        None => {
-            let known: Vec<&str> =
-                snapshot.instruments.iter().map(|panel| panel.symbol.as_str()).collect();
-            let known = known.join(", ");
-            Err(Failure::usage(format!("{symbol} is not traded by {}: {known}", path.name())))
-        }
+/// A value that has a name, such as `horizon=session`, by the number that commands carry.
+fn numbered(assignment: &str) -> String {
+    let Some((key, value)) = assignment.split_once('=') else { return assignment.to_owned() };
+    let parameter = Parameter::by_key(key.trim());
+    let names = parameter.map_or(&[][..], |parameter| parameter.names);
+    match names.iter().position(|name| *name == value.trim()) {
+        Some(number) => format!("{key}={number}"),
+        None => assignment.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_that_have_names_are_sent_as_their_numbers() {
+        assert_eq!(numbered("horizon=session"), "horizon=0");
+        assert_eq!(numbered("kappa_estimated = true"), "kappa_estimated =1");
+        assert_eq!(numbered("gamma=0.2"), "gamma=0.2");
+        assert_eq!(numbered("horizon=never"), "horizon=never");
+        assert_eq!(numbered("nonsense"), "nonsense");
     }
 }

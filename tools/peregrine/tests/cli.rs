@@ -254,17 +254,14 @@ fn commands_are_sent_and_their_answers_told() {
     let (heard, out, _) = ctl("applied", &["pause"], Some(Answer::Applied), 0);
     assert!(heard.contains("kind: Pause"), "{heard}");
     assert_eq!(out, "test: pause is in force\n");
-    let order = ["--json", "--instrument", "BTCUSDT", "set", "gamma=0.2"];
+    let order = ["--json", "set", "gamma=0.2"];
     let (heard, out, _) = ctl("set", &order, Some(Answer::BadValue), 1);
-    assert!(heard.contains("gamma") && heard.contains("Instrument(InstrumentId(0))"), "{heard}");
+    assert!(heard.contains("gamma"), "{heard}");
     assert_eq!(json(&out)["answer"], "bad value");
     let (_, _, err) = ctl("refused", &["resume"], Some(Answer::NotNow), 1);
     assert!(err.contains("test refused resume: not now"), "{err}");
     let (_, _, err) = ctl("silent", &["cancel-all"], None, 5);
     assert!(err.contains("no answer to command"), "{err}");
-    let order = ["--instrument", "DOGEUSDT", "pause"];
-    let (_, _, err) = ctl("target", &order, Some(Answer::Applied), 2);
-    assert!(err.contains("DOGEUSDT is not traded by test: BTCUSDT"), "{err}");
 }
 
 #[test]
@@ -296,4 +293,13 @@ fn an_output_that_nobody_reads_is_no_error() {
         drop((child.stdout.take(), child.stderr.take()));
         assert_eq!(child.wait().unwrap().code(), Some(code), "{args:?}");
     }
+}
+
+#[test]
+fn what_is_no_regular_file_is_no_configuration() {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_peregrine"));
+    let ended = command.args(["check", "--config", "/dev/zero"]).output().unwrap();
+    assert_eq!(ended.status.code(), Some(4));
+    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert!(said.contains("not a regular file"), "{said}");
 }

@@ -66,8 +66,7 @@ fn an_operator_steers_a_running_engine() {
     assert!(refused.err.contains("unknown key"), "{}", refused.err);
     let refused = ctl(&folder, &["set", "gamma=-1"], 1);
     assert!(refused.err.contains("bad value"), "{}", refused.err);
-    let refused = ctl(&folder, &["--instrument", "BTCUSDT", "pause"], 1);
-    assert!(refused.err.contains("not supported"), "{}", refused.err);
+    ctl(&folder, &["set", "horizon=rolling"], 0);
 
     ctl(&folder, &["cancel-all"], 0);
     exchange.until_open(false);
