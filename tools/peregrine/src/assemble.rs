@@ -5,13 +5,13 @@ use crate::exit::Failure;
 use engine::asset::Assets;
 use engine::desk::DeskSettings;
 use engine::engine::{Engine, Found, Settings};
-use engine::id::{InstrumentId, VenueId};
+use engine::id::{AssetId, InstrumentId, VenueId};
 use engine::instrument::{Instrument, Symbol};
-use engine::num::{Amount, parse_decimal};
+use engine::num::{Amount, Notional, parse_decimal};
 use engine::time::Nanos;
 use feeds::binance_spot::BinanceSpotConfig;
 use feeds::feed::FeedLimits;
-use feeds::net::{Dial, DialPort, Dialed, HttpReply, HttpRequest};
+use feeds::net::{Dial, DialPort, Dialed, HttpReply, HttpRequest, Method};
 use feeds::sequence::SequenceLimits;
 use std::time::Duration;
 use strategies::any::Any;
@@ -29,6 +29,8 @@ pub struct Terms {
     pub assets: Assets,
     /// The venue's rate limits.
     pub limits: Vec<Usage>,
+    /// Value of one unit of assets that fees may be paid in, in the quote asset, as of the start.
+    pub conversions: Vec<(AssetId, Notional)>,
 }
 
 /// Asks one thing over HTTP and waits for the answer.
@@ -93,7 +95,39 @@ pub async fn terms(
     if let Some(bnb) = Symbol::new("BNB") {
         assets.intern(bnb);
     }
-    Ok(Terms { instruments, assets, limits: info.limits })
+    let conversions = conversions(rest, port, &instruments, &assets).await;
+    Ok(Terms { instruments, assets, limits: info.limits, conversions })
+}
+
+/// The price of BNB in the first instrument's quote asset. A venue that does not list the pair
+/// leaves such fees without a value, which is said.
+async fn conversions(
+    rest: &str,
+    port: &mut DialPort,
+    instruments: &[Instrument],
+    assets: &Assets,
+) -> Vec<(AssetId, Notional)> {
+    let quote = instruments.first().and_then(|one| assets.name(one.quote));
+    let (Some(bnb), Some(quote)) = (assets.id(b"BNB"), quote) else { return Vec::new() };
+    let request = HttpRequest {
+        method: Method::Get,
+        url: format!("{rest}/api/v3/ticker/price?symbol=BNB{quote}"),
+        headers: Vec::new(),
+        body: None,
+        timeout_ms: 5_000,
+    };
+    let price = ask(port, request).await.ok().filter(|reply| reply.status == 200);
+    let price = price.and_then(|reply| unit_price(&reply.body));
+    if price.is_none() {
+        tracing::info!("BNB{quote} has no price here: fees paid in BNB are counted, not valued");
+    }
+    price.map(|price| (bnb, price)).into_iter().collect()
+}
+
+/// The price in an answer of `ticker/price`.
+fn unit_price(body: &[u8]) -> Option<Notional> {
+    let told: serde_json::Value = serde_json::from_slice(body).ok()?;
+    parse_decimal(told["price"].as_str()?.as_bytes(), 8).ok().map(Notional)
 }
 
 /// The engine with one desk an instrument.
@@ -201,4 +235,18 @@ pub fn paper(config: &Config, terms: &mut Terms, now: Nanos) -> Result<SimVenue,
 /// Whether orders stay in this process.
 pub fn is_paper(config: &Config) -> bool {
     config.mode == Mode::Paper
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_price_is_read_exactly_or_not_at_all() {
+        let read = |body: &str| unit_price(body.as_bytes());
+        let told = r#"{"symbol":"BNBUSDT","price":"612.34000000"}"#;
+        assert_eq!(read(told), Some(Notional(61_234_000_000)));
+        assert_eq!(read(r#"{"code":-1121,"msg":"Invalid symbol."}"#), None);
+        assert_eq!(read("<html>"), None);
+    }
 }

@@ -229,7 +229,7 @@ impl Build<'_> {
         let engine_part = parts.engine.clone();
         let agents = self.agents(&terms, agent_ends, (parts, links), (key, &hearts))?;
         let (probe, tally) = latency::pair(self.config.engine.sample_every, scale(self.config));
-        let start = (self.start_events(), parameter as Keys);
+        let start = (self.start_events(&terms), parameter as Keys);
         let clock = self.clock.clone();
         let ports = LivePorts::new(clock, ends, commands, flags.stop.clone(), probe, start)
             .timed(self.config.engine.timer);
@@ -288,9 +288,17 @@ impl Build<'_> {
         }
     }
 
-    fn start_events(&self) -> Vec<Event> {
+    /// What the engine is told first; the last one of the list comes first.
+    fn start_events(&self, terms: &Terms) -> Vec<Event> {
+        let now = self.clock.now();
+        let told = terms.conversions.iter().map(|(asset, price)| {
+            let body = Body::Conversion { asset: *asset, price: *price };
+            Event::new(now, InstrumentId(0), 0, body)
+        });
+        let mut events: Vec<Event> = told.collect();
         let body = Body::Start { epoch: self.epoch, config_hash: self.config.hash() };
-        vec![Event::new(self.clock.now(), InstrumentId(0), u64::from(self.epoch), body)]
+        events.push(Event::new(now, InstrumentId(0), u64::from(self.epoch), body));
+        events
     }
 
     fn agents(
