@@ -142,15 +142,20 @@ async def test_streamed_book(reader, within):
 
 
 async def test_own_order_is_a_level_of_the_streamed_book(reader, trader, within, client_id):
+    # ccxt keeps the best `limit` levels of a side, 1000 where nobody asks for more, and the
+    # market alone can have that many.
+    async def watched():
+        return await reader.watch_order_book(SYMBOL, 5000)
+
     async def amount_becomes(price, amount):
         while True:
-            book = await reader.watch_order_book(SYMBOL)
+            book = await watched()
             check_book(book)
             if dict(map(tuple, book["bids"])).get(price) == amount:
                 return
 
     price, name = await far_below(trader, 0.93), client_id("level")
-    await within(reader.watch_order_book(SYMBOL))
+    await within(watched())
     order = await trader.create_order(
         SYMBOL, "limit", "buy", 0.00137, price, {"clientOrderId": name})
     await within(amount_becomes(price, 0.00137))
