@@ -19,6 +19,8 @@ mod error;
 #[cfg(not(all(loom, test)))]
 pub mod header;
 #[cfg(not(all(loom, test)))]
+pub mod journal;
+#[cfg(not(all(loom, test)))]
 pub mod layout;
 #[cfg(not(all(loom, test)))]
 mod mapping;

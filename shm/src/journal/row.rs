@@ -1,0 +1,79 @@
+//! A row as bytes, and its checksum.
+//!
+//! The checksum is CRC-32C of the first 60 bytes, seeded with the low half of the row's `seq`: a
+//! row that is damaged, moved, or left over from an earlier use of its memory fails it.
+
+use engine::event::Event;
+use engine::id::InstrumentId;
+use engine::time::Nanos;
+
+/// Bytes of a row.
+pub const ROW_BYTES: usize = 64;
+/// Kinds from this on are rows of what was sent.
+pub const OUTGOING: u8 = 128;
+/// Kind of the last row of a session that ended in order.
+pub const END: u8 = 255;
+
+/// One row's bytes.
+pub type Bytes = [u8; ROW_BYTES];
+
+/// The row as it lies in memory and on disk, its checksum filled in.
+#[inline]
+pub fn seal(event: &Event, seq: u64) -> Bytes {
+    let mut bytes = to_bytes(event);
+    let crc = checksum(&bytes, seq);
+    bytes[60..].copy_from_slice(&crc.to_le_bytes());
+    bytes
+}
+
+/// The row of these bytes, if they are one of this `seq`.
+#[inline]
+pub fn open(bytes: &Bytes, seq: u64) -> Option<Event> {
+    let crc = u32::from_le_bytes([bytes[60], bytes[61], bytes[62], bytes[63]]);
+    (checksum(bytes, seq) == crc && bytes[58] != 0).then(|| from_bytes(bytes))
+}
+
+/// Checksum of the first 60 bytes for this place in the journal.
+#[inline]
+pub fn checksum(bytes: &Bytes, seq: u64) -> u32 {
+    crc32c::crc32c_append(seq as u32, &bytes[..60])
+}
+
+#[inline]
+fn to_bytes(event: &Event) -> Bytes {
+    let mut bytes = [0; ROW_BYTES];
+    bytes[0..8].copy_from_slice(&event.at.0.to_le_bytes());
+    bytes[8..16].copy_from_slice(&event.id.to_le_bytes());
+    bytes[16..24].copy_from_slice(&event.payload[0].to_le_bytes());
+    bytes[24..32].copy_from_slice(&event.payload[1].to_le_bytes());
+    bytes[32..40].copy_from_slice(&event.payload[2].to_le_bytes());
+    bytes[40..48].copy_from_slice(&event.payload[3].to_le_bytes());
+    bytes[48..52].copy_from_slice(&event.recv_delta_ns.to_le_bytes());
+    bytes[52..56].copy_from_slice(&event.venue_delta_us.to_le_bytes());
+    bytes[56..58].copy_from_slice(&event.instrument.0.to_le_bytes());
+    bytes[58] = event.kind;
+    bytes[59] = event.flags;
+    bytes
+}
+
+#[inline]
+fn from_bytes(bytes: &Bytes) -> Event {
+    Event {
+        at: Nanos(word(bytes, 0)),
+        id: word(bytes, 8),
+        payload: [word(bytes, 16), word(bytes, 24), word(bytes, 32), word(bytes, 40)],
+        recv_delta_ns: word(bytes, 48) as u32,
+        venue_delta_us: (word(bytes, 48) >> 32) as i32,
+        instrument: InstrumentId(word(bytes, 56) as u16),
+        kind: bytes[58],
+        flags: bytes[59],
+        crc: (word(bytes, 56) >> 32) as u32,
+    }
+}
+
+#[inline]
+fn word(bytes: &Bytes, at: usize) -> u64 {
+    let mut word = [0; 8];
+    word.copy_from_slice(&bytes[at..at + 8]);
+    u64::from_le_bytes(word)
+}
