@@ -33,6 +33,8 @@ pub enum Notice {
     Silent(&'static str),
     /// A frame or a snapshot could not be read.
     Refused(feeds::protocol::DecodeError),
+    /// Something that is not as it should be, and that trading goes on with.
+    Warning(String),
     /// The venue refuses us: nothing can be done without the operator.
     Fatal(String),
 }

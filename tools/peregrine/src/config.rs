@@ -8,6 +8,7 @@ mod build;
 mod check;
 mod engine;
 mod hosts;
+mod journal;
 mod money;
 mod problem;
 mod quotes;
@@ -15,6 +16,7 @@ mod section;
 mod venue;
 
 pub use engine::{Cores, EngineSettings, Layout, Rings, Wait};
+pub use journal::{JournalSettings, JournalSync};
 pub use money::{MoneyError, Risk, decimal_text};
 pub use problem::{Problem, Problems};
 pub use quotes::Quotes;
@@ -181,6 +183,8 @@ pub struct Config {
     pub latency: LatencySettings,
     /// Where the state is shown.
     pub shm: ShmSettings,
+    /// Where everything is written down.
+    pub journal: JournalSettings,
 }
 
 impl Config {

@@ -272,6 +272,7 @@ fn notices(started: &Started) -> Option<String> {
                 );
             }
             Notice::Refused(error) => tracing::warn!("market data: {error}"),
+            Notice::Warning(message) => tracing::warn!("{message}"),
             Notice::Fatal(message) => fatal = fatal.or(Some(message)),
         }
     }

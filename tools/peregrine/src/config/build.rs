@@ -7,8 +7,8 @@ use super::problem::{Problem, Problems, place_of};
 use super::section::{At, Collector, Section};
 use super::venue::Venue;
 use super::{
-    Config, FeedSettings, Found, InstrumentSettings, LatencySettings, Mode, Paper, Quotes,
-    ShmSettings, StrategySettings,
+    Config, FeedSettings, Found, InstrumentSettings, JournalSettings, LatencySettings, Mode, Paper,
+    Quotes, ShmSettings, StrategySettings,
 };
 use engine::instrument::{Fees, Symbol};
 use engine::time::Nanos;
@@ -78,6 +78,7 @@ fn read<'a>(
     let paper = paper(root.table("paper"));
     let latency = latency(root.table("latency"));
     let shm = shm_settings(root.table("shm"), mode);
+    let journal = JournalSettings::read(root.table("journal"));
     let parts = Parts { strategy: &strategy_section, risk: &risk_section, instruments: &sections };
     check(&parts, &instruments);
     for section in
@@ -102,6 +103,7 @@ fn read<'a>(
         paper,
         latency,
         shm: shm?,
+        journal,
     })
 }
 
