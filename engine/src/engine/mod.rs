@@ -213,7 +213,7 @@ impl<S: Strategy> Engine<S> {
             Some(Body::Command { command, value }) => self.on_command(event, command, value),
             Some(Body::Reconcile { done }) => self.on_reconcile(done),
             Some(Body::Doubt) => self.doubt_everything(),
-            Some(Body::Signal { .. } | Body::ClockOffset { .. }) => {}
+            Some(Body::Signal { .. } | Body::ClockOffset { .. } | Body::TradesTold { .. }) => {}
             Some(report) => self.on_report(event, &report),
             None => self.counters.odd_rows += 1,
         }

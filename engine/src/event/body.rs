@@ -83,6 +83,8 @@ pub enum Body {
     Balance { asset: AssetId, free: Amount, locked: Amount },
     /// Reconciliation of a link begins (`done: false`) or has told everything (`done: true`).
     Reconcile { done: bool },
+    /// Every own trade of the instrument below this id has been told, or was before the start.
+    TradesTold { next: u64 },
     /// Reports may have come late, because their ring was full: everything live is in doubt.
     Doubt,
     /// What the gateway may still send before it has to refuse.

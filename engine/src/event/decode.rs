@@ -171,6 +171,7 @@ impl Event {
                 free: Amount(p[0] as i64),
                 locked: Amount(p[1] as i64),
             },
+            kind::TRADES_TOLD => Body::TradesTold { next: p[0] },
             kind::DOUBT => Body::Doubt,
             kind::RECONCILE => Body::Reconcile { done: p[0] != 0 },
             kind::BUDGET => Body::Budget { orders: number(p[0]), weight: number(p[1]) },

@@ -73,6 +73,7 @@ fn encode_session(body: Body) -> (u8, [u64; 4], u8) {
         Body::Balance { free, locked, .. } => {
             (kind::BALANCE, [free.0 as u64, locked.0 as u64, 0, 0], 0)
         }
+        Body::TradesTold { next } => (kind::TRADES_TOLD, [next, 0, 0, 0], 0),
         Body::Doubt => (kind::DOUBT, [0; 4], 0),
         Body::Reconcile { done } => (kind::RECONCILE, [u64::from(done), 0, 0, 0], 0),
         Body::Budget { orders, weight } => {

@@ -69,6 +69,7 @@ pub mod kind {
     pub const RECONCILE: u8 = 25;
     pub const BUDGET: u8 = 26;
     pub const DOUBT: u8 = 27;
+    pub const TRADES_TOLD: u8 = 28;
     pub const TIMER: u8 = 32;
     pub const COMMAND: u8 = 33;
     pub const CONVERSION: u8 = 34;

@@ -48,6 +48,7 @@ fn every_meaning_survives_its_row() {
         Body::Balance { asset: AssetId(3), free: Amount(1), locked: Amount(-2) },
         Body::Reconcile { done: true },
         Body::Doubt,
+        Body::TradesTold { next: u64::MAX },
         Body::Budget { orders: 1, weight: 2 },
         Body::Timer,
         Body::Command { command: Command::Set, value: -1 },

@@ -382,6 +382,10 @@ impl Session {
         self.reconciliation.buffer.clear();
         self.reconciliation.first.fill(false);
         self.phase = Phase::Ready;
+        for (place, instrument) in self.instruments.iter().enumerate() {
+            let next = self.next_trade[place].unwrap_or(0);
+            self.reports.row(at, *instrument, 0, Body::TradesTold { next });
+        }
         self.reports.row(at, InstrumentId(0), 0, Body::Reconcile { done: true });
         self.reports.end();
         self.tell_budget(at);
