@@ -15,21 +15,31 @@
 //! Each segment belongs to one session (epoch); the first segment of a session has a state file of
 //! the same number: where replay begins.
 
+mod begin;
 pub mod directory;
+mod drain;
 pub mod error;
 pub mod header;
+pub mod keep;
+mod memory;
 pub mod reader;
 pub mod row;
+mod salvage;
 pub mod segment;
 pub mod sent;
 pub mod snapshot;
 #[cfg(test)]
 mod tests;
+mod writer;
 
+pub use begin::{Start, Sync, WriterSettings, begin};
 pub use directory::{Directory, Place};
+pub use drain::{Drain, DrainStatus};
 pub use error::JournalError;
 pub use header::SegmentHeader;
 pub use reader::{JournalReader, Row};
+pub use salvage::{Salvaged, salvage};
 pub use segment::SegmentRows;
 pub use sent::Sent;
 pub use snapshot::StateFile;
+pub use writer::{JournalWriter, Trouble, roll};

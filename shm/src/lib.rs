@@ -5,7 +5,8 @@
 //! ring of [`Command`]s. Nobody waits for anybody, and every process may die at any time.
 //!
 //! **Invariant.** This crate must not know feeds, venues, strategies, threads or clocks: times are
-//! given by the caller. `unsafe` is in `mapping` only, where a file becomes a structure of atomics.
+//! given by the caller. `unsafe` is in two places: `mapping`, where a file becomes a structure of
+//! atomics, and `journal::memory`, where rows are copied into one.
 
 pub mod seqlock;
 mod sync;

@@ -63,6 +63,11 @@ impl SegmentRows {
         (self.bytes.len() / ROW_BYTES) as u64
     }
 
+    /// Whether both hold the same bytes.
+    pub fn same(&self, other: &Self) -> bool {
+        self.bytes == other.bytes
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
