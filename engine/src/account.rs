@@ -46,6 +46,13 @@ impl Account {
         self.balances.get(asset.index()).copied().unwrap_or_default()
     }
 
+    /// Assets that were ever told of or traded, by id.
+    pub fn balances(&self) -> impl Iterator<Item = (AssetId, Balance)> + '_ {
+        let all = self.balances.iter().enumerate();
+        let used = all.filter(|(_, balance)| **balance != Balance::default());
+        used.map(|(place, balance)| (AssetId(place as u16), *balance))
+    }
+
     /// Whether the starting balances have been told.
     pub const fn started(&self) -> bool {
         self.started
@@ -137,6 +144,8 @@ impl Balance {
         }
     }
 }
+
+mod saved;
 
 impl Default for Account {
     fn default() -> Self {

@@ -110,6 +110,8 @@ pub struct Desk<S> {
     pub(crate) lanes: Vec<Lane>,
 }
 
+mod saved;
+
 impl<S: Strategy> Desk<S> {
     /// A desk over this many instruments in all.
     pub fn new(id: DeskId, settings: DeskSettings, strategy: S, instruments: usize) -> Self {

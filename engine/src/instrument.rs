@@ -188,6 +188,8 @@ impl Instrument {
     }
 }
 
+mod saved;
+
 /// Most lots that one row can carry.
 pub const QTY_MAX: i64 = (1 << 47) - 1;
 /// Highest price in ticks that one row can carry: exact as a float, and sums of a few stay in

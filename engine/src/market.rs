@@ -55,6 +55,8 @@ pub enum Effect {
     Odd,
 }
 
+mod saved;
+
 /// All instruments, by dense id.
 #[derive(Debug)]
 pub struct Market {
@@ -89,6 +91,13 @@ impl Market {
     /// All of them, in the order of their ids.
     pub fn listings(&self) -> &[Listing] {
         &self.listings
+    }
+
+    /// Takes over the mid that was last seen, twice, in ticks.
+    pub(crate) fn remember_mid(&mut self, id: InstrumentId, mid_twice: Option<i64>) {
+        if let Some(listing) = self.listings.get_mut(id.index()) {
+            listing.last_mid_twice = mid_twice;
+        }
     }
 
     /// State of the market link.

@@ -263,6 +263,8 @@ impl Order {
     }
 }
 
+mod saved;
+
 #[cfg(test)]
 mod tests {
     extern crate std;

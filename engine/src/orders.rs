@@ -153,6 +153,8 @@ impl Orders {
     }
 }
 
+mod saved;
+
 impl Default for Orders {
     fn default() -> Self {
         Self::new()

@@ -4,6 +4,7 @@ use crate::event::Fill;
 use crate::id::Side;
 use crate::instrument::Instrument;
 use crate::num::{Amount, Notional, Price};
+use crate::state::{Sink, Source, State};
 
 /// What one desk holds of one instrument's base asset through its own fills.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -25,6 +26,28 @@ pub struct Position {
     pub spread_captured: Notional,
     /// Fills bought and sold.
     pub fills: [u64; 2],
+}
+
+impl State for Position {
+    fn save(&self, sink: &mut dyn Sink) {
+        let amounts = [self.base.0, self.cost.0, self.realised.0, self.fees.0, self.fees_in_base.0];
+        amounts.into_iter().for_each(|amount| sink.int(amount));
+        sink.int(self.turnover.0);
+        sink.int(self.spread_captured.0);
+        self.fills.iter().for_each(|fills| sink.word(*fills));
+    }
+
+    fn load(&mut self, source: &mut dyn Source) -> Option<()> {
+        self.base = Amount(source.int()?);
+        self.cost = Notional(source.int()?);
+        self.realised = Notional(source.int()?);
+        self.fees = Notional(source.int()?);
+        self.fees_in_base = Notional(source.int()?);
+        self.turnover = Notional(source.int()?);
+        self.spread_captured = Notional(source.int()?);
+        self.fills = [source.word()?, source.word()?];
+        Some(())
+    }
 }
 
 impl Position {

@@ -13,7 +13,7 @@ use crate::plan::{LEVELS_MAX, Quote};
 use crate::time::Nanos;
 
 /// Which differences are worth a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Tolerance {
     /// A price this many ticks off is left.
     pub price_ticks: i64,

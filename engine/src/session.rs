@@ -25,6 +25,17 @@ pub enum Phase {
 }
 
 impl Phase {
+    /// All of them, in order of their numbers.
+    pub const ALL: [Self; 7] = [
+        Self::Reconciling,
+        Self::Quoting,
+        Self::Paused,
+        Self::Flattening,
+        Self::Halted,
+        Self::Stopping,
+        Self::Stopped,
+    ];
+
     /// The name that people read.
     pub const fn name(self) -> &'static str {
         match self {
@@ -53,9 +64,24 @@ pub enum Halt {
     BalanceDifference = 3,
     /// A report ring was full: reports may be late.
     ReportsLate = 4,
+    /// The journal cannot be written.
+    Journal = 5,
+    /// Another engine trades on the account.
+    OtherEngine = 6,
 }
 
 impl Halt {
+    /// All of them, in order of their numbers.
+    pub const ALL: [Self; 7] = [
+        Self::None,
+        Self::DailyLoss,
+        Self::Killed,
+        Self::BalanceDifference,
+        Self::ReportsLate,
+        Self::Journal,
+        Self::OtherEngine,
+    ];
+
     /// The name that people read.
     pub const fn name(self) -> &'static str {
         match self {
@@ -64,6 +90,8 @@ impl Halt {
             Self::Killed => "kill switch",
             Self::BalanceDifference => "balance difference",
             Self::ReportsLate => "reports late",
+            Self::Journal => "journal full",
+            Self::OtherEngine => "another engine trades on this account",
         }
     }
 }
@@ -91,6 +119,18 @@ pub enum RepairKind {
 }
 
 impl RepairKind {
+    /// All of them, in order of their numbers.
+    pub const ALL: [Self; 8] = [
+        Self::MissedFill,
+        Self::OrderEnded,
+        Self::OrderAbsent,
+        Self::OrderFound,
+        Self::OrderAdopted,
+        Self::OrderCancelled,
+        Self::FillOfUnknownOrder,
+        Self::BalanceDifference,
+    ];
+
     /// The name that reports use.
     pub const fn name(self) -> &'static str {
         match self {

@@ -68,6 +68,14 @@ pub trait Strategy: State {
     fn plan(&mut self, view: &View<'_>, plans: &mut [Plan]);
     /// Changes a parameter: key from its own table, value in units of 1e-9. False when it refuses.
     fn set(&mut self, key: u64, value: i64) -> bool;
+    /// Takes over what an earlier session's strategy had learnt, as far as it still means the same;
+    /// parameters stay.
+    fn carry(&mut self, old: &Self)
+    where
+        Self: Sized,
+    {
+        let _ = old;
+    }
     /// What it shows of itself on an instrument.
     fn reading(&self, instrument: InstrumentId) -> Reading;
 }

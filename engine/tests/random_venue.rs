@@ -11,6 +11,7 @@ use engine::id::{InstrumentId, OrderId, Side};
 use engine::num::{Price, Qty};
 use engine::order::OrderState;
 use engine::session::{Halt, Phase};
+use engine::state::{Digest, State, Words};
 use engine::time::Nanos;
 use shared::venue::Venue;
 use shared::{Doors, ONE, Random, Restless, limits};
@@ -245,6 +246,100 @@ fn again(first: &Run) -> Vec<String> {
         sent.extend(doors.sent.drain(..).map(|item| format!("{item:?}")));
     }
     sent
+}
+
+fn words(engine: &Engine<Restless>) -> Vec<u64> {
+    let mut words: Vec<u64> = Vec::new();
+    engine.save(&mut words);
+    words
+}
+
+fn restored(words: &[u64]) -> Option<Engine<Restless>> {
+    let mut source = Words::new(words);
+    Engine::restore(&mut source).filter(|_| source.is_empty())
+}
+
+/// The engine is thrown away now and then, and one made of its words goes on.
+#[test]
+fn the_words_are_all_there_is() {
+    for seed in 1..=4 {
+        let first = run(seed, 4000);
+        let found = if seed.is_multiple_of(2) { Found::Adopt } else { Found::Cancel };
+        let (mut one, mut other) = (shared::engine(found), shared::engine(found));
+        let mut random = Random::new(seed + 100);
+        let mut doors = Doors::default();
+        for (number, event) in first.doors.recorded.iter().enumerate() {
+            for engine in [&mut one, &mut other] {
+                doors.now = event.at;
+                doors.next = Some(Event { at: event.read_at(), ..*event });
+                assert!(step(engine, &mut doors));
+            }
+            let sent = std::mem::take(&mut doors.sent);
+            let (left, right) = sent.split_at(sent.len() / 2);
+            assert_eq!(left, right, "seed {seed} event {number}");
+            if random.once_in(50) {
+                let saved = words(&other);
+                other = restored(&saved).expect("words that were saved");
+                assert_eq!(words(&other), saved, "seed {seed} event {number}");
+                assert_eq!(Digest::of(&one), Digest::of(&other), "seed {seed} event {number}");
+            }
+        }
+    }
+}
+
+#[test]
+fn words_that_do_not_fit_make_no_engine() {
+    let saved = words(&run(3, 600).engine);
+    let mut random = Random::new(9);
+    for length in 0..saved.len() {
+        if length < 400 || random.once_in(20) {
+            assert!(restored(&saved[..length]).is_none(), "{length} of {} words", saved.len());
+        }
+    }
+    for _ in 0..400 {
+        let mut wrong = saved.clone();
+        let place = random.below(wrong.len() as u64) as usize;
+        wrong[place] = u64::MAX >> random.below(64);
+        // Whatever comes of it is no panic, and no more memory than an engine has.
+        let _ = restored(&wrong);
+    }
+}
+
+/// The engine dies at any event, and a fresh one takes over what its words say: each fill counts
+/// once, whoever was dead when it happened.
+#[test]
+fn what_dies_is_taken_over() {
+    let mut deaths = 0;
+    let mut unknown = 0;
+    for seed in 1..=6 {
+        let mut run = Run::new(seed);
+        run.venue.connect(&mut run.random);
+        let mut epoch = EPOCH;
+        for _ in 0..4000 {
+            run.turn(true);
+            if run.random.once_in(150) {
+                deaths += 1;
+                epoch += 1;
+                let old = restored(&words(&run.engine)).expect("words that were saved");
+                let found = if seed.is_multiple_of(2) { Found::Adopt } else { Found::Cancel };
+                let mut fresh = shared::engine(found);
+                unknown += fresh.carry(old).expect("the same instruments").unknown_orders;
+                run.engine = fresh;
+                run.apply(Body::Start { epoch, config_hash: 1 }, 0);
+                run.apply(Body::Link { link: Link::Market, state: LinkState::Up }, 0);
+                if run.venue.up {
+                    let event = run.venue.cut(&mut run.random);
+                    run.apply_event(event);
+                }
+                run.snapshot();
+            }
+        }
+        run.apply(Body::Command { command: Command::Stop, value: 0 }, 0);
+        run.quiet();
+        run.agree();
+        assert_eq!(run.engine.phase(), Phase::Stopped, "seed {seed}");
+    }
+    assert!(deaths > 50 && unknown > 50, "{deaths} deaths, {unknown} orders unknown");
 }
 
 #[test]

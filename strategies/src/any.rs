@@ -4,8 +4,9 @@
 use crate::avellaneda_stoikov::{AvellanedaStoikov, PARAMETERS, Parameter};
 use engine::event::Event;
 use engine::id::InstrumentId;
+use engine::instrument::Instrument;
 use engine::plan::Plan;
-use engine::state::{Sink, Source, State};
+use engine::state::{Restore, Sink, Source, State};
 use engine::strategy::{Reading, Strategy, View};
 
 /// One of the strategies.
@@ -55,9 +56,27 @@ impl Strategy for Any {
         }
     }
 
+    fn carry(&mut self, old: &Self) {
+        match (self, old) {
+            (Self::AvellanedaStoikov(strategy), Self::AvellanedaStoikov(old)) => {
+                strategy.carry(old);
+            }
+        }
+    }
+
     fn reading(&self, instrument: InstrumentId) -> Reading {
         match self {
             Self::AvellanedaStoikov(strategy) => strategy.reading(instrument),
+        }
+    }
+}
+
+impl Restore for Any {
+    fn restore(source: &mut dyn Source, instruments: &[Instrument]) -> Option<Self> {
+        match source.word()? {
+            0 => AvellanedaStoikov::restore(source, instruments.first()?)
+                .map(Self::AvellanedaStoikov),
+            _ => None,
         }
     }
 }

@@ -22,10 +22,11 @@ use crate::signal::Bounds;
 use crate::signal::intensity::{Estimate, Intensity, IntensityConfig};
 use crate::signal::taker::{Print, TakerOrder, TakerOrders};
 use crate::signal::volatility::{Volatility, VolatilityConfig};
+use alloc::vec::Vec;
 use engine::id::{InstrumentId, Side};
 use engine::instrument::Instrument;
 use engine::num::{Amount, Price, Qty};
-use engine::state::{Sink, Source, State};
+use engine::state::{Sink, Source, State, Words};
 use engine::strategy::Reading;
 use engine::time::Nanos;
 use quoter::{Model, Quoter, Scale};
@@ -331,11 +332,27 @@ fn intensity_config(parameters: &Parameters, scale: &Scale, mid: i64) -> Intensi
     }
 }
 
-impl State for AvellanedaStoikov {
-    fn save(&self, sink: &mut dyn Sink) {
-        for parameter in PARAMETERS {
-            sink.float((parameter.get)(&self.parameters));
+impl AvellanedaStoikov {
+    /// Makes one of saved words, for this instrument; `None` when they do not fit.
+    pub fn restore(source: &mut dyn Source, instrument: &Instrument) -> Option<Self> {
+        let mut strategy = Self::new(load_parameters(source)?, instrument).ok()?;
+        strategy.load_learnt(source)?;
+        Some(strategy)
+    }
+
+    /// Takes over what another one has learnt, as far as it means the same under these parameters.
+    pub fn carry(&mut self, old: &Self) {
+        let mut words: Vec<u64> = Vec::new();
+        old.save_learnt(&mut words);
+        let mut next = self.clone();
+        if next.load_learnt(&mut Words::new(&words)).is_some() {
+            // The book is gone, and the time without it does not count.
+            next.blank(old.refresh_at);
+            *self = next;
         }
+    }
+
+    fn save_learnt(&self, sink: &mut dyn Sink) {
         sink.int(self.bins_mid);
         sink.word(u64::from(self.mid.is_some()));
         sink.int(self.mid.unwrap_or(0));
@@ -347,15 +364,13 @@ impl State for AvellanedaStoikov {
         self.intensity.iter().for_each(|intensity| intensity.save(sink));
         self.takers.save(sink);
         self.quoter.save(sink);
+        let Reading { reservation, half_spread, sigma, kappa, arrival } = self.shown;
+        let [bid, ask] = kappa;
+        let shown = [reservation, half_spread, sigma, bid, ask, arrival[0], arrival[1]];
+        shown.into_iter().for_each(|value| sink.int(value));
     }
 
-    fn load(&mut self, source: &mut dyn Source) -> Option<()> {
-        let mut parameters = self.parameters;
-        for parameter in PARAMETERS {
-            parameter.set(&mut parameters, source.float()?).ok()?;
-        }
-        parameters.validate().ok()?;
-        self.parameters = parameters;
+    fn load_learnt(&mut self, source: &mut dyn Source) -> Option<()> {
         self.bins_mid = source.int()?;
         self.configure();
         let there = source.word()? == 1;
@@ -369,7 +384,38 @@ impl State for AvellanedaStoikov {
         self.volatility.load(source)?;
         self.intensity.iter_mut().try_for_each(|intensity| intensity.load(source))?;
         self.takers.load(source)?;
-        self.quoter.load(source)
+        self.quoter.load(source)?;
+        self.shown = Reading {
+            reservation: source.int()?,
+            half_spread: source.int()?,
+            sigma: source.int()?,
+            kappa: [source.int()?, source.int()?],
+            arrival: [source.int()?, source.int()?],
+        };
+        Some(())
+    }
+}
+
+fn load_parameters(source: &mut dyn Source) -> Option<Parameters> {
+    let mut parameters = Parameters::default();
+    for parameter in PARAMETERS {
+        parameter.set(&mut parameters, source.float()?).ok()?;
+    }
+    parameters.validate().ok()?;
+    Some(parameters)
+}
+
+impl State for AvellanedaStoikov {
+    fn save(&self, sink: &mut dyn Sink) {
+        for parameter in PARAMETERS {
+            sink.float((parameter.get)(&self.parameters));
+        }
+        self.save_learnt(sink);
+    }
+
+    fn load(&mut self, source: &mut dyn Source) -> Option<()> {
+        self.parameters = load_parameters(source)?;
+        self.load_learnt(source)
     }
 }
 

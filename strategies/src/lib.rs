@@ -7,6 +7,8 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+extern crate alloc;
+
 pub mod any;
 pub mod avellaneda_stoikov;
 pub mod paper;

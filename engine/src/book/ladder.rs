@@ -5,7 +5,9 @@
 //! page or lies outside the window is counted and left out.
 
 use crate::id::Side;
+use crate::instrument::PRICE_MAX;
 use crate::num::{Price, Qty};
+use crate::state::{Sink, Source, State};
 use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -71,6 +73,10 @@ impl Ladder {
     /// How many updates were left out since the start: outside the window, or no page free.
     pub const fn dropped(&self) -> u64 {
         self.dropped
+    }
+
+    pub(super) const fn set_dropped(&mut self, dropped: u64) {
+        self.dropped = dropped;
     }
 
     /// Removes all levels and centres the window on a price.
@@ -263,6 +269,34 @@ impl Ladder {
                 self.summit &= !(1 << (place >> 12));
             }
         }
+    }
+}
+
+impl State for Ladder {
+    fn save(&self, sink: &mut dyn Sink) {
+        sink.int(self.base);
+        sink.word(self.dropped);
+        sink.word(u64::from(self.levels));
+        let mut next = self.first(0);
+        while let Some(index) = next {
+            let (_, qty) = self.level(index);
+            sink.word(index);
+            sink.int(qty.0);
+            next = self.first(index + 1);
+        }
+    }
+
+    fn load(&mut self, source: &mut dyn Source) -> Option<()> {
+        self.clear(Price(0));
+        self.base = source.int().filter(|base| (0..=PRICE_MAX).contains(base) && base & 63 == 0)?;
+        let dropped = source.word()?;
+        for _ in 0..source.count(WINDOW_TICKS as usize)? {
+            let index = source.word().filter(|index| *index < WINDOW_TICKS as u64)?;
+            let qty = source.int().filter(|qty| *qty > 0)?;
+            self.set(Price(self.base + index as i64), Qty(qty));
+        }
+        self.dropped = dropped;
+        Some(())
     }
 }
 

@@ -230,5 +230,6 @@ impl Default for Book {
     }
 }
 
+mod saved;
 #[cfg(test)]
 mod tests;

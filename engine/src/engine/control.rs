@@ -164,6 +164,15 @@ impl<S: Strategy> Engine<S> {
                     self.cancel_all();
                 }
             }
+            Command::JournalFull => {
+                if self.halt != Halt::Killed {
+                    self.halt = Halt::Journal;
+                }
+                if self.phase != Phase::Stopped {
+                    self.phase = Phase::Stopping;
+                    self.cancel_all();
+                }
+            }
             Command::Set => {
                 for desk in &mut self.desks {
                     let taken = desk.strategy.set(event.id, value);

@@ -5,8 +5,10 @@
 //! turns wishes into requests that the risk gate let pass. [`step`] is all of it for one event.
 
 mod approve;
+mod carry;
 mod control;
 mod report;
+mod saved;
 
 use crate::account::Account;
 use crate::book::BookState;
@@ -61,6 +63,8 @@ impl Default for Settings {
     }
 }
 
+pub use carry::{Carried, CarryError};
+
 /// What the engine counts beyond its desks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[allow(missing_docs)]
@@ -108,6 +112,8 @@ pub struct Engine<S> {
     budget_orders: u32,
     asked_to_stop_at: Nanos,
     repairs: Vec<Repair>,
+    /// By instrument: own trades below it have been told.
+    next_trades: Vec<u64>,
     outbox: Outbox,
 }
 
@@ -142,6 +148,7 @@ impl<S: Strategy> Engine<S> {
             budget_orders: u32::MAX,
             asked_to_stop_at: Nanos::ZERO,
             repairs: Vec::with_capacity(REPAIRS_MAX),
+            next_trades: alloc::vec![0; count],
             outbox: Outbox::new(OUTBOX_MAX),
         }
     }
@@ -213,7 +220,8 @@ impl<S: Strategy> Engine<S> {
             Some(Body::Command { command, value }) => self.on_command(event, command, value),
             Some(Body::Reconcile { done }) => self.on_reconcile(done),
             Some(Body::Doubt) => self.doubt_everything(),
-            Some(Body::Signal { .. } | Body::ClockOffset { .. } | Body::TradesTold { .. }) => {}
+            Some(Body::Signal { .. } | Body::ClockOffset { .. }) => {}
+            Some(Body::TradesTold { next }) => self.trades_told(event.instrument, next),
             Some(report) => self.on_report(event, &report),
             None => self.counters.odd_rows += 1,
         }

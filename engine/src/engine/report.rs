@@ -6,7 +6,7 @@ use crate::id::{AssetId, ClientId, InstrumentId, OrderId};
 use crate::intent::{Outgoing, Place, Reduce, Tif};
 use crate::num::{Amount, Qty};
 use crate::order::{Order, OrderState, Report};
-use crate::session::{Phase, Repair, RepairKind};
+use crate::session::{Halt, Phase, Repair, RepairKind};
 use crate::strategy::Strategy;
 use crate::time::Nanos;
 
@@ -16,6 +16,9 @@ impl<S: Strategy> Engine<S> {
         match *body {
             Body::Fill(fill) => self.on_fill(event, &fill, asked),
             Body::Standing(standing) => self.on_standing(event.instrument, &standing, asked),
+            Body::Accepted { order, .. } if !asked && self.is_strange(order) => {
+                self.halt_for(Halt::OtherEngine);
+            }
             Body::Accepted { order, venue_order } => {
                 self.change(order, Report::Accepted, |order| order.venue_order = venue_order);
             }
@@ -72,6 +75,12 @@ impl<S: Strategy> Engine<S> {
         was_live
     }
 
+    /// Whether an order bears our prefix and the number of a session that is none of ours.
+    fn is_strange(&self, order: OrderId) -> bool {
+        let other = !order.is_foreign() && order.epoch() != self.epoch;
+        other && !self.desks.iter().any(|desk| desk.knows(order))
+    }
+
     fn on_refused(&mut self, id: OrderId, request: Request, reason: Reason) {
         let report = if reason == Reason::UnknownOrder && request != Request::Query {
             Report::RefusedUnknown
@@ -104,6 +113,9 @@ impl<S: Strategy> Engine<S> {
             return;
         }
         let instrument = &listing.instrument;
+        if let Some(next) = self.next_trades.get_mut(event.instrument.index()) {
+            *next = fill.trade.saturating_add(1).max(*next);
+        }
         if self.account.started() {
             let (fee_base, fee_value) = self.account.fill(instrument, fill);
             let mid = listing.last_mid_twice;
@@ -189,6 +201,10 @@ impl<S: Strategy> Engine<S> {
 
     /// An order at the venue that no desk knows.
     fn on_found(&mut self, instrument: InstrumentId, standing: &Standing) {
+        // A session that began after ours lives: its orders are not ours to touch.
+        if self.is_strange(standing.order) && standing.order.epoch() > self.epoch {
+            return self.halt_for(Halt::OtherEngine);
+        }
         let client = ClientId { order: standing.order, cause: 0 };
         let place = Place {
             client,

@@ -166,6 +166,8 @@ pub enum Command {
     Set = 5,
     /// Two-phase shutdown: stop quoting, cancel all, wait for confirmation.
     Stop = 6,
+    /// The journal can take no more: as `Stop`, and said to be the reason.
+    JournalFull = 7,
 }
 
 impl Command {
@@ -179,6 +181,7 @@ impl Command {
             4 => Self::Kill,
             5 => Self::Set,
             6 => Self::Stop,
+            7 => Self::JournalFull,
             _ => return None,
         })
     }

@@ -1,5 +1,6 @@
 //! A token bucket in whole numbers.
 
+use crate::state::{Sink, Source, State};
 use crate::time::Nanos;
 
 const TOKEN: u64 = 1_000_000_000;
@@ -20,6 +21,12 @@ impl Bucket {
         Self { per_s: per_s as u64, full, level: full, at: Nanos::ZERO }
     }
 
+    /// As empty as another one is, within its own bounds.
+    pub fn carry(&mut self, old: &Self) {
+        self.level = self.full.saturating_sub(old.full.saturating_sub(old.level));
+        self.at = old.at;
+    }
+
     /// Whether a token is there at this time.
     #[inline]
     pub fn has(&mut self, now: Nanos) -> bool {
@@ -33,6 +40,20 @@ impl Bucket {
     #[inline]
     pub fn take(&mut self) {
         self.level = self.level.saturating_sub(TOKEN);
+    }
+}
+
+impl State for Bucket {
+    fn save(&self, sink: &mut dyn Sink) {
+        [self.per_s, self.full, self.level, self.at.0].into_iter().for_each(|word| sink.word(word));
+    }
+
+    fn load(&mut self, source: &mut dyn Source) -> Option<()> {
+        self.per_s = source.word()?;
+        self.full = source.word()?;
+        self.level = source.word()?;
+        self.at = Nanos(source.word()?);
+        Some(())
     }
 }
 

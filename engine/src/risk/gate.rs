@@ -223,5 +223,6 @@ fn size_checks(place: &Place, facts: &Facts<'_>, limits: &Limits) -> Result<(), 
     Ok(())
 }
 
+mod saved;
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@ use crate::num::{Amount, Notional, Qty};
 use crate::time::Nanos;
 
 /// Limits of one desk. There is no value that switches a limit off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Limits {
     /// Farthest an order's price may lie from mid, in millionths of mid.
     pub collar_mid_ppm: i64,

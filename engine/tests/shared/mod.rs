@@ -15,7 +15,7 @@ use engine::plan::{Plan, Take};
 use engine::ports::Ports;
 use engine::reconcile::Tolerance;
 use engine::risk::Limits;
-use engine::state::{Sink, Source, State};
+use engine::state::{Restore, Sink, Source, State};
 use engine::strategy::{Reading, Strategy, View};
 use engine::time::{Nanos, Stage};
 
@@ -75,9 +75,23 @@ pub struct Restless {
 }
 
 impl State for Restless {
-    fn save(&self, _: &mut dyn Sink) {}
-    fn load(&mut self, _: &mut dyn Source) -> Option<()> {
+    fn save(&self, sink: &mut dyn Sink) {
+        sink.flag(self.quiet);
+        sink.flag(self.takes);
+        sink.int(self.shift);
+    }
+    fn load(&mut self, source: &mut dyn Source) -> Option<()> {
+        self.quiet = source.flag()?;
+        self.takes = source.flag()?;
+        self.shift = source.int()?;
         Some(())
+    }
+}
+
+impl Restore for Restless {
+    fn restore(source: &mut dyn Source, _: &[Instrument]) -> Option<Self> {
+        let mut strategy = Self::default();
+        strategy.load(source).map(|()| strategy)
     }
 }
 

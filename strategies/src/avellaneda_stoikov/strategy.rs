@@ -61,6 +61,10 @@ impl Strategy for AvellanedaStoikov {
         u16::try_from(key).is_ok_and(|id| self.set_parameter(id, from_nano(value)).is_ok())
     }
 
+    fn carry(&mut self, old: &Self) {
+        Self::carry(self, old);
+    }
+
     fn reading(&self, instrument: InstrumentId) -> Reading {
         if instrument == self.instrument { self.shown() } else { Reading::default() }
     }

@@ -449,6 +449,7 @@ fn session_body(verb: &str, rest: &[&str]) -> Option<Body> {
         "flatten" => Body::Command { command: Command::Flatten, value: 0 },
         "kill" => Body::Command { command: Command::Kill, value: 0 },
         "stop" => Body::Command { command: Command::Stop, value: 0 },
+        "journal-full" => Body::Command { command: Command::JournalFull, value: 0 },
         _ => return None,
     })
 }

@@ -295,3 +295,40 @@ fn fills_before_the_start_are_in_the_starting_balances() {
          held => 3",
     );
 }
+
+#[test]
+fn orders_of_another_live_engine_halt_this_one_and_stay() {
+    check(
+        "ready
+         quote buy 100:5 => place #1 buy 100:5
+         accept 1
+         accept 90-7 => cancel-all, cancel-all@1
+         phase => halted, another engine trades on this account",
+    );
+    check(
+        "ready
+         orders down
+         orders up
+         begin
+         standing 101-3 buy 99 5 0 asked => cancel-all, cancel-all@1
+         end
+         phase => halted, another engine trades on this account
+         repairs",
+    );
+}
+
+#[test]
+fn a_full_journal_stops_in_order_and_stays_the_reason() {
+    check(
+        "ready
+         quote buy 100:5 => place #1 buy 100:5
+         accept 1
+         journal-full => cancel-all, cancel-all@1
+         phase => stopping, journal full
+         quote buy 99:5
+         resume
+         done 1 cancelled 0
+         timer
+         phase => stopped, journal full",
+    );
+}
