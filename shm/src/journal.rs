@@ -17,6 +17,7 @@
 
 mod begin;
 pub mod directory;
+mod disk;
 mod drain;
 pub mod error;
 pub mod header;

@@ -1,10 +1,12 @@
 //! How a session's journal begins: its start state, its memory, its first segment.
 
-use super::directory::{Directory, segment_path};
+use super::directory::Directory;
 use super::drain::Drain;
-use super::error::{JournalError, io_error};
+use super::error::JournalError;
 use super::header::SegmentHeader;
 use super::memory::Memory;
+use super::salvage::files_of;
+use super::segment::SegmentRows;
 use super::snapshot::StateFile;
 use super::writer::{JournalWriter, Shared};
 use engine::time::Nanos;
@@ -74,11 +76,7 @@ pub fn begin(
     start: &Start<'_>,
 ) -> Result<(JournalWriter, Drain), JournalError> {
     let journal = start.journal.unwrap_or_else(|| fresh_id(start));
-    let first_path = segment_path(&settings.folder, start.first);
-    let known = Directory::read(&settings.folder)?;
-    if known.segments.iter().any(|place| place.seq >= start.first) {
-        return Err(JournalError::Misplaced { path: first_path, seq: start.first });
-    }
+    goes_on(&settings, start, journal)?;
     let state = StateFile {
         journal,
         seq: start.first,
@@ -106,13 +104,6 @@ pub fn begin(
     let mut memory: Vec<Memory> = Vec::new();
     for slot in 0..slots {
         let path = memory_path(&settings.pool_folder, journal, slot);
-        // What an earlier session of this journal left has been salvaged.
-        match std::fs::remove_file(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(io_error("remove", &path)(error));
-            }
-            _ => {}
-        }
         match Memory::create(path, rows) {
             Ok(one) => memory.push(one),
             Err(error) => {
@@ -140,6 +131,28 @@ pub fn begin(
         return Err(error);
     }
     Ok((writer, drain))
+}
+
+/// Whether what lies in the folder ends where the session begins, and nothing lies in memory.
+fn goes_on(settings: &WriterSettings, start: &Start<'_>, journal: u64) -> Result<(), JournalError> {
+    if let Some(path) = files_of(&settings.pool_folder, journal)?.into_iter().next() {
+        return Err(JournalError::Unsalvaged { path });
+    }
+    let known = Directory::read(&settings.folder)?;
+    let Some(last) = known.segments.last() else { return Ok(()) };
+    let (path, rows) = (last.path.clone(), SegmentRows::read(&last.path)?);
+    if rows.header.journal != journal {
+        return Err(JournalError::Mixed { path });
+    }
+    let (seq, end) = (last.seq, last.seq + rows.good_rows()?);
+    match end.cmp(&start.first) {
+        std::cmp::Ordering::Equal if seq < end => Ok(()),
+        std::cmp::Ordering::Less => {
+            Err(JournalError::Truncated { path, seq: end, expected: start.first })
+        }
+        // A segment without a row is taken away by `salvage`.
+        _ => Err(JournalError::Occupied { path, seq }),
+    }
 }
 
 /// A number that no other journal has, in all likelihood: from the time, the process and the

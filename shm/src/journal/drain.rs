@@ -2,18 +2,16 @@
 //! memory that is on disk goes back to the writer.
 
 use super::begin::{Sync, WriterSettings};
-use super::directory::segment_path;
+use super::disk::{Spare, offset};
 use super::error::{JournalError, io_error};
-use super::header::HEADER_BYTES;
 use super::memory::Memory;
-use super::row::ROW_BYTES;
+use super::row::{END, ROW_BYTES};
 use super::writer::{Opened, Shared};
 use engine::time::Nanos;
 use rtrb::{Consumer, Producer};
-use rustix::fs::{FallocateFlags, fallocate};
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -27,14 +25,19 @@ const RETRY_AFTER: Nanos = Nanos(1_000_000_000);
 pub struct DrainStatus {
     /// Rows below it are in files.
     pub on_disk: u64,
+    /// Rows below it are durable, whatever `sync` promises.
+    pub durable: u64,
     /// Segments that were closed.
     pub closed: u64,
+    /// Bytes of rows that were written.
+    pub bytes: u64,
     /// Whether every page of memory is locked.
     pub locked: bool,
     /// How often the disk refused.
     pub refusals: u64,
 }
 
+#[derive(Debug)]
 struct Open {
     segment: Opened,
     file: File,
@@ -43,6 +46,7 @@ struct Open {
 }
 
 /// Moves rows to disk.
+#[derive(Debug)]
 pub struct Drain {
     shared: Arc<Shared>,
     memory: Arc<[Memory]>,
@@ -50,11 +54,14 @@ pub struct Drain {
     opened: Consumer<Opened>,
     settings: WriterSettings,
     open: Option<Open>,
-    /// Rows below it are in files.
+    spare: Option<Spare>,
+    /// Rows below it are in files, and durable.
     done: u64,
-    dirty: bool,
+    synced: u64,
     synced_at: Nanos,
-    retry_at: Nanos,
+    /// What was refused last, and when it is tried again: rows, and room for the next segment.
+    rows_refused: Option<(String, Nanos)>,
+    room_refused: Option<(String, Nanos)>,
     status: DrainStatus,
 }
 
@@ -66,7 +73,8 @@ impl Drain {
     ) -> Self {
         let locked = memory.iter().all(Memory::is_locked);
         let done = shared.written.load(Ordering::Relaxed);
-        let status = DrainStatus { on_disk: done, locked, ..DrainStatus::default() };
+        shared.durable.store(done, Ordering::Release);
+        let status = DrainStatus { on_disk: done, durable: done, locked, ..Default::default() };
         Self {
             shared,
             memory,
@@ -74,10 +82,12 @@ impl Drain {
             opened,
             settings,
             open: None,
+            spare: None,
             done,
-            dirty: false,
+            synced: done,
             synced_at: Nanos::ZERO,
-            retry_at: Nanos::ZERO,
+            rows_refused: None,
+            room_refused: None,
             status,
         }
     }
@@ -99,19 +109,41 @@ impl Drain {
         self.status
     }
 
+    /// What the disk refuses at present, if anything.
+    pub fn refused(&self) -> Option<&str> {
+        let refused = self.rows_refused.as_ref().or(self.room_refused.as_ref());
+        refused.map(|(text, _)| text.as_str())
+    }
+
     /// One turn; returns the rows that were moved. What the disk refuses is tried again a second
-    /// later; no row is lost while there is memory.
+    /// later, and the writer is told until it takes it; no row is lost while there is memory. Room
+    /// for the next segment is made ahead: that this fails is told like any other error, while rows
+    /// still find room in the present one.
     pub fn work(&mut self, now: Nanos) -> Result<usize, JournalError> {
-        if now < self.retry_at {
-            return Ok(0);
+        let mut moved = Ok(0);
+        if is_due(&self.rows_refused, now) {
+            moved = self.turn(now);
+            self.rows_refused = self.judge(moved.as_ref().err(), now);
         }
-        let worked = self.turn(now);
-        if worked.is_err() {
-            self.retry_at = now.after(RETRY_AFTER);
-            self.status.refusals += 1;
-            self.shared.disk.store(1, Ordering::Relaxed);
+        let mut room = Ok(());
+        if self.spare.is_none() && is_due(&self.room_refused, now) {
+            room = self.make_room();
+            self.room_refused = self.judge(room.as_ref().err(), now);
         }
-        worked
+        self.shared.disk.store(u64::from(self.refused().is_some()), Ordering::Relaxed);
+        let moved = moved?;
+        room.map(|()| moved)
+    }
+
+    fn judge(&mut self, error: Option<&JournalError>, now: Nanos) -> Option<(String, Nanos)> {
+        let error = error?;
+        self.status.refusals += 1;
+        Some((error.to_string(), now.after(RETRY_AFTER)))
+    }
+
+    fn make_room(&mut self) -> Result<(), JournalError> {
+        self.spare = Some(Spare::reserve(&self.settings.folder, self.settings.segment_rows)?);
+        Ok(())
     }
 
     fn turn(&mut self, now: Nanos) -> Result<usize, JournalError> {
@@ -124,7 +156,6 @@ impl Drain {
         let end = next.unwrap_or(written).min(written);
         let moved = self.copy(end)?;
         self.sync(now)?;
-        self.status.on_disk = self.done;
         if next == Some(self.done) {
             self.close()?;
             return Ok(moved + 1);
@@ -142,10 +173,12 @@ impl Drain {
         }
         let place = (self.done - first) as usize;
         let bytes = self.memory[open.segment.slot].published(place, place + rows);
-        let offset = (HEADER_BYTES + place * ROW_BYTES) as u64;
-        open.file.write_all_at(bytes, offset).map_err(io_error("write", &open.path))?;
+        open.file
+            .write_all_at(bytes, offset(place as u64))
+            .map_err(io_error("write", &open.path))?;
         self.done += rows as u64;
-        self.dirty = true;
+        self.status.on_disk = self.status.on_disk.max(self.done);
+        self.status.bytes += (rows * ROW_BYTES) as u64;
         Ok(rows)
     }
 
@@ -156,32 +189,42 @@ impl Drain {
             Sync::Every(every) => now.since(self.synced_at) >= every,
             Sync::Each => true,
         };
-        if self.dirty && due {
-            self.flush()?;
+        if due && self.done > self.synced {
+            self.flush(File::sync_data)?;
             self.synced_at = now;
         }
-        if !self.dirty || self.settings.sync != Sync::Each {
-            self.shared.durable.store(self.done, Ordering::Release);
-        }
+        self.promise();
         Ok(())
     }
 
-    fn flush(&mut self) -> Result<(), JournalError> {
-        if let Some(open) = &self.open {
-            open.file.sync_data().map_err(io_error("flush", &open.path))?;
+    /// Makes all that is in the file durable. When the disk fails at that, nobody knows which rows
+    /// it kept: all since the last time are written again.
+    fn flush(&mut self, how: impl Fn(&File) -> std::io::Result<()>) -> Result<(), JournalError> {
+        if let Some(open) = &self.open
+            && let Err(error) = how(&open.file)
+        {
+            self.done = self.synced;
+            return Err(io_error("flush", &open.path)(error));
         }
-        self.dirty = false;
+        self.synced = self.done;
         Ok(())
+    }
+
+    fn promise(&mut self) {
+        self.status.durable = self.synced;
+        let off = self.settings.sync == Sync::Off;
+        let good = if off { self.status.on_disk } else { self.synced };
+        // Pairs with the writer's acquire.
+        self.shared.durable.store(good, Ordering::Release);
     }
 
     /// The segment's file gets its true length and is durable; its memory goes back.
     fn close(&mut self) -> Result<(), JournalError> {
         let Some(open) = &self.open else { return Ok(()) };
-        let rows = self.done - open.segment.header.first;
-        let length = HEADER_BYTES as u64 + rows * ROW_BYTES as u64;
+        let length = offset(self.done - open.segment.header.first);
         open.file.set_len(length).map_err(io_error("shorten", &open.path))?;
-        open.file.sync_all().map_err(io_error("flush", &open.path))?;
-        self.dirty = false;
+        self.flush(File::sync_all)?;
+        self.promise();
         if let Some(open) = self.open.take() {
             self.status.closed += 1;
             // The ring has room for all slots.
@@ -193,39 +236,15 @@ impl Drain {
     /// Begins the file of the next segment; false when there is none.
     fn open_next(&mut self) -> Result<bool, JournalError> {
         let Ok(segment) = self.opened.peek().copied() else { return Ok(false) };
-        let path = segment_path(&self.settings.folder, segment.header.first);
-        let file = self.create(&segment, &path)?;
+        if self.spare.is_none() {
+            self.make_room()?;
+        }
+        let Some(spare) = self.spare.take() else { return Ok(false) };
+        // Where this fails, another spare is made; a file that has its name already holds no row.
+        let (file, path) = spare.name(&self.settings.folder, &segment.header)?;
         let _ = self.opened.pop();
         self.open = Some(Open { segment, file, path, since: None });
         Ok(true)
-    }
-
-    /// Beside its place first, so that a segment file always has its header.
-    fn create(&self, segment: &Opened, path: &Path) -> Result<File, JournalError> {
-        let beside = path.with_extension("pgj.part");
-        let made = (|| {
-            let file = File::create(&beside).map_err(io_error("create", &beside))?;
-            let rows = self.memory[segment.slot].rows();
-            let bytes = (HEADER_BYTES + rows * ROW_BYTES) as u64;
-            match fallocate(&file, FallocateFlags::KEEP_SIZE, 0, bytes) {
-                // Some file systems reserve nothing ahead; a full disk shows later there.
-                Ok(()) | Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => {}
-                Err(error) => return Err(io_error("make room for", path)(error.into())),
-            }
-            let header = segment.header.to_bytes();
-            file.write_all_at(&header, 0).map_err(io_error("write", &beside))?;
-            file.sync_all().map_err(io_error("flush", &beside))?;
-            fs::rename(&beside, path).map_err(io_error("name", path))?;
-            let folder = &self.settings.folder;
-            File::open(folder)
-                .and_then(|folder| folder.sync_all())
-                .map_err(io_error("flush", folder))?;
-            Ok(file)
-        })();
-        if made.is_err() {
-            let _ = fs::remove_file(&beside);
-        }
-        made
     }
 
     fn ask_rotation(&mut self, now: Nanos) {
@@ -238,9 +257,11 @@ impl Drain {
         }
     }
 
-    /// Everything to disk, after the writer is gone; the memory is given up only then.
+    /// Everything to disk, after the writer is gone or has written its end. The memory is given up
+    /// only then: when the disk refuses, or more rows may come, it stays for `salvage`.
     pub fn finish(mut self) -> Result<(), JournalError> {
-        self.retry_at = Nanos::ZERO;
+        // Asked before the rows are: what a writer wrote that is gone is found below.
+        let gone = self.opened.is_abandoned();
         loop {
             let moved = self.turn(Nanos(u64::MAX))?;
             let written = self.shared.written.load(Ordering::Acquire);
@@ -248,8 +269,26 @@ impl Drain {
                 break;
             }
         }
+        let ended = self.is_ended();
         self.close()?;
-        self.forget_memory();
+        if let Some(spare) = self.spare.take() {
+            spare.remove();
+        }
+        if gone || ended {
+            self.forget_memory();
+        }
         Ok(())
     }
+
+    /// Whether the last row in the file is the end of the session.
+    fn is_ended(&self) -> bool {
+        let Some(open) = &self.open else { return false };
+        let rows = (self.done - open.segment.header.first) as usize;
+        let last = self.memory[open.segment.slot].published(rows.saturating_sub(1), rows);
+        last.get(58).is_some_and(|kind| *kind == END)
+    }
+}
+
+fn is_due(refused: &Option<(String, Nanos)>, now: Nanos) -> bool {
+    refused.as_ref().is_none_or(|(_, retry_at)| now >= *retry_at)
 }

@@ -47,6 +47,14 @@ pub enum JournalError {
     /// No state to begin from.
     #[error("{} is missing: without it nothing can begin at row {seq}", path.display())]
     NoState { path: PathBuf, seq: u64 },
+    /// A session would begin in the middle of another's rows.
+    #[error("{} already holds rows from row {seq} on: a session begins behind the last row; \
+        nothing was overwritten", path.display())]
+    Occupied { path: PathBuf, seq: u64 },
+    /// Memory that nobody has looked into.
+    #[error("{} was left by an engine that died: what it holds has to be saved before another \
+        session begins; nothing was overwritten", path.display())]
+    Unsalvaged { path: PathBuf },
 }
 
 /// Names what was being done to which file.

@@ -2,6 +2,7 @@
 //! needs, which is the newest state and everything behind it.
 
 use super::directory::{Directory, Place};
+use super::disk::sync_folder;
 use super::error::{JournalError, io_error};
 use super::segment::SegmentRows;
 use std::fs::{self, File};
@@ -48,8 +49,14 @@ fn compress(place: &Place) -> Result<(), JournalError> {
     let packed = place.path.with_extension("pgj.zst");
     let beside = place.path.with_extension("pgj.zst.part");
     let raw = File::open(&place.path).map_err(io_error("open", &place.path))?;
+    // Its age goes on counting from its last row.
+    let changed = raw
+        .metadata()
+        .and_then(|found| found.modified())
+        .map_err(io_error("examine", &place.path))?;
     let file = File::create(&beside).map_err(io_error("create", &beside))?;
     let done = zstd::stream::copy_encode(BufReader::new(raw), &file, LEVEL)
+        .and_then(|()| file.set_modified(changed))
         .and_then(|()| file.sync_all())
         .map_err(io_error("compress", &place.path));
     let checked = done.and_then(|()| {
@@ -65,6 +72,8 @@ fn compress(place: &Place) -> Result<(), JournalError> {
         return Err(error);
     }
     fs::rename(&beside, &packed).map_err(io_error("name", &packed))?;
+    // The one is there for good before the other goes.
+    place.path.parent().map_or(Ok(()), sync_folder)?;
     fs::remove_file(&place.path).map_err(io_error("remove", &place.path))
 }
 

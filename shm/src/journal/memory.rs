@@ -3,6 +3,12 @@
 //! The only place of the journal where memory is touched by address. One thread writes rows in
 //! order, another reads those that the first has published; nothing else has the mapping, and the
 //! file is writable by its owner only.
+//!
+//! ```text
+//!     0  header of the segment, as on disk
+//!   256  rows that are whole, for those who come after a death
+//!  4096  rows
+//! ```
 
 use super::error::{JournalError, io_error};
 use super::header::HEADER_BYTES;
@@ -11,9 +17,18 @@ use memmap2::{MmapOptions, MmapRaw};
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering, fence};
 
 /// Bytes of a page; larger ones are touched more than once.
 const PAGE: usize = 4096;
+/// Where the count of rows lies.
+const COUNT_AT: usize = 256;
+
+/// How many rows a file in memory says are whole.
+pub(super) fn committed(bytes: &[u8]) -> u64 {
+    let count = bytes.get(COUNT_AT..).and_then(|rest| rest.first_chunk());
+    count.map_or(0, |count| u64::from_le_bytes(*count))
+}
 
 /// One segment in memory.
 #[derive(Debug)]
@@ -76,6 +91,9 @@ impl Memory {
     ///
     /// Only the writer calls it, while it alone has the segment.
     pub fn put_header(&self, header: &[u8; HEADER_BYTES]) {
+        self.count().store(0, Ordering::Relaxed);
+        // A death from here on must not find the new header with the count of the old one.
+        fence(Ordering::Release);
         let place = self.map.as_mut_ptr().cast::<[u8; HEADER_BYTES]>();
         // SAFETY: the mapping begins with a header, bytes have no alignment, and the drain reads no
         // header from memory.
@@ -94,6 +112,17 @@ impl Memory {
         // SAFETY: inside the mapping by the check above. The drain reads only places below the
         // published count, and this one is not below it yet.
         unsafe { at.cast::<Bytes>().write_unaligned(*row) };
+        // Release: whoever finds the count after a death finds the row.
+        self.count().store((place as u64 + 1).to_le(), Ordering::Release);
+    }
+
+    #[inline]
+    fn count(&self) -> &AtomicU64 {
+        let at = self.map.as_mut_ptr().wrapping_add(COUNT_AT).cast::<u64>();
+        // SAFETY: inside the mapping, aligned as the page is, and for as long as `self` lives. Only
+        // the writer's thread touches these bytes, here and, while no reference is held, as part of
+        // the header.
+        unsafe { AtomicU64::from_ptr(at) }
     }
 
     /// The bytes of published rows.

@@ -1,11 +1,17 @@
 //! What a dead engine left is brought to disk: rows that only memory has are appended, a torn tail
 //! is cut, and nothing else is touched. Doing it twice does nothing the second time.
+//!
+//! All is judged before anything is written: what is damaged, or does not go on from what the disk
+//! has, is an error with its place, and both disk and memory stay as they are.
 
-use super::directory::{Directory, segment_path};
+use super::directory::{Directory, Place};
+use super::disk::{Spare, offset, sync_folder};
 use super::error::{JournalError, io_error};
 use super::header::{HEADER_BYTES, SegmentHeader};
+use super::memory::committed;
 use super::row::{self, END, ROW_BYTES};
 use super::segment::SegmentRows;
+use super::snapshot::StateFile;
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
@@ -23,69 +29,57 @@ pub struct Salvaged {
     pub ended_in_order: bool,
 }
 
-/// One segment as memory has it.
-struct Kept {
-    header: SegmentHeader,
-    bytes: Vec<u8>,
-}
-
-impl Kept {
-    /// The row of this `seq`, if it is whole and of this segment.
-    fn row(&self, seq: u64) -> Option<&row::Bytes> {
-        let place = usize::try_from(seq.checked_sub(self.header.first)?).ok()?;
-        let rows = self.bytes.get(HEADER_BYTES..)?.as_chunks::<ROW_BYTES>().0;
-        rows.get(place).filter(|bytes| row::open(bytes, seq).is_some())
-    }
-}
-
 /// The last segment on disk, while it is completed.
 struct Tail {
-    file: File,
     path: PathBuf,
     header: SegmentHeader,
+    compressed: bool,
+    /// Place behind its last good row, and whether that row is an end.
     next: u64,
+    ended: bool,
+}
+
+/// One segment as memory has it.
+struct Kept {
+    path: PathBuf,
+    header: SegmentHeader,
+    bytes: Vec<u8>,
+    /// Place behind its last good row, and whether that row is an end.
+    next: u64,
+    ended: bool,
 }
 
 /// Completes a folder. The caller holds its lock, so that nobody writes.
 pub fn salvage(folder: &Path, pool_folder: &Path) -> Result<Salvaged, JournalError> {
-    forget_parts(folder)?;
     let directory = Directory::read(folder)?;
-    let Some(last) = directory.segments.last() else { return Ok(Salvaged::default()) };
-    let rows = SegmentRows::read(&last.path)?;
-    if rows.header.first != last.seq {
-        return Err(JournalError::Misplaced { path: last.path.clone(), seq: rows.header.first });
+    let Some(last) = directory.segments.last() else {
+        forget_parts(folder)?;
+        forget_unbegun(&directory, pool_folder)?;
+        return Ok(Salvaged::default());
+    };
+    let mut tail = Tail::read(last)?;
+    let files = files_of(pool_folder, tail.header.journal)?;
+    let kept = read(&files, &tail)?;
+    forget_parts(folder)?;
+    let mut salvaged = Salvaged { bytes_cut: tail.cut()?, ..Salvaged::default() };
+    for kept in &kept {
+        salvaged.rows_from_memory += kept.next - tail.next;
+        tail = tail.take(folder, kept)?;
     }
-    let mut salvaged = Salvaged::default();
-    let mut next = rows.header.first;
-    let mut kind = 0;
-    while let Some(event) = rows.row(next)? {
-        (next, kind) = (next + 1, event.kind);
+    if tail.next == tail.header.first {
+        // A session that died before its first row: its place is free again.
+        fs::remove_file(&tail.path).map_err(io_error("remove", &tail.path))?;
     }
-    salvaged.ended_in_order = kind == END;
-    let header = rows.header;
-    drop(rows);
-    if !last.compressed {
-        let mut options = OpenOptions::new();
-        let file = options.read(true).write(true).open(&last.path);
-        let file = file.map_err(io_error("open", &last.path))?;
-        let mut tail = Tail { file, path: last.path.clone(), header, next };
-        salvaged.bytes_cut = tail.cut()?;
-        if !salvaged.ended_in_order {
-            salvaged.ended_in_order = append(folder, pool_folder, &mut tail, &mut salvaged)?;
-        }
-        next = tail.next;
-        tail.file.sync_all().map_err(io_error("flush", &tail.path))?;
-        if tail.next == tail.header.first {
-            // A session that died before its first row: its place is free again.
-            fs::remove_file(&tail.path).map_err(io_error("remove", &tail.path))?;
-        }
-    }
-    for (path, _) in kept(pool_folder, header.journal)? {
-        fs::remove_file(&path).map_err(io_error("remove", &path))?;
-    }
-    let left = !Directory::read(folder)?.segments.is_empty();
-    salvaged.end = left.then_some(next);
+    sync_folder(folder)?;
+    forget(&files)?;
+    let left = tail.next > tail.header.first || directory.segments.len() > 1;
+    salvaged.end = left.then_some(tail.next);
+    salvaged.ended_in_order = tail.ended;
     Ok(salvaged)
+}
+
+fn forget(files: &[PathBuf]) -> Result<(), JournalError> {
+    files.iter().try_for_each(|path| fs::remove_file(path).map_err(io_error("remove", path)))
 }
 
 /// Files that were being made: they hold nothing that is not elsewhere.
@@ -101,87 +95,136 @@ fn forget_parts(folder: &Path) -> Result<(), JournalError> {
     Ok(())
 }
 
-/// The files in memory of a journal, with what they hold where that can be read.
-fn kept(pool_folder: &Path, journal: u64) -> Result<Vec<(PathBuf, Option<Kept>)>, JournalError> {
+/// Memory of a session that died before its first segment was on disk: it holds no row, and only
+/// the state file tells whose it is.
+fn forget_unbegun(directory: &Directory, pool_folder: &Path) -> Result<(), JournalError> {
+    let Some(state) = directory.states.last() else { return Ok(()) };
+    let files = files_of(pool_folder, StateFile::read(&state.path)?.journal)?;
+    for path in &files {
+        if committed(&fs::read(path).map_err(io_error("read", path))?) > 0 {
+            return Err(JournalError::Empty { path: directory.path.clone() });
+        }
+    }
+    forget(&files)
+}
+
+/// The files in memory of a journal.
+pub(super) fn files_of(pool_folder: &Path, journal: u64) -> Result<Vec<PathBuf>, JournalError> {
     let prefix = format!("peregrine-journal-{journal:016x}-");
-    let mut all = Vec::new();
-    let Ok(entries) = fs::read_dir(pool_folder) else { return Ok(all) };
-    for entry in entries {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(pool_folder).map_err(io_error("list", pool_folder))? {
         let path = entry.map_err(io_error("list", pool_folder))?.path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if !name.starts_with(&prefix) {
-            continue;
+        if name.starts_with(&prefix) {
+            files.push(path);
         }
-        let bytes = fs::read(&path).map_err(io_error("read", &path))?;
-        let header = bytes.first_chunk::<HEADER_BYTES>();
-        // A header that was being written belongs to a segment without a row.
-        let header = header.and_then(|header| SegmentHeader::parse(header, &path).ok());
-        let header = header.filter(|header| header.journal == journal);
-        all.push((path, header.map(|header| Kept { header, bytes })));
+    }
+    Ok(files)
+}
+
+/// The segments in memory that have rows which the disk lacks, in order; each goes on where the one
+/// before it ends.
+fn read(files: &[PathBuf], tail: &Tail) -> Result<Vec<Kept>, JournalError> {
+    let mut all = Vec::new();
+    for path in files {
+        all.extend(Kept::read(path, tail.header.journal)?);
+    }
+    all.retain(|kept| kept.next > tail.next && kept.next > kept.header.first);
+    all.sort_by_key(|kept| kept.header.first);
+    let (mut first, mut next) = (tail.header.first, tail.next);
+    for kept in &all {
+        let path = kept.path.clone();
+        if kept.header.epoch != tail.header.epoch {
+            return Err(JournalError::Mixed { path });
+        }
+        if kept.header.first > next {
+            return Err(JournalError::Truncated { path, seq: next, expected: kept.header.first });
+        }
+        if kept.header.first != first && kept.header.first != next {
+            return Err(JournalError::Misplaced { path, seq: kept.header.first });
+        }
+        (first, next) = (kept.header.first, kept.next);
     }
     Ok(all)
 }
 
-/// Appends what only memory has; whether that ends the session in order.
-fn append(
-    folder: &Path,
-    pool_folder: &Path,
-    tail: &mut Tail,
-    salvaged: &mut Salvaged,
-) -> Result<bool, JournalError> {
-    let mut segments: Vec<Kept> =
-        kept(pool_folder, tail.header.journal)?.into_iter().filter_map(|(_, kept)| kept).collect();
-    segments.retain(|kept| kept.header.epoch == tail.header.epoch);
-    segments.sort_by_key(|kept| kept.header.first);
-    let mut ended = false;
-    for kept in &segments {
-        if kept.header.first < tail.header.first || kept.row(tail.next).is_none() {
-            continue;
+impl Kept {
+    /// None where the file holds no segment: its header was being written, which is before its
+    /// first row.
+    fn read(path: &Path, journal: u64) -> Result<Option<Self>, JournalError> {
+        let mut bytes = fs::read(path).map_err(io_error("read", path))?;
+        let committed = committed(&bytes);
+        let header = bytes.first_chunk::<HEADER_BYTES>();
+        let parsed = header.map(|header| SegmentHeader::parse(header, path));
+        let header = match parsed {
+            Some(Ok(header)) if header.journal == journal => header,
+            Some(Err(error)) if committed > 0 => return Err(error),
+            _ => return Ok(None),
+        };
+        bytes.drain(..HEADER_BYTES);
+        let (mut next, mut ended) = (header.first, false);
+        for bytes in bytes.as_chunks::<ROW_BYTES>().0 {
+            let Some(row) = row::open(bytes, next) else { break };
+            (next, ended) = (next + 1, row.kind == END);
         }
-        if kept.header.first > tail.header.first {
-            if kept.header.first != tail.next {
-                continue;
-            }
-            tail.file.sync_all().map_err(io_error("flush", &tail.path))?;
-            *tail = Tail::create(folder, kept.header)?;
+        if next - header.first < committed {
+            let byte = offset(next - header.first);
+            return Err(JournalError::Row { path: path.into(), seq: next, byte });
         }
-        while let Some(bytes) = kept.row(tail.next) {
-            ended = bytes[58] == END;
-            tail.push(bytes)?;
-            salvaged.rows_from_memory += 1;
-        }
+        Ok(Some(Self { path: path.into(), header, bytes, next, ended }))
     }
-    Ok(ended)
+
+    /// The bytes of its rows from this one on.
+    fn rows(&self, from: u64) -> &[u8] {
+        let place = |seq: u64| (seq - self.header.first) as usize * ROW_BYTES;
+        &self.bytes[place(from)..place(self.next)]
+    }
 }
 
 impl Tail {
-    fn create(folder: &Path, header: SegmentHeader) -> Result<Self, JournalError> {
-        let path = segment_path(folder, header.first);
-        let beside = path.with_extension("pgj.part");
-        let file = File::create(&beside).map_err(io_error("create", &beside))?;
-        file.write_all_at(&header.to_bytes(), 0).map_err(io_error("write", &beside))?;
-        file.sync_all().map_err(io_error("flush", &beside))?;
-        fs::rename(&beside, &path).map_err(io_error("name", &path))?;
-        Ok(Self { file, path, header, next: header.first })
-    }
-
-    fn offset(&self) -> u64 {
-        HEADER_BYTES as u64 + (self.next - self.header.first) * ROW_BYTES as u64
-    }
-
-    /// Cuts what is behind the last whole row.
-    fn cut(&mut self) -> Result<u64, JournalError> {
-        let length = self.file.metadata().map_err(io_error("examine", &self.path))?.len();
-        let cut = length.saturating_sub(self.offset());
-        if cut > 0 {
-            self.file.set_len(self.offset()).map_err(io_error("shorten", &self.path))?;
+    fn read(place: &Place) -> Result<Self, JournalError> {
+        let rows = SegmentRows::read(&place.path)?;
+        let (header, path) = (rows.header, place.path.clone());
+        if header.first != place.seq {
+            return Err(JournalError::Misplaced { path, seq: header.first });
         }
-        Ok(cut)
+        let next = header.first + rows.good_rows()?;
+        let last = if next > header.first { rows.row(next - 1)? } else { None };
+        let ended = last.is_some_and(|row| row.kind == END);
+        Ok(Self { path, header, compressed: place.compressed, next, ended })
     }
 
-    fn push(&mut self, bytes: &row::Bytes) -> Result<(), JournalError> {
-        self.file.write_all_at(bytes, self.offset()).map_err(io_error("write", &self.path))?;
-        self.next += 1;
-        Ok(())
+    fn open(&self) -> Result<File, JournalError> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).open(&self.path).map_err(io_error("open", &self.path))
+    }
+
+    /// Cuts what is behind the last whole row, and gives back what was reserved there.
+    fn cut(&self) -> Result<u64, JournalError> {
+        if self.compressed {
+            return Ok(0);
+        }
+        let file = self.open()?;
+        let length = file.metadata().map_err(io_error("examine", &self.path))?.len();
+        let good = offset(self.next - self.header.first);
+        file.set_len(good).map_err(io_error("shorten", &self.path))?;
+        file.sync_all().map_err(io_error("flush", &self.path))?;
+        Ok(length - good)
+    }
+
+    /// Takes what only memory has, into this segment or a new one. The caller has seen that it goes
+    /// on from here.
+    fn take(self, folder: &Path, kept: &Kept) -> Result<Self, JournalError> {
+        let header = kept.header;
+        let (file, path) = if header.first == self.header.first {
+            (self.open()?, self.path)
+        } else {
+            Spare::reserve(folder, kept.next - header.first)?.name(folder, &header)?
+        };
+        let from = self.next.max(header.first);
+        file.write_all_at(kept.rows(from), offset(from - header.first))
+            .map_err(io_error("write", &path))?;
+        file.sync_all().map_err(io_error("flush", &path))?;
+        Ok(Self { path, header, compressed: false, next: kept.next, ended: kept.ended })
     }
 }

@@ -25,9 +25,10 @@ pub struct SegmentRows {
 }
 
 impl SegmentRows {
-    /// Reads a file, compressed or not, by its first bytes.
+    /// Reads a file, compressed or not, by its first bytes. One that was compressed since its
+    /// name was looked up is found by its new name.
     pub fn read(path: &Path) -> Result<Self, JournalError> {
-        let mut file = File::open(path).map_err(io_error("open", path))?;
+        let mut file = open(path).map_err(io_error("open", path))?;
         let mut start = [0; 4];
         let mut have = 0;
         while have < start.len() {
@@ -63,6 +64,15 @@ impl SegmentRows {
         (self.bytes.len() / ROW_BYTES) as u64
     }
 
+    /// Good rows: as far as [`Self::row`] goes. What is damaged, and not only torn, is an error.
+    pub fn good_rows(&self) -> Result<u64, JournalError> {
+        let mut seq = self.header.first;
+        while self.row(seq)?.is_some() {
+            seq += 1;
+        }
+        Ok(seq - self.header.first)
+    }
+
     /// Whether both hold the same bytes.
     pub fn same(&self, other: &Self) -> bool {
         self.bytes == other.bytes
@@ -95,4 +105,13 @@ impl SegmentRows {
         let byte = (HEADER_BYTES + place * ROW_BYTES) as u64;
         Err(JournalError::Row { path: self.path.clone(), seq, byte })
     }
+}
+
+fn open(path: &Path) -> std::io::Result<File> {
+    File::open(path).or_else(|error| match error.kind() {
+        std::io::ErrorKind::NotFound if path.extension().is_some_and(|last| last == "pgj") => {
+            File::open(path.with_extension("pgj.zst")).map_err(|_| error)
+        }
+        _ => Err(error),
+    })
 }

@@ -5,11 +5,12 @@
 
 use super::header::SegmentHeader;
 use super::memory::Memory;
-use super::row::{self, END};
+use super::row::{self, END, OUTGOING};
 use engine::event::Event;
+use engine::time::Nanos;
 use rtrb::{Consumer, Producer};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What is wrong with the journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,17 +22,32 @@ pub enum Trouble {
     Disk = 2,
 }
 
+/// A word on cache lines of its own: what one end stores often does not slow the other down.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+pub(super) struct Line(AtomicU64);
+
+impl std::ops::Deref for Line {
+    type Target = AtomicU64;
+
+    #[inline]
+    fn deref(&self) -> &AtomicU64 {
+        &self.0
+    }
+}
+
 /// What both ends know.
 #[derive(Debug, Default)]
 pub(super) struct Shared {
     /// Rows below it are in memory: released by the writer, acquired by the drain.
-    pub written: AtomicU64,
+    pub written: Line,
     /// Rows below it are on disk: released by the drain, acquired by the writer.
-    pub durable: AtomicU64,
-    /// First row plus one of the segment that the drain wants closed; 0: none.
-    pub rotate: AtomicU64,
-    /// 1 when the disk took no more. Relaxed: it carries nothing but itself.
-    pub disk: AtomicU8,
+    pub durable: Line,
+    /// First row plus one of the segment that the drain wants closed; 0: none. The writer loads it
+    /// with each row, and the drain hardly ever stores it.
+    pub rotate: Line,
+    /// 1 while the disk takes no more. Relaxed: it carries nothing but itself.
+    pub disk: Line,
 }
 
 /// A segment that the writer has begun.
@@ -57,6 +73,8 @@ pub struct JournalWriter {
     sent: u64,
     digest: u64,
     lost: u64,
+    /// Time of the last row.
+    at: Nanos,
 }
 
 /// The digest of sent rows with one more: everything but how long it took.
@@ -95,45 +113,61 @@ impl JournalWriter {
             sent: 0,
             digest: 0,
             lost: 0,
+            at: Nanos::ZERO,
         }
     }
 
     /// Writes an event that is about to be applied, and gives its place. `None` when there is no
-    /// room at all: then it must not be applied.
+    /// room at all, or when its kind is no event's: then it must not be applied.
     #[inline]
     pub fn record(&mut self, event: &Event) -> Option<u64> {
+        if matches!(event.kind, 1..OUTGOING) { self.push(event) } else { self.refuse() }
+    }
+
+    #[cold]
+    fn refuse(&mut self) -> Option<u64> {
+        self.lost += 1;
+        None
+    }
+
+    #[inline]
+    fn push(&mut self, event: &Event) -> Option<u64> {
         let is_wanted = self.shared.rotate.load(Ordering::Relaxed) == self.header.first + 1;
         let is_full = self.place >= self.rows;
         if is_full || is_wanted {
             let has_room = self.switch() || !is_full;
             if !has_room {
-                self.lost += 1;
-                return None;
+                return self.refuse();
             }
         }
         let seq = self.seq();
         let bytes = row::seal(event, seq);
         self.memory[self.current].put(self.place, &bytes);
         self.place += 1;
+        self.at = event.at;
         // Pairs with the drain's acquire: the row is in memory before it counts.
         self.shared.written.store(seq + 1, Ordering::Release);
         Some(seq)
     }
 
-    /// Writes what is about to be sent. `None`: it must not be sent.
+    /// Writes what is about to be sent, a row of [`super::sent`]. `None`: it must not be sent.
     #[inline]
     pub fn sent(&mut self, row: &Event) -> Option<u64> {
-        let seq = self.record(row)?;
+        if row.kind < OUTGOING || row.kind == END {
+            return self.refuse();
+        }
+        let seq = self.push(row)?;
         self.sent += 1;
         self.digest = roll(self.digest, row);
         Some(seq)
     }
 
-    /// Writes that the session ends in order; false when there is no room.
+    /// Writes that the session ends in order, at the time of the row before; false when there is no
+    /// room.
     pub fn end(&mut self) -> bool {
-        let mut row = Event { id: self.sent, kind: END, ..Event::default() };
+        let mut row = Event { at: self.at, id: self.sent, kind: END, ..Event::default() };
         row.payload[0] = self.digest;
-        self.record(&row).is_some()
+        self.push(&row).is_some()
     }
 
     /// The next segment; false when none is ready.
@@ -156,6 +190,12 @@ impl JournalWriter {
     #[inline]
     pub const fn seq(&self) -> u64 {
         self.header.first + self.place as u64
+    }
+
+    /// Of the journal.
+    #[inline]
+    pub const fn journal(&self) -> u64 {
+        self.header.journal
     }
 
     /// Rows below it are on disk, as far as `sync` promises.
