@@ -79,6 +79,20 @@ impl JournalReader {
         self.ended
     }
 
+    /// Goes on over a folder that has grown or lost its oldest segments meanwhile.
+    pub fn extend(&mut self, directory: Directory) {
+        let current = self.segment.header.first;
+        let place = directory.segments.iter().position(|place| place.seq == current);
+        if let Some(place) = place {
+            (self.place, self.directory) = (place, directory);
+        }
+    }
+
+    /// The folder as it is known.
+    pub const fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
     /// Goes to the segment of the next row where the present one is at its end; false where
     /// there is none.
     pub fn advance(&mut self) -> Result<bool, JournalError> {

@@ -60,11 +60,13 @@ pub fn credentials(venue: &config::Venue) -> Result<Credentials, Failure> {
     .map_err(Failure::error)
 }
 
-/// Asks the venue for its instruments, limits and, with a key, our fees.
+/// Asks the venue for its instruments, limits and, with a key, our fees. Assets that are known keep
+/// their numbers.
 pub async fn terms(
     config: &Config,
     port: &mut DialPort,
     key: Option<&Credentials>,
+    known: Assets,
 ) -> Result<Terms, Failure> {
     let rest = &config.venue.endpoints.rest;
     let symbols: Vec<&str> = config.instruments.iter().map(|one| one.symbol.as_str()).collect();
@@ -81,7 +83,7 @@ pub async fn terms(
         }
         None => None,
     };
-    let mut assets = Assets::default();
+    let mut assets = known;
     let mut instruments = Vec::new();
     for (place, settings) in config.instruments.iter().enumerate() {
         let listing = info.listing(&settings.symbol).map_err(Failure::error)?;
@@ -213,8 +215,13 @@ pub fn gateway(config: &Config) -> venues::gateway::Config {
     }
 }
 
-/// The simulated venue of paper trading.
-pub fn paper(config: &Config, terms: &mut Terms, now: Nanos) -> Result<SimVenue, Failure> {
+/// The simulated venue of paper trading: with the configured balances, or with those that the
+/// engine has from an earlier session.
+pub fn paper(
+    config: &Config,
+    terms: &mut Terms,
+    (engine, now): (&Engine<Any>, Nanos),
+) -> Result<SimVenue, Failure> {
     let mut balances = Vec::new();
     for (name, amount) in &config.paper.balances {
         let text = config::decimal_text(*amount);
@@ -225,6 +232,10 @@ pub fn paper(config: &Config, terms: &mut Terms, now: Nanos) -> Result<SimVenue,
             Failure::error(format!("paper.balances.{name}: the name is too long for an asset"))
         })?;
         balances.push((asset, Amount(amount)));
+    }
+    if engine.account.started() {
+        let held = engine.account.balances().map(|(asset, balance)| (asset, balance.total));
+        balances = held.collect();
     }
     let latency = Latency { entry: config.paper.entry, response: config.paper.response };
     let fee_in_quote = config.paper.fee_in_quote;

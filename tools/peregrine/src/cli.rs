@@ -88,6 +88,9 @@ pub struct DemoArgs {
     /// Configuration instead of the built-in one
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Keep the journal in this folder, which must not hold one
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
 }
 
 /// Flags of `run` and `paper`.
@@ -105,6 +108,9 @@ pub struct RunArgs {
     /// Stop in order after this many seconds
     #[arg(long, value_name = "N")]
     pub seconds: Option<u64>,
+    /// Keep the journal in this folder, and go on with what is in it; instead of [journal] folder
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
     /// Show the monitor's screen meanwhile
     #[arg(long)]
     pub screen: bool,

@@ -12,6 +12,7 @@ use crate::session::{Go, SessionOptions, fetch};
 use child::{Blow, Exchange, ExchangeOptions, split_faults};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// The demo's own configuration.
@@ -30,6 +31,7 @@ pub fn run(args: DemoArgs) -> Result<Exit, Failure> {
     point_at(&mut config, &exchange);
     config.engine.layout = args.layout.unwrap_or(config.engine.layout);
     config.engine.wait = args.wait.unwrap_or(config.engine.wait);
+    let journal = journal(&args, &exchange)?;
     let mut blows: VecDeque<(Duration, Blow)> = blows.into();
     let started = Instant::now();
     let mut broken = None;
@@ -47,15 +49,31 @@ pub fn run(args: DemoArgs) -> Result<Exit, Failure> {
         seconds: Some(args.seconds),
         // Several demos at once must not meet in shared memory.
         second_name: Some(own_name()),
+        journal: Some(journal),
         screen: !args.json && !args.no_screen && crate::logging::on_terminal(),
         during: Box::new(during),
     };
     let outcome = crate::session::run(&config, session);
-    forget_lock(&config);
+    forget_locks(&config);
     if let Some(error) = broken {
         return Err(Failure::error(format!("the exchange did not come back: {error}")));
     }
     finish(&args, &config, &mut exchange, outcome?)
+}
+
+/// Where the journal goes: the folder that was named, or one that goes away with the exchange. Its
+/// ledger begins anew, so that an old journal would tell of another account.
+fn journal(args: &DemoArgs, exchange: &Exchange) -> Result<PathBuf, Failure> {
+    let Some(folder) = &args.out else { return Ok(exchange.directory().join("journal")) };
+    let holds = shm::journal::Directory::read(folder).is_ok_and(|found| !found.segments.is_empty());
+    if holds {
+        let text = format!(
+            "{} holds a journal already, and a demo cannot go on with it: name another folder",
+            folder.display()
+        );
+        return Err(Failure::error(text));
+    }
+    Ok(folder.clone())
 }
 
 /// The exchange's addresses, and the key that it made for the demo.
@@ -67,10 +85,13 @@ fn point_at(config: &mut Config, exchange: &Exchange) {
     config.venue.key = Some(KeySource::File(exchange.directory().join("demo-ed25519.key")));
 }
 
-/// Takes away the lock of a name that was made up for this process alone.
-fn forget_lock(config: &Config) {
+/// Takes away the locks of a name and an account that were made up for this process alone.
+fn forget_locks(config: &Config) {
     if let Ok(path) = shm::RegionPath::within(&config.shm.directory, &own_name()) {
         let _ = std::fs::remove_file(path.lock());
+    }
+    if let Ok(key) = crate::session::credentials(&config.venue) {
+        let _ = std::fs::remove_file(crate::session::account_path(config, &key));
     }
 }
 

@@ -188,7 +188,9 @@ impl<P: HotPorts> EngineSeat<P> {
                 drill.carry_out(self.started, now);
             }
             // A watcher that has halted has cancelled all: what it did not see must not be sent.
-            let over = self.abandon.load(Ordering::Relaxed) || self.heartbeat.halted();
+            let over = self.abandon.load(Ordering::Relaxed)
+                || self.heartbeat.halted()
+                || self.ports.live().journal_is_lost();
             if over || self.ports.is_abandoned() {
                 return false;
             }
@@ -212,7 +214,10 @@ impl<P: HotPorts> EngineSeat<P> {
     fn end(mut self) -> Engine<Any> {
         // An end out of order leaves orders behind: whoever watches is to cancel them at once.
         match self.engine.phase() {
-            Phase::Stopped => self.heartbeat.end(),
+            Phase::Stopped => {
+                self.heartbeat.end();
+                self.ports.live().end_journal();
+            }
             _ => self.heartbeat.panicked(),
         }
         self.store();

@@ -14,7 +14,7 @@ use crate::session::{Go, SessionOptions};
 use crate::threads::Started;
 use arrayvec::ArrayVec;
 use engine::engine::Engine;
-use engine::session::Phase;
+use engine::session::{Halt, Phase};
 use shm::panel::{Counter, CountersPanel, LatencyPanel, StageLatency};
 use shm::words::text;
 use shm::{Reader, RegionPath};
@@ -139,6 +139,13 @@ impl House<'_> {
                 "the engine ended before it had stopped in order: look at the venue for orders";
             (engine.phase() != Phase::Stopped).then(|| early.to_owned())
         });
+        let fault = fault.or_else(|| {
+            let full = "the journal could not take more: quoting was stopped in order";
+            (engine.halt() == Halt::Journal).then(|| full.to_owned())
+        });
+        for thread in started.journal.drain(..).filter(JoinHandle::is_finished) {
+            let _ = thread.join();
+        }
         for tally in &mut started.tallies {
             tally.collect();
         }

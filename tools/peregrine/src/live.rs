@@ -15,6 +15,7 @@ pub fn run(config: Config, args: RunArgs) -> Result<Exit, Failure> {
     let options = SessionOptions {
         seconds: args.seconds,
         second_name: None,
+        journal: args.out.clone().or_else(|| config.journal.folder.clone()),
         screen: args.screen && logging::on_terminal(),
         during: Box::new(|| Go::On),
     };

@@ -14,11 +14,16 @@ use crate::clock::TscClock;
 use crate::config::Config;
 use crate::exit::Failure;
 use crate::housekeeping::{Beside, House};
+use crate::journal::Journal;
 use crate::outcome::Outcome;
 use crate::threads::Build;
 use engine::time::Clock as _;
 use feeds::net::{HttpRequest, Method, dial_pair};
+use shm::journal::JournalError;
+use shm::journal::directory::Lock;
 use shm::{Birth, Region, RegionError, RegionPath, Writers};
+use std::path::PathBuf;
+use venues::credentials::Credentials;
 
 /// Whether a session goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +40,8 @@ pub struct SessionOptions<'a> {
     pub seconds: Option<u64>,
     /// Another name in shared memory, where the configured one is taken.
     pub second_name: Option<String>,
+    /// Folder of the journal; none where none is kept.
+    pub journal: Option<PathBuf>,
     /// Draw the monitor's screen.
     pub screen: bool,
     /// Called some twenty times a second beside the trading.
@@ -115,14 +122,21 @@ pub fn run(config: &Config, options: SessionOptions<'_>) -> Result<Outcome, Fail
         true => None,
         false => Some(credentials(&config.venue)?),
     };
+    let account = key.as_ref().map(|key| account_lock(config, key)).transpose()?;
+    let journal = options.journal.as_deref().map(Journal::open).transpose()?;
+    if journal.is_none() {
+        tracing::info!("no journal is kept: --out DIR, or folder in [journal], names one");
+    }
     let (mut port, dialer) = dial_pair(4);
+    let assets = journal.as_ref().map_or_else(Default::default, Journal::assets);
     let terms = runtime.block_on(async {
         tokio::select! {
-            terms = assemble::terms(config, &mut port, key.as_ref()) => terms,
+            terms = assemble::terms(config, &mut port, key.as_ref(), assets) => terms,
             () = dialer.run() => Err(Failure::error("the dialer ended")),
         }
     })?;
-    let epoch = u32::try_from(clock.now().0 / 1_000_000_000).unwrap_or(u32::MAX);
+    let seconds = u32::try_from(clock.now().0 / 1_000_000_000).unwrap_or(u32::MAX);
+    let epoch = seconds.max(journal.as_ref().map_or(0, Journal::epoch_min));
     let birth = Birth { epoch: epoch.into(), started_at: clock.now() };
     let (path, (region, writers)) = region(config, birth, options.second_name.as_deref())?;
     let layout = config.engine.layout.on(count);
@@ -131,12 +145,32 @@ pub fn run(config: &Config, options: SessionOptions<'_>) -> Result<Outcome, Fail
         let _runtime = runtime.enter();
         Beside::open(config, &path, &options)?
     };
-    let started = build.start(terms, writers, key)?;
+    let started = build.start(terms, writers, key, journal)?;
     let house = House { config, options, runtime: &runtime, clock: &clock, cores: count };
     let outcome = house.keep(started, beside);
     // The names go away, so that whoever looks is told that no engine runs.
     if let Err(error) = region.remove() {
         tracing::warn!("{error}");
     }
+    drop(account);
     outcome
+}
+
+/// Where the lock of an account lies.
+pub fn account_path(config: &Config, key: &Credentials) -> PathBuf {
+    let venue = shm::words::hash_text(shm::words::HASH_START, &config.venue.endpoints.rest);
+    let account = shm::words::hash_text(venue, key.api_key());
+    config.shm.directory.join(format!("peregrine-account-{account:016x}.lock"))
+}
+
+/// The right to trade on this account from this machine, for as long as it lives: two engines on
+/// one account would take each other's orders for strange ones.
+fn account_lock(config: &Config, key: &Credentials) -> Result<Lock, Failure> {
+    Lock::take(&account_path(config, key)).map_err(|error| match error {
+        JournalError::InUse { pid, .. } => Failure::error(format!(
+            "process {pid} trades on this account already: two engines cannot; stop that one, or \
+             give this one an account of its own"
+        )),
+        other => Failure::error(other),
+    })
 }

@@ -4,13 +4,14 @@ use crate::agents::{FeedAgent, GatewayAgent, NOTICES_MAX, Notice, Notices, Told,
 use crate::assemble::{self, Terms};
 use crate::board::{Board, BoardBuilder, Part};
 use crate::clock::TscClock;
-use crate::config::{Config, Cores, Layout};
+use crate::config::{Config, Cores, JournalSync, Layout};
 use crate::drill::Drill;
 use crate::exit::Failure;
 use crate::hot::{self, Agent, EngineSeat, HotPorts, engine_counter_names};
 use crate::housekeeping::scale;
+use crate::journal::{Facts, Journal, JournalWork};
 use crate::latency::{self, Tally};
-use crate::ports::{Keys, LivePorts, PaperPorts, RingEnds};
+use crate::ports::{Keys, LivePorts, PaperPorts, Recorder, RingEnds};
 use crate::publish::EnginePanels;
 use crate::session::pin;
 use engine::engine::Engine;
@@ -56,6 +57,9 @@ pub struct Build<'a> {
     pub epoch: u32,
 }
 
+/// Per instrument, the own trade from which on those of a dead session are asked for.
+type NextTrades = Vec<(InstrumentId, u64)>;
+
 /// Flags between threads.
 #[derive(Clone, Debug, Default)]
 pub struct Flags {
@@ -93,6 +97,8 @@ pub struct Started {
     pub layout: Layout,
     /// Whether the engine lives.
     pub watch: Watch,
+    /// Threads of the journal, which end after the engine.
+    pub journal: Vec<JoinHandle<()>>,
 }
 
 impl Started {
@@ -112,7 +118,8 @@ impl Started {
     /// Whether all has ended.
     pub fn is_over(&self) -> bool {
         let done = self.flags.done.load(Ordering::Acquire);
-        done && self.others.iter().all(|worker| worker.thread.is_finished())
+        let written = self.journal.iter().all(JoinHandle::is_finished);
+        done && written && self.others.iter().all(|worker| worker.thread.is_finished())
     }
 }
 
@@ -202,16 +209,22 @@ impl Build<'_> {
         mut terms: Terms,
         writers: Writers,
         key: Option<Credentials>,
+        mut journal: Option<Journal>,
     ) -> Result<Started, Failure> {
         let (ends, agent_ends) = self.rings();
         let flags = Flags::default();
         let limit = self.config.engine.heartbeat_limit;
         let hearts = Hearts { engine: heartbeat(limit), io: heartbeat(limit) };
-        let engine = assemble::engine(self.config, &terms.instruments)?;
+        let mut engine = assemble::engine(self.config, &terms.instruments)?;
+        if let Some(journal) = &mut journal {
+            journal.carry(&mut engine)?;
+        }
         let paper = match key {
             Some(_) => None,
-            None => Some(assemble::paper(self.config, &mut terms, self.clock.now())?),
+            None => Some(assemble::paper(self.config, &mut terms, (&engine, self.clock.now()))?),
         };
+        let next_trades: Vec<_> = engine.next_trades().filter(|(_, next)| *next > 0).collect();
+        let (recorder, journal) = self.journal(journal, &engine, &terms)?;
         let (board, parts) = board();
         let parts = parts.ok_or_else(|| Failure::error("the counter board has too few parts"))?;
         let Writers { heartbeat, commands, session, links, instruments, .. } = writers;
@@ -227,12 +240,19 @@ impl Build<'_> {
             assets: terms.assets.clone(),
         };
         let engine_part = parts.engine.clone();
+        let key = key.map(|key| (key, next_trades));
         let agents = self.agents(&terms, agent_ends, (parts, links), (key, &hearts))?;
+        let done = (self.cores.cold, flags.done.clone());
+        let journal = match journal {
+            Some(work) => work.start(self.clock.clone(), done, agents.notices.clone())?,
+            None => Vec::new(),
+        };
         let (probe, tally) = latency::pair(self.config.engine.sample_every, scale(self.config));
         let start = (self.start_events(&terms), parameter as Keys);
         let clock = self.clock.clone();
         let ports = LivePorts::new(clock, ends, commands, flags.stop.clone(), probe, start)
-            .timed(self.config.engine.timer);
+            .timed(self.config.engine.timer)
+            .recorded(recorder);
         let drill = Drill::asked(self.config)?;
         let beat = hearts.engine.0.clone();
         let seat = Seat { panels, part: engine_part, beat, flags: flags.clone(), drill };
@@ -254,7 +274,24 @@ impl Build<'_> {
             assets: terms.assets,
             layout: self.layout,
             watch: hearts.engine.1,
+            journal,
         })
+    }
+
+    /// Begins the journal's session, with the engine as it is now.
+    fn journal(
+        &self,
+        journal: Option<Journal>,
+        engine: &Engine<Any>,
+        terms: &Terms,
+    ) -> Result<(Option<Recorder>, Option<JournalWork>), Failure> {
+        let Some(journal) = journal else { return Ok((None, None)) };
+        let now = self.clock.now();
+        let names = (terms.instruments.as_slice(), &terms.assets);
+        let facts = Facts::new(self.config, names, (self.epoch, now.0));
+        let (writer, work) = journal.begin((self.config, engine), (facts, self.epoch, now))?;
+        let holds = self.config.journal.sync == JournalSync::Each;
+        Ok((Some(Recorder::new(writer, holds)), Some(work)))
     }
 
     fn rings(&self) -> (RingEnds, AgentEnds) {
@@ -306,7 +343,7 @@ impl Build<'_> {
         terms: &Terms,
         ends: AgentEnds,
         (parts, links): (Parts, [PanelWriter<LinkPanel>; 8]),
-        (key, hearts): (Option<Credentials>, &Hearts),
+        (key, hearts): (Option<(Credentials, NextTrades)>, &Hearts),
     ) -> Result<Agents, Failure> {
         let mut links = links.into_iter();
         let (Some(market_link), Some(orders_link)) = (links.next(), links.next()) else {
@@ -332,14 +369,14 @@ impl Build<'_> {
         };
         let mut agents =
             Agents { list: vec![Box::new(feed)], dialers: vec![dialer], others: vec![], notices };
-        let Some(key) = key else { return Ok(agents) };
+        let Some((key, next_trades)) = key else { return Ok(agents) };
         let guard_key = credentials_again(self.config)?;
         let (dial, dialer) = dial_pair(64);
         agents.dialers.push(dialer);
         let inline = self.layout == Layout::Inline;
         let gateway = Gateway::new(
             assemble::wire(self.config, terms, key),
-            assemble::gateway(self.config),
+            venues::gateway::Config { next_trades, ..assemble::gateway(self.config) },
             dial,
             (ends.requests, ends.reports),
             (!inline).then(|| hearts.engine.1.clone()),

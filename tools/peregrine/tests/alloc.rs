@@ -244,7 +244,9 @@ fn trade(secret: &str, part: u64, losses: &mut u64) {
     let config = config(address, secret);
     let mut director = Director::new(&config, venue, part);
     let during = Box::new(|| director.look());
-    let options = SessionOptions { seconds: None, second_name: None, screen: false, during };
+    let journal = Some(config.shm.directory.join("journal"));
+    let options =
+        SessionOptions { seconds: None, second_name: None, journal, screen: false, during };
     let outcome = session::run(&config, options);
     let _ = std::fs::remove_dir_all(&config.shm.directory);
     let outcome = outcome.unwrap_or_else(|failure| panic!("{failure}"));

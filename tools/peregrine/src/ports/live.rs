@@ -1,5 +1,6 @@
 //! Live ports: rings to the feed and the gateway, the command ring, the clock and the histograms.
 
+use super::Recorder;
 use crate::clock::TscClock;
 use crate::latency::Probe;
 use engine::event::{Body, Command, Event, flag, kind};
@@ -53,6 +54,7 @@ pub struct LivePorts {
     stamp: Nanos,
     full: [u64; 2],
     sent: bool,
+    recorder: Option<Recorder>,
 }
 
 impl LivePorts {
@@ -88,6 +90,7 @@ impl LivePorts {
             stamp: now,
             full: [0; 2],
             sent: false,
+            recorder: None,
         }
     }
 
@@ -98,9 +101,20 @@ impl LivePorts {
         self
     }
 
-    /// A new turn: what one turn may take is full again, and the next timer may be due.
+    /// The same with everything written into a journal.
+    #[must_use]
+    pub fn recorded(mut self, recorder: Option<Recorder>) -> Self {
+        self.recorder = recorder;
+        self
+    }
+
+    /// A new turn: what one turn may take is full again, the next timer may be due, and what waited
+    /// for the disk may leave.
     #[inline]
     pub fn turn(&mut self) {
+        while let Some(item) = self.recorder.as_mut().and_then(Recorder::release) {
+            self.hand_on(item);
+        }
         self.reports_left = REPORTS_A_TURN;
         self.market_left = MARKET_A_TURN;
         self.probe.turn();
@@ -141,6 +155,40 @@ impl LivePorts {
     /// Whether the feed or the gateway is gone.
     pub fn is_abandoned(&self) -> bool {
         self.market_is_abandoned() || self.ends.requests.is_abandoned()
+    }
+
+    /// Writes an item into the journal, if there is one; false when it must not leave.
+    #[inline]
+    pub fn write_down(&mut self, item: &Outgoing) -> bool {
+        let now = self.clock.now();
+        self.recorder.as_mut().is_none_or(|recorder| recorder.item(item, now))
+    }
+
+    /// Whether the journal could not take something: nothing may be done after it.
+    pub fn journal_is_lost(&self) -> bool {
+        self.recorder.as_ref().is_some_and(Recorder::is_lost)
+    }
+
+    /// Writes that the session ends in order.
+    pub fn end_journal(&mut self) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.end();
+        }
+    }
+
+    /// Into the ring of whom it is for.
+    #[inline]
+    fn hand_on(&mut self, item: Outgoing) {
+        self.sent = true;
+        let full = match item {
+            Outgoing::Resync(instrument) => {
+                usize::from(self.ends.resyncs.push(instrument).is_err()) * 2
+            }
+            request => usize::from(self.ends.requests.push(request).is_err()),
+        };
+        if full > 0 {
+            self.full[full - 1] += 1;
+        }
     }
 
     #[cold]
@@ -195,6 +243,10 @@ impl LivePorts {
         }
         self.timer_at = now.after(self.timer_every);
         self.timers += 1;
+        if let Some(trouble) = self.recorder.as_mut().and_then(Recorder::new_trouble) {
+            let full = Body::Command { command: Command::JournalFull, value: trouble as i64 };
+            return Some(Event::new(now, InstrumentId(0), 0, full));
+        }
         if self.stop.load(Ordering::Relaxed) && !self.stop_sent {
             self.stop_sent = true;
             let stop = Body::Command { command: Command::Stop, value: 0 };
@@ -257,19 +309,22 @@ impl Ports for LivePorts {
     }
 
     #[inline]
-    fn record(&mut self, _event: &Event) {}
+    fn record(&mut self, event: &Event) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.event(event);
+        }
+    }
 
     #[inline]
     fn send(&mut self, item: Outgoing) {
-        self.sent = true;
-        let full = match item {
-            Outgoing::Resync(instrument) => {
-                usize::from(self.ends.resyncs.push(instrument).is_err()) * 2
+        if !self.write_down(&item) {
+            return;
+        }
+        match &mut self.recorder {
+            Some(recorder) if recorder.holds() => {
+                self.full[0] += u64::from(!recorder.hold(item));
             }
-            request => usize::from(self.ends.requests.push(request).is_err()),
-        };
-        if full > 0 {
-            self.full[full - 1] += 1;
+            _ => self.hand_on(item),
         }
     }
 

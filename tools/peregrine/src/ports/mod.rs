@@ -2,6 +2,8 @@
 
 mod live;
 mod paper;
+mod recorder;
 
 pub use live::{Keys, LivePorts, RingEnds};
 pub use paper::PaperPorts;
+pub use recorder::Recorder;

@@ -58,6 +58,9 @@ impl Ports for PaperPorts {
     }
 
     fn send(&mut self, item: Outgoing) {
+        if !matches!(item, Outgoing::Resync(_)) && !self.live.write_down(&item) {
+            return;
+        }
         let now = self.live.clock().now();
         match item {
             Outgoing::Place(approved) => {

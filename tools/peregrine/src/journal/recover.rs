@@ -1,0 +1,46 @@
+//! The engine as a dead session left it: the newest state, and the rows behind it.
+//!
+//! What the rows regenerate is compared with what was sent and goes nowhere. A difference means
+//! that this program decides otherwise than the one that died: then what it believes of its orders
+//! is not what was sent, and nothing is recovered.
+
+use crate::exit::Failure;
+use crate::replay::Course;
+use engine::engine::Engine;
+use shm::journal::Directory;
+use std::path::Path;
+use strategies::any::Any;
+
+/// What the sessions of a journal came to.
+pub struct Recovered {
+    /// As it was after the last row; taken by who goes on with it.
+    pub engine: Option<Engine<Any>>,
+    /// Of the last session.
+    pub epoch: u32,
+    /// Place of the next row.
+    pub next: u64,
+    /// Of the journal.
+    pub journal: u64,
+    /// Rows that were replayed.
+    pub rows: u64,
+}
+
+/// Recovers the last session of a folder that has been salvaged.
+pub fn recover(folder: &Path) -> Result<Recovered, Failure> {
+    let directory = Directory::open(folder).map_err(Failure::error)?;
+    let mut course = Course::begin(directory, u64::MAX).map_err(Failure::error)?;
+    while course.turn().map_err(Failure::error)?.is_some() {}
+    if let Some(difference) = course.difference() {
+        let text = format!(
+            "the journal {} cannot be gone on with: this program decides otherwise than the one \
+             that wrote it, from row {} on. Start the old program once, so that it ends in order, \
+             or name a new folder",
+            folder.display(),
+            difference.seq
+        );
+        return Err(Failure::error(text));
+    }
+    let (epoch, journal) = (course.header().epoch, course.header().journal);
+    let (next, rows) = (course.seq(), course.tally().rows);
+    Ok(Recovered { engine: Some(course.into_engine()), epoch, next, journal, rows })
+}
