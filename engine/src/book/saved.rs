@@ -1,5 +1,5 @@
-//! A book as words. Of a blank one nothing counts but that it is blank: the next snapshot empties it
-//! before it fills it.
+//! A book as words. Of a blank one nothing counts but that it is blank: the next snapshot empties
+//! it before it fills it.
 
 use super::{Book, BookState, Overlay};
 use crate::num::{Price, Qty};

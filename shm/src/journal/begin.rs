@@ -70,7 +70,8 @@ pub(super) fn memory_path(folder: &Path, journal: u64, slot: usize) -> PathBuf {
     folder.join(format!("peregrine-journal-{journal:016x}-{slot}"))
 }
 
-/// Begins a session. The caller holds the lock of the folder, and has salvaged what a dead one left.
+/// Begins a session. The caller holds the lock of the folder, and has salvaged what a dead one
+/// left.
 pub fn begin(
     settings: WriterSettings,
     start: &Start<'_>,
@@ -99,22 +100,8 @@ pub fn begin(
         start_digest: start.digest,
         started_at: start.started_at,
     };
-    let slots = settings.pool.max(3);
-    let rows = settings.segment_rows.clamp(1, 1 << 24) as usize;
-    let mut memory: Vec<Memory> = Vec::new();
-    for slot in 0..slots {
-        let path = memory_path(&settings.pool_folder, journal, slot);
-        match Memory::create(path, rows) {
-            Ok(one) => memory.push(one),
-            Err(error) => {
-                for one in memory {
-                    let _ = std::fs::remove_file(one.path());
-                }
-                return Err(error);
-            }
-        }
-    }
-    let memory: Arc<[Memory]> = memory.into();
+    let memory = memory(&settings, journal)?;
+    let slots = memory.len();
     let shared = Arc::new(Shared::default());
     let (mut give, ready) = RingBuffer::new(slots);
     let (opened, taken) = RingBuffer::new(slots);
@@ -131,6 +118,25 @@ pub fn begin(
         return Err(error);
     }
     Ok((writer, drain))
+}
+
+/// The segments in memory: all of them, or none and the reason.
+fn memory(settings: &WriterSettings, journal: u64) -> Result<Arc<[Memory]>, JournalError> {
+    let rows = settings.segment_rows.clamp(1, 1 << 24) as usize;
+    let mut memory: Vec<Memory> = Vec::new();
+    for slot in 0..settings.pool.max(3) {
+        let path = memory_path(&settings.pool_folder, journal, slot);
+        match Memory::create(path, rows) {
+            Ok(one) => memory.push(one),
+            Err(error) => {
+                for one in memory {
+                    let _ = std::fs::remove_file(one.path());
+                }
+                return Err(error);
+            }
+        }
+    }
+    Ok(memory.into())
 }
 
 /// Whether what lies in the folder ends where the session begins, and nothing lies in memory.

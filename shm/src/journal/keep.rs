@@ -5,9 +5,10 @@ use super::directory::{Directory, Place};
 use super::disk::sync_folder;
 use super::error::{JournalError, io_error};
 use super::segment::SegmentRows;
+use engine::time::Nanos;
 use std::fs::{self, File};
 use std::io::BufReader;
-use std::time::{Duration, SystemTime};
+use std::time::UNIX_EPOCH;
 
 /// Level of compression: 3 is zstd's default; rows shrink to about a third.
 const LEVEL: i32 = 3;
@@ -28,7 +29,7 @@ pub struct Kept {
 pub fn tidy(
     folder: &std::path::Path,
     (days, bytes): (u64, Option<u64>),
-    now: SystemTime,
+    now: Nanos,
 ) -> Result<Kept, JournalError> {
     let directory = Directory::read(folder)?;
     let mut kept = Kept::default();
@@ -39,8 +40,8 @@ pub fn tidy(
         compress(place)?;
         kept.compressed = 1;
     }
-    let day_limit = now.checked_sub(Duration::from_secs(days.saturating_mul(DAY_S)));
-    let oldest = day_limit.filter(|_| days > 0);
+    let span = Nanos::from_s(days.saturating_mul(DAY_S).min(now.0 / 1_000_000_000));
+    let oldest = (days > 0).then(|| now.since(span));
     kept.removed = remove(&directory, newest, (oldest, bytes))?;
     Ok(kept)
 }
@@ -77,19 +78,25 @@ fn compress(place: &Place) -> Result<(), JournalError> {
     fs::remove_file(&place.path).map_err(io_error("remove", &place.path))
 }
 
+/// When a file was last written to, UTC.
+fn changed(place: &Place) -> Option<Nanos> {
+    let at = fs::metadata(&place.path).and_then(|found| found.modified()).ok()?;
+    let since = at.duration_since(UNIX_EPOCH).ok()?;
+    u64::try_from(since.as_nanos()).ok().map(Nanos)
+}
+
 /// Removes from the oldest on: a segment may go when a state stands at its end and before.
 fn remove(
     directory: &Directory,
     newest: u64,
-    (oldest, bytes): (Option<SystemTime>, Option<u64>),
+    (oldest, bytes): (Option<Nanos>, Option<u64>),
 ) -> Result<u64, JournalError> {
     let length = |place: &Place| fs::metadata(&place.path).map_or(0, |found| found.len());
     let mut total: u64 = directory.segments.iter().map(length).sum();
     let mut removed = 0;
     for pair in directory.segments.windows(2) {
         let [place, after] = pair else { break };
-        let changed = fs::metadata(&place.path).and_then(|found| found.modified());
-        let old = oldest.is_some_and(|least| changed.is_ok_and(|at| at < least));
+        let old = oldest.is_some_and(|least| changed(place).is_some_and(|at| at < least));
         let many = bytes.is_some_and(|most| total > most);
         let stands = directory.states.iter().any(|state| state.seq == after.seq);
         if !(old || many) || after.seq > newest || !stands {

@@ -8,7 +8,8 @@
 //!    80  words
 //! ```
 //!
-//! A file is written beside its place, made durable, and then given its name: it is whole or absent.
+//! A file is written beside its place, made durable, and then given its name: it is whole or
+//! absent.
 
 use super::directory::state_path;
 use super::error::{JournalError, io_error};

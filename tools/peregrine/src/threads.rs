@@ -188,7 +188,7 @@ fn parameter(key: &Key, value: i64) -> Result<u16, Answer> {
     Ok(parameter.id)
 }
 
-fn board() -> (Arc<Board>, Option<Parts>) {
+fn board() -> Result<(Arc<Board>, Parts), Failure> {
     let mut builder = BoardBuilder::default();
     builder.part("", engine_counter_names());
     builder.part("feed", feeds::feed::Counters::default().named().map(|(name, _)| name));
@@ -196,10 +196,10 @@ fn board() -> (Arc<Board>, Option<Parts>) {
     let (board, parts) = builder.finish();
     let mut parts = parts.into_iter();
     let parts = match (parts.next(), parts.next(), parts.next()) {
-        (Some(engine), Some(feed), Some(gateway)) => Some(Parts { feed, gateway, engine }),
-        _ => None,
+        (Some(engine), Some(feed), Some(gateway)) => Parts { feed, gateway, engine },
+        _ => return Err(Failure::error("the counter board has too few parts")),
     };
-    (board, parts)
+    Ok((board, parts))
 }
 
 impl Build<'_> {
@@ -216,17 +216,14 @@ impl Build<'_> {
         let limit = self.config.engine.heartbeat_limit;
         let hearts = Hearts { engine: heartbeat(limit), io: heartbeat(limit) };
         let mut engine = assemble::engine(self.config, &terms.instruments)?;
-        if let Some(journal) = &mut journal {
-            journal.carry(&mut engine)?;
-        }
+        journal.iter_mut().try_for_each(|journal| journal.carry(&mut engine))?;
         let paper = match key {
             Some(_) => None,
             None => Some(assemble::paper(self.config, &mut terms, (&engine, self.clock.now()))?),
         };
         let next_trades: Vec<_> = engine.next_trades().filter(|(_, next)| *next > 0).collect();
         let (recorder, journal) = self.journal(journal, &engine, &terms)?;
-        let (board, parts) = board();
-        let parts = parts.ok_or_else(|| Failure::error("the counter board has too few parts"))?;
+        let (board, parts) = board()?;
         let Writers { heartbeat, commands, session, links, instruments, .. } = writers;
         let panels = EnginePanels {
             heartbeat,
@@ -249,10 +246,10 @@ impl Build<'_> {
         };
         let (probe, tally) = latency::pair(self.config.engine.sample_every, scale(self.config));
         let start = (self.start_events(&terms), parameter as Keys);
-        let clock = self.clock.clone();
-        let ports = LivePorts::new(clock, ends, commands, flags.stop.clone(), probe, start)
-            .timed(self.config.engine.timer)
-            .recorded(recorder);
+        let ports =
+            LivePorts::new(self.clock.clone(), ends, commands, flags.stop.clone(), probe, start)
+                .timed(self.config.engine.timer)
+                .recorded(recorder);
         let drill = Drill::asked(self.config)?;
         let beat = hearts.engine.0.clone();
         let seat = Seat { panels, part: engine_part, beat, flags: flags.clone(), drill };

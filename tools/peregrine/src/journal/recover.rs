@@ -4,8 +4,8 @@
 //! that this program decides otherwise than the one that died: then what it believes of its orders
 //! is not what was sent, and nothing is recovered.
 
+use super::course::Course;
 use crate::exit::Failure;
-use crate::replay::Course;
 use engine::engine::Engine;
 use shm::journal::Directory;
 use std::path::Path;

@@ -1,10 +1,10 @@
 //! The two threads beside the trading: one copies rows from memory to disk, the other follows with
 //! checkpoints, compresses what is closed and removes what is old.
 
+use super::follow::Follower;
 use crate::agents::{Notice, Notices};
 use crate::config::JournalSettings;
 use crate::exit::Failure;
-use crate::follow::Follower;
 use crate::session::pin;
 use engine::time::Clock as _;
 use shm::journal::directory::Lock;
@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 /// How long the drain rests when nothing is to be done, without and with orders that wait for it.
 const REST: Duration = Duration::from_micros(500);
@@ -49,7 +49,7 @@ impl JournalWork {
         let Self { folder, lock, mut drain, settings } = self;
         let each = settings.sync == crate::config::JournalSync::Each;
         let rest = if each { REST_EACH } else { REST };
-        let follower_folder = folder.clone();
+        let (follower_folder, follower_clock) = (folder.clone(), clock.clone());
         let (follow_done, follow_notices) = (done.clone(), notices.clone());
         let drained = std::thread::Builder::new().name("journal".into()).spawn(move || {
             pin(core, "journal");
@@ -80,7 +80,7 @@ impl JournalWork {
         let follower = std::thread::Builder::new().name("follower".into()).spawn(move || {
             pin(core, "follower");
             let _ = rustix::process::nice(NICE);
-            follow(&follower_folder, &settings, &follow_done, &follow_notices);
+            follow(&follower_folder, (&settings, &follower_clock), &follow_done, &follow_notices);
         });
         Ok(vec![drained, follower.map_err(failed)?])
     }
@@ -90,7 +90,7 @@ impl JournalWork {
 /// trading.
 fn follow(
     folder: &std::path::Path,
-    settings: &JournalSettings,
+    (settings, clock): (&JournalSettings, &crate::clock::TscClock),
     done: &AtomicBool,
     notices: &Notices,
 ) {
@@ -104,11 +104,8 @@ fn follow(
     while !done.load(Ordering::Acquire) {
         match follower.work() {
             Ok(0) => {
-                let kept = keep::tidy(
-                    folder,
-                    (settings.keep_days, settings.keep_bytes()),
-                    SystemTime::now(),
-                );
+                let kept =
+                    keep::tidy(folder, (settings.keep_days, settings.keep_bytes()), clock.now());
                 if let Err(error) = kept {
                     let _ = notices.push(Notice::Warning(format!("journal: {error}")));
                 }

@@ -1,7 +1,7 @@
 //! The follower: goes through closed segments behind the engine and leaves a state at the end of
 //! each, so that recovery reads only the tail: the two segments or three that it is behind.
 
-use crate::replay::Course;
+use super::course::Course;
 use engine::state::{Digest, State};
 use shm::journal::directory::segment_path;
 use shm::journal::{Directory, JournalError, SegmentRows, StateFile};

@@ -1,5 +1,0 @@
-//! The same engine on the rows of a journal.
-
-pub mod course;
-
-pub use course::{Course, Difference, What};
