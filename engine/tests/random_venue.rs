@@ -323,7 +323,7 @@ fn what_dies_is_taken_over() {
                 let old = restored(&words(&run.engine)).expect("words that were saved");
                 let found = if seed.is_multiple_of(2) { Found::Adopt } else { Found::Cancel };
                 let mut fresh = shared::engine(found);
-                unknown += fresh.carry(old).expect("the same instruments").unknown_orders;
+                unknown += fresh.carry(old, true).expect("the same instruments").unknown_orders;
                 run.engine = fresh;
                 run.apply(Body::Start { epoch, config_hash: 1 }, 0);
                 run.apply(Body::Link { link: Link::Market, state: LinkState::Up }, 0);
@@ -356,4 +356,33 @@ fn nothing_passes_a_limit_and_nothing_is_lost() {
     }
     assert!(fills > 100 && unknown > 100 && repairs > 10, "{fills} {unknown} {repairs}");
     println!("{fills} fills, {unknown} unknown orders, {repairs} repairs");
+}
+
+#[test]
+fn a_kill_outlives_a_death_and_not_an_end() {
+    for died in [true, false] {
+        let mut run = Run::new(2);
+        run.venue.connect(&mut run.random);
+        for _ in 0..500 {
+            run.turn(true);
+        }
+        run.apply(Body::Command { command: Command::Kill, value: 0 }, 0);
+        let old = restored(&words(&run.engine)).expect("words that were saved");
+        let mut fresh = shared::engine(Found::Adopt);
+        fresh.carry(old, died).expect("the same instruments");
+        let wanted =
+            if died { (Halt::Killed, Phase::Halted) } else { (Halt::None, Phase::Reconciling) };
+        assert_eq!((fresh.halt(), fresh.phase()), wanted);
+        assert_eq!(fresh.desks[0].gate.is_killed(), died);
+    }
+}
+
+#[test]
+fn other_instruments_are_not_taken_over() {
+    let old = shared::engine(Found::Adopt);
+    let symbol = engine::instrument::Symbol::new("ETHUSDT").expect("short");
+    let other = engine::instrument::Instrument { symbol, ..shared::instrument() };
+    let mut fresh: Engine<Restless> = Engine::new(vec![other], Vec::new(), Default::default());
+    let refused = fresh.carry(old, true).expect_err("another instrument").to_string();
+    assert!(refused.contains("BTCUSDT"), "{refused}");
 }

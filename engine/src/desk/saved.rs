@@ -89,7 +89,7 @@ impl<S: Strategy> Desk<S> {
 
     /// Takes over what outlives a session from the desk of an earlier one: orders as unknown,
     /// positions, the day, what the strategy has learnt. How many orders became unknown.
-    pub(crate) fn carry(&mut self, old: Self) -> usize {
+    pub(crate) fn carry(&mut self, old: Self, died: bool) -> usize {
         self.orders = old.orders;
         let unknown = self.orders.doubt_all();
         self.counters.unknown_orders = unknown as u64;
@@ -97,7 +97,7 @@ impl<S: Strategy> Desk<S> {
             *position = old;
         }
         self.day_start = old.day_start;
-        self.gate.carry(&old.gate);
+        self.gate.carry(&old.gate, died);
         self.strategy.carry(&old.strategy);
         for (lane, old) in self.lanes.iter_mut().zip(old.lanes) {
             lane.last_take = old.last_take;

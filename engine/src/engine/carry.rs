@@ -65,8 +65,10 @@ impl fmt::Display for CarryError {
 impl core::error::Error for CarryError {}
 
 impl<S: Strategy> Engine<S> {
-    /// Takes over what outlives a session. On an error `self` is as it was.
-    pub fn carry(&mut self, old: Self) -> Result<Carried, CarryError> {
+    /// Takes over what outlives a session; `died` when it did not end in order: then a halt and the
+    /// kill switch outlive it too, because nobody who restarted it has seen them. On an error `self`
+    /// is as it was.
+    pub fn carry(&mut self, old: Self, died: bool) -> Result<Carried, CarryError> {
         let count = self.market.listings().len().max(old.market.listings().len());
         for place in 0..count {
             let symbol = |engine: &Self| {
@@ -87,7 +89,7 @@ impl<S: Strategy> Engine<S> {
         }
         let mut carried = Carried::default();
         for (desk, old) in self.desks.iter_mut().zip(old.desks) {
-            carried.unknown_orders += desk.carry(old);
+            carried.unknown_orders += desk.carry(old, died);
             carried.positions += desk.positions.iter().filter(|one| !one.base.is_zero()).count();
         }
         for place in 0..count {
@@ -110,7 +112,7 @@ impl<S: Strategy> Engine<S> {
         self.next_trades = old.next_trades;
         self.now = old.now;
         let lasting = matches!(old.halt, Halt::Killed | Halt::DailyLoss | Halt::BalanceDifference);
-        if lasting {
+        if died && lasting {
             self.halt = old.halt;
             self.phase = Phase::Halted;
         }

@@ -40,11 +40,12 @@ pub struct Journal {
 
 impl Journal {
     /// Takes the folder, which is made where it is missing, and recovers what it holds.
-    pub fn open(folder: &Path) -> Result<Self, Failure> {
+    pub fn open(folder: &Path, config: &Config) -> Result<Self, Failure> {
         fs::create_dir_all(folder).map_err(|error| {
             Failure::error(format!("cannot create the journal {}: {error}", folder.display()))
         })?;
         let lock = Lock::take(&folder.join("lock")).map_err(Failure::error)?;
+        facts::check(folder, config)?;
         let directory = Directory::read(folder).map_err(Failure::error)?;
         let recovered = match directory.segments.is_empty() {
             true => None,
@@ -73,7 +74,7 @@ impl Journal {
     pub fn carry(&mut self, engine: &mut Engine<Any>) -> Result<(), Failure> {
         let Some(recovered) = &mut self.recovered else { return Ok(()) };
         let Some(old) = recovered.engine.take() else { return Ok(()) };
-        let carried = engine.carry(old).map_err(Failure::error)?;
+        let carried = engine.carry(old, !recovered.ended).map_err(Failure::error)?;
         tracing::info!("journal: {carried}");
         Ok(())
     }

@@ -123,7 +123,8 @@ pub fn run(config: &Config, options: SessionOptions<'_>) -> Result<Outcome, Fail
         false => Some(credentials(&config.venue)?),
     };
     let account = key.as_ref().map(|key| account_lock(config, key)).transpose()?;
-    let journal = options.journal.as_deref().map(Journal::open).transpose()?;
+    let journal = options.journal.as_deref();
+    let journal = journal.map(|folder| Journal::open(folder, config)).transpose()?;
     if journal.is_none() {
         tracing::info!("no journal is kept: --out DIR, or folder in [journal], names one");
     }

@@ -62,9 +62,10 @@ impl State for Gate {
 }
 
 impl Gate {
-    /// What outlives a session: how many orders the rate still allows, and the kill switch.
-    pub fn carry(&mut self, old: &Self) {
+    /// What outlives a session: how many orders the rate still allows and, where it died, the kill
+    /// switch.
+    pub fn carry(&mut self, old: &Self, died: bool) {
         self.bucket.carry(&old.bucket);
-        self.killed |= old.killed;
+        self.killed |= old.killed && died;
     }
 }

@@ -75,15 +75,36 @@ impl Facts {
     }
 }
 
-/// Names of assets by number, as the last session of a folder had them; empty where that cannot be
-/// read.
-pub fn assets(folder: &Path) -> Assets {
+/// What is known of the last session of a folder; nothing where that cannot be read.
+fn last(folder: &Path) -> Value {
     let read = || -> Option<Value> {
         let all: Value = serde_json::from_slice(&fs::read(folder.join(FILE)).ok()?).ok()?;
         all["sessions"].as_array()?.last().cloned()
     };
+    read().unwrap_or_default()
+}
+
+/// Refuses a folder of another account: its positions are not ours.
+pub fn check(folder: &Path, config: &Config) -> Result<(), Failure> {
+    let last = last(folder);
+    let ours = [("account", config.venue.account.as_str()), ("mode", config.mode.name())];
+    for (what, ours) in ours {
+        if let Some(theirs) = last[what].as_str().filter(|theirs| *theirs != ours) {
+            let text = format!(
+                "the journal {} is of {what} `{theirs}`, the configuration says `{ours}`: name \
+                 another folder",
+                folder.display()
+            );
+            return Err(Failure::error(text));
+        }
+    }
+    Ok(())
+}
+
+/// Names of assets by number, as the last session of a folder had them.
+pub fn assets(folder: &Path) -> Assets {
     let mut assets = Assets::default();
-    let last = read().unwrap_or_default();
+    let last = last(folder);
     for name in last["assets"].as_array().into_iter().flatten().filter_map(Value::as_str) {
         if let Some(name) = Symbol::new(name) {
             assets.intern(name);

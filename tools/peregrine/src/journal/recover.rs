@@ -23,6 +23,8 @@ pub struct Recovered {
     pub journal: u64,
     /// Rows that were replayed.
     pub rows: u64,
+    /// Whether the last session ended in order.
+    pub ended: bool,
 }
 
 /// Recovers the last session of a folder that has been salvaged.
@@ -42,5 +44,6 @@ pub fn recover(folder: &Path) -> Result<Recovered, Failure> {
     }
     let (epoch, journal) = (course.header().epoch, course.header().journal);
     let (next, rows) = (course.seq(), course.tally().rows);
-    Ok(Recovered { engine: Some(course.into_engine()), epoch, next, journal, rows })
+    let ended = course.ended();
+    Ok(Recovered { engine: Some(course.into_engine()), epoch, next, journal, rows, ended })
 }
