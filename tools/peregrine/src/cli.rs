@@ -2,7 +2,7 @@
 
 use crate::config::{Config, Layout, Wait};
 use crate::exit::{Exit, Failure};
-use crate::{arm, check, ctl, demo, exchange, live, logging, monitor, version};
+use crate::{arm, check, ctl, demo, exchange, live, logging, monitor, replay, version};
 use clap::builder::Styles;
 use clap::{Args, ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use std::path::PathBuf;
@@ -17,6 +17,7 @@ Examples:
   peregrine run   --config live.toml --live       real money
   peregrine monitor --name live                   look at a running engine
   peregrine ctl --name live pause                 withdraw its quotes
+  peregrine replay out/                           the same decisions again, from its journal
 
 Exit codes: 0 ok, 1 error, 2 usage, 3 not running, 4 bad configuration, 5 time-out.
 Environment: PEREGRINE_LOG (such as debug), NO_COLOR, XDG_STATE_HOME.";
@@ -49,8 +50,44 @@ pub enum Command {
     Monitor(MonitorArgs),
     /// Send a command to a running engine
     Ctl(CtlArgs),
+    /// Run the engine on a journal again, and compare everything it sends with what was sent
+    Replay(ReplayArgs),
     /// Print version and build
     Version(VersionArgs),
+}
+
+/// Flags of `replay`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:
+  peregrine replay out/
+  peregrine replay out/ --print --from 120000 --until 120500 --instrument BTCUSDT
+  peregrine replay out/ --what-if gamma=0.2
+Exit code 0 only when everything is identical.")]
+pub struct ReplayArgs {
+    /// Folder of the journal, as --out named it
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+    /// Begin with the last state at or before this row
+    #[arg(long, value_name = "SEQ")]
+    pub from: Option<u64>,
+    /// End behind this row
+    #[arg(long, value_name = "SEQ")]
+    pub until: Option<u64>,
+    /// Print only rows of this instrument
+    #[arg(long, value_name = "SYMBOL", requires = "print")]
+    pub instrument: Option<String>,
+    /// Print the rows as text, sent ones with ->
+    #[arg(long, conflicts_with_all = ["json", "what_if"])]
+    pub print: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+    /// Compare with the plans of other parameters on the recorded state, such as gamma=0.2
+    #[arg(long, value_name = "KEY=VALUE", num_args = 1.., value_parser = assignment)]
+    pub what_if: Vec<String>,
+    /// Let a simulated venue answer the other parameters' orders, instead of the recorded reports
+    #[arg(long, requires = "what_if")]
+    pub closed_loop: bool,
 }
 
 /// Flags of `demo`.
@@ -237,6 +274,13 @@ pub struct VersionArgs {
     pub json: bool,
 }
 
+fn assignment(text: &str) -> Result<String, String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() && !value.is_empty() => Ok(text.to_owned()),
+        _ => Err("must be KEY=VALUE; name the folder before --what-if".to_owned()),
+    }
+}
+
 fn layout(text: &str) -> Result<Layout, String> {
     pick(text, &Layout::NAMES)
 }
@@ -263,6 +307,7 @@ impl Command {
             Self::Arm(args) => args.json,
             Self::Monitor(args) => args.json,
             Self::Ctl(args) => args.json,
+            Self::Replay(args) => args.json,
             Self::Version(args) => args.json,
         }
     }
@@ -281,6 +326,7 @@ impl Command {
             Self::Arm(args) => arm::run(&args),
             Self::Monitor(args) => monitor::run(&args),
             Self::Ctl(args) => ctl::run(&args),
+            Self::Replay(args) => replay::run(&args),
             Self::Version(args) => version::run(&args),
         }
     }

@@ -98,6 +98,12 @@ impl From<shm::RegionError> for Failure {
     }
 }
 
+impl From<shm::journal::JournalError> for Failure {
+    fn from(error: shm::journal::JournalError) -> Self {
+        Self::error(error)
+    }
+}
+
 impl From<shm::CommandError> for Failure {
     fn from(error: shm::CommandError) -> Self {
         use shm::CommandError as E;

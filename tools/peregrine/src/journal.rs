@@ -11,7 +11,7 @@ mod follow;
 mod recover;
 mod threads;
 
-pub use facts::Facts;
+pub use facts::{Facts, binary_id};
 pub use recover::{Recovered, recover};
 pub use threads::JournalWork;
 
