@@ -16,6 +16,7 @@
 //! the same number: where replay begins.
 
 mod begin;
+mod crc;
 pub mod directory;
 mod disk;
 mod drain;

@@ -5,8 +5,9 @@
 //! ring of [`Command`]s. Nobody waits for anybody, and every process may die at any time.
 //!
 //! **Invariant.** This crate must not know feeds, venues, strategies, threads or clocks: times are
-//! given by the caller. `unsafe` is in two places: `mapping`, where a file becomes a structure of
-//! atomics, and `journal::memory`, where rows are copied into one.
+//! given by the caller. `unsafe` is in three places: `mapping`, where a file becomes a structure
+//! of atomics, `journal::memory`, where rows are copied into one, and `journal::crc`, where the
+//! processor's own instruction is called.
 
 pub mod seqlock;
 mod sync;

@@ -9,8 +9,9 @@ mod journals;
 
 use engine::time::Nanos;
 use journals::{Places, put, row, rows, start};
+use proptest::prelude::*;
 use shm::journal::directory::{Lock, segment_path, state_path};
-use shm::journal::row::ROW_BYTES;
+use shm::journal::row::{END, ROW_BYTES};
 use shm::journal::{Directory, StateFile, Sync, begin, keep, salvage};
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -115,6 +116,9 @@ fn whatever_was_acknowledged_before_a_kill_is_there_after_it() {
         assert!(end >= least, "seed {seed}: {end} rows, {least} were acknowledged");
         let read = if end == 0 { Vec::new() } else { places.read().unwrap() };
         assert_eq!(read, rows(end), "seed {seed}");
+        if end > 0 {
+            places.judge_digests();
+        }
         assert_eq!(fs::read_dir(&places.pool).unwrap().count(), 0, "seed {seed}");
         let again = salvage(&places.disk, &places.pool).unwrap();
         assert_eq!((again.end, again.rows_from_memory, again.bytes_cut), (found.end, 0, 0));
@@ -262,4 +266,115 @@ fn a_death_before_the_first_segment_leaves_no_memory_behind() {
     fs::remove_file(segment_path(&places.disk, 0)).unwrap();
     assert_eq!(salvage(&places.disk, &places.pool).unwrap().end, None);
     assert_eq!(fs::read_dir(&places.pool).unwrap().count(), 0);
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Put(u8),
+    Work,
+    Rotate,
+    /// Writer and drain stop where they are.
+    Die,
+    /// The session ends, in order or without a word.
+    End(bool),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        6 => (1..9_u8).prop_map(Step::Put),
+        5 => Just(Step::Work),
+        1 => Just(Step::Rotate),
+        1 => Just(Step::Die),
+        1 => any::<bool>().prop_map(Step::End),
+    ]
+}
+
+fn sync() -> impl Strategy<Value = Sync> {
+    prop_oneof![Just(Sync::Off), Just(Sync::Each), (1..50_u64).prop_map(|n| Sync::Every(Nanos(n)))]
+}
+
+/// Sessions one after the other, with what a row by row model says of them.
+struct Sessions {
+    places: Places,
+    settings: shm::journal::WriterSettings,
+    /// Kinds of all rows so far; those of an end are none of [`row`]'s.
+    model: Vec<u8>,
+}
+
+impl Sessions {
+    fn begin(&self) -> (shm::journal::JournalWriter, shm::journal::Drain) {
+        let found = salvage(&self.places.disk, &self.places.pool).unwrap();
+        assert_eq!(found.end.unwrap_or(0), self.model.len() as u64);
+        let again = salvage(&self.places.disk, &self.places.pool).unwrap();
+        assert_eq!((again.end, again.rows_from_memory, again.bytes_cut), (found.end, 0, 0));
+        let states = Directory::read(&self.places.disk).unwrap().states;
+        let journal = states.last().map(|one| StateFile::read(&one.path).unwrap().journal);
+        begin(self.settings.clone(), &start(journal, self.model.len() as u64)).unwrap()
+    }
+
+    fn judge(&self) {
+        if self.model.is_empty() {
+            return;
+        }
+        let read = self.places.read().unwrap();
+        let kinds: Vec<u8> = read.iter().map(|row| row.kind).collect();
+        assert_eq!(kinds, self.model);
+        for (seq, event) in read.iter().enumerate().filter(|(_, event)| event.kind != END) {
+            assert_eq!(*event, row(seq as u64));
+        }
+        self.places.judge_digests();
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever is written, moved, rotated, ended and killed in whatever order: each row that was
+    /// taken is there, once, in order, and what is called durable never goes back nor ahead.
+    #[test]
+    fn sessions_follow_their_model(
+        steps in proptest::collection::vec(step(), 1..60), rows in 1..9_u64, sync in sync(),
+    ) {
+        let places = Places::new();
+        let mut settings = places.settings(rows, sync);
+        settings.rotate_every = Nanos(40);
+        let mut all = Sessions { places, settings, model: Vec::new() };
+        let (mut writer, mut drain) = all.begin();
+        let mut now = 1;
+        for step in steps {
+            let durable = writer.durable();
+            match step {
+                Step::Put(count) => for _ in 0..count {
+                    let lost = writer.lost();
+                    let kind = row(writer.seq()).kind;
+                    if put(&mut writer) {
+                        all.model.push(kind);
+                    } else {
+                        prop_assert_eq!(writer.lost(), lost + 1);
+                    }
+                },
+                Step::Work => { drain.work(Nanos(now)).unwrap(); now += 7; }
+                Step::Rotate => { now += 50; drain.work(Nanos(now)).unwrap(); }
+                Step::Die => {
+                    std::mem::forget((writer, drain));
+                    (writer, drain) = all.begin();
+                }
+                Step::End(in_order) => {
+                    if in_order && writer.end() {
+                        all.model.push(END);
+                    }
+                    drop(writer);
+                    drain.finish().unwrap();
+                    all.judge();
+                    (writer, drain) = all.begin();
+                }
+            }
+            prop_assert_eq!(writer.seq(), all.model.len() as u64);
+            prop_assert!(writer.durable() <= writer.seq());
+            prop_assert!(matches!(step, Step::Die) || writer.durable() >= durable);
+        }
+        drop(writer);
+        drain.finish().unwrap();
+        all.judge();
+    }
 }

@@ -3,6 +3,7 @@
 //! The checksum is CRC-32C of the first 60 bytes, seeded with the low half of the row's `seq`: a
 //! row that is damaged, moved, or left over from an earlier use of its memory fails it.
 
+use super::crc;
 use engine::event::Event;
 use engine::id::InstrumentId;
 use engine::time::Nanos;
@@ -17,12 +18,18 @@ pub const END: u8 = 255;
 /// One row's bytes.
 pub type Bytes = [u8; ROW_BYTES];
 
+/// One row's words, of which its bytes are the little-endian ones.
+pub type Words = [u64; ROW_BYTES / 8];
+
 /// The row as it lies in memory and on disk, its checksum filled in.
 #[inline]
 pub fn seal(event: &Event, seq: u64) -> Bytes {
-    let mut bytes = to_bytes(event);
-    let crc = checksum(&bytes, seq);
-    bytes[60..].copy_from_slice(&crc.to_le_bytes());
+    let mut words = words_of(event);
+    words[7] |= u64::from(crc::checksum(&words, seq as u32)) << 32;
+    let mut bytes = [0; ROW_BYTES];
+    for (to, word) in bytes.as_chunks_mut::<8>().0.iter_mut().zip(words) {
+        *to = word.to_le_bytes();
+    }
     bytes
 }
 
@@ -36,24 +43,17 @@ pub fn open(bytes: &Bytes, seq: u64) -> Option<Event> {
 /// Checksum of the first 60 bytes for this place in the journal.
 #[inline]
 pub fn checksum(bytes: &Bytes, seq: u64) -> u32 {
-    crc32c::crc32c_append(seq as u32, &bytes[..60])
+    crc::checksum(&std::array::from_fn(|at| word(bytes, at * 8)), seq as u32)
 }
 
+/// Its words, the checksum zero.
 #[inline]
-fn to_bytes(event: &Event) -> Bytes {
-    let mut bytes = [0; ROW_BYTES];
-    bytes[0..8].copy_from_slice(&event.at.0.to_le_bytes());
-    bytes[8..16].copy_from_slice(&event.id.to_le_bytes());
-    bytes[16..24].copy_from_slice(&event.payload[0].to_le_bytes());
-    bytes[24..32].copy_from_slice(&event.payload[1].to_le_bytes());
-    bytes[32..40].copy_from_slice(&event.payload[2].to_le_bytes());
-    bytes[40..48].copy_from_slice(&event.payload[3].to_le_bytes());
-    bytes[48..52].copy_from_slice(&event.recv_delta_ns.to_le_bytes());
-    bytes[52..56].copy_from_slice(&event.venue_delta_us.to_le_bytes());
-    bytes[56..58].copy_from_slice(&event.instrument.0.to_le_bytes());
-    bytes[58] = event.kind;
-    bytes[59] = event.flags;
-    bytes
+fn words_of(event: &Event) -> Words {
+    let [one, two, three, four] = event.payload;
+    let spans = u64::from(event.recv_delta_ns) | u64::from(event.venue_delta_us as u32) << 32;
+    let kind =
+        u64::from(event.instrument.0) | u64::from(event.kind) << 16 | u64::from(event.flags) << 24;
+    [event.at.0, event.id, one, two, three, four, spans, kind]
 }
 
 #[inline]

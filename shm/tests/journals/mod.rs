@@ -6,7 +6,7 @@ use engine::time::Nanos;
 use shm::journal::sent::kind;
 use shm::journal::{
     Directory, Drain, JournalError, JournalReader, JournalWriter, Start, Sync, WriterSettings,
-    begin,
+    begin, roll,
 };
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -65,6 +65,28 @@ impl Places {
             rows.push(Event { crc: 0, ..row.event });
         }
         Ok(rows)
+    }
+
+    /// Looks whether each segment says of what was sent before it what its rows say; an end, too.
+    pub fn judge_digests(&self) {
+        let mut reader = JournalReader::open(Directory::open(&self.disk).unwrap(), 0).unwrap();
+        let (mut sent, mut digest) = (0, 0);
+        while reader.advance().unwrap() {
+            if reader.take_entered() {
+                let header = reader.header();
+                if header.epoch_first == header.first {
+                    (sent, digest) = (0, 0);
+                }
+                assert_eq!((header.sent, header.sent_digest), (sent, digest), "{header:?}");
+            }
+            let Some(row) = reader.next_row().unwrap() else { break };
+            if row.is_sent() {
+                (sent, digest) = (sent + 1, roll(digest, &row.event));
+            }
+            if row.is_end() {
+                assert_eq!((row.event.id, row.event.payload[0]), (sent, digest));
+            }
+        }
     }
 
     pub fn segments(&self) -> Vec<PathBuf> {
