@@ -140,7 +140,7 @@ impl fmt::Display for Text<'_> {
         let values = Values(self.instrument());
         match event.kind {
             ..=kind::LINK => market(f, event, body, &values),
-            ..=kind::TRADES_TOLD => report(f, event, body, &values),
+            kind::ACCEPTED..=kind::TRADES_TOLD => report(f, event, body, &values),
             _ => session(f, event, body),
         }
     }

@@ -4,8 +4,8 @@
 //! that this program decides otherwise than the one that died: then what it believes of its orders
 //! is not what was sent, and nothing is recovered.
 
-use super::course::Course;
 use crate::exit::Failure;
+use crate::replay::walk::Replay;
 use engine::engine::Engine;
 use shm::journal::Directory;
 use std::path::Path;
@@ -21,8 +21,6 @@ pub struct Recovered {
     pub next: u64,
     /// Of the journal.
     pub journal: u64,
-    /// Rows that were replayed.
-    pub rows: u64,
     /// Whether the last session ended in order.
     pub ended: bool,
 }
@@ -30,20 +28,20 @@ pub struct Recovered {
 /// Recovers the last session of a folder that has been salvaged.
 pub fn recover(folder: &Path) -> Result<Recovered, Failure> {
     let directory = Directory::open(folder).map_err(Failure::error)?;
-    let mut course = Course::begin(directory, u64::MAX).map_err(Failure::error)?;
-    while course.turn().map_err(Failure::error)?.is_some() {}
-    if let Some(difference) = course.difference() {
+    let last = directory.segments.last().map_or(0, |place| place.seq);
+    let mut replay = Replay::<Any>::open(folder, last, u64::MAX - 1).map_err(Failure::error)?;
+    if let Some(found) = replay.run(&mut ()).map_err(Failure::error)? {
         let text = format!(
             "the journal {} cannot be gone on with: this program decides otherwise than the one \
              that wrote it, from row {} on. Start the old program once, so that it ends in order, \
-             or name a new folder",
+             or name a new folder; peregrine replay shows the difference",
             folder.display(),
-            difference.seq
+            found.seq
         );
         return Err(Failure::error(text));
     }
-    let (epoch, journal) = (course.header().epoch, course.header().journal);
-    let (next, rows) = (course.seq(), course.tally().rows);
-    let ended = course.ended();
-    Ok(Recovered { engine: Some(course.into_engine()), epoch, next, journal, rows, ended })
+    let totals = replay.totals();
+    let epoch = totals.segments.last().map_or(0, |segment| segment.epoch);
+    let (journal, next, ended) = (totals.journal, totals.end, totals.ended);
+    Ok(Recovered { engine: replay.into_engine(), epoch, next, journal, ended })
 }

@@ -115,6 +115,11 @@ impl<S: Strategy + Restore> Replay<S> {
         &self.totals
     }
 
+    /// The engine, at the end.
+    pub fn into_engine(self) -> Option<Engine<S>> {
+        self.course.map(|course| course.engine)
+    }
+
     /// The engine, where it is now.
     pub fn engine(&self) -> Option<&Engine<S>> {
         self.course.as_ref().map(|course| &course.engine)
