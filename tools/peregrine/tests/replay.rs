@@ -7,12 +7,21 @@
 mod rig;
 
 use engine::engine::Engine;
+use engine::event::{Event, kind};
+use engine::state::{Digest, State as _, Words};
+use engine::strategy::Strategy as _;
+use engine::time::Nanos;
 use peregrine::replay::difference::{Difference, What};
 use peregrine::replay::walk::{Replay, Totals};
 use rig::{Folder, journal};
-use shm::journal::JournalError;
+use shm::journal::directory::state_path;
+use shm::journal::row::{ROW_BYTES, seal};
+use shm::journal::{
+    Directory, JournalError, JournalReader, Row, SegmentRows, StateFile, keep, sent,
+};
 use std::path::Path;
 use strategies::any::Any;
+use strategies::avellaneda_stoikov::set_event;
 
 /// From the state at or before this row to the end.
 fn replay(folder: &Path, from: u64) -> Result<(Totals, Option<Difference>), JournalError> {
@@ -35,6 +44,198 @@ fn a_journal_of_three_sessions_replays_identically() {
     assert!(totals.segments.len() > 20 && totals.checkpoints as usize > totals.segments.len());
     let rows: u64 = totals.segments.iter().map(|segment| segment.rows).sum();
     assert_eq!(rows, totals.end);
+}
+
+/// The same segment with one row changed and sealed anew.
+fn reseal(path: &Path, seq: u64, change: impl FnOnce(&mut Event)) {
+    let rows = SegmentRows::read(path).unwrap();
+    let mut event = rows.row(seq).unwrap().unwrap();
+    change(&mut event);
+    let place = 4096 + (seq - rows.header.first) as usize * ROW_BYTES;
+    let mut bytes = std::fs::read(path).unwrap();
+    bytes[place..place + ROW_BYTES].copy_from_slice(&seal(&event, seq));
+    std::fs::write(path, bytes).unwrap();
+}
+
+/// The first row from here on that this is true of.
+fn find(folder: &Folder, from: u64, wanted: impl Fn(&Row) -> bool) -> Row {
+    let mut reader = JournalReader::open(Directory::open(&folder.0).unwrap(), from).unwrap();
+    while let Some(row) = reader.next_row().unwrap() {
+        if wanted(&row) {
+            return row;
+        }
+    }
+    panic!("no such row from {from}");
+}
+
+fn segment_of(folder: &Folder, seq: u64) -> std::path::PathBuf {
+    let directory = Directory::open(&folder.0).unwrap();
+    directory.segments[directory.segment_of(seq).unwrap()].path.clone()
+}
+
+#[test]
+fn a_changed_intent_is_the_first_difference_and_both_sides_are_named() {
+    let folder = journal(9_000, 512);
+    let row = find(&folder, 1_500, |row| row.event.kind == sent::kind::PLACE);
+    reseal(&segment_of(&folder, row.seq), row.seq, |event| event.payload[0] += 1);
+    let (totals, found) = replay(&folder.0, 0).unwrap();
+    let found = found.unwrap();
+    let What::Intent { recorded: Some(recorded), replayed: Some(replayed) } = found.what else {
+        panic!("{found:?}")
+    };
+    assert_eq!(found.seq, sent::cause(&row.event));
+    assert_eq!(recorded.payload[0], replayed.payload[0] + 1);
+    assert!(totals.end < 2_100, "{totals:?}");
+    let engine = Replay::<Any>::open(&folder.0, 0, 0).unwrap();
+    assert!(engine.engine().is_none());
+    // A row that is of an event instead: what was to be sent is missing.
+    reseal(&segment_of(&folder, row.seq), row.seq, |event| event.kind = kind::TIMER);
+    let (_, found) = replay(&folder.0, 0).unwrap();
+    let What::Intent { recorded: None, replayed: Some(_) } = found.as_ref().unwrap().what else {
+        panic!("{found:?}")
+    };
+    // An event that becomes something sent.
+    let folder = journal(9_000, 512);
+    let row = find(&folder, 700, |row| row.event.kind == kind::TIMER);
+    reseal(&segment_of(&folder, row.seq), row.seq, |event| event.kind = sent::kind::RENEW);
+    let (_, found) = replay(&folder.0, 0).unwrap();
+    let found = found.unwrap();
+    assert!(matches!(found.what, What::Intent { recorded: Some(_), replayed: None }), "{found:?}");
+}
+
+/// Writes a checkpoint of an engine at this row into the folder; the state as replay has it.
+fn checkpoint(folder: &Folder, seq: u64) -> StateFile {
+    let mut replay = Replay::<Any>::open(&folder.0, 0, seq - 1).unwrap();
+    assert!(replay.run(&mut ()).unwrap().is_none());
+    let engine = replay.engine().unwrap();
+    let mut words: Vec<u64> = Vec::new();
+    engine.save(&mut words);
+    let header = SegmentRows::read(&segment_of(folder, seq)).unwrap().header;
+    assert_eq!(header.first, seq);
+    let state = StateFile {
+        journal: header.journal,
+        seq,
+        epoch: header.epoch,
+        sent: header.sent,
+        sent_digest: header.sent_digest,
+        digest: Digest::of(engine),
+        words,
+    };
+    state.write(&folder.0).unwrap();
+    state
+}
+
+#[test]
+fn what_begins_in_the_middle_comes_to_the_same_verdict() {
+    let folder = journal(30_000, 1_024);
+    let firsts: Vec<u64> =
+        Directory::open(&folder.0).unwrap().segments.iter().map(|place| place.seq).collect();
+    for place in [2, 5, 9, 14, 22] {
+        checkpoint(&folder, firsts[place]);
+    }
+    let (whole, found) = replay(&folder.0, 0).unwrap();
+    assert!(found.is_none(), "{found:?}");
+    for place in [2, 5, 9, 14, 22] {
+        let (part, found) = replay(&folder.0, firsts[place] + 3).unwrap();
+        assert!(found.is_none(), "{found:?}");
+        assert_eq!((part.first, part.end), (firsts[place], whole.end));
+        assert!(part.events < whole.events);
+    }
+    let (none, found) = replay(&folder.0, u64::MAX - 1).unwrap();
+    assert!(found.is_none() && none.first >= firsts[22]);
+}
+
+#[test]
+fn another_parameter_diverges_and_the_part_of_the_state_is_named() {
+    let folder = journal(9_000, 512);
+    let firsts: Vec<u64> =
+        Directory::open(&folder.0).unwrap().segments.iter().map(|place| place.seq).collect();
+    let mut state = checkpoint(&folder, firsts[2]);
+    checkpoint(&folder, firsts[4]);
+    assert!(replay(&folder.0, 0).unwrap().1.is_none());
+    let mut engine: Engine<Any> = Engine::restore(&mut Words::new(&state.words)).unwrap();
+    let (key, value) = set_event("gamma", 0.9).unwrap();
+    assert!(engine.desks[0].strategy.set(key, value));
+    state.words.clear();
+    engine.save(&mut state.words);
+    state.digest = Digest::of(&engine);
+    state.write(&folder.0).unwrap();
+    let (_, found) = replay(&folder.0, firsts[2]).unwrap();
+    let found = found.unwrap();
+    assert!(matches!(found.what, What::Intent { .. }), "{found:?}");
+    assert!(found.seq >= firsts[2] && found.seq < firsts[4], "{found:?}");
+    let state = found.state.as_ref().unwrap();
+    assert_eq!(state.before, firsts[4]);
+    assert!(state.parts.iter().any(|part| part.name == "desk 0 strategy"), "{state:?}");
+    assert!(!state.parts.iter().any(|part| part.name.starts_with("book")), "{state:?}");
+    let text = found.report(&engine.market);
+    for part in ["recorded  ", "replayed  ", "-> ", "desk 0 strategy"] {
+        assert!(text.contains(part), "{part} in\n{text}");
+    }
+    // From the start on the rows agree, and the state does not.
+    let (_, found) = replay(&folder.0, 0).unwrap();
+    let found = found.unwrap();
+    assert!(matches!(found.what, What::State { before } if before == firsts[2]), "{found:?}");
+    assert_eq!(found.state.as_ref().unwrap().parts.len(), 1);
+}
+
+#[test]
+fn damage_of_any_kind_is_an_error_that_names_its_place() {
+    let folder = journal(9_000, 512);
+    let paths = folder.segments();
+    let path = &paths[3];
+    let bytes = std::fs::read(path).unwrap();
+    let first = SegmentRows::read(path).unwrap().header.first;
+    for byte in [4096, 4096 + 64 * 100 + 33, bytes.len() - 1] {
+        let mut damaged = bytes.clone();
+        damaged[byte] ^= 4;
+        std::fs::write(path, damaged).unwrap();
+        let row = first + (byte as u64 - 4096) / 64;
+        let place = format!("row {row} at byte {}", (byte / 64) * 64);
+        assert!(told(&folder.0).contains(&place), "{place} in {}", told(&folder.0));
+    }
+    std::fs::write(path, &bytes[..bytes.len() - 70]).unwrap();
+    assert!(told(&folder.0).contains("truncated"), "{}", told(&folder.0));
+    let mut swapped = bytes.clone();
+    swapped[4096..4224].rotate_left(64);
+    std::fs::write(path, swapped).unwrap();
+    assert!(told(&folder.0).contains(&format!("row {first} ")), "{}", told(&folder.0));
+    std::fs::remove_file(path).unwrap();
+    assert!(told(&folder.0).contains("its successor is missing"), "{}", told(&folder.0));
+    std::fs::write(path, b"what is this").unwrap();
+    assert!(told(&folder.0).contains("no journal of Peregrine"), "{}", told(&folder.0));
+    std::fs::write(path, &bytes).unwrap();
+    let state = state_path(&folder.0, 0);
+    let words = std::fs::read(&state).unwrap();
+    let mut damaged = words.clone();
+    damaged[100] ^= 1;
+    std::fs::write(&state, damaged).unwrap();
+    assert!(told(&folder.0).contains("damaged in its state"), "{}", told(&folder.0));
+    let other = journal(900, 512);
+    std::fs::copy(state_path(&other.0, 0), &state).unwrap();
+    assert!(told(&folder.0).contains("another journal"), "{}", told(&folder.0));
+    std::fs::write(&state, words).unwrap();
+    assert!(replay(&folder.0, 0).unwrap().1.is_none());
+    let empty = Folder::new();
+    assert!(told(&empty.0).contains("holds no journal"), "{}", told(&empty.0));
+}
+
+#[test]
+fn a_compressed_journal_and_a_torn_one_replay_too() {
+    let folder = journal(9_000, 512);
+    let (whole, _) = replay(&folder.0, 0).unwrap();
+    while keep::tidy(&folder.0, (0, None), Nanos(0)).unwrap().compressed > 0 {}
+    let (packed, found) = replay(&folder.0, 0).unwrap();
+    assert!(found.is_none() && packed.segments.iter().any(|segment| segment.compressed));
+    assert_eq!((packed.events, packed.intents), (whole.events, whole.intents));
+    let last = folder.segments().pop().unwrap();
+    let bytes = std::fs::read(&last).unwrap();
+    for cut in [10, 64, 100, 640, 1_000] {
+        std::fs::write(&last, &bytes[..bytes.len() - cut]).unwrap();
+        let (torn, found) = replay(&folder.0, 0).unwrap();
+        assert!(found.is_none() && !torn.ended, "{cut}: {found:?}");
+        assert_eq!(torn.end, whole.end - (cut as u64).div_ceil(64));
+    }
 }
 
 #[test]

@@ -102,11 +102,13 @@ impl<S: Strategy + Restore> Replay<S> {
         self.collect();
         let Some(mut found) = found else { return Ok(None) };
         found.state = match found.what {
-            What::State { before } => self.compare_states(before)?,
+            What::State { before } => {
+                let file = self.read_state(before)?;
+                self.course.as_ref().and_then(|course| compare_states(&file, course))
+            }
             What::Start { .. } => None,
             _ => self.follow()?,
         };
-        self.collect();
         Ok(Some(*found))
     }
 
@@ -259,31 +261,21 @@ impl<S: Strategy + Restore> Replay<S> {
     /// Behind a difference: on to the next state of the session, to see what became of it.
     fn follow(&mut self) -> Result<Option<StateDifference>, JournalError> {
         let Some(mut course) = self.course.take() else { return Ok(None) };
-        let wanted = self.state_at;
-        let mut reached = self.reader.seq() == wanted;
-        while !reached
-            && self.reader.seq() < wanted
+        let place = self.directory.states.get(self.state);
+        let file = place.map(read_state).transpose()?;
+        let Some(file) = file.filter(|file| file.epoch == course.epoch()) else {
+            self.course = Some(course);
+            return Ok(None);
+        };
+        while self.reader.seq() < file.seq
             && let Some(row) = self.reader.next_row()?
         {
-            if self.reader.take_entered() && self.reader.header().epoch != course.epoch() {
-                break;
-            }
             course.follow(&row);
-            reached = self.reader.seq() == wanted;
         }
+        let reached = self.reader.seq() == file.seq;
+        let found = if reached { compare_states(&file, &course) } else { None };
         self.course = Some(course);
-        if reached { self.compare_states(wanted) } else { Ok(None) }
-    }
-
-    fn compare_states(&self, before: u64) -> Result<Option<StateDifference>, JournalError> {
-        let file = self.read_state(before)?;
-        let Some(course) = &self.course else { return Ok(None) };
-        if file.epoch != course.epoch() {
-            return Ok(None);
-        }
-        let recorded = restore::<S>(&file.words);
-        Ok(recorded
-            .map(|recorded| StateDifference { before, parts: parts(&recorded, &course.engine) }))
+        Ok(found)
     }
 
     /// Rows of the segment that is left, up to this place.
@@ -303,6 +295,14 @@ impl<S: Strategy + Restore> Replay<S> {
             self.totals.intents += std::mem::take(&mut course.intents);
         }
     }
+}
+
+fn compare_states<S: Strategy + Restore>(
+    file: &StateFile,
+    course: &Course<S>,
+) -> Option<StateDifference> {
+    let recorded = restore::<S>(&file.words)?;
+    Some(StateDifference { before: file.seq, parts: parts(&recorded, &course.engine) })
 }
 
 fn read_state(place: &Place) -> Result<StateFile, JournalError> {

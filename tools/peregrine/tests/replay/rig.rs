@@ -90,7 +90,7 @@ pub fn instrument() -> Instrument {
 pub fn parameters() -> Parameters {
     Parameters {
         kappa_estimated: false,
-        kappa_start: 0.5,
+        kappa_start: 5.0,
         sigma_start: 1.0,
         spread_min_bps: 0.0,
         ..Parameters::default()
@@ -163,6 +163,8 @@ pub struct Session {
     pub digests: BTreeMap<u64, u64>,
     random: Random,
     bid: i64,
+    /// Where the levels of the depth stand.
+    depth_bid: i64,
     update: u64,
     segment_rows: u64,
     first: u64,
@@ -220,6 +222,7 @@ impl Session {
             digests: BTreeMap::new(),
             random: Random::new(terms.seed),
             bid: 6_183_763,
+            depth_bid: 6_183_763,
             update: 1,
             segment_rows: terms.rows,
             first: terms.first,
@@ -253,6 +256,7 @@ impl Session {
 
     fn snapshot(&mut self) {
         self.update += 1;
+        self.depth_bid = self.bid;
         let mut rows = Vec::new();
         for away in 0..8 {
             let (bid, ask) = (Price(self.bid - away), Price(self.bid + 2 + away));
@@ -304,8 +308,9 @@ impl Session {
     }
 
     fn depth(&mut self, step: i64) {
-        let before = self.bid;
+        let before = self.depth_bid;
         self.bid += step;
+        self.depth_bid = self.bid;
         let (top, low) = (before.max(self.bid), before.min(self.bid));
         let mut rows = Vec::new();
         for price in low - 2..=top + 4 {
