@@ -91,6 +91,27 @@ fn drained(drain: &mut Drain) {
 }
 
 #[test]
+fn a_reader_goes_on_where_its_segment_has_grown() {
+    let places = Places::new();
+    let (mut writer, mut drain) = places.begin(4, 0, None);
+    writer.record(&event(0)).unwrap();
+    drained(&mut drain);
+    let mut reader = JournalReader::open(Directory::open(&places.disk).unwrap(), 0).unwrap();
+    assert_eq!(reader.next_row().unwrap().unwrap().event.id, 0);
+    assert_eq!(reader.next_row().unwrap(), None);
+    for number in 1..11 {
+        writer.record(&event(number)).unwrap();
+        drained(&mut drain);
+        reader.extend(Directory::open(&places.disk).unwrap()).unwrap();
+        assert_eq!(
+            reader.next_row().unwrap().map(|row| (row.seq, row.event.id)),
+            Some((number, number))
+        );
+        assert_eq!(reader.next_row().unwrap(), None);
+    }
+}
+
+#[test]
 fn what_was_recorded_is_read_over_many_segments_and_sessions() {
     let places = Places::new();
     let (mut writer, mut drain) = places.begin(4, 0, None);

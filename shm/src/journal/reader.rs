@@ -79,13 +79,16 @@ impl JournalReader {
         self.ended
     }
 
-    /// Goes on over a folder that has grown or lost its oldest segments meanwhile.
-    pub fn extend(&mut self, directory: Directory) {
+    /// Goes on over a folder that has grown or lost its oldest segments meanwhile. The present
+    /// segment is read again: it may have been written to since.
+    pub fn extend(&mut self, directory: Directory) -> Result<(), JournalError> {
         let current = self.segment.header.first;
-        let place = directory.segments.iter().position(|place| place.seq == current);
-        if let Some(place) = place {
-            (self.place, self.directory) = (place, directory);
-        }
+        let Some(place) = directory.segments.iter().position(|place| place.seq == current) else {
+            return Ok(());
+        };
+        self.segment = read(&directory, place)?;
+        (self.place, self.directory) = (place, directory);
+        Ok(())
     }
 
     /// The folder as it is known.

@@ -186,8 +186,8 @@ impl Course {
     }
 
     /// Goes on over a folder that has grown.
-    pub fn extend(&mut self, directory: Directory) {
-        self.reader.extend(directory);
+    pub fn extend(&mut self, directory: Directory) -> Result<(), JournalError> {
+        self.reader.extend(directory)
     }
 
     /// The next event with everything that it sent; `None` at the end of the journal, and after a

@@ -62,7 +62,7 @@ impl Follower {
         directory.segments.pop();
         let behind = directory.segments.iter().map(|place| place.seq).find(|seq| *seq > self.done);
         let Some(end) = behind else { return Ok(0) };
-        self.course.extend(directory);
+        self.course.extend(directory)?;
         self.end = Some(end);
         Ok(1)
     }
