@@ -78,13 +78,9 @@ impl<S: Strategy> Engine<S> {
                 return Err(CarryError::Instruments(place, symbol(&old)));
             }
         }
-        if self.desks.len() != old.desks.len()
-            || self
-                .desks
-                .iter()
-                .zip(&old.desks)
-                .any(|(one, two)| one.instruments != two.instruments)
-        {
+        let mut pairs = self.desks.iter().zip(&old.desks);
+        let differ = pairs.any(|(one, two)| one.instruments != two.instruments);
+        if differ || self.desks.len() != old.desks.len() {
             return Err(CarryError::Desks(old.desks.len()));
         }
         let mut carried = Carried::default();
