@@ -1,22 +1,29 @@
 //! `peregrine replay`: runs the engine on a journal again and compares everything it sends, and
 //! every digest, with what was recorded; or prints the rows; or asks what other parameters do.
 
+pub mod closed;
 pub mod course;
 pub mod difference;
+pub mod latency;
+pub mod open;
 pub mod ports;
 pub mod walk;
+pub mod what_if;
 
 use crate::cli::{self, ReplayArgs};
 use crate::exit::{Exit, Failure};
 use crate::{journal, print};
+use closed::{ClosedLoop, Outcome};
 use difference::Difference;
 use engine::engine::Engine;
 use serde_json::{Value, json};
 use shm::journal::Row;
+use open::{OpenLoop, Shadow};
 use std::io::{BufWriter, IsTerminal as _, Write as _};
 use std::time::Instant;
 use strategies::any::Any;
 use walk::{Replay, Totals, Watch};
+use what_if::Change;
 
 /// Rows between two signs of life on a terminal.
 const PROGRESS_ROWS: u64 = 1 << 20;
@@ -25,6 +32,9 @@ const MEMORY: &str = "/dev/shm";
 
 /// Replays, reports.
 pub fn run(args: &ReplayArgs) -> Result<Exit, Failure> {
+    if !args.what_if.is_empty() {
+        return ask(args);
+    }
     let mut replay = Replay::<Any>::open(&args.folder, from(args), until(args))?;
     let started = Instant::now();
     let found = if args.print {
@@ -46,6 +56,72 @@ pub fn run(args: &ReplayArgs) -> Result<Exit, Failure> {
         verdict.warnings().iter().for_each(|line| cli::complain(format_args!("{line}")));
     }
     Ok(if verdict.found.is_none() { Exit::Ok } else { Exit::Error })
+}
+
+/// What other parameters would have done.
+fn ask(args: &ReplayArgs) -> Result<Exit, Failure> {
+    let changes: Result<Vec<Change>, Failure> =
+        args.what_if.iter().map(|text| Change::parse(text)).collect();
+    let changes = changes?;
+    let refused = |refused: bool| match refused {
+        true => Err(Failure::error(format!(
+            "the strategy refuses {}: its parameters would not fit together",
+            what_if::name(&changes)
+        ))),
+        false => Ok(()),
+    };
+    let (found, desks, lines) = if args.closed_loop {
+        let mut replay = Replay::<Any>::open(&args.folder, from(args), until(args))?;
+        let observed = latency::observe(&args.folder, replay.totals().first)?;
+        let mut watch = ClosedLoop::new(changes.clone(), observed);
+        let found = replay.run(&mut watch)?;
+        refused(watch.refused)?;
+        let objects: Vec<Value> = watch.outcomes.iter().map(Outcome::json).collect();
+        let lines: String = watch.outcomes.iter().map(Outcome::text).collect();
+        (found, objects, lines)
+    } else {
+        let mut replay = Replay::<Shadow>::open(&args.folder, from(args), until(args))?;
+        let mut watch = OpenLoop::new(&changes);
+        let found = replay.run(&mut watch)?;
+        refused(watch.refused)?;
+        let (mut objects, mut lines) = (Vec::new(), String::new());
+        let market = replay.engine().map(|engine| &engine.market);
+        for (place, desk) in watch.desks().iter().enumerate() {
+            if let Some(market) = market {
+                objects.push(desk.json(place, market));
+                lines += &desk.text(place, market);
+            }
+        }
+        (found, objects, lines)
+    };
+    let identical = found.is_none();
+    let name = what_if::name(&changes);
+    tell(args, &name, (identical, desks, &lines));
+    Ok(if identical { Exit::Ok } else { Exit::Error })
+}
+
+fn tell(args: &ReplayArgs, name: &str, (identical, list, lines): (bool, Vec<Value>, &str)) {
+    if args.json {
+        let list_name = if args.closed_loop { "sessions" } else { "desks" };
+        let mut object = json!({
+            "what_if": name,
+            "loop": if args.closed_loop { "closed" } else { "open" },
+            "simulated": args.closed_loop,
+            "recorded_identical": identical,
+        });
+        object[list_name] = list.into();
+        cli::print(&object);
+        return;
+    }
+    let mark = if args.closed_loop { "simulated: " } else { "" };
+    cli::say(format_args!("{mark}what if {name}"));
+    cli::say(format_args!("{}", lines.trim_end()));
+    if !identical {
+        cli::complain(format_args!(
+            "{mark}the recorded run itself does not replay identically: see peregrine replay {}",
+            args.folder.display()
+        ));
+    }
 }
 
 fn from(args: &ReplayArgs) -> u64 {

@@ -20,6 +20,7 @@ use shm::journal::{
     Directory, JournalError, JournalReader, Row, SegmentRows, StateFile, keep, sent,
 };
 use std::path::Path;
+use std::process::Command;
 use strategies::any::Any;
 use strategies::avellaneda_stoikov::set_event;
 
@@ -235,6 +236,120 @@ fn a_compressed_journal_and_a_torn_one_replay_too() {
         let (torn, found) = replay(&folder.0, 0).unwrap();
         assert!(found.is_none() && !torn.ended, "{cut}: {found:?}");
         assert_eq!(torn.end, whole.end - (cut as u64).div_ceil(64));
+    }
+}
+
+/// Runs the binary; the exit code must be this. Gives standard output and standard error.
+fn peregrine(folder: &Folder, args: &[&str], code: i32) -> (String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_peregrine"));
+    let output = command.arg("replay").arg(&folder.0).args(args).output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    let (out, err) = (text(&output.stdout), text(&output.stderr));
+    assert_eq!(output.status.code(), Some(code), "{args:?}\n{out}\n{err}");
+    (out, err)
+}
+
+fn json(text: &str) -> serde_json::Value {
+    assert_eq!(text.lines().count(), 1, "{text}");
+    serde_json::from_str(text).unwrap()
+}
+
+#[test]
+fn the_command_tells_its_verdict_in_text_and_json() {
+    let folder = journal(6_000, 512);
+    let (out, _) = peregrine(&folder, &[], 0);
+    assert!(out.ends_with("identical\n"), "{out}");
+    let told = json(&peregrine(&folder, &["--json"], 0).0);
+    assert_eq!((&told["identical"], &told["first_difference"]), (&true.into(), &().into()));
+    let keys: Vec<&String> = told.as_object().unwrap().keys().collect();
+    let wanted = [
+        "checkpoints",
+        "events",
+        "events_per_s",
+        "first_difference",
+        "identical",
+        "intents",
+        "segments",
+    ];
+    assert_eq!(keys, wanted);
+    assert_eq!(told["segments"][1]["first"], 512);
+    let row = find(&folder, 1_500, |row| row.event.kind == sent::kind::PLACE);
+    reseal(&segment_of(&folder, row.seq), row.seq, |event| event.payload[1] += 1);
+    let told = json(&peregrine(&folder, &["--json"], 1).0);
+    let first = &told["first_difference"];
+    assert_eq!((&told["identical"], &first["what"]), (&false.into(), &"intent".into()));
+    assert_eq!(first["seq"], sent::cause(&row.event));
+    assert!(first["recorded"].as_str().unwrap().starts_with("-> place BTCUSDT "), "{first}");
+    assert_ne!(first["recorded"], first["replayed"]);
+    let (out, _) = peregrine(&folder, &[], 1);
+    assert!(out.contains("first difference: intent at row"), "{out}");
+    let path = &folder.segments()[0];
+    let mut bytes = std::fs::read(path).unwrap();
+    bytes[4096 + 640] ^= 1;
+    std::fs::write(path, bytes).unwrap();
+    let (out, err) = peregrine(&folder, &["--json"], 1);
+    assert!(json(&out)["error"].as_str().unwrap().contains("row 10 at byte 4736"), "{out}");
+    assert!(err.contains("row 10 at byte 4736"), "{err}");
+}
+
+#[test]
+fn rows_are_printed_as_text_and_filtered() {
+    let folder = journal(3_000, 512);
+    let (out, err) = peregrine(&folder, &["--print"], 0);
+    assert!(err.ends_with("identical\n"), "{err}");
+    assert!(out.lines().count() > 3_000);
+    let first = out.lines().next().unwrap();
+    let start = "start epoch 00000001 config 0000000000000001";
+    assert!(first.trim_start().starts_with("0 2023-11-14T22:30:00."), "{first}");
+    assert!(first.ends_with(start), "{first}");
+    let (out, _) = peregrine(&folder, &["--print", "--from", "600", "--until", "650"], 0);
+    assert_eq!(out.lines().count(), 51);
+    assert!(out.trim_start().starts_with("600 "), "{out}");
+    let (out, _) = peregrine(&folder, &["--print", "--instrument", "BTCUSDT"], 0);
+    assert!(out.lines().all(|line| line.contains("BTCUSDT")));
+    for part in ["-> place BTCUSDT buy 61837.", " post-only #00000001-", "because of ", "best BTCU"] {
+        assert!(out.contains(part), "{part}");
+    }
+    let (out, _) = peregrine(&folder, &["--print", "--instrument", "ETHUSDT"], 0);
+    assert!(out.is_empty());
+}
+
+#[test]
+fn other_parameters_are_compared_on_what_was() {
+    let folder = journal(12_000, 1_024);
+    let same = json(&peregrine(&folder, &["--json", "--what-if", "kappa_start=5"], 0).0);
+    assert_eq!(same["desks"][0]["differ"], 0, "{same}");
+    assert!(same["desks"][0]["plans"].as_u64().unwrap() > 500, "{same}");
+    let other = json(&peregrine(&folder, &["--json", "--what-if", "kappa_start=4"], 0).0);
+    let desk = &other["desks"][0];
+    assert_eq!(desk["differ"], desk["plans"], "{other}");
+    assert!(desk["bid"]["price_ticks_mean"].as_f64().unwrap() > 1.0, "{other}");
+    assert_ne!(desk["first_difference"]["recorded"], desk["first_difference"]["other"]);
+    let (out, _) = peregrine(&folder, &["--what-if", "kappa_start=4", "gamma=0.2"], 0);
+    assert!(out.starts_with("what if kappa_start=4 gamma=0.2\ndesk 0: "), "{out}");
+    let (_, err) = peregrine(&folder, &["--what-if", "gama=4"], 2);
+    assert!(err.contains("no parameter is named `gama`"), "{err}");
+    let (_, err) = peregrine(&folder, &["--what-if", "gamma=-4"], 2);
+    assert!(err.contains("gamma=-4"), "{err}");
+    peregrine(&folder, &["--closed-loop"], 2);
+}
+
+#[test]
+fn a_closed_loop_is_simulated_on_every_line() {
+    let folder = journal(12_000, 1_024);
+    let args = ["--closed-loop", "--what-if", "kappa_start=5"];
+    let (out, _) = peregrine(&folder, &args, 0);
+    assert!(out.lines().count() == 10 && out.lines().all(|line| line.starts_with("simulated")));
+    let told = json(&peregrine(&folder, &[&["--json"][..], &args].concat(), 0).0);
+    let sessions = told["sessions"].as_array().unwrap();
+    assert_eq!((&told["simulated"], sessions.len()), (&true.into(), 3));
+    for session in sessions {
+        assert_eq!(session["simulated"], true);
+        assert!(session["sent"].as_u64().unwrap() > 50, "{session}");
+        let fills = |who: &str| session[who]["fills"].as_u64().unwrap();
+        assert!(fills("recorded") > 0 && fills("other") > 0, "{session}");
+        let (entry, back) = (session["entry_ns"].as_u64(), session["response_ns"].as_u64());
+        assert_eq!(entry.unwrap() + back.unwrap(), 6_000_000, "as the rig polls");
     }
 }
 

@@ -34,7 +34,9 @@ pub trait Watch<S> {
     /// A row is about to be applied or compared.
     fn before(&mut self, _row: &Row, _engine: &Engine<S>) {}
     /// It was.
-    fn after(&mut self, _row: &Row, _engine: &mut Engine<S>) {}
+    fn after(&mut self, _row: &Row, _engine: &Engine<S>) {}
+    /// The session's rows end.
+    fn end(&mut self, _engine: &Engine<S>) {}
 }
 
 impl<S> Watch<S> for () {}
@@ -148,7 +150,10 @@ impl<S: Strategy + Restore> Replay<S> {
                 self.totals.checkpoints += 1;
                 self.totals.ended = true;
             }
-            watch.after(&row, &mut course.engine);
+            watch.after(&row, &course.engine);
+        }
+        if let Some(course) = &self.course {
+            watch.end(&course.engine);
         }
         let seq = self.reader.seq();
         if seq <= self.until && seq >= self.state_at {
@@ -196,8 +201,9 @@ impl<S: Strategy + Restore> Replay<S> {
         watch: &mut impl Watch<S>,
     ) -> Result<Option<Box<Difference>>, JournalError> {
         self.collect();
-        if self.course.is_some() && !self.totals.ended {
-            self.totals.cut += 1;
+        if let Some(course) = &self.course {
+            watch.end(&course.engine);
+            self.totals.cut += u64::from(!self.totals.ended);
         }
         self.totals.ended = false;
         let file = self.read_state(seq)?;

@@ -1,0 +1,305 @@
+//! Closed loop: the recorded market and the operators' commands, and a simulated venue that
+//! answers what other parameters send, as far away as the journal says that the real one was.
+//!
+//! Everything that comes out of it is simulated and says so.
+
+use super::course::restore;
+use super::latency::Observed;
+use super::walk::Watch;
+use super::what_if::Change;
+use engine::engine::{Engine, step};
+use engine::event::{Body, Event, Link, flag, kind};
+use engine::id::{AssetId, Side};
+use engine::intent::Outgoing;
+use engine::num::{AMOUNT_DECIMALS, Amount, Decimal, Notional};
+use engine::ports::Ports;
+use engine::state::State as _;
+use engine::strategy::Strategy as _;
+use engine::time::{Nanos, Stage};
+use serde_json::{Value, json};
+use shm::journal::{Row, SegmentHeader};
+use std::collections::BTreeMap;
+use strategies::any::Any;
+use venues::sim::{SimVenue, VenueSettings};
+
+/// Doors of a simulated engine: one event in, orders to the simulated venue.
+struct SimPorts {
+    next: Option<Event>,
+    at: Nanos,
+    venue: SimVenue,
+    sent: u64,
+}
+
+impl Ports for SimPorts {
+    fn now(&mut self) -> Nanos {
+        self.at
+    }
+
+    fn next(&mut self) -> Option<Event> {
+        self.next.take()
+    }
+
+    fn record(&mut self, event: &Event) {
+        self.venue.on_event(event);
+    }
+
+    fn send(&mut self, item: Outgoing) {
+        self.sent += 1;
+        match item {
+            Outgoing::Place(approved) => self.venue.place(self.at, approved),
+            Outgoing::Reduce(reduce) => self.venue.reduce(self.at, reduce),
+            // Snapshots come as they were recorded.
+            Outgoing::Resync(_) => {}
+        }
+    }
+
+    fn mark(&mut self, _: Stage) {}
+}
+
+/// What trading came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Came {
+    /// Fills.
+    pub fills: u64,
+    /// Sum of what they were worth.
+    pub turnover: Notional,
+    /// Fees.
+    pub fees: Notional,
+    /// Profit or loss at the last mids.
+    pub pnl: Notional,
+    /// Held by instrument.
+    pub positions: Vec<Amount>,
+}
+
+impl Came {
+    fn of(engine: &Engine<Any>) -> Self {
+        let mut came =
+            Self { positions: vec![Amount(0); engine.market.listings().len()], ..Self::default() };
+        for desk in &engine.desks {
+            came.pnl = came.pnl.saturating_add(desk.pnl(&engine.market));
+            for (sum, position) in came.positions.iter_mut().zip(&desk.positions) {
+                *sum = sum.saturating_add(position.base);
+                came.fills += position.fills[0] + position.fills[1];
+                came.turnover = came.turnover.saturating_add(position.turnover);
+                came.fees = came.fees.saturating_add(position.fees);
+            }
+        }
+        came
+    }
+
+    /// What came since.
+    fn since(mut self, start: &Self) -> Self {
+        self.fills -= start.fills;
+        self.turnover = self.turnover.saturating_sub(start.turnover);
+        self.fees = self.fees.saturating_sub(start.fees);
+        self.pnl = self.pnl.saturating_sub(start.pnl);
+        self
+    }
+
+    fn json(&self) -> Value {
+        let money = |value: i64| Decimal { value, decimals: AMOUNT_DECIMALS }.to_string();
+        let held: Vec<String> = self.positions.iter().map(|held| money(held.0)).collect();
+        json!({
+            "fills": self.fills,
+            "turnover": money(self.turnover.0),
+            "fees": money(self.fees.0),
+            "pnl": money(self.pnl.0),
+            "positions": held,
+        })
+    }
+
+    fn text(&self) -> String {
+        let money = |value: i64| Decimal { value, decimals: AMOUNT_DECIMALS };
+        let held: Vec<String> = self.positions.iter().map(|held| money(held.0).to_string()).collect();
+        format!(
+            "fills {}  turnover {}  fees {}  P&L {}  position {}",
+            self.fills,
+            money(self.turnover.0),
+            money(self.fees.0),
+            money(self.pnl.0),
+            held.join(" ")
+        )
+    }
+}
+
+/// One session, recorded and simulated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The session.
+    pub epoch: u32,
+    /// What the journal says about the venue.
+    pub observed: Observed,
+    /// As it was.
+    pub recorded: Came,
+    /// As it might have been.
+    pub simulated: Came,
+    /// What the simulated engine sent.
+    pub sent: u64,
+}
+
+struct Sim {
+    epoch: u32,
+    engine: Engine<Any>,
+    ports: Option<SimPorts>,
+    start: Came,
+    /// Rows of the same message follow.
+    is_inner: bool,
+}
+
+/// Runs the simulated engine beside the recorded one.
+pub struct ClosedLoop {
+    changes: Vec<Change>,
+    observed: BTreeMap<u32, Observed>,
+    sim: Option<Sim>,
+    /// A strategy refused the parameters.
+    pub refused: bool,
+    /// By session.
+    pub outcomes: Vec<Outcome>,
+}
+
+impl ClosedLoop {
+    /// With these parameters, and what was observed of the venue by session.
+    pub const fn new(changes: Vec<Change>, observed: BTreeMap<u32, Observed>) -> Self {
+        Self { changes, observed, sim: None, refused: false, outcomes: Vec::new() }
+    }
+
+    fn observed(&self, epoch: u32) -> Observed {
+        self.observed.get(&epoch).cloned().unwrap_or_default()
+    }
+}
+
+/// Whether a recorded row is of the world and not of our own orders.
+fn is_public(event: &Event) -> bool {
+    match event.body() {
+        Some(Body::Link { link, .. }) => link == Link::Market,
+        Some(_) => event.kind < kind::ACCEPTED || event.kind > kind::TRADES_TOLD,
+        None => false,
+    }
+}
+
+impl Sim {
+    fn take(&mut self, event: &Event, observed: &Observed) {
+        let Self { engine, ports, .. } = self;
+        let ports = ports.get_or_insert_with(|| open(engine, event.at, observed));
+        if !self.is_inner {
+            while let Some(report) = ports.venue.poll(event.at) {
+                ports.at = report.at.max(engine.now());
+                ports.next = Some(report);
+                step(engine, ports);
+            }
+        }
+        self.is_inner = event.is_inner();
+        ports.at = event.at;
+        let read = Event { at: event.read_at(), recv_delta_ns: 0, crc: 0, ..*event };
+        ports.next = Some(read);
+        step(engine, ports);
+    }
+}
+
+/// A venue as the engine believes it to be, without its orders: those are asked for and absent.
+fn open(engine: &Engine<Any>, now: Nanos, observed: &Observed) -> SimPorts {
+    let instruments: Vec<_> =
+        engine.market.listings().iter().map(|listing| listing.instrument).collect();
+    let known: Vec<(AssetId, Amount)> = match engine.account.started() {
+        true => engine.account.balances().map(|(asset, balance)| (asset, balance.total)).collect(),
+        false => observed.balances.iter().map(|(asset, amount)| (*asset, *amount)).collect(),
+    };
+    let settings = VenueSettings {
+        latency: observed.latency(),
+        // The simulated venue knows no third asset.
+        fee_in_quote: observed
+            .fee_asset
+            .is_some_and(|asset| instruments.iter().all(|instrument| instrument.base != asset)),
+        ..VenueSettings::default()
+    };
+    let mut venue = SimVenue::new(now, &instruments, &known, settings);
+    for listing in engine.market.listings().iter().filter(|listing| listing.book.is_live()) {
+        let levels = Side::BOTH.into_iter().flat_map(|side| {
+            listing.book.levels(side).map(move |(price, qty)| Body::Level { side, price, qty })
+        });
+        let levels: Vec<Body> = levels.collect();
+        for (place, body) in levels.iter().enumerate() {
+            let first = if place == 0 { flag::FIRST } else { 0 };
+            let last = if place + 1 == levels.len() { flag::LAST } else { 0 };
+            let id = listing.book.update_id();
+            let row = Event::new(now, listing.instrument.id, id, *body);
+            venue.on_event(&row.with(flag::SNAPSHOT | first | last));
+        }
+    }
+    SimPorts { next: None, at: now, venue, sent: 0 }
+}
+
+impl Watch<Any> for ClosedLoop {
+    fn begin(&mut self, engine: &mut Engine<Any>, header: &SegmentHeader) {
+        let mut words: Vec<u64> = Vec::new();
+        engine.save(&mut words);
+        let Some(mut other) = restore::<Any>(&words) else { return };
+        for desk in &mut other.desks {
+            for change in &self.changes {
+                self.refused |= !desk.strategy.set(change.id, change.value);
+            }
+        }
+        let start = Came::of(engine);
+        let epoch = header.epoch;
+        self.sim = Some(Sim { epoch, engine: other, ports: None, start, is_inner: false });
+    }
+
+    fn before(&mut self, row: &Row, _: &Engine<Any>) {
+        if row.is_sent() || row.is_end() || !is_public(&row.event) {
+            return;
+        }
+        let Some(sim) = &mut self.sim else { return };
+        let set = row.event.kind == kind::COMMAND
+            && self.changes.iter().any(|change| change.id == row.event.id)
+            && matches!(row.event.body(), Some(Body::Command { command, .. })
+                if command == engine::event::Command::Set);
+        if !set {
+            let observed = self.observed.entry(sim.epoch).or_default();
+            sim.take(&row.event, observed);
+        }
+    }
+
+    fn end(&mut self, engine: &Engine<Any>) {
+        let Some(sim) = self.sim.take() else { return };
+        let observed = self.observed(sim.epoch);
+        self.outcomes.push(Outcome {
+            epoch: sim.epoch,
+            observed,
+            recorded: Came::of(engine).since(&sim.start),
+            simulated: Came::of(&sim.engine).since(&sim.start),
+            sent: sim.ports.map_or(0, |ports| ports.sent),
+        });
+    }
+}
+
+impl Outcome {
+    /// As one JSON object.
+    pub fn json(&self) -> Value {
+        let latency = self.observed.latency();
+        json!({
+            "simulated": true,
+            "epoch": self.epoch,
+            "entry_ns": latency.entry.0,
+            "response_ns": latency.response.0,
+            "sent": self.sent,
+            "recorded": self.recorded.json(),
+            "other": self.simulated.json(),
+        })
+    }
+
+    /// For people; each line says that it is simulated.
+    pub fn text(&self) -> String {
+        let latency = self.observed.latency();
+        format!(
+            "simulated: session {:08x}, {} us to the venue, {} us back, {} requests sent\n\
+             simulated:   recorded  {}\n\
+             simulated:   other     {}\n",
+            self.epoch,
+            latency.entry.0 / 1_000,
+            latency.response.0 / 1_000,
+            self.sent,
+            self.recorded.text(),
+            self.simulated.text()
+        )
+    }
+}
