@@ -5,9 +5,8 @@
 //! to disk, a torn tail is cut. Then the newest checkpoint and the rows behind it give back the
 //! engine as it was; nothing of what that regenerates is sent.
 
-pub mod course;
 mod facts;
-mod follow;
+pub mod follow;
 mod recover;
 mod threads;
 

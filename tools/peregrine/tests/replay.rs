@@ -11,9 +11,10 @@ use engine::event::{Event, kind};
 use engine::state::{Digest, State as _, Words};
 use engine::strategy::Strategy as _;
 use engine::time::Nanos;
+use peregrine::journal::follow::Follower;
 use peregrine::replay::difference::{Difference, What};
 use peregrine::replay::walk::{Replay, Totals};
-use rig::{Folder, journal};
+use rig::{Folder, Session, Terms, journal};
 use shm::journal::directory::state_path;
 use shm::journal::row::{ROW_BYTES, seal};
 use shm::journal::{
@@ -237,6 +238,71 @@ fn a_compressed_journal_and_a_torn_one_replay_too() {
         assert!(found.is_none() && !torn.ended, "{cut}: {found:?}");
         assert_eq!(torn.end, whole.end - (cut as u64).div_ceil(64));
     }
+}
+
+#[test]
+fn the_follower_leaves_the_states_that_the_engine_had() {
+    let folder = Folder::new();
+    let terms = Terms {
+        folder: &folder.0,
+        epoch: 7,
+        first: 0,
+        journal: None,
+        rows: 256,
+        seed: 5,
+        parameters: rig::parameters(),
+    };
+    let mut session = Session::begin(&terms);
+    let mut follower = Follower::open(&folder.0).unwrap();
+    assert_eq!(follower.work().unwrap(), 0, "nothing is closed");
+    while session.doors.writer.seq() < 6_000 {
+        session.turn();
+        while follower.work().unwrap() > 0 {}
+    }
+    let digests = session.digests.clone();
+    session.end();
+    while follower.work().unwrap() > 0 {}
+    let states = Directory::open(&folder.0).unwrap().states;
+    assert!(states.len() > 20, "{}", states.len());
+    let mut checked = 0;
+    for place in &states[1..] {
+        let state = StateFile::read(&place.path).unwrap();
+        if let Some(digest) = digests.get(&place.seq) {
+            assert_eq!(state.digest, *digest, "before row {}", place.seq);
+            checked += 1;
+        }
+        let engine: Engine<Any> = Engine::restore(&mut Words::new(&state.words)).unwrap();
+        assert_eq!(Digest::of(&engine), state.digest);
+    }
+    assert!(checked > 5, "{checked}");
+    let (totals, found) = replay(&folder.0, 0).unwrap();
+    assert!(found.is_none(), "{found:?}");
+    assert!(totals.checkpoints as usize >= 2 * (states.len() - 1), "{totals:?}");
+    for place in &states {
+        let (part, found) = replay(&folder.0, place.seq).unwrap();
+        assert!(found.is_none(), "{found:?}");
+        assert_eq!((part.first, part.end), (place.seq, totals.end));
+    }
+}
+
+#[test]
+fn a_follower_that_sees_a_difference_says_so_and_leaves_no_more_states() {
+    let folder = journal(9_000, 512);
+    let row = find(&folder, 1_500, |row| row.event.kind == sent::kind::PLACE);
+    reseal(&segment_of(&folder, row.seq), row.seq, |event| event.payload[0] += 1);
+    let states = Directory::open(&folder.0).unwrap().states;
+    for place in &states[1..] {
+        std::fs::remove_file(&place.path).unwrap();
+    }
+    let mut follower = Follower::open(&folder.0).unwrap();
+    let error = loop {
+        if let Err(error) = follower.work() {
+            break error;
+        }
+    };
+    assert!(error.to_string().starts_with(&format!("row {} ", sent::cause(&row.event))), "{error}");
+    let newest = Directory::open(&folder.0).unwrap().states.last().unwrap().seq;
+    assert!(newest <= row.seq, "{newest}");
 }
 
 /// Runs the binary; the exit code must be this. Gives standard output and standard error.

@@ -1,22 +1,31 @@
 //! The follower: goes through closed segments behind the engine and leaves a state at the end of
-//! each, so that recovery reads only the tail: the two segments or three that it is behind.
+//! each, so that recovery reads only the tail: the segment or two that it is behind.
 
-use super::course::Course;
-use engine::state::{Digest, State};
-use shm::journal::directory::segment_path;
-use shm::journal::{Directory, JournalError, SegmentRows, StateFile};
+use crate::replay::course::{Course, Tally};
+use engine::state::State as _;
+use shm::journal::directory::state_path;
+use shm::journal::{Directory, JournalError, Row, SegmentRows, StateFile};
 use std::path::{Path, PathBuf};
+use strategies::any::Any;
 
-/// Events of one turn.
+/// Rows of one turn.
 const TURN: usize = 16_384;
+
+/// A closed segment that is gone through.
+struct Closed {
+    rows: SegmentRows,
+    /// First row of the next one.
+    end: u64,
+}
 
 /// Follows one folder.
 pub struct Follower {
     folder: PathBuf,
-    course: Course,
-    /// First rows of the segments that were gone through.
-    done: u64,
-    end: Option<u64>,
+    journal: u64,
+    course: Course<Any>,
+    closed: Option<Closed>,
+    /// Place of the next row.
+    next: u64,
 }
 
 /// Why it follows no more.
@@ -36,57 +45,76 @@ pub enum FollowError {
 impl Follower {
     /// From the newest state on, which the session that just began has written.
     pub fn open(folder: &Path) -> Result<Self, FollowError> {
-        let course = Course::begin(Directory::open(folder)?, u64::MAX)?;
-        let done = course.header().first;
-        Ok(Self { folder: folder.into(), course, done, end: None })
+        let directory = Directory::open(folder)?;
+        let seq = directory.segments.last().map_or(0, |place| place.seq);
+        let path = state_path(folder, seq);
+        let state = directory.states.last();
+        let state = state.ok_or_else(|| JournalError::NoState { path, seq })?;
+        let (path, state) = (&state.path, StateFile::read(&state.path)?);
+        let damaged = || JournalError::Damaged { path: path.clone(), part: "state" };
+        let course = Course::new(&state).ok_or_else(damaged)?;
+        let (folder, journal, next) = (folder.into(), state.journal, state.seq);
+        Ok(Self { folder, journal, course, closed: None, next })
     }
 
-    /// One turn over what is closed; 0 when there is nothing to follow.
+    /// One turn over what is closed; 0 when there is nothing to follow. After an error about the
+    /// disk it may be called again, after any other it must not.
     pub fn work(&mut self) -> Result<usize, FollowError> {
-        let Some(end) = self.end else { return self.look() };
-        for events in 0..TURN {
-            if self.course.seq() >= end || self.course.turn()?.is_none() {
-                self.check()?;
-                self.leave(end)?;
-                return Ok(events.max(1));
+        let Some(closed) = &self.closed else { return self.look() };
+        for taken in 0..TURN {
+            if self.next == closed.end {
+                self.leave()?;
+                return Ok(taken.max(1));
             }
+            let Some(event) = closed.rows.row(self.next)? else {
+                let (path, seq) = (closed.rows.path.clone(), self.next);
+                return Err(JournalError::Truncated { path, seq, expected: closed.end }.into());
+            };
+            if let Some(found) = self.course.take(&Row { seq: self.next, event }) {
+                return Err(FollowError::Diverged(found.place()));
+            }
+            self.next += 1;
         }
         Ok(TURN)
     }
 
-    /// Looks for a closed segment behind the last.
+    /// Looks for a closed segment: one that has a successor.
     fn look(&mut self) -> Result<usize, FollowError> {
-        let mut directory = Directory::read(&self.folder)?;
-        // The last one is being written. The one before it is closed, and has what the last event
-        // of the segment before that sent.
-        directory.segments.pop();
-        let behind = directory.segments.iter().map(|place| place.seq).find(|seq| *seq > self.done);
-        let Some(end) = behind else { return Ok(0) };
-        self.course.extend(directory)?;
-        self.end = Some(end);
+        let directory = Directory::read(&self.folder)?;
+        let mut from = directory.segments.iter().skip_while(|place| place.seq < self.next);
+        let (Some(place), Some(behind)) = (from.next(), from.next()) else { return Ok(0) };
+        let rows = SegmentRows::read(&place.path)?;
+        let header = rows.header;
+        if header.first != self.next || place.seq != self.next {
+            let path = place.path.clone();
+            return Err(JournalError::Misplaced { path, seq: header.first }.into());
+        }
+        if header.journal != self.journal || header.epoch != self.course.epoch() {
+            return Err(JournalError::Mixed { path: place.path.clone() }.into());
+        }
+        let tally = Tally { count: header.sent, digest: header.sent_digest };
+        if self.course.compare_tally(tally, self.next).is_some() {
+            return Err(FollowError::Diverged(self.next));
+        }
+        self.closed = Some(Closed { rows, end: behind.seq });
         Ok(1)
     }
 
-    fn check(&self) -> Result<(), FollowError> {
-        self.course.difference().map_or(Ok(()), |found| Err(FollowError::Diverged(found.seq)))
-    }
-
     /// Writes the state at the end of a segment.
-    fn leave(&mut self, end: u64) -> Result<(), FollowError> {
+    fn leave(&mut self) -> Result<(), FollowError> {
         let mut words: Vec<u64> = Vec::new();
-        self.course.engine().save(&mut words);
-        let header = SegmentRows::read(&segment_path(&self.folder, end))?.header;
+        self.course.engine.save(&mut words);
         let state = StateFile {
-            journal: header.journal,
-            seq: end,
-            epoch: header.epoch,
-            sent: header.sent,
-            sent_digest: header.sent_digest,
-            digest: Digest::of(self.course.engine()),
+            journal: self.journal,
+            seq: self.next,
+            epoch: self.course.epoch(),
+            sent: self.course.tally.count,
+            sent_digest: self.course.tally.digest,
+            digest: self.course.digest(),
             words,
         };
         state.write(&self.folder)?;
-        (self.done, self.end) = (end, None);
+        self.closed = None;
         Ok(())
     }
 }
