@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-const STAGES: [&str; 6] = ["decode", "book", "risk", "encode", "journal", "inline"];
+const STAGES: [&str; 7] = ["decode", "book", "risk", "encode", "journal", "inline", "replay"];
 
 /// Where and of what it was measured.
 #[derive(Serialize)]

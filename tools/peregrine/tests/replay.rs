@@ -373,7 +373,8 @@ fn rows_are_printed_as_text_and_filtered() {
     assert!(out.trim_start().starts_with("600 "), "{out}");
     let (out, _) = peregrine(&folder, &["--print", "--instrument", "BTCUSDT"], 0);
     assert!(out.lines().all(|line| line.contains("BTCUSDT")));
-    for part in ["-> place BTCUSDT buy 61837.", " post-only #00000001-", "because of ", "best BTCU"] {
+    for part in ["-> place BTCUSDT buy 61837.", " post-only #00000001-", "because of ", "best BTCU"]
+    {
         assert!(out.contains(part), "{part}");
     }
     let (out, _) = peregrine(&folder, &["--print", "--instrument", "ETHUSDT"], 0);

@@ -49,7 +49,7 @@ impl Follower {
         let seq = directory.segments.last().map_or(0, |place| place.seq);
         let path = state_path(folder, seq);
         let state = directory.states.last();
-        let state = state.ok_or_else(|| JournalError::NoState { path, seq })?;
+        let state = state.ok_or(JournalError::NoState { path, seq })?;
         let (path, state) = (&state.path, StateFile::read(&state.path)?);
         let damaged = || JournalError::Damaged { path: path.clone(), part: "state" };
         let course = Course::new(&state).ok_or_else(damaged)?;

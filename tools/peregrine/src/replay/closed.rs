@@ -110,7 +110,8 @@ impl Came {
 
     fn text(&self) -> String {
         let money = |value: i64| Decimal { value, decimals: AMOUNT_DECIMALS };
-        let held: Vec<String> = self.positions.iter().map(|held| money(held.0).to_string()).collect();
+        let held: Vec<String> =
+            self.positions.iter().map(|held| money(held.0).to_string()).collect();
         format!(
             "fills {}  turnover {}  fees {}  P&L {}  position {}",
             self.fills,

@@ -28,7 +28,7 @@ const ROOMS: &[(&str, &[Edge])] = &[
     ("tools/peregrine", &EVERYTHING),
     ("tools/research", &EVERYTHING),
     ("tools/cockpit", &EVERYTHING),
-    ("benches", &EVERYTHING),
+    ("benches", &MEASURED),
 ];
 
 const EVERYTHING: [Edge; 6] = [
@@ -38,6 +38,17 @@ const EVERYTHING: [Edge; 6] = [
     ("feeds", All),
     ("venues", All),
     ("exchange", All),
+];
+
+/// What is measured is everything, and the replay of `peregrine` too.
+const MEASURED: [Edge; 7] = [
+    ("engine", All),
+    ("strategies", All),
+    ("shm", All),
+    ("feeds", All),
+    ("venues", All),
+    ("exchange", All),
+    ("peregrine", Only(&["replay"])),
 ];
 
 /// The names of our crates.

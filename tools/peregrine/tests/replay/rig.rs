@@ -40,17 +40,6 @@ impl Folder {
         Self(path)
     }
 
-    /// The same files in another folder.
-    pub fn copy(&self) -> Self {
-        let copy = Self::new();
-        for entry in std::fs::read_dir(&self.0).unwrap().flatten() {
-            if entry.file_type().unwrap().is_file() {
-                std::fs::copy(entry.path(), copy.0.join(entry.file_name())).unwrap();
-            }
-        }
-        copy
-    }
-
     pub fn segments(&self) -> Vec<PathBuf> {
         Directory::read(&self.0).unwrap().segments.into_iter().map(|one| one.path).collect()
     }
