@@ -105,7 +105,8 @@ impl SegmentHeader {
             return Err(JournalError::Foreign { path: path() });
         }
         let crc = crc32c::crc32c(&bytes[..WORDS * 8]).to_le_bytes();
-        if bytes[WORDS * 8..WORDS * 8 + 4] != crc {
+        let is_blank = bytes[WORDS * 8 + 4..].iter().all(|byte| *byte == 0);
+        if bytes[WORDS * 8..WORDS * 8 + 4] != crc || !is_blank {
             return Err(JournalError::Damaged { path: path(), part: "header" });
         }
         let versions = [("format", words[1], VERSION), ("layout", words[2], LAYOUT)];

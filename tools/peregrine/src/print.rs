@@ -1,6 +1,7 @@
 //! Rows of a journal as text: what was learnt and what was sent, in the field's own words, values
 //! as decimals by the grids of the instrument.
 
+use engine::asset::Assets;
 use engine::event::{
     Body, Command, End, Event, Fill, GapReason, Link, LinkState, Reason, Request, Standing, flag,
     kind,
@@ -20,19 +21,28 @@ use std::fmt;
 pub struct Line<'a> {
     row: &'a Row,
     market: &'a Market,
+    assets: Option<&'a Assets>,
 }
 
 impl<'a> Line<'a> {
     /// With the grids that this market has.
     pub const fn new(row: &'a Row, market: &'a Market) -> Self {
-        Self { row, market }
+        Self { row, market, assets: None }
+    }
+
+    /// The same with names of assets.
+    #[must_use]
+    pub const fn named(mut self, assets: &'a Assets) -> Self {
+        self.assets = Some(assets);
+        self
     }
 }
 
 impl fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (seq, event) = (self.row.seq, &self.row.event);
-        write!(f, "{seq:>10} {} {}", Utc(event.at), Text::new(event, self.market))
+        let text = Text { event, market: self.market, assets: self.assets };
+        write!(f, "{seq:>10} {} {text}", Utc(event.at))
     }
 }
 
@@ -63,12 +73,17 @@ impl fmt::Display for Utc {
 pub struct Text<'a> {
     event: &'a Event,
     market: &'a Market,
+    assets: Option<&'a Assets>,
 }
 
 impl<'a> Text<'a> {
     /// With the grids that this market has.
     pub const fn new(event: &'a Event, market: &'a Market) -> Self {
-        Self { event, market }
+        Self { event, market, assets: None }
+    }
+
+    fn values(&self) -> Values<'a> {
+        Values { instrument: self.instrument(), assets: self.assets }
     }
 
     fn instrument(&self) -> Option<&'a Instrument> {
@@ -89,33 +104,32 @@ pub fn instrument(event: &Event) -> Option<InstrumentId> {
     }
 }
 
-/// Price and quantity as decimals; as bare steps where the instrument is not known.
-struct Values<'a>(Option<&'a Instrument>);
+/// Numbers as people read them: decimals by the instrument's grids (bare steps where it is not
+/// known), assets by their names.
+struct Values<'a> {
+    instrument: Option<&'a Instrument>,
+    assets: Option<&'a Assets>,
+}
 
 impl Values<'_> {
     fn price(&self, price: Price) -> Decimal {
         let bare = Decimal { value: price.0, decimals: 0 };
-        self.0.map_or(bare, |instrument| instrument.tick.decimal(price.0))
+        self.instrument.map_or(bare, |instrument| instrument.tick.decimal(price.0))
     }
 
     fn qty(&self, qty: Qty) -> Decimal {
         let bare = Decimal { value: qty.0, decimals: 0 };
-        self.0.map_or(bare, |instrument| instrument.lot.decimal(qty.0))
+        self.instrument.map_or(bare, |instrument| instrument.lot.decimal(qty.0))
+    }
+
+    fn asset(&self, id: AssetId) -> String {
+        let name = self.assets.and_then(|assets| assets.name(id));
+        name.map_or_else(|| format!("asset {}", id.0), ToString::to_string)
     }
 }
 
 const fn amount(amount: Amount) -> Decimal {
     Decimal { value: amount.0, decimals: AMOUNT_DECIMALS }
-}
-
-const fn asset(asset: AssetId) -> impl fmt::Display {
-    struct Asset(AssetId);
-    impl fmt::Display for Asset {
-        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            write!(f, "asset {}", self.0.0)
-        }
-    }
-    Asset(asset)
 }
 
 impl fmt::Display for Text<'_> {
@@ -137,11 +151,11 @@ impl fmt::Display for Text<'_> {
             },
             None => write!(f, "{} ", word(event.kind))?,
         }
-        let values = Values(self.instrument());
+        let values = self.values();
         match event.kind {
             ..=kind::LINK => market(f, event, body, &values),
             kind::ACCEPTED..=kind::TRADES_TOLD => report(f, event, body, &values),
-            _ => session(f, event, body),
+            _ => session(f, event, body, &values),
         }
     }
 }
@@ -270,7 +284,7 @@ fn report(
             write!(f, "venue order {venue_order}")?;
         }
         Body::Balance { asset: of, free, locked } => {
-            write!(f, "{} free {} locked {}", asset(of), amount(free), amount(locked))?;
+            write!(f, "{} free {} locked {}", values.asset(of), amount(free), amount(locked))?;
         }
         Body::Reconcile { done } => f.write_str(if done { "done" } else { "begins" })?,
         Body::Budget { orders, weight } => write!(f, "{orders} orders, weight {weight}")?,
@@ -284,10 +298,15 @@ fn print_fill(f: &mut fmt::Formatter<'_>, fill: &Fill, values: &Values<'_>) -> f
     let (price, qty) = (values.price(fill.price), values.qty(fill.qty));
     let rest = if fill.maker { "maker" } else { "taker" };
     write!(f, "{} {} {price} x {qty} {rest}, trade {}", fill.order, name(fill.side), fill.trade)?;
-    write!(f, ", fee {} of {}", amount(fill.fee), asset(fill.fee_asset))
+    write!(f, ", fee {} of {}", amount(fill.fee), values.asset(fill.fee_asset))
 }
 
-fn session(f: &mut fmt::Formatter<'_>, event: &Event, body: Body) -> fmt::Result {
+fn session(
+    f: &mut fmt::Formatter<'_>,
+    event: &Event,
+    body: Body,
+    values: &Values<'_>,
+) -> fmt::Result {
     match body {
         Body::Timer => write!(f, "{}", event.id),
         Body::Command { command: Command::Set, value } => {
@@ -307,7 +326,7 @@ fn session(f: &mut fmt::Formatter<'_>, event: &Event, body: Body) -> fmt::Result
             Command::JournalFull => "journal-full",
         }),
         Body::Conversion { asset: of, price } => {
-            write!(f, "{} is worth {}", asset(of), amount(Amount(price.0)))
+            write!(f, "{} is worth {}", values.asset(of), amount(Amount(price.0)))
         }
         Body::Signal { source, value, ttl } => {
             let value = Decimal { value, decimals: 9 };
@@ -327,7 +346,7 @@ impl Text<'_> {
         let Some(said) = sent::read(event) else {
             return write!(f, "-> row of kind {} that means nothing", event.kind);
         };
-        let values = Values(self.instrument());
+        let values = self.values();
         f.write_str("-> ")?;
         match said {
             Sent::Place { order, old, side, price, qty, tif } => {

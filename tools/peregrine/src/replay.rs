@@ -15,6 +15,7 @@ use crate::exit::{Exit, Failure};
 use crate::{journal, print};
 use closed::{ClosedLoop, Outcome};
 use difference::Difference;
+use engine::asset::Assets;
 use engine::engine::Engine;
 use open::{OpenLoop, Shadow};
 use serde_json::{Value, json};
@@ -44,6 +45,7 @@ pub fn run(args: &ReplayArgs) -> Result<Exit, Failure> {
         replay.run(&mut Progress::new(args))?
     };
     let took_s = started.elapsed().as_secs_f64();
+    is_known(args.instrument.as_deref(), replay.engine())?;
     let verdict = Verdict { replay: &replay, found, took_s, until: until(args) };
     if args.json {
         cli::print(&verdict.json());
@@ -56,6 +58,18 @@ pub fn run(args: &ReplayArgs) -> Result<Exit, Failure> {
         verdict.warnings().iter().for_each(|line| cli::complain(format_args!("{line}")));
     }
     Ok(if verdict.found.is_none() { Exit::Ok } else { Exit::Error })
+}
+
+/// An instrument that is asked for and not there is a mistake in the command line.
+fn is_known(wanted: Option<&str>, engine: Option<&Engine<Any>>) -> Result<(), Failure> {
+    let (Some(wanted), Some(engine)) = (wanted, engine) else { return Ok(()) };
+    let listings = engine.market.listings().iter();
+    let names: Vec<&str> = listings.map(|one| one.instrument.symbol.as_str()).collect();
+    if names.contains(&wanted) {
+        return Ok(());
+    }
+    let names = names.join(", ");
+    Err(Failure::usage(format!("no instrument {wanted} is in this journal; there are {names}")))
 }
 
 /// What other parameters would have done.
@@ -167,13 +181,15 @@ struct Printer<'a> {
     out: BufWriter<std::io::Stdout>,
     from: u64,
     instrument: Option<&'a str>,
+    assets: Assets,
     gone: bool,
 }
 
 impl<'a> Printer<'a> {
     fn new(args: &'a ReplayArgs) -> Self {
         let out = BufWriter::new(std::io::stdout());
-        Self { out, from: from(args), instrument: args.instrument.as_deref(), gone: false }
+        let (instrument, assets) = (args.instrument.as_deref(), journal::assets(&args.folder));
+        Self { out, from: from(args), instrument, assets, gone: false }
     }
 
     fn wants(&self, row: &Row, engine: &Engine<Any>) -> bool {
@@ -187,7 +203,7 @@ impl<'a> Printer<'a> {
 impl Watch<Any> for Printer<'_> {
     fn before(&mut self, row: &Row, engine: &Engine<Any>) {
         if row.seq >= self.from && !self.gone && self.wants(row, engine) {
-            let line = print::Line::new(row, &engine.market);
+            let line = print::Line::new(row, &engine.market).named(&self.assets);
             // A reader that went away wants no more lines.
             self.gone = writeln!(self.out, "{line}").is_err();
         }

@@ -8,8 +8,12 @@ mod rig;
 
 use engine::engine::Engine;
 use engine::event::{Event, kind};
-use engine::state::{Digest, State as _, Words};
-use engine::strategy::Strategy as _;
+use engine::id::{InstrumentId, Side};
+use engine::instrument::Instrument;
+use engine::num::Price;
+use engine::plan::Plan;
+use engine::state::{Digest, Restore, Sink, Source, State, Words};
+use engine::strategy::{Reading, Strategy, View};
 use engine::time::Nanos;
 use peregrine::journal::follow::Follower;
 use peregrine::replay::difference::{Difference, What};
@@ -168,7 +172,8 @@ fn another_parameter_diverges_and_the_part_of_the_state_is_named() {
     assert!(found.seq >= firsts[2] && found.seq < firsts[4], "{found:?}");
     let state = found.state.as_ref().unwrap();
     assert_eq!(state.before, firsts[4]);
-    assert!(state.parts.iter().any(|part| part.name == "desk 0 strategy"), "{state:?}");
+    let part = state.parts.iter().find(|part| part.name == "desk 0 strategy").unwrap();
+    assert!(part.detail.starts_with("gamma: recorded "), "{part:?}");
     assert!(!state.parts.iter().any(|part| part.name.starts_with("book")), "{state:?}");
     let text = found.report(&engine.market);
     for part in ["recorded  ", "replayed  ", "-> ", "desk 0 strategy"] {
@@ -179,6 +184,106 @@ fn another_parameter_diverges_and_the_part_of_the_state_is_named() {
     let found = found.unwrap();
     assert!(matches!(found.what, What::State { before } if before == firsts[2]), "{found:?}");
     assert_eq!(found.state.as_ref().unwrap().parts.len(), 1);
+}
+
+/// The strategy of another build, which rounds one price in so many the other way.
+#[derive(Debug)]
+struct Rounded(Any);
+
+impl State for Rounded {
+    fn save(&self, sink: &mut dyn Sink) {
+        self.0.save(sink);
+    }
+    fn load(&mut self, source: &mut dyn Source) -> Option<()> {
+        self.0.load(source)
+    }
+}
+
+impl Restore for Rounded {
+    fn restore(source: &mut dyn Source, instruments: &[Instrument]) -> Option<Self> {
+        Any::restore(source, instruments).map(Self)
+    }
+}
+
+impl Strategy for Rounded {
+    fn learn(&mut self, event: &Event, view: &View<'_>) {
+        self.0.learn(event, view);
+    }
+    fn plan(&mut self, view: &View<'_>, plans: &mut [Plan]) {
+        self.0.plan(view, plans);
+        let (bids, asks) = (plans[0].quotes(Side::Buy).to_vec(), plans[0].quotes(Side::Sell));
+        let asks = asks.to_vec();
+        if let Some(best) = bids.first().filter(|best| best.price.0 % 97 == 0) {
+            plans[0].clear();
+            plans[0].quote(Side::Buy, Price(best.price.0 + 1), best.qty);
+            for ask in asks {
+                plans[0].quote(Side::Sell, ask.price, ask.qty);
+            }
+        }
+    }
+    fn set(&mut self, key: u64, value: i64) -> bool {
+        self.0.set(key, value)
+    }
+    fn reading(&self, instrument: InstrumentId) -> Reading {
+        self.0.reading(instrument)
+    }
+    fn carry(&mut self, _: &Self) {}
+}
+
+#[test]
+fn a_build_with_one_changed_rounding_diverges_and_the_place_is_found() {
+    let folder = journal(30_000, 512);
+    let wanted = |row: &Row| {
+        let placed = matches!(row.event.kind, sent::kind::PLACE | sent::kind::REPLACE);
+        placed && row.event.flags & 1 == 0 && row.event.payload[0] % 97 == 0
+    };
+    let row = find(&folder, 0, wanted);
+    let behind = Directory::open(&folder.0).unwrap().segments;
+    let behind = behind.iter().map(|place| place.seq).find(|seq| *seq > row.seq).unwrap();
+    checkpoint(&folder, behind);
+    let mut replay = Replay::<Rounded>::open(&folder.0, 0, u64::MAX - 1).unwrap();
+    let found = replay.run(&mut ()).unwrap().unwrap();
+    let What::Intent { recorded: Some(recorded), replayed: Some(replayed) } = found.what else {
+        panic!("{found:?}")
+    };
+    assert_eq!(found.seq, sent::cause(&row.event));
+    assert_eq!(replayed.payload[0], recorded.payload[0] + 1);
+    let state = found.state.unwrap();
+    let names: Vec<&str> = state.parts.iter().map(|part| part.name.as_str()).collect();
+    assert_eq!(state.before, behind);
+    assert!(names.contains(&"desk 0 orders") && !names.contains(&"book BTCUSDT"), "{names:?}");
+}
+
+/// Flips one bit of each of these bytes in turn; each must be an error, and what replay says of it.
+fn flip_each(folder: &Folder, path: &Path, bytes: impl Iterator<Item = usize>) {
+    let whole = std::fs::read(path).unwrap();
+    for byte in bytes.map(|byte| byte % whole.len()) {
+        let mut damaged = whole.clone();
+        damaged[byte] ^= 1 << (byte % 8);
+        std::fs::write(path, damaged).unwrap();
+        match replay(&folder.0, 0) {
+            Err(error) => {
+                let name = path.file_name().unwrap().to_str().unwrap();
+                assert!(error.to_string().contains(name), "byte {byte}: {error}");
+            }
+            Ok((_, found)) => panic!("byte {byte} of {} is not seen: {found:?}", whole.len()),
+        }
+    }
+    std::fs::write(path, whole).unwrap();
+}
+
+#[test]
+fn a_flipped_bit_is_seen_wherever_it_is() {
+    let folder = journal(3_000, 256);
+    let path = folder.segments()[1].clone();
+    let mut random = rig::Random::new(3);
+    flip_each(&folder, &path, (0..128).chain([2_000, 4_095]));
+    flip_each(&folder, &path, (0..150).map(|_| random.below(1 << 20) as usize));
+    checkpoint(&folder, 512);
+    while keep::tidy(&folder.0, (0, None), Nanos(0)).unwrap().compressed > 0 {}
+    let path = folder.segments()[1].clone();
+    assert!(path.to_str().unwrap().ends_with(".zst"));
+    flip_each(&folder, &path, (0..300).map(|_| random.below(1 << 20) as usize));
 }
 
 #[test]
@@ -377,8 +482,8 @@ fn rows_are_printed_as_text_and_filtered() {
     {
         assert!(out.contains(part), "{part}");
     }
-    let (out, _) = peregrine(&folder, &["--print", "--instrument", "ETHUSDT"], 0);
-    assert!(out.is_empty());
+    let (out, err) = peregrine(&folder, &["--print", "--instrument", "ETHUSDT"], 2);
+    assert!(out.is_empty() && err.contains("there are BTCUSDT"), "{err}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::latency::Observed;
 use super::walk::Watch;
 use super::what_if::Change;
 use engine::engine::{Engine, step};
-use engine::event::{Body, Event, Link, flag, kind};
+use engine::event::{Body, Command, Event, Link, flag, kind};
 use engine::id::{AssetId, Side};
 use engine::intent::Outgoing;
 use engine::num::{AMOUNT_DECIMALS, Amount, Decimal, Notional};
@@ -173,6 +173,8 @@ impl ClosedLoop {
 fn is_public(event: &Event) -> bool {
     match event.body() {
         Some(Body::Link { link, .. }) => link == Link::Market,
+        // That journal was full, this run has none.
+        Some(Body::Command { command, .. }) => command != Command::JournalFull,
         Some(_) => event.kind < kind::ACCEPTED || event.kind > kind::TRADES_TOLD,
         None => false,
     }
@@ -252,8 +254,7 @@ impl Watch<Any> for ClosedLoop {
         let Some(sim) = &mut self.sim else { return };
         let set = row.event.kind == kind::COMMAND
             && self.changes.iter().any(|change| change.id == row.event.id)
-            && matches!(row.event.body(), Some(Body::Command { command, .. })
-                if command == engine::event::Command::Set);
+            && matches!(row.event.body(), Some(Body::Command { command: Command::Set, .. }));
         if !set {
             let observed = self.observed.entry(sim.epoch).or_default();
             sim.take(&row.event, observed);

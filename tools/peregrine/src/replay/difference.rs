@@ -9,6 +9,7 @@ use engine::market::Market;
 use engine::state::State;
 use engine::strategy::Strategy;
 use serde_json::{Value, json};
+use strategies::avellaneda_stoikov::PARAMETERS;
 
 /// What differs.
 #[derive(Clone, Copy, Debug)]
@@ -203,7 +204,7 @@ pub fn parts<S: Strategy>(recorded: &Engine<S>, replayed: &Engine<S>) -> Vec<Par
     }
     for (place, (one, other)) in recorded.desks.iter().zip(&replayed.desks).enumerate() {
         let name = |part: &str| format!("desk {place} {part}");
-        note(name("strategy"), differ(&words(&one.strategy), &words(&other.strategy)));
+        note(name("strategy"), strategy(&words(&one.strategy), &words(&other.strategy)));
         note(name("limits"), differ(&words(&one.gate), &words(&other.gate)));
         note(name("orders"), orders(one, other));
         note(name("positions"), debugged(&one.positions, &other.positions));
@@ -219,6 +220,22 @@ pub fn parts<S: Strategy>(recorded: &Engine<S>, replayed: &Engine<S>) -> Vec<Par
         found.extend(detail.map(|detail| Part { name: "session".into(), detail }));
     }
     found
+}
+
+/// Names the first parameter that differs: behind the strategy's number come its parameters.
+fn strategy(recorded: &[u64], replayed: &[u64]) -> Option<String> {
+    let all = differ(recorded, replayed)?;
+    let pairs = recorded.iter().zip(replayed).skip(1);
+    let mut parameters = PARAMETERS.iter().zip(pairs);
+    Some(match parameters.find(|(_, (one, other))| one != other) {
+        Some((parameter, (one, other))) => format!(
+            "{}: recorded {}, replayed {}; {all}",
+            parameter.key,
+            f64::from_bits(*one),
+            f64::from_bits(*other)
+        ),
+        None => format!("what it has learnt: {all}"),
+    })
 }
 
 fn debugged<T: PartialEq + std::fmt::Debug>(recorded: &T, replayed: &T) -> Option<String> {

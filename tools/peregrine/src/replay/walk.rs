@@ -102,16 +102,25 @@ impl<S: Strategy + Restore> Replay<S> {
     pub fn run(&mut self, watch: &mut impl Watch<S>) -> Result<Option<Difference>, JournalError> {
         let found = self.walk(watch)?;
         self.collect();
+        if let Some(course) = &self.course {
+            watch.end(&course.engine);
+        }
         let Some(mut found) = found else { return Ok(None) };
-        found.state = match found.what {
-            What::State { before } => {
-                let file = self.read_state(before)?;
-                self.course.as_ref().and_then(|course| compare_states(&file, course))
-            }
-            What::Start { .. } => None,
-            _ => self.follow()?,
-        };
+        // A difference is told even where the journal cannot be read any further.
+        found.state = self.explain(&found.what).unwrap_or_default();
         Ok(Some(*found))
+    }
+
+    /// The state at the nearest checkpoint from a difference on.
+    fn explain(&mut self, what: &What) -> Result<Option<StateDifference>, JournalError> {
+        match what {
+            What::State { before } => {
+                let file = self.read_state(*before)?;
+                Ok(self.course.as_ref().and_then(|course| compare_states(&file, course)))
+            }
+            What::Start { .. } => Ok(None),
+            _ => self.follow(),
+        }
     }
 
     /// What was replayed.
@@ -151,9 +160,6 @@ impl<S: Strategy + Restore> Replay<S> {
                 self.totals.ended = true;
             }
             watch.after(&row, &course.engine);
-        }
-        if let Some(course) = &self.course {
-            watch.end(&course.engine);
         }
         let seq = self.reader.seq();
         if seq <= self.until && seq >= self.state_at {
