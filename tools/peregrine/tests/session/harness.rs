@@ -104,6 +104,11 @@ impl Process {
         rustix::process::kill_process(pid, signal).unwrap();
     }
 
+    /// Whether it has ended.
+    pub fn is_over(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
     /// Waits for its end.
     pub fn ended(mut self) -> Ended {
         let status = until("the end of a process", || self.child.try_wait().unwrap());
@@ -166,6 +171,16 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
+        if std::thread::panicking() && std::env::var_os("PEREGRINE_KEEP").is_some() {
+            return eprintln!("kept: {}", self.path.display());
+        }
+        // The lock of an account that was made for this test alone.
+        let config = peregrine::config::Config::load(&self.path.join("engine.toml"));
+        if let Ok(config) = config
+            && let Ok(key) = peregrine::session::credentials(&config.venue)
+        {
+            let _ = std::fs::remove_file(peregrine::session::account_path(&config, &key));
+        }
         let _ = std::fs::remove_dir_all(&self.path);
         for end in ["", ".commands", ".lock"] {
             let _ = std::fs::remove_file(format!("/dev/shm/peregrine-{}{end}", self.name));
