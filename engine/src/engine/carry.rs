@@ -66,8 +66,8 @@ impl core::error::Error for CarryError {}
 
 impl<S: Strategy> Engine<S> {
     /// Takes over what outlives a session; `died` when it did not end in order: then a halt and the
-    /// kill switch outlive it too, because nobody who restarted it has seen them. On an error `self`
-    /// is as it was.
+    /// kill switch outlive it too, because nobody who restarted it has seen them. On an error
+    /// `self` is as it was.
     pub fn carry(&mut self, old: Self, died: bool) -> Result<Carried, CarryError> {
         let count = self.market.listings().len().max(old.market.listings().len());
         for place in 0..count {

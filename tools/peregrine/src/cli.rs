@@ -1,8 +1,9 @@
 //! The command line: subcommands and their flags, and how results and failures are printed.
 
+use crate::audit::args::{ExplainArgs, JournalArgs};
 use crate::config::{Config, Layout, Wait};
 use crate::exit::{Exit, Failure};
-use crate::{arm, check, ctl, demo, exchange, live, logging, monitor, replay, version};
+use crate::{arm, audit, check, ctl, demo, exchange, live, logging, monitor, replay, version};
 use clap::builder::Styles;
 use clap::{Args, ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use std::path::PathBuf;
@@ -52,6 +53,10 @@ pub enum Command {
     Ctl(CtlArgs),
     /// Run the engine on a journal again, and compare everything it sends with what was sent
     Replay(ReplayArgs),
+    /// Tell why one order was sent, and what became of it
+    Explain(ExplainArgs),
+    /// Look into a journal, export it
+    Journal(JournalArgs),
     /// Print version and build
     Version(VersionArgs),
 }
@@ -308,6 +313,8 @@ impl Command {
             Self::Monitor(args) => args.json,
             Self::Ctl(args) => args.json,
             Self::Replay(args) => args.json,
+            Self::Explain(args) => args.json,
+            Self::Journal(args) => args.command.json(),
             Self::Version(args) => args.json,
         }
     }
@@ -327,6 +334,8 @@ impl Command {
             Self::Monitor(args) => monitor::run(&args),
             Self::Ctl(args) => ctl::run(&args),
             Self::Replay(args) => replay::run(&args),
+            Self::Explain(args) => audit::explain(&args),
+            Self::Journal(args) => audit::run(&args),
             Self::Version(args) => version::run(&args),
         }
     }

@@ -7,6 +7,7 @@
 pub mod agents;
 pub mod arm;
 pub mod assemble;
+pub mod audit;
 pub mod board;
 pub mod check;
 pub mod cli;
