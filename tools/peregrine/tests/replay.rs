@@ -235,7 +235,7 @@ fn a_build_with_one_changed_rounding_diverges_and_the_place_is_found() {
     let folder = journal(30_000, 512);
     let wanted = |row: &Row| {
         let placed = matches!(row.event.kind, sent::kind::PLACE | sent::kind::REPLACE);
-        placed && row.event.flags & 1 == 0 && row.event.payload[0] % 97 == 0
+        placed && row.event.flags & 1 == 0 && row.event.payload[0].is_multiple_of(97)
     };
     let row = find(&folder, 0, wanted);
     let behind = Directory::open(&folder.0).unwrap().segments;
