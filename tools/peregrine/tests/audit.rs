@@ -1,6 +1,8 @@
 //! What a journal tells, over one of a real demo: tables whose sums are the session's, and orders
 //! whose story is whole.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 #[path = "session/harness.rs"]
 mod harness;
 

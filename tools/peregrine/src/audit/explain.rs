@@ -271,7 +271,11 @@ impl Story<'_> {
         };
         let estimates: serde_json::Map<String, Value> =
             self.estimates().into_iter().map(|(name, v)| (name.to_owned(), v.into())).collect();
-        let limit = |(name, value, used): (&str, String, String)| json!({ "limit": name, "value": value, "used": used });
+        let limits: Vec<Value> = self
+            .limits()
+            .into_iter()
+            .map(|(name, most, used)| json!({ "limit": name, "value": most, "used": used }))
+            .collect();
         json!({
             "order": self.order.to_string(),
             "client_id": self.client(),
@@ -283,7 +287,7 @@ impl Story<'_> {
             "bids": self.levels(Side::Buy),
             "asks": self.levels(Side::Sell),
             "estimates": estimates,
-            "limits": self.limits().into_iter().map(limit).collect::<Vec<_>>(),
+            "limits": limits,
             "standing": self.standing(),
             "stages_ns": self.stages().into_iter().map(stage).collect::<Vec<_>>(),
             "later": self.later.iter().map(row).collect::<Vec<_>>(),
