@@ -524,10 +524,3 @@ fn a_closed_loop_is_simulated_on_every_line() {
         assert_eq!(entry.unwrap() + back.unwrap(), 6_000_000, "as the rig polls");
     }
 }
-
-#[test]
-#[ignore = "leaves a journal in /tmp/replay-journal to look at"]
-fn leave_a_journal() {
-    let folder = journal(1_000_000, 65_536);
-    std::fs::rename(&folder.0, "/tmp/replay-journal").unwrap();
-}
