@@ -30,6 +30,13 @@ pub(super) fn committed(bytes: &[u8]) -> u64 {
     count.map_or(0, |count| u64::from_le_bytes(*count))
 }
 
+/// The header of a file in memory as the disk has it: without the count.
+pub(super) fn header(bytes: &[u8]) -> Option<[u8; HEADER_BYTES]> {
+    let mut header: [u8; HEADER_BYTES] = *bytes.first_chunk()?;
+    header[COUNT_AT..COUNT_AT + size_of::<u64>()].fill(0);
+    Some(header)
+}
+
 /// One segment in memory.
 #[derive(Debug)]
 pub(super) struct Memory {

@@ -8,7 +8,7 @@ use super::directory::{Directory, Place};
 use super::disk::{Spare, offset, sync_folder};
 use super::error::{JournalError, io_error};
 use super::header::{HEADER_BYTES, SegmentHeader};
-use super::memory::committed;
+use super::memory::{self, committed};
 use super::row::{self, END, ROW_BYTES};
 use super::segment::SegmentRows;
 use super::snapshot::StateFile;
@@ -154,8 +154,7 @@ impl Kept {
     fn read(path: &Path, journal: u64) -> Result<Option<Self>, JournalError> {
         let mut bytes = fs::read(path).map_err(io_error("read", path))?;
         let committed = committed(&bytes);
-        let header = bytes.first_chunk::<HEADER_BYTES>();
-        let parsed = header.map(|header| SegmentHeader::parse(header, path));
+        let parsed = memory::header(&bytes).map(|header| SegmentHeader::parse(&header, path));
         let header = match parsed {
             Some(Ok(header)) if header.journal == journal => header,
             Some(Err(error)) if committed > 0 => return Err(error),
