@@ -25,8 +25,9 @@ pub struct Args {
     /// 429@5s, timeout@5s, lost@5s, malformed@5s, shutdown@5s; several joined by commas
     #[arg(long, value_name = "SPEC", value_parser = parse_faults)]
     pub fault: Vec<Faults>,
-    /// Publish a recorded stream instead of the generated market
-    #[arg(long, value_name = "FILE")]
+    /// Publish a recorded stream instead of the generated market: a file, a folder of `record`, or
+    /// the beginning of its files' names, such as recorded/binance-btcusdt
+    #[arg(long, value_name = "PATH")]
     pub replay: Option<PathBuf>,
     /// Speed of the recording
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0)]
@@ -47,7 +48,7 @@ pub struct Args {
     #[arg(long)]
     pub describe: bool,
     /// Recording that --describe compares with
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "PATH")]
     pub recording: Option<PathBuf>,
     /// Simulated seconds that --describe measures
     #[arg(long, value_name = "SECONDS", default_value_t = 346)]

@@ -1,12 +1,18 @@
-//! A recorded stream read from its file: gzip text, one `LOCAL_NS JSON` line a frame.
+//! A recorded stream read from its files: gzip or zstd text, one `LOCAL_NS JSON` line a frame, as
+//! `peregrine record` writes it.
+//!
+//! Two connections may have carried the same messages for a while: what comes twice is left out by
+//! its id. Marks of something missing, and words between venue and recorder, are no frames.
+
+mod lines;
 
 use crate::error::Error;
 use crate::symbol::{SCALE, Symbol};
 use engine::num::parse_decimal;
-use flate2::read::GzDecoder;
+use lines::Lines;
 use serde::Deserialize;
-use std::fs::File;
-use std::io::{BufRead, BufReader};
+use serde::de::IgnoredAny;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Price and quantity in 1e-8.
@@ -16,7 +22,7 @@ pub(crate) type Pair = (i64, i64);
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Frame {
     Best { update: u64, bid: Pair, ask: Pair },
-    Depth { event_ms: u64, first: u64, last: u64, sides: [Vec<Pair>; 2] },
+    Depth { event_ms: u64, first: u64, last: u64, prev: Option<u64>, sides: [Vec<Pair>; 2] },
     Trade { event_ms: u64, trade_ms: u64, id: u64, price: i64, qty: i64, buyer_maker: bool },
     Snapshot { update: u64, sides: [Vec<Pair>; 2] },
 }
@@ -41,6 +47,22 @@ struct Line<'a> {
     bids: Vec<[&'a str; 2]>,
     #[serde(borrow, default)]
     asks: Vec<[&'a str; 2]>,
+    #[serde(default)]
+    gap: Option<Gap>,
+    /// Answers, errors and announcements have one of these.
+    #[serde(default, rename = "e")]
+    event: Option<IgnoredAny>,
+    #[serde(default)]
+    error: Option<IgnoredAny>,
+    #[serde(default)]
+    id: Option<IgnoredAny>,
+}
+
+/// A mark that frames are missing.
+#[derive(Deserialize)]
+struct Gap {
+    /// How many; 0 when nobody knows.
+    dropped: u64,
 }
 
 /// The keys of all three stream messages; `b` and `a` are texts in one and levels in another.
@@ -48,12 +70,15 @@ struct Line<'a> {
 struct Message<'a> {
     #[serde(rename = "E", default)]
     event_ms: u64,
-    #[serde(rename = "s", borrow)]
+    #[serde(rename = "s", borrow, default)]
     symbol: &'a str,
     #[serde(rename = "U", default)]
     first: u64,
     #[serde(rename = "u", default)]
     last: u64,
+    /// The last id of the message before, where the venue tells it.
+    #[serde(rename = "pu", default)]
+    prev: Option<u64>,
     #[serde(rename = "b", borrow, default)]
     bid: Option<Side<'a>>,
     #[serde(rename = "a", borrow, default)]
@@ -86,49 +111,118 @@ enum Side<'a> {
 
 /// Frames of one recording.
 const FRAMES_MAX: usize = 20_000_000;
+/// Newest trades that may come twice.
+const TRADES_SEEN: usize = 10_000;
+
+/// The newest ids of a recording.
+#[derive(Debug, Default)]
+struct Seen {
+    depth: u64,
+    best: u64,
+    trades: BTreeSet<u64>,
+    /// Whether the connection was another one: then nothing can come twice.
+    broken: bool,
+}
+
+impl Seen {
+    /// Whether a frame comes for the first time.
+    fn is_news(&mut self, frame: &Frame) -> Result<bool, String> {
+        match frame {
+            Frame::Depth { last, .. } => {
+                if *last <= self.depth && self.broken {
+                    let before = self.depth;
+                    return Err(format!(
+                        "update ids go back from {before} to {last}: these are two recordings at \
+                         the same time, or of two markets; replay them one by one"
+                    ));
+                }
+                self.broken = false;
+                let news = *last > self.depth;
+                self.depth = self.depth.max(*last);
+                Ok(news)
+            }
+            Frame::Best { update, .. } => {
+                let news = *update > self.best;
+                self.best = self.best.max(*update);
+                Ok(news)
+            }
+            Frame::Trade { id, .. } => {
+                let oldest = self.trades.first().copied().unwrap_or(0);
+                if self.trades.len() >= TRADES_SEEN && *id < oldest {
+                    return Ok(false);
+                }
+                let news = self.trades.insert(*id);
+                if self.trades.len() > TRADES_SEEN {
+                    self.trades.pop_first();
+                }
+                Ok(news)
+            }
+            Frame::Snapshot { .. } => Ok(true),
+        }
+    }
+}
 
 impl Recording {
-    /// Reads a file whole.
+    /// Reads a file whole, or all files of a directory, or those whose names begin so.
     pub(crate) fn read(path: &Path) -> Result<Self, Error> {
-        let wrong = |reason: String| Error::Recording { path: path.into(), reason };
-        let file = File::open(path).map_err(|error| wrong(error.to_string()))?;
-        let mut reader = BufReader::with_capacity(1 << 16, GzDecoder::new(file));
         let mut recording = Self::default();
-        let mut line = String::new();
-        for number in 1..=FRAMES_MAX {
-            line.clear();
-            let read = reader.read_line(&mut line);
-            if read.map_err(|error| wrong(format!("line {number}: {error}")))? == 0 {
-                break;
+        let mut seen = Seen::default();
+        for file in lines::files(path)? {
+            let mut lines = Lines::open(&file)?;
+            while let Some(line) = lines.next_line()? {
+                let taken = recording.push(line, &mut seen);
+                taken.map_err(|reason| lines.wrong(reason))?;
+                if recording.frames.len() > FRAMES_MAX {
+                    return Err(lines
+                        .wrong(format!("over {FRAMES_MAX} frames; replay fewer files at a time")));
+                }
             }
-            recording.push(&line).map_err(|reason| wrong(format!("line {number}: {reason}")))?;
         }
         if recording.snapshot().is_none() {
-            return Err(wrong("no snapshot of the book in it".into()));
+            let reason = "no snapshot of the book in it".into();
+            return Err(Error::Recording { path: path.into(), reason });
         }
         Ok(recording)
     }
 
-    fn push(&mut self, line: &str) -> Result<(), String> {
+    fn push(&mut self, line: &str, seen: &mut Seen) -> Result<(), String> {
         let (local, json) = line.trim_end().split_once(' ').ok_or("not `LOCAL_NS JSON`")?;
         let local: u64 = local.parse().map_err(|_| "the receive time is not a number")?;
         let line: Line<'_> = serde_json::from_str(json).map_err(|error| error.to_string())?;
+        if let Some(gap) = &line.gap {
+            seen.broken |= gap.dropped == 0;
+            return Ok(());
+        }
         let frame = match (line.stream, line.data, line.update) {
+            // An announcement to all connections.
+            (Some(stream), ..) if stream.starts_with('!') => return Ok(()),
             (Some(stream), Some(data), _) => {
                 if self.symbol.is_empty() {
                     self.symbol = data.symbol.to_string();
                 }
                 if self.symbol != data.symbol {
-                    return Err(format!("{} in a recording of {}", data.symbol, self.symbol));
+                    let (one, two) = (data.symbol, &self.symbol);
+                    return Err(format!(
+                        "{one} in a recording of {two}; replay one instrument, such as \
+                         DIR/binance-{}",
+                        two.to_lowercase()
+                    ));
                 }
                 frame(stream, data)?
             }
             (None, None, Some(update)) => {
                 Frame::Snapshot { update, sides: [levels(&line.bids)?, levels(&line.asks)?] }
             }
+            (None, None, None)
+                if line.event.is_some() || line.error.is_some() || line.id.is_some() =>
+            {
+                return Ok(());
+            }
             _ => return Err("neither a stream message nor a snapshot".into()),
         };
-        self.frames.push((local, frame));
+        if seen.is_news(&frame)? {
+            self.frames.push((local, frame));
+        }
         Ok(())
     }
 
@@ -188,6 +282,7 @@ fn frame(stream: &str, data: Message<'_>) -> Result<Frame, String> {
             event_ms: data.event_ms,
             first: data.first,
             last: data.last,
+            prev: data.prev,
             sides: [levels(&bids)?, levels(&asks)?],
         }),
         _ => Err(format!("unknown stream {stream}")),
@@ -195,29 +290,4 @@ fn frame(stream: &str, data: Message<'_>) -> Result<Frame, String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_are_read_and_bad_ones_say_why() {
-        let mut recording = Recording::default();
-        let mut push = |text: &str| recording.push(text);
-        let data = |stream: &str, data: &str| {
-            format!(r#"5 {{"stream":"btcusdt@{stream}","data":{{"s":"BTCUSDT",{data}}}}}"#)
-        };
-        push(&data("bookTicker", r#""u":7,"b":"1.5","B":"2","a":"1.6","A":"3""#)).unwrap();
-        let depth = r#""e":"depthUpdate","E":1,"U":6,"u":8,"b":[["1.5","0"]],"a":[]"#;
-        push(&data("depth@100ms", depth)).unwrap();
-        let trade = r#""e":"trade","E":2,"t":3,"p":"1.5","q":"1","b":88,"a":50,"T":1,"m":true"#;
-        push(&data("trade", trade)).unwrap();
-        push(r#"8 {"lastUpdateId":6,"bids":[["1.5","2"]],"asks":[]}"#).unwrap();
-        for bad in
-            ["", "x {}", "1 {}", r#"1 {"stream":"btcusdt@kline","data":{"s":"BTCUSDT"}}"#, "1 {"]
-        {
-            assert!(push(bad).is_err(), "{bad}");
-        }
-        assert_eq!(recording.frames.len(), 4);
-        assert_eq!(recording.snapshot().unwrap().0, 6);
-        assert_eq!(recording.spec(&[]).start_price, 150_000_000);
-    }
-}
+mod tests;

@@ -2,7 +2,10 @@
 //!
 //! The recording goes out as it was, at its own pace or faster, with its times moved to now. Our
 //! orders change nothing in it: they are seen in the private stream and the ledger only, and their
-//! trade ids come from a range of their own.
+//! trade ids come from a range of their own. Where depth messages are missing, a later snapshot
+//! mends the book.
+
+mod mend;
 
 use crate::floor::{Floor, SharedFloor, diff_json, wall_ms};
 use crate::listing::Tick;
@@ -13,6 +16,7 @@ use crate::symbol::Symbol;
 use engine::id::Side as SimSide;
 use engine::num::{Grid, Price, Qty};
 use engine::time::Nanos;
+use mend::Mend;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -28,6 +32,7 @@ pub(crate) struct Recorded {
     tick: i64,
     lot: i64,
     now: Nanos,
+    mend: Mend,
 }
 
 /// A fill of a resting order: order id, price in ticks, lots.
@@ -58,6 +63,7 @@ impl Recorded {
             tick: spec.tick,
             lot: spec.lot,
             now: Nanos::ZERO,
+            mend: Mend::default(),
         };
         if let Some((update, sides)) = recording.snapshot() {
             recorded.market.on_snapshot(Nanos::ZERO);
@@ -223,6 +229,25 @@ impl Recorded {
         self.market.on_depth_end(self.now);
     }
 
+    /// A later snapshot: where depth messages are missing before it, the book becomes its.
+    fn snapshot(&mut self, update: u64, sides: &[Vec<Pair>; 2]) {
+        let Some(whole) = self.mend.close(update, sides) else { return };
+        let mut changes = [Vec::new(), Vec::new()];
+        for ((side, whole), changes) in [Side::Buy, Side::Sell].iter().zip(whole).zip(&mut changes)
+        {
+            let levels = self.levels(*side).map(|(price, _)| price * self.tick);
+            let gone = levels.filter(|price| !whole.contains_key(price)).map(|price| (price, 0));
+            changes.extend(gone);
+            changes.extend(
+                whole.into_iter().filter(|(price, qty)| {
+                    self.lots_at(*side, price / self.tick) != qty / self.lot
+                }),
+            );
+        }
+        self.mend.keep(&changes);
+        self.depth(self.update, &changes);
+    }
+
     fn fills(&mut self) -> Vec<RestingFill> {
         let mut fills = Vec::new();
         while let Some(report) = self.market.report() {
@@ -241,7 +266,12 @@ impl Recorded {
                 let (bid, ask) = (self.steps(*bid), self.steps(*ask));
                 self.market.on_best(self.now, *update, bid, ask);
             }
-            Frame::Depth { last, sides, .. } if *last > self.update => self.depth(*last, sides),
+            Frame::Depth { first, last, prev, sides, .. } if *last > self.update => {
+                let chained = *first <= self.update + 1 || *prev == Some(self.update);
+                self.mend.on_depth(chained, (*first, *last), sides);
+                self.depth(*last, sides);
+            }
+            Frame::Snapshot { update, sides } => self.snapshot(*update, sides),
             Frame::Trade { price, qty, buyer_maker, .. } => {
                 let (price, qty) = self.steps((*price, *qty));
                 let taker = if *buyer_maker { SimSide::Sell } else { SimSide::Buy };
@@ -299,11 +329,18 @@ fn step(floor: &mut Floor, symbol: SymbolId, at_ns: u64, frame: &Frame, shift: S
     let Some(recorded) = &mut listing.recorded else { return };
     let before = recorded.update;
     let fills = recorded.on_frame(at_ns, frame);
+    let patched = match frame {
+        Frame::Depth { last, sides, .. } if *last > before && recorded.mend.is_waiting() => {
+            Some(recorded.mend.patched(sides))
+        }
+        _ => None,
+    };
     if let Frame::Depth { first, last, sides, .. } = frame
         && *last > before
     {
         listing.update = *last;
         listing.updates += last.saturating_sub(*first) + 1;
+        let sides = patched.as_ref().unwrap_or(sides);
         for (side, levels) in [Side::Buy, Side::Sell].into_iter().zip(sides) {
             for (price, _) in levels {
                 listing.slow.note(before + 1, side, price / tick);
@@ -318,7 +355,8 @@ fn step(floor: &mut Floor, symbol: SymbolId, at_ns: u64, frame: &Frame, shift: S
             let best = [bid, ask].map(|(p, q)| (*q > 0).then_some((p / tick, q / lot)));
             floor.publish_best(symbol, *update, best);
         }
-        Frame::Depth { event_ms, first, last, sides } => {
+        Frame::Depth { event_ms, first, last, sides, .. } => {
+            let sides = patched.as_ref().unwrap_or(sides);
             let name = floor.venue.listing(symbol).symbol.name.clone();
             let json = diff_json(&name, (*first, *last), sides, shift.at(*event_ms));
             floor.send_diff(&format!("{}@depth@100ms", name.to_lowercase()), &json, *last);
@@ -340,3 +378,6 @@ fn step(floor: &mut Floor, symbol: SymbolId, at_ns: u64, frame: &Frame, shift: S
     }
     floor.flush(now_ms);
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,8 @@
 use crate::audit::args::{ExplainArgs, JournalArgs};
 use crate::config::{Config, Layout, Wait};
 use crate::exit::{Exit, Failure};
-use crate::{arm, audit, check, ctl, demo, exchange, live, logging, monitor, replay, version};
+use crate::{arm, audit, check, ctl, demo, exchange, live, logging, monitor};
+use crate::{record, replay, version};
 use clap::builder::Styles;
 use clap::{Args, ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use std::path::PathBuf;
@@ -19,6 +20,7 @@ Examples:
   peregrine monitor --name live                   look at a running engine
   peregrine ctl --name live pause                 withdraw its quotes
   peregrine replay out/                           the same decisions again, from its journal
+  peregrine record --config config/paper.toml --out recorded/    keep the market's frames
 
 Exit codes: 0 ok, 1 error, 2 usage, 3 not running, 4 bad configuration, 5 time-out.
 Environment: PEREGRINE_LOG (such as debug), NO_COLOR, XDG_STATE_HOME.";
@@ -57,8 +59,38 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Look into a journal, export it
     Journal(JournalArgs),
+    /// Keep a venue's frames, byte for byte with their receive time, in files
+    Record(RecordArgs),
     /// Print version and build
     Version(VersionArgs),
+}
+
+/// Flags of `record`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:
+  peregrine record --config config/paper.toml --out recorded/
+  peregrine exchange --replay recorded/
+Ctrl-C ends it in order. What a killed recorder leaves is kept, and can be read.")]
+pub struct RecordArgs {
+    /// Configuration: its venue and its instruments are recorded
+    #[arg(long, value_name = "FILE", env = "PEREGRINE_CONFIG")]
+    pub config: PathBuf,
+    /// Folder of the files; a file that is there is never overwritten
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Stop in order after this many seconds
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub seconds: Option<u64>,
+    /// Begin the next file when one has so many MiB on disk; a part such as 0.5 will do
+    #[arg(long, value_name = "N", default_value_t = 256.0, value_parser = mebibytes)]
+    pub segment_mib: f64,
+    /// Begin the next file when one is so old
+    #[arg(long, value_name = "N", default_value_t = 3_600,
+          value_parser = clap::value_parser!(u64).range(1..))]
+    pub segment_s: u64,
+    /// Print one JSON object at the end
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Flags of `replay`.
@@ -286,6 +318,11 @@ fn assignment(text: &str) -> Result<String, String> {
     }
 }
 
+fn mebibytes(text: &str) -> Result<f64, String> {
+    let told = text.parse::<f64>().ok().filter(|mib| (0.001..=1e6).contains(mib));
+    told.ok_or_else(|| "must be a number from 0.001 to 1000000".to_owned())
+}
+
 fn layout(text: &str) -> Result<Layout, String> {
     pick(text, &Layout::NAMES)
 }
@@ -315,6 +352,7 @@ impl Command {
             Self::Replay(args) => args.json,
             Self::Explain(args) => args.json,
             Self::Journal(args) => args.command.json(),
+            Self::Record(args) => args.json,
             Self::Version(args) => args.json,
         }
     }
@@ -336,6 +374,7 @@ impl Command {
             Self::Replay(args) => replay::run(&args),
             Self::Explain(args) => audit::explain(&args),
             Self::Journal(args) => audit::run(&args),
+            Self::Record(args) => record::run(&args),
             Self::Version(args) => version::run(&args),
         }
     }

@@ -30,6 +30,7 @@ pub mod outcome;
 pub mod ports;
 pub mod print;
 pub mod publish;
+pub mod record;
 pub mod replay;
 pub mod session;
 pub mod threads;
