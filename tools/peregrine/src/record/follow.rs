@@ -19,6 +19,9 @@ const TURN: Duration = Duration::from_millis(20);
 const AGAIN: Nanos = Nanos::from_ms(1_000);
 /// How long two connections overlap at most.
 const OVERLAP: Nanos = Nanos::from_ms(10_000);
+/// How long a venue may say nothing of a book before its snapshot is asked for all the same: an
+/// instrument that does not exist is as quiet as one that nobody trades.
+const QUIET: Nanos = Nanos::from_ms(5_000);
 const LOST: &str = "the connection was lost";
 /// The tag of connections; snapshots have their instrument's place behind it.
 const STREAM: u32 = 0;
@@ -281,6 +284,10 @@ impl Follower {
             {
                 (book.snapshot, book.first_id) = (Snapshot::Due(clock), 0);
             }
+        }
+        let up = self.links.last().is_some_and(|link| clock.since(link.up_at) >= QUIET);
+        for book in self.books.iter_mut().filter(|book| up && book.snapshot == Snapshot::Early) {
+            (book.snapshot, book.first_id) = (Snapshot::Due(clock), 0);
         }
         // One at a time: a venue counts them dearly.
         if self.links.is_empty() || self.books.iter().any(|one| one.snapshot == Snapshot::Asked) {

@@ -90,11 +90,13 @@ pub fn rename_left(folder: &Path) -> io::Result<Vec<PathBuf>> {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let Some(stem) = name.strip_suffix(PART) else { continue };
-        let file = File::open(&path)?;
+        let file = OpenOptions::new().write(true).open(&path)?;
         if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
             // Another recorder writes it.
             continue;
         }
+        // Gives back what was reserved behind its end.
+        file.set_len(file.metadata()?.len())?;
         let cut = folder.join(format!("{stem}{CUT}"));
         rename(&path, &cut)?;
         renamed.push(cut);
