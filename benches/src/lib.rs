@@ -9,4 +9,5 @@
 #![forbid(unsafe_code)]
 
 pub mod corpus;
+pub mod recorded;
 pub mod stage;

@@ -9,7 +9,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-const STAGES: [&str; 7] = ["decode", "book", "risk", "encode", "journal", "inline", "replay"];
+const STAGES: [&str; 8] =
+    ["decode", "book", "risk", "encode", "journal", "inline", "replay", "recovery"];
 
 /// Where and of what it was measured.
 #[derive(Serialize)]
