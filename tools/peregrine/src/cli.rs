@@ -182,7 +182,7 @@ pub struct RunArgs {
     /// Stop in order after this many seconds
     #[arg(long, value_name = "N")]
     pub seconds: Option<u64>,
-    /// Keep the journal in this folder, and go on with what is in it; instead of [journal] folder
+    /// Keep the journal in this folder, and go on with what is in it
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Show the monitor's screen meanwhile

@@ -120,7 +120,7 @@ mod tests {
         drop(left);
         // The first is still locked: another recorder writes it.
         let cut = folder.join("binance-btcusdt-20240808T093000-1.cut.zst");
-        assert_eq!(rename_left(&folder).unwrap(), [cut.clone()]);
+        assert_eq!(rename_left(&folder).unwrap(), std::slice::from_ref(&cut));
         assert!(cut.exists() && !second.part().exists());
         let whole = first.finish().unwrap();
         assert_eq!(whole, folder.join("binance-btcusdt-20240808T093000-0.zst"));
