@@ -102,6 +102,11 @@ impl Outlet {
     /// Hands a line on, or drops it.
     pub fn send(&mut self, entry: Entry) -> Result<Sent, Closed> {
         let (place, at) = (entry.place, entry.at);
+        // A mark is not handed on before the line behind it fits.
+        if self.bytes.load(Ordering::Relaxed) + entry.bytes() > self.bytes_max {
+            self.drop_one(place, at);
+            return Ok(Sent::Dropped);
+        }
         let mut sent = Sent::Kept;
         if let Some(gap) = self.gaps.get_mut(place).and_then(Option::take) {
             if let Some(gap) = self.offer(gap)? {
