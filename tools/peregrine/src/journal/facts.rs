@@ -117,9 +117,15 @@ fn failed(path: &Path, error: &std::io::Error) -> Failure {
     Failure::error(format!("cannot write {}: {error}", path.display()))
 }
 
-/// Tells builds apart: version and what they were built from. Information only.
+/// Tells builds apart: version, and size and age of the program's file. Information only.
 pub fn binary_id() -> u64 {
-    let text = concat!(env!("CARGO_PKG_VERSION"), "/", env!("CARGO_PKG_NAME"));
-    let profile = if cfg!(debug_assertions) { 1 } else { 0 };
-    shm::words::hash_word(shm::words::hash_text(shm::words::HASH_START, text), profile)
+    let text = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
+    let version = shm::words::hash_text(shm::words::HASH_START, text);
+    let found = std::env::current_exe().and_then(fs::metadata);
+    found.map_or(version, |found| {
+        let changed = found.modified().ok();
+        let changed = changed.and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
+        let age = changed.map_or(0, |age| age.as_nanos() as u64);
+        shm::words::hash_word(shm::words::hash_word(version, found.len()), age)
+    })
 }
