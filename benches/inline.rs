@@ -332,14 +332,8 @@ fn measure(
 
 fn keep(stage: &mut Stage, title: String, histogram: &Histogram<u64>, bar: Bar) {
     let at = |quantile| histogram.value_at_quantile(quantile) as f64;
-    stage.keep(Row {
-        stage: "inline".to_owned(),
-        title,
-        ns: at(0.5),
-        tail_ns: Some([at(0.99), at(0.999)]),
-        against: Vec::new(),
-        bar,
-    });
+    let tail_ns = Some([at(0.99), at(0.999)]);
+    stage.keep(Row { tail_ns, bar, ..Row::new("inline", title, at(0.5)) });
 }
 
 fn main() -> Result<(), Failed> {

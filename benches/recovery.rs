@@ -100,9 +100,7 @@ fn main() -> Result<(), Failed> {
                 ("worst of 20 deaths in 10 million rows", worst, Bar::NsMax(NS_MAX)),
                 ("median of them", median, Bar::None),
             ] {
-                let (stage_name, title) = ("recovery".to_owned(), title.to_owned());
-                let against = Vec::new();
-                stage.keep(Row { stage: stage_name, title, ns, tail_ns: None, against, bar });
+                stage.keep(Row { bar, ..Row::new("recovery", title, ns) });
             }
         }
         Err(failed) if stage.smoke() => println!("skipped: {failed}"),

@@ -99,8 +99,7 @@ fn measure(
 }
 
 fn keep_row(stage: &mut Stage, title: String, ns: f64, bar: Bar) {
-    let (stage_name, against) = ("replay".to_owned(), Vec::new());
-    stage.keep(Row { stage: stage_name, title, ns, tail_ns: None, against, bar });
+    stage.keep(Row { bar, ..Row::new("replay", title, ns) });
 }
 
 fn main() -> Result<(), Failed> {

@@ -10,4 +10,5 @@
 
 pub mod corpus;
 pub mod recorded;
+pub mod row;
 pub mod stage;

@@ -1,8 +1,8 @@
 //! One stage's bench: contestants run by turns, so that a noisy machine slows all of them alike,
 //! and ratios are taken turn by turn. Criterion measures each of them as well, for its statistics.
 
+pub use crate::row::{Against, Bar, Row, median, quantile};
 use criterion::Criterion;
-use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -10,69 +10,6 @@ use std::time::{Duration, Instant};
 /// How long a duel lasts.
 const DUEL: Duration = Duration::from_millis(2_500);
 const ROUNDS_MIN: usize = 31;
-
-/// What a row has to reach.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Bar {
-    /// At least so many times as fast as this rival.
-    TimesFaster(f64, String),
-    /// At most so many ns.
-    NsMax(f64),
-    /// None; for information.
-    None,
-}
-
-/// A rival's share in a row.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Against {
-    /// Who.
-    pub name: String,
-    /// Its median, ns.
-    pub ns: f64,
-    /// Median over the turns of its time by ours: above 1, we are faster.
-    pub ratio: f64,
-}
-
-/// One measured row.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Row {
-    /// The stage.
-    pub stage: String,
-    /// What was measured.
-    pub title: String,
-    /// Our median, ns.
-    pub ns: f64,
-    /// Of single events, where they were timed one by one: ns at p99 and p99.9.
-    pub tail_ns: Option<[f64; 2]>,
-    /// The rivals.
-    pub against: Vec<Against>,
-    /// What has to be reached.
-    pub bar: Bar,
-}
-
-impl Row {
-    /// Whether the bar is reached; `None` where there is none.
-    pub fn met(&self) -> Option<bool> {
-        match &self.bar {
-            Bar::TimesFaster(times, rival) => {
-                let against = self.against.iter().find(|against| against.name == *rival);
-                Some(against.is_some_and(|against| against.ratio >= *times))
-            }
-            Bar::NsMax(ns) => Some(self.ns <= *ns),
-            Bar::None => None,
-        }
-    }
-
-    /// The bar in words.
-    pub fn bar_text(&self) -> String {
-        match &self.bar {
-            Bar::TimesFaster(times, rival) => format!("≥ {times}× {rival}"),
-            Bar::NsMax(ns) => format!("≤ {ns} ns"),
-            Bar::None => "–".to_owned(),
-        }
-    }
-}
 
 /// Someone who does the work of one turn: `prepare` is not timed, `run` is.
 pub struct Contestant<'a> {
@@ -160,19 +97,17 @@ impl Stage {
             ratio: median(theirs.iter().zip(ours).map(|(theirs, ours)| theirs / ours).collect()),
         });
         let row = Row {
-            stage: self.name.to_owned(),
-            title: title.to_owned(),
-            ns: median(ours.clone()),
-            tail_ns: None,
+            p99_ns: Some(quantile(ours.clone(), 0.99)),
             against: against.collect(),
             bar,
+            ..Row::new(self.name, title, median(ours.clone()))
         };
         self.keep(row);
     }
 
     /// Keeps a row that was measured in another way.
     pub fn keep(&mut self, row: Row) {
-        println!("{}", line(&row));
+        println!("{}", row.line());
         self.rows.push(row);
     }
 
@@ -205,22 +140,6 @@ pub fn rows_directory() -> PathBuf {
     target.join("benches")
 }
 
-/// A row as a line for people.
-fn line(row: &Row) -> String {
-    let mut text = format!("== {}/{}: {:.1} ns", row.stage, row.title, row.ns);
-    if let Some([p99, p999]) = row.tail_ns {
-        text += &format!(" (p99 {p99:.0}, p99.9 {p999:.0})");
-    }
-    for against in &row.against {
-        text += &format!(" · {} {:.1} ns = {:.2}×", against.name, against.ns, against.ratio);
-    }
-    match row.met() {
-        Some(true) => text + &format!(" · {}: met", row.bar_text()),
-        Some(false) => text + &format!(" · {}: MISSED", row.bar_text()),
-        None => text,
-    }
-}
-
 /// ns an operation of each contestant, turn by turn; who begins changes from turn to turn.
 fn by_turns(all: &mut [Contestant<'_>], ops: usize) -> Vec<Vec<f64>> {
     let mut times = vec![Vec::new(); all.len()];
@@ -234,10 +153,4 @@ fn by_turns(all: &mut [Contestant<'_>], ops: usize) -> Vec<Vec<f64>> {
         round += 1;
     }
     times
-}
-
-/// The middle value.
-pub fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
