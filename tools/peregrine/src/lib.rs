@@ -25,6 +25,7 @@ pub mod latency;
 pub mod latency_log;
 pub mod live;
 pub mod logging;
+pub mod machine;
 pub mod monitor;
 pub mod outcome;
 pub mod ports;
