@@ -3,7 +3,7 @@
 use crate::audit::args::{ExplainArgs, JournalArgs};
 use crate::config::{Config, Layout, Wait};
 use crate::exit::{Exit, Failure};
-use crate::{arm, audit, check, ctl, demo, exchange, live, logging, monitor};
+use crate::{arm, audit, check, ctl, demo, doctor, exchange, live, logging, monitor};
 use crate::{record, replay, version};
 use clap::builder::Styles;
 use clap::{Args, ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
@@ -21,8 +21,9 @@ Examples:
   peregrine ctl --name live pause                 withdraw its quotes
   peregrine replay out/                           the same decisions again, from its journal
   peregrine record --config config/paper.toml --out recorded/    keep the market's frames
+  peregrine doctor --config live.toml             what the machine lacks for low latency
 
-Exit codes: 0 ok, 1 error, 2 usage, 3 not running, 4 bad configuration, 5 time-out.
+Exit codes: 0 ok, 1 error, 2 usage, 3 not running, 4 bad configuration, 5 time-out, 6 untuned.
 Environment: PEREGRINE_LOG (such as debug), NO_COLOR, XDG_STATE_HOME.";
 
 /// A low-latency market maker for crypto exchanges.
@@ -61,6 +62,8 @@ pub enum Command {
     Journal(JournalArgs),
     /// Keep a venue's frames, byte for byte with their receive time, in files
     Record(RecordArgs),
+    /// Tell what this machine lacks for low latency, and what to do about it
+    Doctor(DoctorArgs),
     /// Print version and build
     Version(VersionArgs),
 }
@@ -303,6 +306,27 @@ pub enum CtlOrder {
     },
 }
 
+/// Flags of `doctor`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:
+  peregrine doctor
+  peregrine doctor --config live.toml             the cores that it pins threads to as well
+  peregrine doctor --json | jq -r '.checks[] | select(.state == \"missing\") | .remedy'
+It only reads. config/TUNING.md explains each check under its name. Run it as the service's user,
+or by root: limits are those of whoever runs it.
+Exit code 0 when nothing is missing, 6 when something is; what cannot be told counts for nothing.")]
+pub struct DoctorArgs {
+    /// Configuration whose pinned cores are checked too
+    #[arg(long, value_name = "FILE", env = "PEREGRINE_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+    /// Where /proc and /sys lie
+    #[arg(long, value_name = "DIR", default_value = "/", hide = true)]
+    pub root: PathBuf,
+}
+
 /// Flags of `version`.
 #[derive(Clone, Debug, Args)]
 pub struct VersionArgs {
@@ -353,6 +377,7 @@ impl Command {
             Self::Explain(args) => args.json,
             Self::Journal(args) => args.command.json(),
             Self::Record(args) => args.json,
+            Self::Doctor(args) => args.json,
             Self::Version(args) => args.json,
         }
     }
@@ -375,6 +400,7 @@ impl Command {
             Self::Explain(args) => audit::explain(&args),
             Self::Journal(args) => audit::run(&args),
             Self::Record(args) => record::run(&args),
+            Self::Doctor(args) => doctor::run(&args),
             Self::Version(args) => version::run(&args),
         }
     }

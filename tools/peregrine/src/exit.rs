@@ -21,6 +21,8 @@ pub enum Exit {
     BadConfig = 4,
     /// Somebody did not answer in time.
     TimedOut = 5,
+    /// The machine lacks something that low latency needs.
+    Untuned = 6,
 }
 
 impl From<Exit> for ExitCode {

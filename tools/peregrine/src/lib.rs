@@ -15,6 +15,7 @@ pub mod clock;
 pub mod config;
 pub mod ctl;
 pub mod demo;
+pub mod doctor;
 pub mod drill;
 pub mod exchange;
 pub mod exit;

@@ -85,7 +85,7 @@ pub fn pin(core: Option<usize>, what: &str) {
 
 /// Where threads go when the configuration does not say: with two or three cores, the engine on the
 /// last and everything else on the first.
-fn cores(config: &Config, count: usize) -> crate::config::Cores {
+pub fn cores(config: &Config, count: usize) -> crate::config::Cores {
     let mut cores = config.engine.cores;
     if (2..4).contains(&count) && cores == crate::config::Cores::default() {
         cores.engine = Some(count - 1);
