@@ -47,7 +47,8 @@ pub fn wishes(config: &Config, count: usize) -> Wishes {
         Layout::Inline => vec![engine, cold],
         _ => vec![engine, io, cold],
     };
-    Wishes { threads, wait: config.engine.wait.name() }
+    let engine = &config.engine;
+    Wishes { threads, wait: engine.wait.name(), lock_memory: engine.lock_memory }
 }
 
 fn count(checks: &[Check], state: State) -> usize {

@@ -25,6 +25,7 @@ pub mod journal;
 pub mod latency;
 pub mod latency_log;
 pub mod live;
+pub mod lock;
 pub mod logging;
 pub mod machine;
 pub mod monitor;

@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::exit::Failure;
 use crate::housekeeping::{Beside, House};
 use crate::journal::Journal;
+use crate::lock::lock_memory;
 use crate::outcome::Outcome;
 use crate::threads::Build;
 use engine::time::Clock as _;
@@ -116,6 +117,11 @@ pub fn run(config: &Config, options: SessionOptions<'_>) -> Result<Outcome, Fail
     let count = std::thread::available_parallelism().map_or(1, usize::from);
     let cores = cores(config, count);
     pin(cores.cold, "housekeeping");
+    if config.engine.lock_memory
+        && let Err(why) = lock_memory()
+    {
+        tracing::warn!("{why}");
+    }
     let clock = TscClock::start();
     let runtime = runtime()?;
     let key = match assemble::is_paper(config) {

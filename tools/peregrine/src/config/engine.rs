@@ -96,6 +96,8 @@ pub struct EngineSettings {
     pub layout: Layout,
     /// Where they are pinned.
     pub cores: Cores,
+    /// Whether all memory of the process is locked.
+    pub lock_memory: bool,
     /// Inner stages are stamped on one turn in this many.
     pub sample_every: u32,
     /// Time between timer events.
@@ -124,6 +126,7 @@ impl EngineSettings {
             wait: wait.map_or(Wait::Spin, |choice| choice.value),
             layout: layout.map_or(Layout::Auto, |choice| choice.value),
             cores: cores(section.table("cores")),
+            lock_memory: section.flag("lock_memory").unwrap_or(false),
             sample_every: u32::try_from(sample).unwrap_or(64),
             timer: ms("timer_ms", 1..=1_000, 10),
             publish: ms("publish_ms", 1..=10_000, 50),

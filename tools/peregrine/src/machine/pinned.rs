@@ -21,6 +21,8 @@ pub struct Wishes {
     pub threads: Vec<Pinned>,
     /// How hot threads wait: `spin`, `yield` or `park`.
     pub wait: &'static str,
+    /// Whether it has all memory locked.
+    pub lock_memory: bool,
 }
 
 impl Wishes {
@@ -44,6 +46,7 @@ pub(super) fn checks(machine: &Machine<'_>, wishes: &Wishes) -> Vec<Check> {
         quiet(machine, wishes),
         enough(machine, wishes),
         wait(wishes),
+        lock(wishes),
     ]
 }
 
@@ -196,4 +199,13 @@ fn wait(wishes: &Wishes) -> Check {
         "wait = \"spin\" in [engine]",
     );
     wish.judge(wishes.wait == "spin", wishes.wait)
+}
+
+fn lock(wishes: &Wishes) -> Check {
+    let wish = Wish::new(
+        "lock-memory",
+        "all memory locked: a page of code that was dropped takes milliseconds to come back",
+        "lock_memory = true in [engine]",
+    );
+    wish.judge(wishes.lock_memory, if wishes.lock_memory { "locked" } else { "not locked" })
 }
