@@ -51,12 +51,20 @@ impl Nanos {
 pub trait Clock {
     /// Nanoseconds since 1970, never decreasing.
     fn now(&self) -> Nanos;
+
+    /// What this clock showed when the system's clock (UTC, which may be set) showed `at`: for
+    /// stamps that the kernel made.
+    fn of_system(&self, at: Nanos) -> Nanos {
+        at
+    }
 }
 
 /// A stage of an order's way, in the order it is gone through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Stage {
+    /// Last byte's packet taken by the kernel to that byte read from the socket.
+    Kernel,
     /// Last byte read from the socket to event rows decoded.
     Decode,
     /// Rows decoded to the last one popped by the engine.
@@ -79,7 +87,8 @@ pub enum Stage {
 
 impl Stage {
     /// All stages with the names that reports use.
-    pub const ALL: [(Self, &'static str); 9] = [
+    pub const ALL: [(Self, &'static str); 10] = [
+        (Self::Kernel, "kernel"),
         (Self::Decode, "decode"),
         (Self::Ring, "ring"),
         (Self::Book, "book"),

@@ -6,8 +6,10 @@ pub mod beat;
 pub mod dial;
 mod error;
 pub mod frame;
+pub mod ready;
 pub mod ring;
 pub mod socket;
+mod stream;
 mod tail;
 mod tls;
 
@@ -17,5 +19,7 @@ pub use dial::{Dial, DialConfig, DialPort, Dialed, Dialer, HttpReply, HttpReques
 pub use dial::{dial_pair, dial_pair_with};
 pub use error::NetError;
 pub use frame::{Frame, Payload};
+pub use ready::Ready;
 pub use socket::{Socket, SocketLimits};
+pub use stream::Tuning;
 pub use tls::Roots;

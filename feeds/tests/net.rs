@@ -36,7 +36,7 @@ fn runtime() -> Runtime {
 
 fn config(roots: Roots) -> DialConfig {
     let socket = SocketLimits { message_max: 1 << 20, unsent_max: 4 << 20 };
-    DialConfig { roots, socket, connect_ms_max: 5_000, body_max: 1_000 }
+    DialConfig { roots, socket, connect_ms_max: 5_000, body_max: 1_000, ..DialConfig::default() }
 }
 
 fn port(runtime: &Runtime, config: DialConfig) -> DialPort {

@@ -43,12 +43,16 @@ impl Connection {
         (clock, trace): (&impl Clock, &mut impl Trace),
         refused: &mut Option<DecodeError>,
     ) -> Result<usize, NetError> {
-        let bytes = self.socket.poll()?;
+        let sampled = trace.sampled();
+        let bytes = if sampled { self.socket.poll_stamped()? } else { self.socket.poll()? };
         // The first look goes to what came with the upgrade.
         if bytes == 0 && self.beat.heard_at() != self.up_at {
             return Ok(0);
         }
         let at = clock.now();
+        if sampled && let Some(arrived) = self.socket.arrived() {
+            trace.record(Stage::Kernel, at.since(clock.of_system(arrived)));
+        }
         if bytes > 0 {
             self.beat.heard(at.max(Nanos(self.up_at.0 + 1)));
         }
@@ -65,7 +69,7 @@ impl Connection {
                         books.counters.decode_errors += 1;
                         *refused = Some(error);
                     }
-                    if trace.sampled() {
+                    if sampled {
                         trace.record(Stage::Decode, clock.now().since(at));
                     }
                 }

@@ -6,6 +6,7 @@
 
 use super::frame::SPARE;
 use super::socket::Wire;
+use super::stream::{Stream, Tuning};
 use super::tail::Tail;
 use super::{NetError, Roots, Socket, SocketLimits};
 use crossbeam::queue::ArrayQueue;
@@ -118,6 +119,8 @@ pub struct DialConfig {
     pub roots: Roots,
     /// Sizes of the sockets that are made.
     pub socket: SocketLimits,
+    /// What those sockets ask of the system.
+    pub tuning: Tuning,
     /// How long look-up, connect and handshakes of a WebSocket may take together, ms.
     pub connect_ms_max: u32,
     /// Longest HTTP body taken, bytes.
@@ -129,6 +132,7 @@ impl Default for DialConfig {
         Self {
             roots: Roots::Public,
             socket: SocketLimits::default(),
+            tuning: Tuning::default(),
             connect_ms_max: 10_000,
             body_max: 32 << 20,
         }
@@ -301,13 +305,17 @@ impl Dialing {
             let (stream, early) = upgrade(url, stream, at).await?;
             let (stream, connection) = stream.into_inner();
             let stream = stream.into_std().map_err(|error| failed(error.to_string()))?;
-            (Wire::Tls(Box::new(StreamOwned::new(connection, stream))), early)
+            (Wire::Tls(Box::new(StreamOwned::new(connection, self.stream(stream)))), early)
         } else {
             let (stream, early) = upgrade(url, stream, at).await?;
             let stream = stream.into_std().map_err(|error| failed(error.to_string()))?;
-            (Wire::Plain(stream), early)
+            (Wire::Plain(self.stream(stream)), early)
         };
         Ok(Box::new(Socket::new(wire, at, self.config.socket, &early)))
+    }
+
+    fn stream(&self, tcp: std::net::TcpStream) -> Stream {
+        Stream::new(tcp, self.config.tuning)
     }
 
     async fn http(&self, request: &HttpRequest) -> Result<HttpReply, NetError> {

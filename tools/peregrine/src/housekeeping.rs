@@ -206,6 +206,7 @@ impl House<'_> {
                 let late = "the cancels were not confirmed in time: look at the venue for orders";
                 fault = fault.or(Some(late.to_owned()));
             }
+            self.clock.compare();
             show(started, scale(self.config));
             beside.write(&mut started.tallies, scale(self.config), false);
         }
