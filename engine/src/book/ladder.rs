@@ -1,76 +1,65 @@
-//! One side of a book: quantity by tick in pages of 64 ticks, found through bit maps.
+//! One side of a book: a flat window of ticks around its touch, and all other levels in order
+//! behind and before it.
 //!
-//! Setting a level and finding the best one touch a handful of words whatever the depth. Pages come
-//! from a pool that is filled at start, so nothing is allocated afterwards; a level that finds no
-//! page or lies outside the window is counted and left out.
+//! On recorded streams nine of ten updates lie within 2048 ticks behind the touch and come in order
+//! of price, so the step between window and far store is well foretold; the rest may be anywhere
+//! and is as exact. Quantities need 64 bits, so the window is 16 KiB a side, of which only the
+//! lines around the touch stay in the caches; the far store reserves 348 KiB a side and touches
+//! what it uses. The window follows the touch by a bounded number of blocks a message; until it has
+//! caught up, everything is merely slower.
+//!
+//! Inside, a level's key is its price on the ask side and the price negated on the bid side: the
+//! best level is the lowest key of either.
 
+use super::Level;
+pub use super::far::FAR_LEVELS_MAX;
+use super::far::Far;
+pub use super::window::WINDOW_TICKS;
+use super::window::{BLOCK_BITS, BLOCK_TICKS, BLOCKS, Window};
 use crate::id::Side;
-use crate::instrument::PRICE_MAX;
+use crate::instrument::{PRICE_MAX, QTY_MAX};
 use crate::num::{Price, Qty};
 use crate::state::{Sink, Source, State};
-use alloc::boxed::Box;
-use alloc::vec;
-use alloc::vec::Vec;
 
-const PAGE_BITS: u32 = 6;
-const PAGE_TICKS: usize = 1 << PAGE_BITS;
-const DIRECTORY: usize = 1 << 18;
-/// How many ticks the window spans.
-pub const WINDOW_TICKS: i64 = (DIRECTORY * PAGE_TICKS) as i64;
-/// Pages of one side: the most that hold a level at once.
-pub const PAGES_MAX: usize = 8192;
-const NO_PAGE: u16 = 0;
+/// By how many blocks of 64 ticks the window follows the touch at a message's end at most.
+pub const FOLLOW_BLOCKS_MAX: i64 = 2;
+/// The window is kept so that the touch lies in one of these blocks of it, from its better end.
+const TOUCH_BLOCKS: core::ops::RangeInclusive<i64> = BLOCKS / 16..=BLOCKS / 4;
+/// Where the touch is put when the window is placed.
+const TOUCH_BLOCK: i64 = BLOCKS / 8;
+/// Levels of one side at most.
+pub const LEVELS_MAX: usize = FAR_LEVELS_MAX + WINDOW_TICKS as usize;
 
-#[derive(Clone)]
-struct Page {
-    bits: u64,
-    qty: [i64; PAGE_TICKS],
-}
-
-const EMPTY_PAGE: Page = Page { bits: 0, qty: [0; PAGE_TICKS] };
-
-/// Quantities of one side.
+/// Quantities of one side by price. Prices are 0 to [`PRICE_MAX`].
 pub struct Ladder {
-    base: i64,
-    summit: u64,
-    middle: [u64; 64],
-    pages_used: Box<[u64]>,
-    directory: Box<[u16]>,
-    pages: Vec<Page>,
-    free: Vec<u16>,
-    levels: u32,
+    window: Window,
+    far: Far,
+    /// All ones on the bid side, else 0: turns prices into keys and back.
+    flip: i64,
     dropped: u64,
 }
 
 impl Ladder {
-    /// An empty side whose window has not been placed.
-    pub fn new() -> Self {
-        let mut free: Vec<u16> = Vec::with_capacity(PAGES_MAX);
-        free.extend((1..=PAGES_MAX as u16).rev());
-        Self {
-            base: 0,
-            summit: 0,
-            middle: [0; 64],
-            pages_used: vec![0; DIRECTORY / 64].into_boxed_slice(),
-            directory: vec![NO_PAGE; DIRECTORY].into_boxed_slice(),
-            pages: vec![EMPTY_PAGE; PAGES_MAX + 1],
-            free,
-            levels: 0,
-            dropped: 0,
-        }
+    /// An empty side; allocates all it will ever need.
+    pub fn new(side: Side) -> Self {
+        let flip = match side {
+            Side::Buy => -1,
+            Side::Sell => 0,
+        };
+        Self { window: Window::new(), far: Far::new(), flip, dropped: 0 }
     }
 
     /// How many levels it holds.
     pub const fn len(&self) -> usize {
-        self.levels as usize
+        self.window.len() as usize + self.far.len()
     }
 
     /// Whether it holds none.
     pub const fn is_empty(&self) -> bool {
-        self.levels == 0
+        self.len() == 0
     }
 
-    /// How many updates were left out since the start: outside the window, or no page free.
+    /// How many levels were left out since the start because the far store was full: the farthest.
     pub const fn dropped(&self) -> u64 {
         self.dropped
     }
@@ -79,194 +68,147 @@ impl Ladder {
         self.dropped = dropped;
     }
 
-    /// Removes all levels and centres the window on a price.
-    pub fn clear(&mut self, centre: Price) {
-        while let Some(index) = self.first(0) {
-            let place = (index >> PAGE_BITS) as usize;
-            self.release(place);
-        }
-        self.levels = 0;
-        self.base = (centre.0 - WINDOW_TICKS / 2).max(0) & !63;
+    /// A price as key or a key as price.
+    #[inline]
+    const fn turned(&self, price: i64) -> i64 {
+        (price ^ self.flip).wrapping_sub(self.flip)
+    }
+
+    #[inline]
+    const fn level(&self, (key, qty): (i64, i64)) -> Level {
+        (Price(self.turned(key)), Qty(qty))
+    }
+
+    /// Removes all levels and places the window for a touch at this price.
+    pub fn clear(&mut self, touch: Price) {
+        let key = self.turned(touch.0);
+        self.window.clear(key.wrapping_sub(TOUCH_BLOCK << BLOCK_BITS));
+        self.far.clear();
     }
 
     /// Sets the quantity of a level; 0 removes it.
     #[inline]
     pub fn set(&mut self, price: Price, qty: Qty) {
-        let index = price.0.wrapping_sub(self.base) as u64;
-        if index >= WINDOW_TICKS as u64 {
-            self.dropped += 1;
-            return;
+        let key = self.turned(price.0);
+        if self.window.spans(key) {
+            self.window.set(key, qty.0);
+        } else {
+            self.set_far(key, qty.0);
         }
-        let place = (index >> PAGE_BITS) as usize;
-        let mut page_number = self.directory[place];
-        if page_number == NO_PAGE {
-            if qty.0 == 0 {
-                return;
-            }
-            let Some(fresh) = self.free.pop() else {
-                self.dropped += 1;
-                return;
-            };
-            page_number = fresh;
-            self.take(place, fresh);
-        }
-        let page = &mut self.pages[usize::from(page_number)];
-        let tick = (index & 63) as usize;
-        let bit = 1_u64 << tick;
-        let had = page.bits & bit != 0;
-        page.qty[tick] = qty.0;
-        if qty.0 != 0 {
-            page.bits |= bit;
-            self.levels += u32::from(!had);
-        } else if had {
-            page.bits &= !bit;
-            self.levels -= 1;
-            if page.bits == 0 {
-                self.release(place);
-            }
-        }
+    }
+
+    #[inline(never)]
+    fn set_far(&mut self, key: i64, qty: i64) {
+        self.dropped += u64::from(!self.far.set(key, qty));
     }
 
     /// The quantity at a price; 0 where there is none.
     #[inline]
     pub fn qty(&self, price: Price) -> Qty {
-        let index = price.0.wrapping_sub(self.base) as u64;
-        if index >= WINDOW_TICKS as u64 {
-            return Qty(0);
-        }
-        let page = &self.pages[usize::from(self.directory[(index >> PAGE_BITS) as usize])];
-        Qty(page.qty[(index & 63) as usize])
+        let key = self.turned(price.0);
+        Qty(if self.window.spans(key) { self.window.qty(key) } else { self.far.qty(key) })
     }
 
     /// The best level: highest of bids, lowest of asks.
     #[inline]
-    pub fn best(&self, side: Side) -> Option<(Price, Qty)> {
-        let index = match side {
-            Side::Buy => self.last(WINDOW_TICKS as u64 - 1),
-            Side::Sell => self.first(0),
-        }?;
-        Some(self.level(index))
+    pub fn best(&self) -> Option<Level> {
+        if self.window.is_empty() || self.far.front() < self.window.base() {
+            return self.best_of_far();
+        }
+        let key = self.window.first();
+        Some(self.level((key, self.window.qty(key))))
+    }
+
+    #[cold]
+    fn best_of_far(&self) -> Option<Level> {
+        self.far.first_from(i64::MIN).map(|found| self.level(found))
     }
 
     /// The next level strictly behind a price, seen from the touch.
     #[inline]
-    pub fn behind(&self, side: Side, price: Price) -> Option<(Price, Qty)> {
-        let offset = price.0.saturating_sub(self.base);
-        let index = match side {
-            Side::Buy => {
-                let below = offset.checked_sub(1).filter(|below| *below >= 0)?;
-                self.last((below as u64).min(WINDOW_TICKS as u64 - 1))
+    pub fn behind(&self, price: Price) -> Option<Level> {
+        self.first_from(self.turned(price.0).saturating_add(1)).map(|found| self.level(found))
+    }
+
+    /// The lowest key at or above this one, and what stands there.
+    #[inline]
+    fn first_from(&self, from: i64) -> Option<(i64, i64)> {
+        let (base, end) = (self.window.base(), self.window.base().wrapping_add(WINDOW_TICKS));
+        let mut from = from;
+        if from < base {
+            let before = self.far.first_from(from).filter(|(key, _)| *key < base);
+            if before.is_some() {
+                return before;
             }
-            Side::Sell => self.first(offset.saturating_add(1).max(0) as u64),
-        }?;
-        Some(self.level(index))
-    }
-
-    #[inline]
-    fn level(&self, index: u64) -> (Price, Qty) {
-        let page = &self.pages[usize::from(self.directory[(index >> PAGE_BITS) as usize])];
-        (Price(self.base + index as i64), Qty(page.qty[(index & 63) as usize]))
-    }
-
-    /// Lowest used index at or above `from`.
-    #[inline]
-    fn first(&self, from: u64) -> Option<u64> {
-        if from >= WINDOW_TICKS as u64 {
-            return None;
+            from = base;
         }
-        let place = (from >> PAGE_BITS) as usize;
-        let here = self.page_bits(place) & (u64::MAX << (from & 63));
-        if here != 0 {
-            return Some((place as u64) << PAGE_BITS | u64::from(here.trailing_zeros()));
-        }
-        let place = self.next_place(place + 1)?;
-        let bits = self.page_bits(place);
-        Some((place as u64) << PAGE_BITS | u64::from(bits.trailing_zeros()))
-    }
-
-    /// Highest used index at or below `from`.
-    #[inline]
-    fn last(&self, from: u64) -> Option<u64> {
-        let place = (from >> PAGE_BITS) as usize;
-        let here = self.page_bits(place) & (u64::MAX >> (63 - (from & 63)));
-        if here != 0 {
-            return Some((place as u64) << PAGE_BITS | u64::from(63 - here.leading_zeros()));
-        }
-        let place = self.previous_place(place.checked_sub(1)?)?;
-        let bits = self.page_bits(place);
-        Some((place as u64) << PAGE_BITS | u64::from(63 - bits.leading_zeros()))
-    }
-
-    #[inline]
-    fn page_bits(&self, place: usize) -> u64 {
-        self.pages[usize::from(self.directory[place])].bits
-    }
-
-    #[inline]
-    fn next_place(&self, from: usize) -> Option<usize> {
-        if from >= DIRECTORY {
-            return None;
-        }
-        let word = from >> 6;
-        let here = self.pages_used[word] & (u64::MAX << (from & 63));
-        if here != 0 {
-            return Some(word << 6 | here.trailing_zeros() as usize);
-        }
-        let above = if word & 63 == 63 { 0 } else { u64::MAX << ((word & 63) + 1) };
-        let group = word >> 6;
-        let found = self.middle[group] & above;
-        let word = if found != 0 {
-            group << 6 | found.trailing_zeros() as usize
-        } else {
-            let groups = if group == 63 { 0 } else { self.summit & (u64::MAX << (group + 1)) };
-            if groups == 0 {
-                return None;
+        if from < end {
+            if let Some(key) = self.window.first_from(from) {
+                return Some((key, self.window.qty(key)));
             }
-            let group = groups.trailing_zeros() as usize;
-            group << 6 | self.middle[group].trailing_zeros() as usize
-        };
-        Some(word << 6 | self.pages_used[word].trailing_zeros() as usize)
-    }
-
-    #[inline]
-    fn previous_place(&self, from: usize) -> Option<usize> {
-        let word = from >> 6;
-        let here = self.pages_used[word] & (u64::MAX >> (63 - (from & 63)));
-        if here != 0 {
-            return Some(word << 6 | (63 - here.leading_zeros()) as usize);
+            from = end;
         }
-        let group = word >> 6;
-        let found = self.middle[group] & ((1_u64 << (word & 63)) - 1);
-        let word = if found != 0 {
-            group << 6 | (63 - found.leading_zeros()) as usize
-        } else {
-            let groups = self.summit & ((1_u64 << group) - 1);
-            if groups == 0 {
-                return None;
-            }
-            let group = (63 - groups.leading_zeros()) as usize;
-            group << 6 | (63 - self.middle[group].leading_zeros()) as usize
-        };
-        Some(word << 6 | (63 - self.pages_used[word].leading_zeros()) as usize)
+        self.far.first_from(from)
     }
 
-    fn take(&mut self, place: usize, page: u16) {
-        self.directory[place] = page;
-        self.pages_used[place >> 6] |= 1 << (place & 63);
-        self.middle[place >> 12] |= 1 << (place >> 6 & 63);
-        self.summit |= 1 << (place >> 12);
+    /// Moves the window toward the touch, at most [`FOLLOW_BLOCKS_MAX`] blocks, and says whether
+    /// more is to do. To be called when a message is whole.
+    #[inline]
+    pub fn follow(&mut self) -> bool {
+        if self.window.is_empty() || self.far.front() < self.window.base() {
+            return self.follow_far();
+        }
+        let ahead = self.window.first().wrapping_sub(self.window.base()) >> BLOCK_BITS;
+        if TOUCH_BLOCKS.contains(&ahead) { false } else { self.shift(ahead) }
     }
 
-    fn release(&mut self, place: usize) {
-        let page = self.directory[place];
-        self.pages[usize::from(page)] = EMPTY_PAGE;
-        self.free.push(page);
-        self.directory[place] = NO_PAGE;
-        self.pages_used[place >> 6] &= !(1 << (place & 63));
-        if self.pages_used[place >> 6] == 0 {
-            self.middle[place >> 12] &= !(1 << (place >> 6 & 63));
-            if self.middle[place >> 12] == 0 {
-                self.summit &= !(1 << (place >> 12));
+    /// The touch is outside of the window.
+    #[cold]
+    fn follow_far(&mut self) -> bool {
+        let Some((key, _)) = self.far.first_from(i64::MIN) else { return false };
+        let ahead = (key.wrapping_sub(self.window.base())) >> BLOCK_BITS;
+        if !self.window.is_empty() {
+            return self.shift(ahead);
+        }
+        // An empty window jumps: to where one block of it, the last, holds levels.
+        self.window.move_to((key & -BLOCK_TICKS).wrapping_sub(WINDOW_TICKS - BLOCK_TICKS));
+        self.fill(key & -BLOCK_TICKS);
+        true
+    }
+
+    /// Moves the window by blocks so that the touch, which is so many blocks behind its begin,
+    /// comes nearer to its place.
+    #[cold]
+    fn shift(&mut self, ahead: i64) -> bool {
+        let goal = ahead - TOUCH_BLOCK;
+        let steps = goal.clamp(-FOLLOW_BLOCKS_MAX, FOLLOW_BLOCKS_MAX);
+        for _ in 0..steps.abs() {
+            let base = self.window.base();
+            let (gone, fresh, to) = if steps > 0 {
+                (base, base.wrapping_add(WINDOW_TICKS), base.wrapping_add(BLOCK_TICKS))
+            } else {
+                let to = base.wrapping_sub(BLOCK_TICKS);
+                (base.wrapping_add(WINDOW_TICKS - BLOCK_TICKS), to, to)
+            };
+            let (far, dropped) = (&mut self.far, &mut self.dropped);
+            self.window.empty_block(gone, |key, qty| *dropped += u64::from(!far.set(key, qty)));
+            self.window.move_to(to);
+            self.fill(fresh);
+        }
+        goal != steps
+    }
+
+    /// Takes the levels of a block that the window just began to span out of the far store.
+    fn fill(&mut self, start: i64) {
+        let window = &mut self.window;
+        self.far.take(start, start.wrapping_add(BLOCK_TICKS), |key, qty| window.set(key, qty));
+    }
+
+    /// Follows the touch until the window lies around it: after a snapshot.
+    pub fn settle(&mut self) {
+        for _ in 0..2 * BLOCKS {
+            if !self.follow() {
+                return;
             }
         }
     }
@@ -274,105 +216,45 @@ impl Ladder {
 
 impl State for Ladder {
     fn save(&self, sink: &mut dyn Sink) {
-        sink.int(self.base);
+        sink.int(self.window.base());
         sink.word(self.dropped);
-        sink.word(u64::from(self.levels));
-        let mut next = self.first(0);
-        while let Some(index) = next {
-            let (_, qty) = self.level(index);
-            sink.word(index);
-            sink.int(qty.0);
-            next = self.first(index + 1);
+        sink.word(self.len() as u64);
+        let mut next = self.first_from(i64::MIN);
+        while let Some((key, qty)) = next {
+            sink.int(self.turned(key));
+            sink.int(qty);
+            next = self.first_from(key + 1);
         }
     }
 
     fn load(&mut self, source: &mut dyn Source) -> Option<()> {
+        let limit = PRICE_MAX + 2 * WINDOW_TICKS;
         self.clear(Price(0));
-        self.base = source.int().filter(|base| (0..=PRICE_MAX).contains(base) && base & 63 == 0)?;
+        let fits = |base: &i64| (-limit..=limit).contains(base) && base % BLOCK_TICKS == 0;
+        let base = source.int().filter(fits)?;
+        self.window.move_to(base);
         let dropped = source.word()?;
-        for _ in 0..source.count(WINDOW_TICKS as usize)? {
-            let index = source.word().filter(|index| *index < WINDOW_TICKS as u64)?;
-            let qty = source.int().filter(|qty| *qty > 0)?;
-            self.set(Price(self.base + index as i64), Qty(qty));
+        let mut before = i64::MIN;
+        for _ in 0..source.count(LEVELS_MAX)? {
+            let price = source.int().filter(|price| (0..=PRICE_MAX).contains(price))?;
+            let qty = source.int().filter(|qty| (1..=QTY_MAX).contains(qty))?;
+            let key = self.turned(price);
+            if key <= before {
+                return None;
+            }
+            before = key;
+            self.set(Price(price), Qty(qty));
         }
         self.dropped = dropped;
         Some(())
     }
 }
 
-impl Default for Ladder {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl core::fmt::Debug for Ladder {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "Ladder {{ {} levels from {} }}", self.levels, self.base)
+        write!(f, "Ladder {{ {} levels, window from {} }}", self.len(), self.window.base())
     }
 }
 
 #[cfg(test)]
-mod tests {
-    extern crate std;
-    use super::*;
-    use std::collections::BTreeMap;
-
-    /// The naive side beside the paged one, under a seed.
-    #[test]
-    fn agrees_with_a_sorted_map() {
-        for seed in 1..=8_u64 {
-            let mut state = seed;
-            let mut random = |limit: i64| {
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(seed | 1);
-                ((state >> 33) as i64) % limit
-            };
-            let mut ladder = Ladder::new();
-            let mut naive = BTreeMap::new();
-            let centre = 6_000_000;
-            ladder.clear(Price(centre));
-            for round in 0..20_000 {
-                let span = if random(4) == 0 { 5_000_000 } else { 300 };
-                let price = centre + random(2 * span) - span;
-                let qty = if random(2) == 0 { 0 } else { 1 + random(1000) };
-                ladder.set(Price(price), Qty(qty));
-                if qty == 0 {
-                    naive.remove(&price);
-                } else {
-                    naive.insert(price, qty);
-                }
-                assert_eq!(ladder.len(), naive.len(), "seed {seed} round {round}");
-                let pair = |level: Option<(&i64, &i64)>| level.map(|(p, q)| (Price(*p), Qty(*q)));
-                assert_eq!(ladder.best(Side::Buy), pair(naive.last_key_value()), "seed {seed}");
-                assert_eq!(ladder.best(Side::Sell), pair(naive.first_key_value()), "seed {seed}");
-                let probe = centre + random(600) - 300;
-                assert_eq!(
-                    ladder.behind(Side::Buy, Price(probe)),
-                    pair(naive.range(..probe).next_back()),
-                    "seed {seed} below {probe}"
-                );
-                assert_eq!(
-                    ladder.behind(Side::Sell, Price(probe)),
-                    pair(naive.range(probe + 1..).next()),
-                    "seed {seed} above {probe}"
-                );
-                assert_eq!(ladder.qty(Price(probe)).0, naive.get(&probe).copied().unwrap_or(0));
-            }
-            ladder.clear(Price(centre + 1000));
-            assert!(ladder.is_empty() && ladder.best(Side::Buy).is_none());
-            assert_eq!(ladder.free.len(), PAGES_MAX);
-        }
-    }
-
-    #[test]
-    fn what_does_not_fit_is_counted() {
-        let mut ladder = Ladder::new();
-        ladder.clear(Price(WINDOW_TICKS));
-        ladder.set(Price(1), Qty(1));
-        assert_eq!((ladder.len(), ladder.dropped()), (0, 1));
-        for page in 0..=PAGES_MAX as i64 {
-            ladder.set(Price(WINDOW_TICKS + page * 64), Qty(1));
-        }
-        assert_eq!((ladder.len(), ladder.dropped()), (PAGES_MAX, 2));
-    }
-}
+mod tests;

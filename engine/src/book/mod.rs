@@ -4,7 +4,9 @@
 //! blanks the book when it persists beyond one. A best price whose update id is newer than the
 //! depth is shown instead of it and hides levels beyond it.
 
+mod far;
 pub mod ladder;
+mod window;
 
 use crate::event::{Body, Event, flag};
 use crate::id::Side;
@@ -61,7 +63,7 @@ impl Book {
     /// A blank book; allocates all it will ever need.
     pub fn new() -> Self {
         Self {
-            sides: [Ladder::new(), Ladder::new()],
+            sides: Side::BOTH.map(Ladder::new),
             overlay: None,
             depth_id: 0,
             state: BookState::Blank,
@@ -134,12 +136,19 @@ impl Book {
         if self.overlay.is_some_and(|overlay| overlay.id <= event.id) {
             self.overlay = None;
         }
+        for ladder in &mut self.sides {
+            if event.has(flag::SNAPSHOT) {
+                ladder.settle();
+            } else {
+                ladder.follow();
+            }
+        }
         self.judge()
     }
 
     #[inline]
     fn judge(&mut self) -> Change {
-        let best = |side: Side| self.sides[side.index()].best(side);
+        let best = |side: Side| self.sides[side.index()].best();
         let crossed = match (best(Side::Buy), best(Side::Sell)) {
             (Some((bid, _)), Some((ask, _))) => bid >= ask,
             _ => false,
@@ -174,7 +183,7 @@ impl Book {
             Some(overlay) => {
                 Some(overlay.levels[side.index()]).filter(|(price, qty)| price.0 > 0 && qty.0 > 0)
             }
-            None => self.sides[side.index()].best(side),
+            None => self.sides[side.index()].best(),
         }
     }
 
@@ -196,7 +205,7 @@ impl Book {
     /// Levels of a side from the touch outward, the overlay first.
     pub fn levels(&self, side: Side) -> impl Iterator<Item = Level> + '_ {
         core::iter::successors(self.best(side), move |(price, _)| {
-            self.sides[side.index()].behind(side, *price)
+            self.sides[side.index()].behind(*price)
         })
     }
 

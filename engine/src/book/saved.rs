@@ -2,6 +2,7 @@
 //! it before it fills it.
 
 use super::{Book, BookState, Overlay};
+use crate::instrument::{PRICE_MAX, QTY_MAX};
 use crate::num::{Price, Qty};
 use crate::state::{Sink, Source, State};
 
@@ -45,7 +46,9 @@ impl State for Book {
             let id = source.word()?;
             let mut levels = [(Price(0), Qty(0)); 2];
             for level in &mut levels {
-                *level = (Price(source.int()?), Qty(source.int()?));
+                let price = source.int().filter(|price| (0..=PRICE_MAX).contains(price))?;
+                let qty = source.int().filter(|qty| (0..=QTY_MAX).contains(qty))?;
+                *level = (Price(price), Qty(qty));
             }
             self.overlay = Some(Overlay { id, levels });
         }
