@@ -46,6 +46,12 @@ impl Account {
         self.balances.get(asset.index()).copied().unwrap_or_default()
     }
 
+    /// What is held of an asset, locked or not.
+    #[inline]
+    pub fn total(&self, asset: AssetId) -> Amount {
+        self.balances.get(asset.index()).map_or(Amount(0), |balance| balance.total)
+    }
+
     /// Assets that were ever told of or traded, by id.
     pub fn balances(&self) -> impl Iterator<Item = (AssetId, Balance)> + '_ {
         let all = self.balances.iter().enumerate();

@@ -1,7 +1,7 @@
 //! A desk: one strategy with its orders, positions, plans, gate and counters.
 
 use crate::id::{DeskId, InstrumentId, OrderId, Side};
-use crate::market::Market;
+use crate::market::{Listing, Market};
 use crate::num::{Amount, Notional, Price};
 use crate::orders::Orders;
 use crate::plan::{Plan, Take};
@@ -11,6 +11,7 @@ use crate::risk::{Gate, Limits};
 use crate::strategy::{Strategy, View};
 use crate::time::Nanos;
 use alloc::vec::Vec;
+use marks::Marks;
 
 /// What a desk counts, all since the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -108,33 +109,47 @@ pub struct Desk<S> {
     /// Profit or loss when the day began, and which day.
     pub day_start: (u64, Notional),
     pub(crate) lanes: Vec<Lane>,
+    /// By instrument id, its lane; [`NO_LANE`] where it trades nothing.
+    lane_of: Vec<u16>,
+    marks: Marks,
 }
 
+const NO_LANE: u16 = u16::MAX;
+
+mod marks;
 mod saved;
 
 impl<S: Strategy> Desk<S> {
     /// A desk over this many instruments in all.
     pub fn new(id: DeskId, settings: DeskSettings, strategy: S, instruments: usize) -> Self {
-        let lanes = settings.instruments.iter().map(|id| Lane::new(*id)).collect();
+        let lanes: Vec<Lane> = settings.instruments.iter().map(|id| Lane::new(*id)).collect();
+        let mut lane_of = alloc::vec![NO_LANE; instruments];
+        for (at, lane) in lanes.iter().enumerate() {
+            if let Some(place) = lane_of.get_mut(lane.instrument.index()) {
+                *place = at as u16;
+            }
+        }
         Self {
             id,
             instruments: settings.instruments,
             strategy,
-            orders: Orders::new(),
+            orders: Orders::new(lanes.len(), instruments),
             positions: alloc::vec![Position::default(); instruments],
             plans: alloc::vec![Plan::default(); instruments],
             gate: Gate::new(settings.limits),
             tolerance: settings.tolerance,
             counters: DeskCounters::default(),
             day_start: (0, Notional(0)),
+            marks: Marks::new(lanes.len()),
             lanes,
+            lane_of,
         }
     }
 
     /// Whether it trades this instrument.
     #[inline]
     pub fn trades(&self, instrument: InstrumentId) -> bool {
-        self.instruments.contains(&instrument)
+        self.lane_of.get(instrument.index()).is_some_and(|lane| *lane != NO_LANE)
     }
 
     /// What its strategy may see.
@@ -147,8 +162,10 @@ impl<S: Strategy> Desk<S> {
     /// Nothing should stand.
     #[inline]
     pub fn clear_plans(&mut self) {
-        for plan in &mut self.plans {
-            plan.clear();
+        for id in &self.instruments {
+            if let Some(plan) = self.plans.get_mut(id.index()) {
+                plan.clear();
+            }
         }
     }
 
@@ -158,6 +175,31 @@ impl<S: Strategy> Desk<S> {
         self.clear_plans();
         let view = View { now, market, positions: &self.positions, orders: &self.orders };
         self.strategy.plan(&view, &mut self.plans);
+    }
+
+    /// Takes the mid of an instrument, or a fill of it, into what is held.
+    #[inline]
+    pub(crate) fn mark(&mut self, listing: &Listing) {
+        let id = listing.instrument.id;
+        let Some(lane) = self.lane_of.get(id.index()).filter(|lane| **lane != NO_LANE) else {
+            return;
+        };
+        if let Some(position) = self.positions.get(id.index()) {
+            self.marks.mark(usize::from(*lane), position, listing);
+        }
+    }
+
+    /// Takes all mids and positions in anew.
+    pub(crate) fn mark_all(&mut self, market: &Market) {
+        self.marks = Marks::new(self.lanes.len());
+        market.listings().iter().for_each(|listing| self.mark(listing));
+    }
+
+    /// [`Desk::day_pnl`] and [`Desk::gross`] as they are kept from event to event.
+    #[inline]
+    pub(crate) fn kept(&self) -> (Notional, Notional) {
+        let (pnl, held) = self.marks.sums();
+        (pnl.saturating_sub(self.day_start.1), held.saturating_add(self.orders.notional()))
     }
 
     /// Profit or loss over all its instruments at the last mids, less fees, in the quote asset.
@@ -179,11 +221,7 @@ impl<S: Strategy> Desk<S> {
 
     /// Notional of all live orders and of the positions.
     pub fn gross(&self, market: &Market) -> Notional {
-        let orders = self.orders.live().fold(Notional(0), |sum, order| {
-            let Some(listing) = market.listing(order.instrument) else { return sum };
-            sum.saturating_add(listing.instrument.notional(order.price, order.remaining()))
-        });
-        self.instruments.iter().fold(orders, |sum, id| {
+        self.instruments.iter().fold(self.orders.notional(), |sum, id| {
             let held = self.positions.get(id.index()).map_or(Amount(0), |p| p.base);
             let Some(listing) = market.listing(*id) else { return sum };
             let mid = Price(listing.last_mid_twice.unwrap_or(0) / 2);

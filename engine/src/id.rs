@@ -136,14 +136,14 @@ impl ClientId {
     /// The text that the venue sees.
     #[inline]
     pub fn write(self, out: &mut [u8; CLIENT_ID_LEN]) {
-        out[0] = b'p';
-        out[1] = b'g';
-        out[2] = b'-';
-        hex_write(u64::from(self.order.epoch()), &mut out[3..11]);
-        out[11] = b'-';
-        hex_write(u64::from(self.order.counter()), &mut out[12..20]);
+        let (order, cause) = (hex(self.order.0), hex(self.cause & CAUSE_MAX));
+        // From the end, so that dashes are written over the zeros before the cause.
+        out[19..35].copy_from_slice(&cause);
         out[20] = b'-';
-        hex_write(self.cause & CAUSE_MAX, &mut out[21..35]);
+        out[12..20].copy_from_slice(&order[8..]);
+        out[11] = b'-';
+        out[3..11].copy_from_slice(&order[..8]);
+        out[..3].copy_from_slice(b"pg-");
     }
 
     /// Reads such a text back; `None` when it is not of this form.
@@ -160,12 +160,22 @@ impl ClientId {
     }
 }
 
+/// Sixteen lower-case hexadecimal digits, made eight at a time.
 #[inline]
-fn hex_write(mut value: u64, out: &mut [u8]) {
-    for place in out.iter_mut().rev() {
-        *place = b"0123456789abcdef"[(value & 15) as usize];
-        value >>= 4;
-    }
+pub const fn hex(value: u64) -> [u8; 16] {
+    let (high, low) = (eight_hex(value >> 32), eight_hex(value & 0xffff_ffff));
+    ((low as u128) << 64 | high as u128).to_le_bytes()
+}
+
+/// Eight digits as text, the first one lowest.
+#[inline]
+const fn eight_hex(value: u64) -> u64 {
+    let fours = (value << 16 | value) & 0x0000_ffff_0000_ffff;
+    let twos = (fours << 8 | fours) & 0x00ff_00ff_00ff_00ff;
+    let ones = (twos << 4 | twos) & 0x0f0f_0f0f_0f0f_0f0f;
+    // A nibble over 9 carries into the next one when 6 is added.
+    let letters = ((ones + 0x0606_0606_0606_0606) >> 4) & 0x0101_0101_0101_0101;
+    (ones + 0x3030_3030_3030_3030 + letters * 0x27).swap_bytes()
 }
 
 fn hex_read(text: &[u8]) -> Option<u64> {

@@ -147,6 +147,9 @@ impl Instrument {
     /// the ends of the range.
     #[inline]
     pub fn notional(&self, price: Price, qty: Qty) -> Notional {
+        if let Some(notional) = self.small_notional(price, qty) {
+            return Notional(notional);
+        }
         let steps = i128::from(self.tick.step) * i128::from(self.lot.step);
         let product = (i128::from(price.0) * i128::from(qty.0)).saturating_mul(steps);
         let places = usize::from(self.tick.decimals) + usize::from(self.lot.decimals);
@@ -159,11 +162,26 @@ impl Instrument {
         Notional(saturate(scaled))
     }
 
+    /// The same where everything fits 64 bits and nothing is cut off: almost always.
+    #[inline]
+    fn small_notional(&self, price: Price, qty: Qty) -> Option<i64> {
+        let places = usize::from(self.tick.decimals) + usize::from(self.lot.decimals);
+        let scale = *POW10.get(usize::from(AMOUNT_DECIMALS).checked_sub(places)?)?;
+        let steps = self.tick.step.checked_mul(self.lot.step)?.checked_mul(scale)?;
+        price.0.checked_mul(qty.0)?.checked_mul(steps)
+    }
+
     /// A quantity as an amount of the base asset, exact up to 8 places, beyond them toward zero.
     #[inline]
     pub fn base_amount(&self, qty: Qty) -> Amount {
-        let units = i128::from(qty.0) * i128::from(self.lot.step);
         let (places, goal) = (usize::from(self.lot.decimals), usize::from(AMOUNT_DECIMALS));
+        if let Some(scale) = goal.checked_sub(places).and_then(|missing| POW10.get(missing))
+            && let Some(amount) =
+                qty.0.checked_mul(self.lot.step).and_then(|n| n.checked_mul(*scale))
+        {
+            return Amount(amount);
+        }
+        let units = i128::from(qty.0) * i128::from(self.lot.step);
         let scaled = if places <= goal {
             units.saturating_mul(i128::from(POW10[goal - places]))
         } else {
@@ -182,9 +200,14 @@ impl Instrument {
     /// The value of an amount of the base asset at a price, toward zero.
     #[inline]
     pub fn value(&self, amount: Amount, price: Price) -> Notional {
+        let part = POW10[usize::from(self.tick.decimals)];
+        let small = amount.0.checked_mul(price.0).and_then(|n| n.checked_mul(self.tick.step));
+        if let Some(small) = small {
+            return Notional(small / part);
+        }
         let units = i128::from(amount.0) * i128::from(price.0);
         let product = units.saturating_mul(i128::from(self.tick.step));
-        Notional(saturate(product / i128::from(POW10[usize::from(self.tick.decimals)])))
+        Notional(saturate(product / i128::from(part)))
     }
 }
 

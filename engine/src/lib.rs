@@ -14,6 +14,7 @@ pub mod book;
 pub mod desk;
 pub mod engine;
 pub mod event;
+pub mod exposure;
 pub mod id;
 pub mod instrument;
 pub mod intent;

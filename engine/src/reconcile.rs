@@ -47,19 +47,19 @@ pub const WISHES_MAX: usize = 2 * LEVELS_MAX;
 /// The wishes of one side, in the order they were found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wishes {
-    items: [Option<Wish>; WISHES_MAX],
+    items: [Wish; WISHES_MAX],
     len: usize,
 }
 
 impl Wishes {
     /// None.
-    pub const EMPTY: Self = Self { items: [None; WISHES_MAX], len: 0 };
+    pub const EMPTY: Self = Self { items: [Wish::Cancel(OrderId(0)); WISHES_MAX], len: 0 };
 
     /// More than fit wait for the next turn, which finds the same differences again.
     #[inline]
     fn push(&mut self, wish: Wish) {
         if let Some(place) = self.items.get_mut(self.len) {
-            *place = Some(wish);
+            *place = wish;
             self.len += 1;
         }
     }
@@ -67,13 +67,13 @@ impl Wishes {
     /// All of them.
     #[inline]
     pub fn iter(&self) -> impl Iterator<Item = Wish> + '_ {
-        self.items[..self.len].iter().flatten().copied()
+        self.items[..self.len].iter().copied()
     }
 
     /// One of them by its place.
     #[inline]
     pub fn get(&self, place: usize) -> Option<Wish> {
-        self.items.get(place).copied().flatten().filter(|_| place < self.len)
+        self.items[..self.len].get(place).copied()
     }
 
     /// Forgets them.
@@ -103,56 +103,61 @@ pub struct Wanted<'a> {
     pub now: Nanos,
 }
 
-/// Compares the live orders of a side (at most 64, oldest first) with what is wanted.
+/// Compares the live orders of a side (the first 64, oldest first) with what is wanted; what they
+/// call for takes the place of the wishes that were there.
+#[inline]
 pub fn reconcile<'a>(
     wanted: &Wanted<'_>,
     orders: impl Iterator<Item = &'a Order> + Clone,
-) -> Wishes {
-    let mut wishes = Wishes::EMPTY;
+    wishes: &mut Wishes,
+) {
+    wishes.clear();
     let mut used = 0_u64;
-    let mut met = [false; LEVELS_MAX];
-    let blocked = orders.clone().any(|order| order.state == OrderState::Unknown);
+    let mut met = 0_u32;
+    let (mut blocked, mut count) = (false, 0);
+    for order in orders.clone() {
+        blocked |= order.state == OrderState::Unknown;
+        count += 1;
+    }
     // Takes end by themselves and stand for no quote.
-    let orders = orders.filter(|order| !order.tif.is_immediate());
-    for (quote, met) in wanted.quotes.iter().zip(&mut met) {
-        let found = orders.clone().enumerate().find(|(place, order)| {
-            used & (1 << (place & 63)) == 0
+    let orders = orders.filter(|order| !order.tif.is_immediate()).take(64).enumerate();
+    for (level, quote) in wanted.quotes.iter().enumerate() {
+        let found = orders.clone().find(|(place, order)| {
+            used & (1 << place) == 0
                 && !matches!(order.state, OrderState::PendingCancel | OrderState::Unknown)
                 && order.price.0.abs_diff(quote.price.0)
                     <= wanted.tolerance.price_ticks.unsigned_abs()
         });
         if let Some((place, order)) = found {
-            used |= 1 << (place & 63);
-            *met = true;
-            adjust(wanted, order, quote, blocked, &mut wishes);
+            used |= 1 << place;
+            met |= 1 << level;
+            adjust(wanted, order, quote, blocked, wishes);
         }
     }
-    let mut open_quotes = wanted.quotes.iter().zip(&met).filter(|(_, met)| !**met);
+    if met.count_ones() as usize == wanted.quotes.len() && used.count_ones() == count {
+        return;
+    }
+    let quotes = wanted.quotes.iter().enumerate();
+    let mut open_quotes = quotes.filter(|(level, _)| met & (1 << level) == 0);
+    let others = orders.filter(|(place, _)| used & (1 << place) == 0);
     // Orders with an answer outstanding stand for a quote until the answer comes.
-    let waits = |(place, order): &(usize, &Order)| {
-        used & (1 << (place & 63)) == 0 && order.state != OrderState::Open
-    };
-    for _ in orders.clone().enumerate().filter(waits) {
+    for _ in others.clone().filter(|(_, order)| order.state != OrderState::Open) {
         open_quotes.next();
     }
-    let free = |(place, order): &(usize, &Order)| {
-        used & (1 << (place & 63)) == 0 && order.state == OrderState::Open
-    };
-    for (_, order) in orders.clone().enumerate().filter(free) {
+    for (_, order) in others.filter(|(_, order)| order.state == OrderState::Open) {
         let young = wanted.now.since(order.sent_at) < wanted.tolerance.life_min;
         match open_quotes.next() {
             _ if refused_lately(order, wanted.now) => {}
             Some(_) if young => {}
-            Some((quote, _)) if !blocked => wishes.push(Wish::Replace(order.id(), *quote)),
+            Some((_, quote)) if !blocked => wishes.push(Wish::Replace(order.id(), *quote)),
             _ => wishes.push(Wish::Cancel(order.id())),
         }
     }
     if !blocked {
-        for (quote, _) in open_quotes {
+        for (_, quote) in open_quotes {
             wishes.push(Wish::Place(*quote));
         }
     }
-    wishes
 }
 
 fn refused_lately(order: &Order, now: Nanos) -> bool {
@@ -164,8 +169,11 @@ fn adjust(wanted: &Wanted<'_>, order: &Order, quote: &Quote, blocked: bool, wish
     if order.state != OrderState::Open || refused_lately(order, wanted.now) {
         return;
     }
-    let part = |ppm: i64| (i128::from(quote.qty.0) * i128::from(ppm) / 1_000_000) as i64;
     let excess = order.remaining().0 - quote.qty.0;
+    if excess == 0 {
+        return;
+    }
+    let part = |ppm: i64| (i128::from(quote.qty.0) * i128::from(ppm) / 1_000_000) as i64;
     if excess > part(wanted.tolerance.excess_ppm) {
         let qty = order.filled.saturating_add(quote.qty);
         if wanted.amends && !order.amend_refused {
@@ -229,7 +237,9 @@ mod tests {
             amends: true,
             now: Nanos(0),
         };
-        let text: Vec<String> = reconcile(&wanted, orders.iter())
+        let mut wishes = Wishes::EMPTY;
+        reconcile(&wanted, orders.iter(), &mut wishes);
+        let text: Vec<String> = wishes
             .iter()
             .map(|wish| match wish {
                 Wish::Cancel(id) => std::format!("cancel #{}", id.counter()),
@@ -271,8 +281,9 @@ mod tests {
             Tolerance { price_ticks: 0, excess_ppm: 0, shortage_ppm: 0, life_min: Nanos(0) };
         let (side, now) = (Side::Buy, Nanos(0));
         let wanted = Wanted { side, quotes: &quotes, tolerance, amends: true, now };
-        let wishes: Vec<Wish> = reconcile(&wanted, [refused].iter()).iter().collect();
-        assert_eq!(wishes, [Wish::Replace(refused.id(), quotes[0])]);
+        let mut wishes = Wishes::EMPTY;
+        reconcile(&wanted, [refused].iter(), &mut wishes);
+        assert_eq!(wishes.iter().collect::<Vec<_>>(), [Wish::Replace(refused.id(), quotes[0])]);
     }
 
     #[test]

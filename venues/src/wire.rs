@@ -7,7 +7,7 @@
 
 use core::fmt;
 use engine::event::{End, Reason};
-use engine::id::{AssetId, ClientId, InstrumentId, OrderId, Side};
+use engine::id::{AssetId, ClientId, InstrumentId, OrderId, Side, hex};
 use engine::intent::{OrderRef, Place};
 use engine::num::{Amount, Price, Qty};
 use engine::time::Nanos;
@@ -177,11 +177,7 @@ impl RequestId {
     /// Its text.
     #[inline]
     pub fn write(self, out: &mut [u8; REQUEST_ID_LEN]) {
-        let mut rest = self.0;
-        for place in out.iter_mut().rev() {
-            *place = b"0123456789abcdef"[(rest & 15) as usize];
-            rest >>= 4;
-        }
+        *out = hex(self.0);
     }
 
     /// From its text; `None` when it is not one of ours.

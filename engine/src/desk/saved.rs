@@ -1,6 +1,7 @@
 //! A desk as words. Plans and wishes are not among them: between two events there are none.
 
 use super::{Desk, DeskCounters, DeskSettings, Lane};
+use crate::exposure::Exposure;
 use crate::id::{DeskId, InstrumentId};
 use crate::instrument::Instrument;
 use crate::num::Notional;
@@ -89,9 +90,9 @@ impl<S: Strategy> Desk<S> {
 
     /// Takes over what outlives a session from the desk of an earlier one: orders as unknown,
     /// positions, the day, what the strategy has learnt. How many orders became unknown.
-    pub(crate) fn carry(&mut self, old: Self, died: bool) -> usize {
+    pub(crate) fn carry(&mut self, old: Self, died: bool, exposure: &mut Exposure) -> usize {
         self.orders = old.orders;
-        let unknown = self.orders.doubt_all();
+        let unknown = self.orders.doubt_all(exposure);
         self.counters.unknown_orders = unknown as u64;
         for (position, old) in self.positions.iter_mut().zip(old.positions) {
             *position = old;

@@ -58,7 +58,7 @@ impl<S: Strategy> Engine<S> {
             return;
         }
         desk.counters.cancels += 1;
-        desk.orders.update(id, |order| {
+        desk.orders.update(id, &mut self.exposure, |order| {
             order.sent_at = now;
             if order.state != OrderState::Unknown {
                 order.state = OrderState::PendingCancel;
@@ -74,7 +74,7 @@ impl<S: Strategy> Engine<S> {
             return;
         }
         desk.counters.amends += 1;
-        desk.orders.update(id, |order| {
+        desk.orders.update(id, &mut self.exposure, |order| {
             order.sent_at = now;
             order.state = OrderState::PendingAmend;
         });
@@ -175,10 +175,10 @@ impl<S: Strategy> Engine<S> {
         self.next_counter = counter_after;
         let now = self.now;
         let desk = &mut self.desks[place];
-        desk.orders.insert(Order::new(&new, now));
+        desk.orders.insert(Order::new(&new, now), &mut self.exposure);
         if let Some(old) = old {
             desk.counters.replaces += 1;
-            desk.orders.update(old, |order| {
+            desk.orders.update(old, &mut self.exposure, |order| {
                 order.sent_at = now;
                 order.state = OrderState::PendingCancel;
             });
@@ -205,8 +205,9 @@ impl<S: Strategy> Engine<S> {
             Side::Buy => listing.instrument.quote,
             Side::Sell => listing.instrument.base,
         };
-        let spendable = self.account.balance(lock).total.saturating_sub(self.reserved(lock));
+        let spendable = self.account.total(lock).saturating_sub(self.reserved(lock));
         let desk = &self.desks[place];
+        let (day_pnl, gross) = desk.kept();
         let reduces = self.phase == Phase::Flattening && reduces(desk, &listing.instrument, &new);
         let facts = Facts {
             now: self.now,
@@ -222,14 +223,11 @@ impl<S: Strategy> Engine<S> {
             remaining: desk.orders.remaining(new.instrument, new.side),
             open_orders: desk.orders.live_len(),
             // What only brings the position to zero is let pass by what has already gone too far.
-            gross: if reduces { Notional(0) } else { desk.gross(&self.market) },
+            gross: if reduces { Notional(0) } else { gross },
             spendable,
             own_opposite: self.own_best(new.instrument, new.side.opposite()),
-            day_pnl: if reduces { Notional(0) } else { desk.day_pnl(&self.market) },
-            side_unknown: desk
-                .orders
-                .side(new.instrument, new.side)
-                .any(|order| order.state == OrderState::Unknown),
+            day_pnl: if reduces { Notional(0) } else { day_pnl },
+            side_unknown: desk.orders.is_unknown(new.instrument, new.side),
             id_free: desk.orders.has_room(new.client.order),
         };
         self.desks[place].gate.check(intent, &facts)
@@ -237,7 +235,8 @@ impl<S: Strategy> Engine<S> {
 
     /// Best price of all desks' live orders of a side.
     fn own_best(&self, instrument: InstrumentId, side: Side) -> Option<Price> {
-        let prices = self.desks.iter().filter_map(|desk| desk.own_best(instrument, side));
+        let desks = self.traders(instrument).iter().map(|place| &self.desks[usize::from(*place)]);
+        let prices = desks.filter_map(|desk| desk.own_best(instrument, side));
         match side {
             Side::Buy => prices.max(),
             Side::Sell => prices.min(),
@@ -245,21 +244,19 @@ impl<S: Strategy> Engine<S> {
     }
 
     /// What all live orders of all desks lock of an asset, pending and unknown ones included.
+    #[inline]
     pub fn reserved(&self, asset: crate::id::AssetId) -> Amount {
-        let mut sum = Amount(0);
-        for order in self.desks.iter().flat_map(|desk| desk.orders.live()) {
-            let Some(listing) = self.market.listing(order.instrument) else { continue };
-            let instrument = &listing.instrument;
-            let locks = match order.side {
-                Side::Buy if instrument.quote == asset => {
-                    Amount(instrument.notional(order.price, order.remaining()).0)
-                }
-                Side::Sell if instrument.base == asset => instrument.base_amount(order.remaining()),
-                _ => continue,
-            };
-            sum = sum.saturating_add(locks);
+        self.exposure.locked(asset)
+    }
+
+    /// Sums over all orders and positions anew, after grids changed or a state was taken over.
+    pub(super) fn recount(&mut self) {
+        let listings = self.market.listings();
+        self.exposure.restart(listings.iter().map(|listing| &listing.instrument));
+        for desk in &mut self.desks {
+            desk.orders.expose(&mut self.exposure);
+            desk.mark_all(&self.market);
         }
-        sum
     }
 }
 

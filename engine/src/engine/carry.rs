@@ -85,7 +85,7 @@ impl<S: Strategy> Engine<S> {
         }
         let mut carried = Carried::default();
         for (desk, old) in self.desks.iter_mut().zip(old.desks) {
-            carried.unknown_orders += desk.carry(old, died);
+            carried.unknown_orders += desk.carry(old, died, &mut self.exposure);
             carried.positions += desk.positions.iter().filter(|one| !one.base.is_zero()).count();
         }
         for place in 0..count {
@@ -103,6 +103,7 @@ impl<S: Strategy> Engine<S> {
                 self.market.remember_mid(id, old.last_mid_twice);
             }
         }
+        self.recount();
         self.account = old.account;
         self.account.forget_told();
         self.next_trades = old.next_trades;

@@ -1,13 +1,13 @@
 //! Time and operators: what is asked again, what halts, what shuts down.
 
 use super::Engine;
-use super::report::live_ids;
 use crate::event::{Command, Event, kind};
 use crate::id::{InstrumentId, OrderId, Side};
 use crate::instrument::{PRICE_MAX, QTY_MAX};
 use crate::intent::{Outgoing, Reduce};
 use crate::num::{Amount, Grid, POW10, Price, Qty};
 use crate::order::OrderState;
+use crate::orders::Cursor;
 use crate::plan::Take;
 use crate::session::{Halt, Phase, Repair, RepairKind};
 use crate::strategy::Strategy;
@@ -53,20 +53,21 @@ impl<S: Strategy> Engine<S> {
     /// Requests unanswered for too long become unknown; unknown orders are asked for.
     fn watch_orders(&mut self, place: usize) {
         let now = self.now;
-        for id in live_ids(&self.desks[place]).iter().flatten() {
+        let mut cursor = Cursor::default();
+        while let Some(id) = self.desks[place].orders.walk(&mut cursor) {
             let desk = &mut self.desks[place];
-            let Some(order) = desk.orders.get(*id).copied() else { continue };
+            let Some(order) = desk.orders.get(id).copied() else { continue };
             let late = now.since(order.sent_at) > self.settings.answer_max;
             let waits = order.state.is_pending()
                 || (order.state == OrderState::Open && order.tif.is_immediate());
             if waits && late && self.orders_up {
                 desk.counters.unknown_orders += 1;
-                desk.orders.update(*id, |order| order.doubt(Nanos::ZERO));
+                desk.orders.update(id, &mut self.exposure, |order| order.doubt(Nanos::ZERO));
             } else if order.state == OrderState::Unknown && self.orders_up && self.reconciled {
                 let doublings = order.asked.min(ASK_DOUBLINGS_MAX);
                 let wait = Nanos(self.settings.ask_after.0 << doublings);
                 if now.since(order.asked_at) >= wait {
-                    self.ask(place, *id);
+                    self.ask(place, id);
                 }
             }
         }
@@ -78,7 +79,7 @@ impl<S: Strategy> Engine<S> {
         let Some(order) = desk.orders.get(id) else { return };
         if self.outbox.push(Outgoing::Reduce(Reduce::Query(order.reference()))) {
             desk.counters.queries += 1;
-            desk.orders.update(id, |order| {
+            desk.orders.update(id, &mut self.exposure, |order| {
                 order.asked += 1;
                 order.asked_at = now;
             });
@@ -140,9 +141,10 @@ impl<S: Strategy> Engine<S> {
             self.outbox.push(Outgoing::Reduce(Reduce::CancelAll(InstrumentId(listing as u16))));
         }
         for desk in &mut self.desks {
-            for id in live_ids(desk).iter().flatten() {
+            let mut cursor = Cursor::default();
+            while let Some(id) = desk.orders.walk(&mut cursor) {
                 let mut cancelled = false;
-                desk.orders.update(*id, |order| {
+                desk.orders.update(id, &mut self.exposure, |order| {
                     cancelled = matches!(order.state, OrderState::Open | OrderState::PendingAmend);
                     if cancelled {
                         order.sent_at = now;
@@ -267,8 +269,9 @@ impl<S: Strategy> Engine<S> {
         let Some(listing) = self.market.listing(id) else { return };
         let (new_tick, new_lot) = (listing.instrument.tick, listing.instrument.lot);
         for desk in &mut self.desks {
-            for order in live_ids(desk).iter().flatten() {
-                desk.orders.update(*order, |order| {
+            let mut cursor = Cursor::default();
+            while let Some(order) = desk.orders.walk(&mut cursor) {
+                desk.orders.update(order, &mut self.exposure, |order| {
                     if order.instrument == id {
                         order.price = Price(regrid(order.price.0, tick, new_tick, PRICE_MAX));
                         order.qty = Qty(regrid(order.qty.0, lot, new_lot, QTY_MAX));
@@ -285,8 +288,9 @@ impl<S: Strategy> Engine<S> {
     /// Reports may be late: everything live becomes unknown and is asked for.
     pub(super) fn doubt_everything(&mut self) {
         for desk in &mut self.desks {
-            for id in live_ids(desk).iter().flatten() {
-                desk.orders.update(*id, |order| order.doubt(Nanos::ZERO));
+            let mut cursor = Cursor::default();
+            while let Some(id) = desk.orders.walk(&mut cursor) {
+                desk.orders.update(id, &mut self.exposure, |order| order.doubt(Nanos::ZERO));
             }
         }
         self.halt_for(Halt::ReportsLate);

@@ -14,6 +14,7 @@ use crate::account::Account;
 use crate::book::BookState;
 use crate::desk::{Desk, DeskSettings, Turn};
 use crate::event::{Body, Event, Link, LinkState, kind};
+use crate::exposure::Exposure;
 use crate::id::{CAUSE_MAX, DeskId, InstrumentId, Side};
 use crate::instrument::{Instrument, Status};
 use crate::intent::{Outbox, Outgoing};
@@ -115,6 +116,11 @@ pub struct Engine<S> {
     /// By instrument: own trades below it have been told.
     next_trades: Vec<u64>,
     outbox: Outbox,
+    exposure: Exposure,
+    /// By instrument id: the desks that trade it.
+    traders: Vec<Vec<u8>>,
+    /// Desks that wish for something, from [`Engine::decide`] to [`Engine::approve`].
+    wishing: Vec<u8>,
 }
 
 impl<S: Strategy> Engine<S> {
@@ -125,12 +131,16 @@ impl<S: Strategy> Engine<S> {
         settings: Settings,
     ) -> Self {
         let count = instruments.len();
-        let desks = desks
+        let desks: Vec<Desk<S>> = desks
             .into_iter()
             .enumerate()
             .map(|(place, (desk, strategy))| Desk::new(DeskId(place as u8), desk, strategy, count))
             .collect();
+        let traders = traders(&desks, count);
         Self {
+            exposure: Exposure::new(instruments.clone()),
+            wishing: Vec::with_capacity(desks.len()),
+            traders,
             market: Market::new(instruments),
             desks,
             account: Account::new(),
@@ -149,7 +159,7 @@ impl<S: Strategy> Engine<S> {
             asked_to_stop_at: Nanos::ZERO,
             repairs: Vec::with_capacity(REPAIRS_MAX),
             next_trades: alloc::vec![0; count],
-            outbox: Outbox::new(OUTBOX_MAX),
+            outbox: Outbox::new(OUTBOX_MAX.max(2 * count)),
         }
     }
 
@@ -251,16 +261,25 @@ impl<S: Strategy> Engine<S> {
         }
         if let Some(before) = grids {
             self.rebase(event.instrument, before);
+            self.recount();
         }
         if event.is_inner() {
             return effect;
         }
-        for desk in &mut self.desks {
-            if desk.trades(event.instrument) {
-                desk.learn(event, &self.market, self.now);
-            }
+        let Some(listing) = self.market.listing(event.instrument) else { return effect };
+        let traders = self.traders.get(event.instrument.index());
+        for place in traders.into_iter().flatten() {
+            let desk = &mut self.desks[usize::from(*place)];
+            desk.mark(listing);
+            desk.learn(event, &self.market, self.now);
         }
         effect
+    }
+
+    /// The desks that trade an instrument.
+    #[inline]
+    fn traders(&self, instrument: InstrumentId) -> &[u8] {
+        self.traders.get(instrument.index()).map_or(&[], Vec::as_slice)
     }
 
     fn on_market_link(&mut self, flowed: bool) {
@@ -294,6 +313,7 @@ impl<S: Strategy> Engine<S> {
     /// there is anything to approve.
     #[inline]
     pub fn decide(&mut self, event: &Event, effect: Effect) -> bool {
+        self.wishing.clear();
         let instrument = match effect {
             Effect::Moved(id) | Effect::Blanked(id) | Effect::Resync(id) => id,
             Effect::Traded(_) | Effect::Odd => return false,
@@ -308,22 +328,19 @@ impl<S: Strategy> Engine<S> {
         if event.is_inner() {
             return false;
         }
-        let mut any = false;
-        for place in 0..self.desks.len() {
-            if self.desks[place].trades(instrument) {
-                any |= self.find_wishes(place);
-            }
+        for at in 0..self.traders(instrument).len() {
+            let place = self.traders(instrument)[at];
+            self.find_wishes(place);
         }
-        any
+        !self.wishing.is_empty()
     }
 
     fn decide_all(&mut self) -> bool {
-        let mut any = false;
         for place in 0..self.desks.len() {
-            any |= self.find_wishes(place);
+            self.find_wishes(place as u8);
         }
         self.end_flattening();
-        any
+        !self.wishing.is_empty()
     }
 
     /// Whether quotes may stand on an instrument now.
@@ -359,7 +376,8 @@ impl<S: Strategy> Engine<S> {
     /// Has one desk plan and compares its orders with the plan, on all its instruments: a strategy
     /// may answer a move of one with quotes on another.
     #[inline]
-    fn find_wishes(&mut self, place: usize) -> bool {
+    fn find_wishes(&mut self, number: u8) {
+        let place = usize::from(number);
         let age_max = self.desks[place].gate.limits().market_age_max;
         let mut quotes = false;
         for index in 0..self.desks[place].lanes.len() {
@@ -383,7 +401,9 @@ impl<S: Strategy> Engine<S> {
         for index in 0..self.desks[place].lanes.len() {
             any |= self.find_lane_wishes(place, index);
         }
-        any
+        if any {
+            self.wishing.push(number);
+        }
     }
 
     #[inline]
@@ -409,13 +429,13 @@ impl<S: Strategy> Engine<S> {
         if can_send {
             for side in Side::BOTH {
                 let wanted = Wanted { side, quotes: plan.quotes(side), tolerance, amends, now };
-                let wishes = reconcile(&wanted, desk.orders.side(instrument, side));
+                let wishes = &mut lane.wishes[side.index()];
+                reconcile(&wanted, desk.orders.side(instrument, side), wishes);
                 any |= !wishes.is_empty();
-                lane.wishes[side.index()] = wishes;
             }
         }
         let wanted = Side::BOTH.iter().all(|side| !plan.quotes(*side).is_empty());
-        let stands = Side::BOTH.map(|side| desk.orders.side(instrument, side).next().is_some());
+        let stands = Side::BOTH.map(|side| desk.orders.side_len(instrument, side) > 0);
         // A book that should have two sides of ours and has one is counted in time.
         if let Some(since) = lane.one_sided_since.take() {
             desk.counters.one_sided_ns += now.since(since).0;
@@ -435,12 +455,23 @@ impl<S: Strategy> Engine<S> {
     pub fn approve(&mut self, event: &Event) {
         let from_market = event.kind == kind::LEVEL || event.kind == kind::BEST;
         let cause = if from_market { event.id & CAUSE_MAX } else { 0 };
-        for place in 0..self.desks.len() {
+        for at in 0..self.wishing.len() {
+            let place = usize::from(self.wishing[at]);
             for index in 0..self.desks[place].lanes.len() {
                 self.approve_lane(place, index, (cause, event.read_at()));
             }
         }
     }
+}
+
+/// By instrument id, the desks that trade it.
+fn traders<S: Strategy>(desks: &[Desk<S>], instruments: usize) -> Vec<Vec<u8>> {
+    let of = |place| {
+        let all = desks.iter().enumerate();
+        let own = all.filter(|(_, desk)| desk.trades(InstrumentId(place as u16)));
+        own.map(|(number, _)| number as u8).collect()
+    };
+    (0..instruments).map(of).collect()
 }
 
 /// One turn: the next event is stamped, recorded and applied, and what it caused is sent. False

@@ -6,6 +6,7 @@ use crate::id::{AssetId, ClientId, InstrumentId, OrderId};
 use crate::intent::{Outgoing, Place, Reduce, Tif};
 use crate::num::{Amount, Qty};
 use crate::order::{Order, OrderState, Report};
+use crate::orders::Cursor;
 use crate::session::{Halt, Phase, Repair, RepairKind};
 use crate::strategy::Strategy;
 use crate::time::Nanos;
@@ -52,7 +53,7 @@ impl<S: Strategy> Engine<S> {
         let (mut was_live, mut lost) = (false, None);
         let mut became_unknown = false;
         let untracked = desk.orders.untracked();
-        desk.orders.update(id, |order| {
+        desk.orders.update(id, &mut self.exposure, |order| {
             let before = order.state;
             was_live = !before.is_terminal();
             more(order);
@@ -122,6 +123,7 @@ impl<S: Strategy> Engine<S> {
             if let Some(position) = desk.positions.get_mut(event.instrument.index()) {
                 position.apply(instrument, fill, fee_base, fee_value, mid);
             }
+            desk.mark(listing);
             desk.counters.fills[fill.side.index()] += 1;
             desk.counters.maker_fills += u64::from(fill.maker);
         } else {
@@ -141,7 +143,7 @@ impl<S: Strategy> Engine<S> {
         let now = self.now;
         let desk = &mut self.desks[place];
         let (mut before, mut partial, mut unknown) = (None, false, false);
-        desk.orders.update(fill.order, |order| {
+        desk.orders.update(fill.order, &mut self.exposure, |order| {
             before = Some(order.state);
             order.filled = order.filled.saturating_add(fill.qty);
             partial = order.filled < order.qty;
@@ -220,7 +222,7 @@ impl<S: Strategy> Engine<S> {
         order.state = OrderState::Open;
         order.named = true;
         let desk = self.desks.iter_mut().find(|desk| desk.trades(instrument));
-        let adopted = desk.is_some_and(|desk| desk.orders.insert(order));
+        let adopted = desk.is_some_and(|desk| desk.orders.insert(order, &mut self.exposure));
         let keep = adopted && self.settings.found == Found::Adopt;
         if keep {
             self.mend(RepairKind::OrderAdopted, standing.order, 0);
@@ -230,7 +232,7 @@ impl<S: Strategy> Engine<S> {
         if adopted {
             let now = self.now;
             for desk in &mut self.desks {
-                desk.orders.update(standing.order, |order| {
+                desk.orders.update(standing.order, &mut self.exposure, |order| {
                     order.sent_at = now;
                     order.state = OrderState::PendingCancel;
                 });
@@ -245,8 +247,9 @@ impl<S: Strategy> Engine<S> {
             self.reconciling = true;
             self.reconcile_at = self.now;
             for desk in &mut self.desks {
-                for id in live_ids(desk).iter().flatten() {
-                    desk.orders.update(*id, |order| order.named = false);
+                let mut cursor = Cursor::default();
+                while let Some(id) = desk.orders.walk(&mut cursor) {
+                    desk.orders.update(id, &mut self.exposure, |order| order.named = false);
                 }
             }
             return;
@@ -259,10 +262,11 @@ impl<S: Strategy> Engine<S> {
         self.reconciling = false;
         self.account.start();
         for desk in &mut self.desks {
-            for id in live_ids(desk).iter().flatten() {
+            let mut cursor = Cursor::default();
+            while let Some(id) = desk.orders.walk(&mut cursor) {
                 let mut lost = false;
                 let since = self.reconcile_at;
-                desk.orders.update(*id, |order| {
+                desk.orders.update(id, &mut self.exposure, |order| {
                     lost = !order.named && order.sent_at <= since && !order.state.is_terminal();
                     if lost {
                         order.doubt(Nanos::ZERO);
@@ -294,15 +298,4 @@ impl<S: Strategy> Engine<S> {
             self.counters.repairs_lost += 1;
         }
     }
-}
-
-/// Ids of a desk's live orders, so that they can be changed one by one.
-pub(super) fn live_ids<S>(
-    desk: &crate::desk::Desk<S>,
-) -> [Option<OrderId>; crate::orders::LIVE_MAX] {
-    let mut ids = [None; crate::orders::LIVE_MAX];
-    for (place, order) in ids.iter_mut().zip(desk.orders.live()) {
-        *place = Some(order.id());
-    }
-    ids
 }

@@ -157,8 +157,11 @@ impl<S: Strategy + Restore> Engine<S> {
         account.load(source)?;
         let mut engine = Self::new(all, Vec::new(), Settings::default());
         engine.market = market;
+        engine.traders = super::traders(&desks, engine.market.listings().len());
+        engine.wishing = Vec::with_capacity(desks.len());
         engine.desks = desks;
         engine.account = account;
+        engine.recount();
         engine.load_session(source)?;
         Some(engine)
     }

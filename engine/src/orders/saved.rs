@@ -1,9 +1,11 @@
 //! A table of orders as words: by place, because places decide which ended orders are forgotten.
 
-use super::{LIVE_MAX, ORDERS_MAX, Orders, TRADES_MAX};
-use crate::id::{InstrumentId, OrderId, Side};
+use super::{Cursor, Orders, Share, TRADES_MAX};
+use crate::exposure::Exposure;
+use crate::id::{InstrumentId, Side};
 use crate::order::Order;
 use crate::state::{Sink, Source, State};
+use alloc::vec::Vec;
 
 impl State for Orders {
     fn save(&self, sink: &mut dyn Sink) {
@@ -15,7 +17,9 @@ impl State for Orders {
             }
         }
         sink.word(self.live.len() as u64);
-        self.live.iter().for_each(|place| sink.word(u64::from(*place)));
+        for order in self.live() {
+            sink.word(self.place_of(order.id()).unwrap_or(0) as u64);
+        }
         sink.word(self.trades.len() as u64);
         for (instrument, side, trade) in &self.trades {
             sink.word(u64::from(instrument.0) << 1 | side.index() as u64);
@@ -26,16 +30,21 @@ impl State for Orders {
         sink.word(self.untracked);
     }
 
+    /// Into an empty table; sums over the account are to be added after.
     fn load(&mut self, source: &mut dyn Source) -> Option<()> {
-        *self = Self::new();
-        for _ in 0..source.count(ORDERS_MAX)? {
-            let place = source.count(ORDERS_MAX - 1)?;
-            self.slots[place] = Some(Order::restore(source)?);
+        let kept = self.slots.len();
+        for _ in 0..source.count(kept)? {
+            let place = source.count(kept - 1)?;
+            let order = Order::restore(source)?;
+            self.ids[place] = order.id();
+            self.slots[place] = Some(order);
         }
-        for _ in 0..source.count(LIVE_MAX)? {
-            let place = source.count(ORDERS_MAX - 1)?;
-            self.slots[place].filter(|order| !order.state.is_terminal())?;
-            self.live.push(place as u16);
+        for _ in 0..source.count(self.live_max)? {
+            let place = source.count(kept - 1)?;
+            let order = self.slots[place].filter(|order| !order.state.is_terminal())?;
+            self.lanes.get(order.instrument.index())?;
+            self.join(place, (order.instrument, order.side));
+            self.weigh(&order, Share::none(order.price), &mut Exposure::new(Vec::new()));
         }
         for _ in 0..source.count(TRADES_MAX)? {
             let word = source.word()?;
@@ -52,18 +61,14 @@ impl State for Orders {
 impl Orders {
     /// Everything live becomes unknown, to be asked for at once: what the venue did since is not
     /// known. How many there were.
-    pub fn doubt_all(&mut self) -> usize {
-        for place in &self.live {
-            if let Some(order) = &mut self.slots[usize::from(*place)] {
+    pub fn doubt_all(&mut self, exposure: &mut Exposure) -> usize {
+        let mut cursor = Cursor::default();
+        while let Some(id) = self.walk(&mut cursor) {
+            self.update(id, exposure, |order| {
                 order.doubt(crate::time::Nanos::ZERO);
                 order.named = false;
-            }
+            });
         }
-        self.live.len()
-    }
-
-    /// The live ones' ids.
-    pub fn live_ids(&self) -> impl Iterator<Item = OrderId> + '_ {
-        self.live().map(Order::id)
+        self.live_len()
     }
 }

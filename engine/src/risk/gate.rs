@@ -117,110 +117,120 @@ impl Gate {
         }
     }
 
+    /// Every test is made, whatever the ones before it said: how long it takes tells nothing and
+    /// depends on nothing, and there is no branch to guess wrong. The first that fails is the
+    /// reason.
     #[inline]
     fn judge(&mut self, place: &Place, facts: &Facts<'_>) -> Result<(), Refusal> {
         let limits = &self.limits;
-        if self.killed {
-            return Err(Refusal::Killed);
+        let stale = facts.now.since(facts.market_at) > limits.market_age_max;
+        let fails = [
+            self.killed,
+            !facts.quoting,
+            facts.instrument.status != Status::Trading,
+            facts.mid_twice.is_none(),
+            stale,
+            facts.side_unknown,
+            !facts.id_free | (place.client.order <= self.last_id),
+        ];
+        let session = bits(fails);
+        let price = bits(price_tests(place, facts, limits));
+        let size = bits(size_tests(place, facts, limits));
+        let last = bits([
+            facts.day_pnl.0 <= limits.daily_loss_max.0.saturating_neg(),
+            !self.bucket.has(facts.now),
+        ]);
+        let all = session | price << PRICE | size << SIZE | last << LAST;
+        match REASONS.get(all.trailing_zeros() as usize) {
+            Some(refusal) => Err(*refusal),
+            None => Ok(()),
         }
-        if !facts.quoting {
-            return Err(Refusal::NotQuoting);
-        }
-        if facts.instrument.status != Status::Trading {
-            return Err(Refusal::Closed);
-        }
-        let Some(mid_twice) = facts.mid_twice else { return Err(Refusal::BlankBook) };
-        if facts.now.since(facts.market_at) > limits.market_age_max {
-            return Err(Refusal::StaleBook);
-        }
-        if facts.side_unknown {
-            return Err(Refusal::UnknownSide);
-        }
-        if !facts.id_free || place.client.order <= self.last_id {
-            return Err(Refusal::DuplicateId);
-        }
-        price_checks(place, facts, limits, mid_twice)?;
-        size_checks(place, facts, limits)?;
-        if facts.day_pnl.0 <= limits.daily_loss_max.0.saturating_neg() {
-            return Err(Refusal::DailyLoss);
-        }
-        if !self.bucket.has(facts.now) {
-            return Err(Refusal::Rate);
-        }
-        Ok(())
     }
 }
 
+/// Where the tests of price, of size, and the last ones begin among [`REASONS`].
+const PRICE: u32 = 7;
+const SIZE: u32 = 11;
+const LAST: u32 = 18;
+
+/// The tests in the order in which they give the reason.
+const REASONS: [Refusal; 20] = [
+    Refusal::Killed,
+    Refusal::NotQuoting,
+    Refusal::Closed,
+    Refusal::BlankBook,
+    Refusal::StaleBook,
+    Refusal::UnknownSide,
+    Refusal::DuplicateId,
+    Refusal::Filter,
+    Refusal::CollarMid,
+    Refusal::CollarTrade,
+    Refusal::SelfCross,
+    Refusal::Filter,
+    Refusal::OrderQty,
+    Refusal::OrderNotional,
+    Refusal::Balance,
+    Refusal::Position,
+    Refusal::OpenOrders,
+    Refusal::GrossNotional,
+    Refusal::DailyLoss,
+    Refusal::Rate,
+];
+
+/// The first of them lowest.
 #[inline]
-fn price_checks(
-    place: &Place,
-    facts: &Facts<'_>,
-    limits: &Limits,
-    mid_twice: i64,
-) -> Result<(), Refusal> {
-    let instrument = facts.instrument;
-    let low = place.price.0 <= 0 || place.price < instrument.price_min;
-    if low || (instrument.price_max.0 > 0 && place.price > instrument.price_max) {
-        return Err(Refusal::Filter);
+fn bits<const N: usize>(fails: [bool; N]) -> u32 {
+    let mut word = 0;
+    for (place, fails) in fails.into_iter().enumerate() {
+        word |= u32::from(fails) << place;
     }
+    word
+}
+
+#[inline]
+fn price_tests(place: &Place, facts: &Facts<'_>, limits: &Limits) -> [bool; 4] {
+    let (instrument, price) = (facts.instrument, place.price);
+    let twice = price.0.saturating_mul(2);
     let off = |reference_twice: i64, ppm: i64| {
-        let gap = (i128::from(place.price.0) * 2 - i128::from(reference_twice)).unsigned_abs();
-        gap * 1_000_000
-            > i128::from(reference_twice).unsigned_abs() * u128::from(ppm.unsigned_abs())
+        let gap = twice.saturating_sub(reference_twice).unsigned_abs();
+        u128::from(gap) * 1_000_000
+            > u128::from(reference_twice.unsigned_abs()) * u128::from(ppm.unsigned_abs())
     };
-    if off(mid_twice, limits.collar_mid_ppm) {
-        return Err(Refusal::CollarMid);
-    }
-    if facts.last_trade.is_some_and(|trade| off(trade.0.saturating_mul(2), limits.collar_trade_ppm))
-    {
-        return Err(Refusal::CollarTrade);
-    }
-    let crosses = |own: Price| match place.side {
-        Side::Buy => place.price >= own,
-        Side::Sell => place.price <= own,
-    };
-    if facts.own_opposite.is_some_and(crosses) { Err(Refusal::SelfCross) } else { Ok(()) }
+    // Without a reference the order is its own.
+    let trade_twice = facts.last_trade.map_or(twice, |trade| trade.0.saturating_mul(2));
+    let (buys, own) = (place.side == Side::Buy, facts.own_opposite);
+    let crosses = own.map_or([false; 2], |own| [price >= own, price <= own]);
+    [
+        (price.0 <= 0)
+            | (price < instrument.price_min)
+            | (instrument.price_max.0 > 0) & (price > instrument.price_max),
+        off(facts.mid_twice.unwrap_or(twice), limits.collar_mid_ppm),
+        off(trade_twice, limits.collar_trade_ppm),
+        buys & crosses[0] | !buys & crosses[1],
+    ]
 }
 
 #[inline]
-fn size_checks(place: &Place, facts: &Facts<'_>, limits: &Limits) -> Result<(), Refusal> {
-    let instrument = facts.instrument;
-    let notional = instrument.notional(place.price, place.qty);
-    let breaks_filter = place.qty.0 <= 0
-        || place.qty < instrument.qty_min
-        || (instrument.qty_max.0 > 0 && place.qty > instrument.qty_max)
-        || notional < instrument.notional_min
-        || (instrument.notional_max.0 > 0 && notional > instrument.notional_max);
-    if breaks_filter {
-        return Err(Refusal::Filter);
-    }
-    if place.qty > limits.order_qty_max {
-        return Err(Refusal::OrderQty);
-    }
-    if notional > limits.order_notional_max {
-        return Err(Refusal::OrderNotional);
-    }
-    let amount = instrument.base_amount(place.qty);
-    let needed = match place.side {
-        Side::Buy => Amount(notional.0),
-        Side::Sell => amount,
-    };
-    if needed > facts.spendable {
-        return Err(Refusal::Balance);
-    }
+fn size_tests(place: &Place, facts: &Facts<'_>, limits: &Limits) -> [bool; 7] {
+    let (instrument, qty) = (facts.instrument, place.qty);
+    let notional = instrument.notional(place.price, qty);
+    let amount = instrument.base_amount(qty);
+    let needed = if place.side == Side::Buy { notional.0 } else { amount.0 };
     let added = instrument.base_amount(facts.remaining).saturating_add(amount);
-    let sign = place.side.sign();
-    let worst = facts.position.0.saturating_mul(sign).saturating_add(added.0);
-    if worst > limits.position_max.0 {
-        return Err(Refusal::Position);
-    }
-    if facts.open_orders >= limits.open_orders_max as usize {
-        return Err(Refusal::OpenOrders);
-    }
-    if facts.gross.saturating_add(notional) > limits.gross_notional_max {
-        return Err(Refusal::GrossNotional);
-    }
-    Ok(())
+    let held = facts.position.0.saturating_mul(place.side.sign());
+    [
+        (qty.0 <= 0)
+            | (qty < instrument.qty_min)
+            | (instrument.qty_max.0 > 0) & (qty > instrument.qty_max)
+            | (notional < instrument.notional_min)
+            | (instrument.notional_max.0 > 0) & (notional > instrument.notional_max),
+        qty > limits.order_qty_max,
+        notional > limits.order_notional_max,
+        needed > facts.spendable.0,
+        held.saturating_add(added.0) > limits.position_max.0,
+        facts.open_orders >= limits.open_orders_max as usize,
+        facts.gross.saturating_add(notional) > limits.gross_notional_max,
+    ]
 }
 
 mod saved;

@@ -53,7 +53,7 @@ impl Bench {
         let strategy = AvellanedaStoikov::new(parameters, &instrument).unwrap();
         let mut bench = Self {
             market: Market::new(vec![instrument]),
-            orders: Orders::new(),
+            orders: Orders::new(1, 1),
             position: Position::default(),
             strategy: Any::AvellanedaStoikov(strategy),
             update: 0,

@@ -6,7 +6,7 @@
 
 use crate::wire::{REQUEST_ID_LEN, RequestId};
 use engine::id::{CLIENT_ID_LEN, ClientId};
-use engine::num::{DECIMAL_LEN_MAX, Grid};
+use engine::num::{Grid, digits, write_decimal};
 
 /// Room kept behind the head for the tail: four numbers, a signature and what lies between.
 const TAIL_LEN_MAX: usize = 768;
@@ -71,13 +71,38 @@ pub(super) struct Values<'a> {
     pub signature: &'a [u8],
 }
 
+/// A short text, copied whole with what lies behind it: a copy of a fixed length is two stores.
+const SHORT: usize = 32;
+
+/// A piece of the tail.
+#[derive(Debug)]
+enum Tail {
+    Short([u8; SHORT], usize),
+    Long(Box<[u8]>),
+    Field(Field),
+}
+
+impl Tail {
+    fn new(piece: &Piece) -> Self {
+        match piece {
+            Piece::Field(field) => Self::Field(*field),
+            Piece::Text(text) if text.len() <= SHORT => {
+                let mut bytes = [b' '; SHORT];
+                bytes[..text.len()].copy_from_slice(text.as_bytes());
+                Self::Short(bytes, text.len())
+            }
+            Piece::Text(text) => Self::Long(text.as_bytes().into()),
+        }
+    }
+}
+
 /// One message, laid out.
 #[derive(Debug)]
 pub(super) struct Template {
     bytes: Vec<u8>,
     patches: Vec<(usize, Field)>,
     head: usize,
-    tail: Vec<Piece>,
+    tail: Vec<Tail>,
     tick: Grid,
     lot: Grid,
 }
@@ -98,13 +123,13 @@ impl Template {
                         bytes.resize(bytes.len() + width, b'0');
                     }
                     None => {
-                        tail.push(piece.clone());
+                        tail.push(Tail::new(piece));
                         break;
                     }
                 },
             }
         }
-        tail.extend(rest.cloned());
+        tail.extend(rest.map(Tail::new));
         let head = bytes.len();
         bytes.resize(head + TAIL_LEN_MAX, b' ');
         Self { bytes, patches, head, tail, tick, lot }
@@ -126,13 +151,20 @@ impl Template {
         for piece in &self.tail {
             let out = &mut self.bytes[end..];
             end += match piece {
-                Piece::Text(text) => copy(text.as_bytes(), out),
-                Piece::Field(Field::Price) => self.tick.write(values.price, out),
-                Piece::Field(Field::Qty) => self.lot.write(values.qty, out),
-                Piece::Field(Field::Venue) => write_u64(values.venue, out),
-                Piece::Field(Field::From) => write_u64(values.from, out),
-                Piece::Field(Field::Signature) => copy(values.signature, out),
-                Piece::Field(fixed) => patch(out, *fixed, values),
+                Tail::Short(text, len) => match out.first_chunk_mut::<SHORT>() {
+                    Some(place) => {
+                        *place = *text;
+                        *len
+                    }
+                    None => 0,
+                },
+                Tail::Long(text) => copy(text, out),
+                Tail::Field(Field::Price) => self.tick.write(values.price, out),
+                Tail::Field(Field::Qty) => self.lot.write(values.qty, out),
+                Tail::Field(Field::Venue) => write_u64(values.venue, out),
+                Tail::Field(Field::From) => write_u64(values.from, out),
+                Tail::Field(Field::Signature) => copy(values.signature, out),
+                Tail::Field(fixed) => patch(out, *fixed, values),
             };
         }
         &self.bytes[..end]
@@ -175,30 +207,12 @@ fn copy(text: &[u8], out: &mut [u8]) -> usize {
 /// Thirteen digits, leading zeros included: they only occur before the year 2001.
 #[inline]
 fn write_time(ms: u64, out: &mut [u8; TIME_LEN]) {
-    let mut rest = ms;
-    for place in out.iter_mut().rev() {
-        *place = b'0' + (rest % 10) as u8;
-        rest /= 10;
-    }
+    out.copy_from_slice(&digits(ms)[16 - TIME_LEN..]);
 }
 
-/// Decimal digits; returns how many, or 0 when there is no room.
+/// Decimal digits; returns how many, or 0 when there is no room. Ids above 63 bits are none of any
+/// venue's and stick there.
 #[inline]
 pub(super) fn write_u64(value: u64, out: &mut [u8]) -> usize {
-    let mut reversed = [0_u8; DECIMAL_LEN_MAX];
-    let mut len = 0;
-    let mut rest = value;
-    loop {
-        reversed[len] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        len += 1;
-        if rest == 0 {
-            break;
-        }
-    }
-    let Some(place) = out.get_mut(..len) else { return 0 };
-    for (to, from) in place.iter_mut().zip(reversed[..len].iter().rev()) {
-        *to = *from;
-    }
-    len
+    write_decimal(i64::try_from(value).unwrap_or(i64::MAX), 0, out)
 }
