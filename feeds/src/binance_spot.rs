@@ -6,10 +6,15 @@
 //! any order, because the venue adds fields without notice.
 
 mod decode;
+#[cfg(target_arch = "x86_64")]
+mod fast;
+mod look;
+mod rows;
 mod scan;
+mod streams;
 mod tape;
 
-pub use decode::Decoder;
+pub use decode::{Decoder, Ways};
 
 use crate::net::{HttpRequest, Method, Payload};
 use crate::protocol::{DecodeError, Intake, Protocol, Snapshot};

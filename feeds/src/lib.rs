@@ -13,10 +13,11 @@
 //! To add a venue: implement [`protocol::Protocol`] in one file beside [`binance_spot`]. It says
 //! which URL subscribes to what and turns bytes into rows; connections, sequence numbers,
 //! staleness, roll-over and full rings are [`feed`]'s and need no change.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 pub mod binance_spot;
 pub mod feed;
 pub mod net;
 pub mod protocol;
 pub mod sequence;
+mod simd;

@@ -110,6 +110,10 @@ impl Naive {
     }
 }
 
+fn text_of(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
 /// Whole lots of a text, a remainder cut off, but never all of it.
 fn lots(instrument: &Instrument, text: &str) -> i64 {
     let (whole, fraction) = text.split_once('.').unwrap();
@@ -126,14 +130,19 @@ struct Recording {
     frames: [u64; 3],
 }
 
+fn venue_of(recording: &Recording, instrument: Instrument) -> BinanceSpot {
+    let config = BinanceSpotConfig::new("ws://x", "http://x", vec![instrument]);
+    BinanceSpot::new(&BinanceSpotConfig { flavour: recording.flavour, ..config })
+}
+
 fn run(recording: &Recording) {
     let Some(lines) = lines(recording.file) else { return };
     let grid = |text: &str| Grid::from_step(text.as_bytes()).unwrap();
     let grids = (grid(recording.grids.0), grid(recording.grids.1));
     let (symbol, assets) = (Symbol::new(recording.symbol).unwrap(), (AssetId(0), AssetId(1)));
     let instrument = Instrument::new(InstrumentId(0), symbol, assets, grids);
-    let config = BinanceSpotConfig::new("ws://x", "http://x", vec![instrument]);
-    let mut venue = BinanceSpot::new(&BinanceSpotConfig { flavour: recording.flavour, ..config });
+    let mut venue = venue_of(recording, instrument);
+    let mut general = venue_of(recording, instrument);
     let mut sequence = Sequence::new(InstrumentId(0), SequenceLimits::default());
     sequence.start();
     let (mut book, mut naive, mut seen) = (Book::default(), Naive::default(), [0; 3]);
@@ -149,8 +158,13 @@ fn run(recording: &Recording) {
             let len = text.len();
             let mut bytes = text.into_bytes();
             bytes.resize(len + SPARE, 0);
+            let mut copy = bytes.clone();
+            let frame = Payload::new(&mut copy, len).unwrap();
+            let expect = general.decoder().decode_any(frame, at, |_, _| true).unwrap();
             let frame = Payload::new(&mut bytes, len).unwrap();
-            match venue.decoder().decode(frame, at, |_, _| true).unwrap() {
+            let message = venue.decoder().decode(frame, at, |_, _| true).unwrap();
+            assert_eq!(message, expect, "both readers of {text}", text = text_of(&copy));
+            match message {
                 Message::Best(row) => {
                     assert!(matches!(row.body(), Some(Body::Best { .. })));
                     seen[0] += 1;
@@ -173,6 +187,10 @@ fn run(recording: &Recording) {
             book.apply(&row);
         }
     }
+    let ways = venue.decoder().ways();
+    println!("{}: {:?} of {} frames were unusual", recording.file, ways, seen.iter().sum::<u64>());
+    let unusual = ways.plain + ways.general;
+    assert!(unusual * 50 < seen.iter().sum(), "{ways:?}: too many frames are not read fast");
     assert_eq!((seen, book.gaps, book.whole), (recording.frames, 0, true));
     assert_eq!(sequence.book_id(), naive.last);
     for side in Side::BOTH {

@@ -1,6 +1,9 @@
 //! Frames and snapshots to rows. Reading allocates nothing once the largest documents were seen,
 //! which [`Decoder::new`] sees to.
 
+#[cfg(target_arch = "x86_64")]
+use super::fast::{Fast, Found};
+use super::rows::Rows;
 use super::scan;
 use super::tape::{Nodes, Parser};
 use super::{BinanceSpotConfig, Flavour};
@@ -23,9 +26,21 @@ pub struct Decoder {
     snapshot_levels: usize,
     frames: Parser,
     snapshots: Parser,
-    rows: Vec<Event>,
-    snapshot_rows: Vec<Event>,
+    rows: Rows,
+    snapshot_rows: Rows,
     last_found: usize,
+    #[cfg(target_arch = "x86_64")]
+    fast: Fast,
+    ways: Ways,
+}
+
+/// How frames were read, beside the fastest way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ways {
+    /// By the reader of plain text in the venue's order.
+    pub plain: u64,
+    /// By the general reader of JSON, those that it refused included.
+    pub general: u64,
 }
 
 impl std::fmt::Debug for Decoder {
@@ -68,9 +83,12 @@ impl Decoder {
             snapshot_levels: usize::from(config.snapshot_levels),
             frames: Parser::new(64 * 1024),
             snapshots: Parser::new(1024 * 1024),
-            rows: Vec::with_capacity(config.diff_levels_max),
-            snapshot_rows: Vec::with_capacity(config.snapshot_rows_max()),
+            rows: Rows::new(config.diff_levels_max),
+            snapshot_rows: Rows::new(config.snapshot_rows_max()),
             last_found: 0,
+            #[cfg(target_arch = "x86_64")]
+            fast: Fast::new(config),
+            ways: Ways::default(),
         };
         decoder.warm_up(config.diff_levels_max);
         decoder
@@ -81,23 +99,68 @@ impl Decoder {
         &self.instruments
     }
 
+    /// How frames were read so far.
+    pub const fn ways(&self) -> Ways {
+        self.ways
+    }
+
     /// Reads one frame, whose last byte was read at `at`. `wants_best` tells whether a best bid and
     /// ask of this update id is news; one that is not is left unread.
     #[inline]
     pub fn decode(
         &mut self,
-        frame: Payload<'_>,
+        mut frame: Payload<'_>,
         at: Nanos,
         wants_best: impl Fn(InstrumentId, u64) -> bool,
     ) -> Result<Message<'_>, DecodeError> {
-        if self.flavour == Flavour::Spot {
-            let Self { instruments, rows, last_found, .. } = self;
-            let known = |symbol: &[u8]| find(instruments, symbol, last_found);
-            if let Some(seen) = scan::spot(&frame, at, known, &wants_best, rows) {
-                return Ok(self.message(seen));
+        #[cfg(target_arch = "x86_64")]
+        {
+            let (bytes, len) = frame.reborrow().padded();
+            match self.fast.read((bytes, len), at, &wants_best, &mut self.rows) {
+                Found::Best => return Ok(Message::Best(self.fast.row)),
+                Found::Trade => return Ok(Message::Trade(self.fast.row)),
+                Found::Stale(instrument) => return Ok(Message::Stale(instrument, at)),
+                Found::Depth(instrument) => {
+                    let (head, rows) = (self.fast.head, self.rows.as_slice());
+                    return Ok(Message::Depth { instrument, head, rows });
+                }
+                Found::Nothing => {}
             }
         }
-        self.decode_any(frame, at, wants_best)
+        let seen = self.unusual(frame, at, wants_best)?;
+        Ok(self.message(seen))
+    }
+
+    /// Reads what does not look as it always does.
+    #[cold]
+    fn unusual(
+        &mut self,
+        mut frame: Payload<'_>,
+        at: Nanos,
+        wants_best: impl Fn(InstrumentId, u64) -> bool,
+    ) -> Result<Seen, DecodeError> {
+        let Self { instruments, rows, last_found, .. } = self;
+        let known = |symbol: &[u8]| find(instruments, symbol, last_found);
+        let seen = if self.flavour == Flavour::Spot {
+            scan::spot(&frame, at, known, &wants_best, rows)
+        } else {
+            None
+        };
+        let seen = match seen {
+            Some(seen) => {
+                self.ways.plain += 1;
+                seen
+            }
+            None => {
+                self.ways.general += 1;
+                self.general(frame.reborrow(), at, wants_best)?
+            }
+        };
+        #[cfg(target_arch = "x86_64")]
+        if !matches!(seen, Seen::Whole(Message::Answer | Message::Unknown | Message::Shutdown)) {
+            self.fast.missed(self.last_found, &frame);
+        }
+        Ok(seen)
     }
 
     /// As [`Decoder::decode`], for frames of any shape: fields in any order, more fields than
@@ -108,9 +171,19 @@ impl Decoder {
         at: Nanos,
         wants_best: impl Fn(InstrumentId, u64) -> bool,
     ) -> Result<Message<'_>, DecodeError> {
+        let seen = self.general(frame, at, wants_best)?;
+        Ok(self.message(seen))
+    }
+
+    fn general(
+        &mut self,
+        frame: Payload<'_>,
+        at: Nanos,
+        wants_best: impl Fn(InstrumentId, u64) -> bool,
+    ) -> Result<Seen, DecodeError> {
         let Self { instruments, frames, rows, last_found, .. } = self;
         let flavour = self.flavour;
-        let seen = frames.parse(frame.padded(), |nodes| {
+        frames.parse(frame.padded(), |nodes| {
             let Some(fields) = fields(nodes)? else { return Ok(Seen::Whole(Message::Answer)) };
             match fields.event {
                 "depthUpdate" | "trade" | "bookTicker" => {}
@@ -126,14 +199,15 @@ impl Decoder {
                 "trade" => trade(nodes, &fields, instrument, at),
                 _ => best(nodes, &fields, instrument, at, wants_best),
             }
-        })?;
-        Ok(self.message(seen))
+        })
     }
 
     #[inline]
     fn message(&self, seen: Seen) -> Message<'_> {
         match seen {
-            Seen::Depth(instrument, head) => Message::Depth { instrument, head, rows: &self.rows },
+            Seen::Depth(instrument, head) => {
+                Message::Depth { instrument, head, rows: self.rows.as_slice() }
+            }
             Seen::Whole(message) => message,
         }
     }
@@ -169,8 +243,12 @@ impl Decoder {
             nodes.levels(asks, (instrument, Side::Sell), (row, levels_max), rows)?;
             Ok(last)
         })?;
-        flag_first_and_last(rows)?;
-        Ok(Snapshot { last, rows })
+        if rows.len() == 0 {
+            return Err(DecodeError::Ids);
+        }
+        rows.flag_first(flag::FIRST);
+        rows.flag_last();
+        Ok(Snapshot { last, rows: rows.as_slice() })
     }
 
     /// Reads the largest documents that are expected once, so that reading them later grows
@@ -200,14 +278,6 @@ impl Decoder {
             let _ = self.decode_any(frame, Nanos::ZERO, |_, _| true);
         }
     }
-}
-
-fn flag_first_and_last(rows: &mut [Event]) -> Result<(), DecodeError> {
-    let first = rows.first_mut().ok_or(DecodeError::Ids)?;
-    *first = first.with(flag::FIRST);
-    let last = rows.last_mut().ok_or(DecodeError::Ids)?;
-    *last = last.with(flag::LAST);
-    Ok(())
 }
 
 /// The instrument of this name; the one found last is tried first.
@@ -274,7 +344,7 @@ fn depth(
     fields: &Fields<'_>,
     instrument: &Instrument,
     (at, flavour): (Nanos, Flavour),
-    rows: &mut Vec<Event>,
+    rows: &mut Rows,
 ) -> Result<Seen, DecodeError> {
     let last = fields.last.ok_or(DecodeError::Field("u"))?;
     let first = fields.first.ok_or(DecodeError::Field("U"))?;
@@ -290,9 +360,7 @@ fn depth(
     rows.clear();
     nodes.levels(fields.bid, (instrument, Side::Buy), (row, usize::MAX), rows)?;
     nodes.levels(fields.ask, (instrument, Side::Sell), (row, usize::MAX), rows)?;
-    if let Some(row) = rows.last_mut() {
-        *row = row.with(flag::LAST);
-    }
+    rows.flag_last();
     Ok(Seen::Depth(instrument.id, DiffHead { before, last, at }))
 }
 

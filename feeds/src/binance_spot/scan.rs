@@ -5,6 +5,7 @@
 //! this one accepts nothing that the other would not read the same.
 
 use super::decode::{Seen, venue_delta_us};
+use super::rows::Rows;
 use crate::protocol::Message;
 use crate::sequence::DiffHead;
 use engine::event::{Body, Event, flag};
@@ -109,7 +110,7 @@ impl<'a> Cursor<'a> {
     fn levels(
         &mut self,
         (instrument, mut row): (&Instrument, Event),
-        rows: &mut Vec<Event>,
+        rows: &mut Rows,
     ) -> Option<()> {
         if self.skip(b"]").is_some() {
             return Some(());
@@ -119,11 +120,10 @@ impl<'a> Cursor<'a> {
             let price = self.price(instrument)?;
             self.skip(b",\"")?;
             let qty = self.qty(instrument)?;
-            if price.is_zero() || rows.len() == rows.capacity() {
+            row.payload = [price.0 as u64, qty.0 as u64, 0, 0];
+            if price.is_zero() || !rows.push(row) {
                 return None;
             }
-            row.payload = [price.0 as u64, qty.0 as u64, 0, 0];
-            rows.push(row);
             self.skip(b"]")?;
             if self.skip(b",").is_none() {
                 return self.skip(b"]");
@@ -139,7 +139,7 @@ pub fn spot<'t>(
     at: Nanos,
     mut find: impl FnMut(&[u8]) -> Option<&'t Instrument>,
     wants_best: impl Fn(InstrumentId, u64) -> bool,
-    rows: &mut Vec<Event>,
+    rows: &mut Rows,
 ) -> Option<Seen> {
     let mut cursor = Cursor(frame);
     let wrapped = cursor.skip(b"{\"stream\":\"").is_some();
@@ -231,7 +231,7 @@ fn depth<'t>(
     cursor: &mut Cursor<'_>,
     at: Nanos,
     find: &mut impl FnMut(&[u8]) -> Option<&'t Instrument>,
-    rows: &mut Vec<Event>,
+    rows: &mut Rows,
 ) -> Option<Seen> {
     let stamp = cursor.number()?;
     cursor.skip(b",\"s\":\"")?;
@@ -253,8 +253,6 @@ fn depth<'t>(
         cursor.levels((instrument, Event { venue_delta_us, ..row }), rows)?;
     }
     cursor.skip(b"}")?;
-    if let Some(row) = rows.last_mut() {
-        *row = row.with(flag::LAST);
-    }
+    rows.flag_last();
     Some(Seen::Depth(instrument.id, DiffHead { before, last, at }))
 }

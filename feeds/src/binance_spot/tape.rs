@@ -1,6 +1,7 @@
 //! The tape that simd-json writes, read by position: what lies where, and where the next thing
 //! begins.
 
+use super::rows::Rows;
 use crate::protocol::DecodeError;
 use engine::event::{Body, Event};
 use engine::id::Side;
@@ -144,7 +145,7 @@ impl<'t, 'i> Nodes<'t, 'i> {
         place: usize,
         (instrument, side): (&Instrument, Side),
         (row, levels_max): (Event, usize),
-        rows: &mut Vec<Event>,
+        rows: &mut Rows,
     ) -> Result<(), DecodeError> {
         let field = if side == Side::Buy { "bids" } else { "asks" };
         let Some(Node::Array { len, .. }) = self.0.get(place) else {
@@ -163,11 +164,10 @@ impl<'t, 'i> Nodes<'t, 'i> {
             if price.is_zero() {
                 return Err(DecodeError::Range(field));
             }
-            if rows.len() == rows.capacity() {
+            made.payload = [price.0 as u64, qty.0 as u64, 0, 0];
+            if !rows.push(made) {
                 return Err(DecodeError::Levels(rows.len()));
             }
-            made.payload = [price.0 as u64, qty.0 as u64, 0, 0];
-            rows.push(made);
             place = self.after(place);
         }
         Ok(())
