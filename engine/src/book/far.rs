@@ -1,14 +1,14 @@
-//! Levels outside of the window, exact at any price: sorted leaves behind a sorted index.
+//! Levels that have no page, exact at any price: sorted leaves behind a sorted index.
 //!
 //! An update is two binary searches and a move of at most one leaf; leaves split when they are
 //! full and join their neighbour when they are thin, so that a given number of levels always finds
-//! room. When all room is taken, the level that is farthest from the touch goes.
+//! room.
 
 use alloc::boxed::Box;
 use alloc::vec;
 
-/// Levels that one side holds outside of its window at most.
-pub const FAR_LEVELS_MAX: usize = 8_192;
+/// Levels it has room for.
+pub(super) const FAR_LEVELS_MAX: usize = 8_192;
 const LEAF: usize = 64;
 /// A leaf that is not alone holds no fewer.
 const THIN: usize = 24;
@@ -81,26 +81,31 @@ impl Far {
         (self.levels, self.leaves, self.front) = (0, 0, NO_KEY);
     }
 
-    /// Sets the quantity at a key; 0 removes. False when a level had to be left out: this one, or
-    /// the farthest one.
-    pub fn set(&mut self, key: i64, qty: i64) -> bool {
+    /// Puts a quantity at a key: true when nothing stood there. Asks for room, which
+    /// [`FAR_LEVELS_MAX`] levels have.
+    pub fn put(&mut self, key: i64, qty: i64) -> bool {
         let spot = self.find(key);
-        let there = spot.slot < spot.size && self.keys[spot.at()] == key;
-        match (there, qty != 0) {
-            (true, true) => self.qty[spot.at()] = qty,
-            (true, false) => self.remove(spot),
-            (false, true) if self.levels == FAR_LEVELS_MAX => {
-                let last = self.last();
-                if key < self.keys[last.at()] {
-                    self.remove(last);
-                    self.insert(key, qty);
-                }
-                return false;
-            }
-            (false, true) => self.insert(key, qty),
-            (false, false) => {}
+        if self.stands(spot, key) {
+            self.qty[spot.at()] = qty;
+            return false;
         }
+        self.insert(spot, key, qty);
         true
+    }
+
+    /// Removes a key: true when something stood there.
+    pub fn remove(&mut self, key: i64) -> bool {
+        let spot = self.find(key);
+        let stood = self.stands(spot, key);
+        if stood {
+            self.drop(spot);
+        }
+        stood
+    }
+
+    #[inline]
+    fn stands(&self, spot: Spot, key: i64) -> bool {
+        spot.slot < spot.size && self.keys[spot.at()] == key
     }
 
     /// The quantity at a key.
@@ -124,7 +129,7 @@ impl Far {
     /// Removes the levels from a key to before another and hands them over, lowest first.
     pub fn take(&mut self, from: i64, to: i64, mut take: impl FnMut(i64, i64)) {
         while let Some((key, qty)) = self.first_from(from).filter(|(key, _)| *key < to) {
-            self.set(key, 0);
+            self.remove(key);
             take(key, qty);
         }
     }
@@ -141,19 +146,18 @@ impl Far {
         Spot { rank, leaf, size, slot: keys.partition_point(|there| *there < key) }
     }
 
-    fn last(&self) -> Spot {
-        let rank = self.leaves - 1;
-        let leaf = usize::from(self.order[rank]);
-        let size = usize::from(self.sizes[leaf]);
-        Spot { rank, leaf, size, slot: size - 1 }
+    /// Its highest key.
+    pub fn last(&self) -> Option<i64> {
+        let leaf = usize::from(self.order[self.leaves.checked_sub(1)?]);
+        Some(self.keys[leaf * LEAF + usize::from(self.sizes[leaf]) - 1])
     }
 
-    /// A key that is not there, while there is room.
-    fn insert(&mut self, key: i64, qty: i64) {
+    /// A key that is not there, where it would be.
+    fn insert(&mut self, mut spot: Spot, key: i64, qty: i64) {
         if self.leaves == 0 {
             self.open(0);
+            spot = self.find(key);
         }
-        let mut spot = self.find(key);
         if spot.size == LEAF {
             self.split(spot.rank);
             spot = self.find(key);
@@ -167,7 +171,7 @@ impl Far {
         self.fence(spot.rank);
     }
 
-    fn remove(&mut self, spot: Spot) {
+    fn drop(&mut self, spot: Spot) {
         self.keys.copy_within(spot.at() + 1..spot.end(), spot.at());
         self.qty.copy_within(spot.at() + 1..spot.end(), spot.at());
         self.sizes[spot.leaf] -= 1;

@@ -1,41 +1,51 @@
-//! One side of a book: a flat window of ticks around its touch, and all other levels in order
+//! One side of a book: a wide window of ticks around its touch, and all other levels in order
 //! behind and before it.
 //!
-//! On recorded streams nine of ten updates lie within 2048 ticks behind the touch and come in order
-//! of price, so the step between window and far store is well foretold; the rest may be anywhere
-//! and is as exact. Quantities need 64 bits, so the window is 16 KiB a side, of which only the
-//! lines around the touch stay in the caches; the far store reserves 348 KiB a side and touches
-//! what it uses. The window follows the touch by a bounded number of blocks a message; until it has
-//! caught up, everything is merely slower.
+//! On recorded streams one update in four lies more than a thousand ticks from the touch and one in
+//! twenty more than a hundred thousand, so that what is far must be nearly as quick as what is
+//! near: a page of 64 ticks is found by one look into a directory of two million ticks. Searching
+//! for the far ones in order costs more (mispredicted branches), a flat array of this width evicts
+//! itself from the caches. The block that holds the touch is remembered and changes rarely: the
+//! best price is one count of zeros. Pages go to the blocks nearest to the touch; the rest, like
+//! what is outside of the window, lies in order in the far store and is as exact.
+//!
+//! Room is reserved at the start, 0.9 MiB a side, and only what is used is ever touched: a line of
+//! the directory, a word of bits and a line of quantities for 8 ticks.
 //!
 //! Inside, a level's key is its price on the ask side and the price negated on the bid side: the
 //! best level is the lowest key of either.
 
 use super::Level;
-pub use super::far::FAR_LEVELS_MAX;
-use super::far::Far;
-pub use super::window::WINDOW_TICKS;
-use super::window::{BLOCK_BITS, BLOCK_TICKS, BLOCKS, Window};
+use super::far::{FAR_LEVELS_MAX, Far};
+use super::window::{BLOCK_TICKS, NO_PAGE, Window, start, tick};
+pub use super::window::{PAGES_MAX, WINDOW_TICKS};
 use crate::id::Side;
 use crate::instrument::{PRICE_MAX, QTY_MAX};
 use crate::num::{Price, Qty};
 use crate::state::{Sink, Source, State};
 
-/// By how many blocks of 64 ticks the window follows the touch at a message's end at most.
-pub const FOLLOW_BLOCKS_MAX: i64 = 2;
-/// The window is kept so that the touch lies in one of these blocks of it, from its better end.
-const TOUCH_BLOCKS: core::ops::RangeInclusive<i64> = BLOCKS / 16..=BLOCKS / 4;
-/// Where the touch is put when the window is placed.
-const TOUCH_BLOCK: i64 = BLOCKS / 8;
-/// Levels of one side at most.
-pub const LEVELS_MAX: usize = FAR_LEVELS_MAX + WINDOW_TICKS as usize;
+/// Levels of one side at most; the farthest go when there are more.
+pub const LEVELS_MAX: usize = FAR_LEVELS_MAX - 64;
+/// Levels that move to the far store at a message's end at most while the window follows the
+/// touch, give or take a block's.
+pub const FOLLOW_LEVELS_MAX: usize = 128;
+/// The window is kept so that the touch is so far from its better end.
+const LEAD_TICKS: core::ops::RangeInclusive<i64> = WINDOW_TICKS / 16..=WINDOW_TICKS / 4;
+/// Where the touch is put when the window moves.
+const LEAD: i64 = WINDOW_TICKS / 8;
 
 /// Quantities of one side by price. Prices are 0 to [`PRICE_MAX`].
 pub struct Ladder {
     window: Window,
+    /// Every level whose block has no page.
     far: Far,
     /// All ones on the bid side, else 0: turns prices into keys and back.
     flip: i64,
+    /// First key of the block with the best level, and its page; [`NO_PAGE`] where that level lies
+    /// in the far store or there is none.
+    touch: i64,
+    touch_page: usize,
+    levels: u32,
     dropped: u64,
 }
 
@@ -46,20 +56,22 @@ impl Ladder {
             Side::Buy => -1,
             Side::Sell => 0,
         };
-        Self { window: Window::new(), far: Far::new(), flip, dropped: 0 }
+        let (window, far) = (Window::new(), Far::new());
+        Self { window, far, flip, touch: 0, touch_page: NO_PAGE, levels: 0, dropped: 0 }
     }
 
     /// How many levels it holds.
     pub const fn len(&self) -> usize {
-        self.window.len() as usize + self.far.len()
+        self.levels as usize
     }
 
     /// Whether it holds none.
     pub const fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.levels == 0
     }
 
-    /// How many levels were left out since the start because the far store was full: the farthest.
+    /// How many levels were left out since the start because there were more than [`LEVELS_MAX`]:
+    /// always the farthest.
     pub const fn dropped(&self) -> u64 {
         self.dropped
     }
@@ -81,42 +93,138 @@ impl Ladder {
 
     /// Removes all levels and places the window for a touch at this price.
     pub fn clear(&mut self, touch: Price) {
-        let key = self.turned(touch.0);
-        self.window.clear(key.wrapping_sub(TOUCH_BLOCK << BLOCK_BITS));
+        while let Some(block) = self.window.last_block() {
+            self.window.close(block, |_, _| ());
+        }
         self.far.clear();
+        self.levels = 0;
+        self.window.move_to(self.turned(touch.0).wrapping_sub(LEAD));
+        self.find_touch();
     }
 
     /// Sets the quantity of a level; 0 removes it.
     #[inline]
     pub fn set(&mut self, price: Price, qty: Qty) {
         let key = self.turned(price.0);
-        if self.window.spans(key) {
-            self.window.set(key, qty.0);
-        } else {
-            self.set_far(key, qty.0);
+        let page = self.window.page(key);
+        if page == NO_PAGE {
+            return self.set_without_page(key, qty.0);
+        }
+        let (more, ticks) = self.window.set(page, key, qty.0);
+        self.levels = self.levels.wrapping_add(more);
+        if ticks == 0 || self.levels > LEVELS_MAX as u32 {
+            self.tidy(key, ticks);
         }
     }
 
     #[inline(never)]
-    fn set_far(&mut self, key: i64, qty: i64) {
-        self.dropped += u64::from(!self.far.set(key, qty));
+    fn tidy(&mut self, key: i64, ticks: u64) {
+        if ticks == 0 {
+            self.window.close(key, |_, _| ());
+            if start(key) == self.touch {
+                self.find_touch();
+            }
+        }
+        self.trim();
+    }
+
+    #[inline(never)]
+    fn set_without_page(&mut self, key: i64, qty: i64) {
+        if qty == 0 {
+            if self.far.len() > 0 && self.far.remove(key) {
+                self.levels -= 1;
+                self.find_touch();
+            }
+            return;
+        }
+        let page = self.open(key);
+        self.levels = self.levels.wrapping_add(if page == NO_PAGE {
+            u32::from(self.far.put(key, qty))
+        } else {
+            self.window.set(page, key, qty).0
+        });
+        if self.touch_page == NO_PAGE || key < self.touch {
+            self.find_touch();
+        }
+        self.trim();
+    }
+
+    /// Gives a key's block a page and moves its levels there, if it lies in the window; when no
+    /// page is free, the farthest block gives its own unless it is nearer.
+    fn open(&mut self, key: i64) -> usize {
+        if !self.window.spans(key) {
+            return NO_PAGE;
+        }
+        let mut page = self.window.open(key);
+        if page == NO_PAGE {
+            match self.window.last_block() {
+                Some(last) if last > key => self.put_away(last),
+                _ => return NO_PAGE,
+            };
+            page = self.window.open(key);
+        }
+        if self.far.len() > 0 {
+            let (from, window) = (start(key), &mut self.window);
+            self.far.take(from, from.wrapping_add(BLOCK_TICKS), |key, qty| {
+                window.set(page, key, qty);
+            });
+        }
+        page
+    }
+
+    /// Moves a block's levels to the far store; returns how many.
+    fn put_away(&mut self, block: i64) -> usize {
+        let (far, mut count) = (&mut self.far, 0);
+        self.window.close(block, |key, qty| count += usize::from(far.put(key, qty)));
+        count
+    }
+
+    /// Removes the farthest level while there are too many.
+    fn trim(&mut self) {
+        while self.levels as usize > LEVELS_MAX {
+            let block = self.window.last_block();
+            if let Some(last) = self.far.last().filter(|key| block.is_none_or(|near| *key > near)) {
+                self.far.remove(last);
+            } else if let Some(block) = block {
+                // Its last level goes next, from the far store.
+                self.put_away(block);
+                continue;
+            }
+            self.levels -= 1;
+            self.dropped += 1;
+            self.find_touch();
+        }
+    }
+
+    /// Looks for the block with the best level.
+    fn find_touch(&mut self) {
+        let block = self.window.block_from(self.window.base());
+        self.touch = block.unwrap_or(i64::MAX);
+        self.touch_page = match block {
+            Some(block) if block < self.far.front() => self.window.page(block),
+            _ => NO_PAGE,
+        };
     }
 
     /// The quantity at a price; 0 where there is none.
     #[inline]
     pub fn qty(&self, price: Price) -> Qty {
         let key = self.turned(price.0);
-        Qty(if self.window.spans(key) { self.window.qty(key) } else { self.far.qty(key) })
+        match self.window.page(key) {
+            NO_PAGE => Qty(self.far.qty(key)),
+            page => Qty(self.window.qty(page, key)),
+        }
     }
 
     /// The best level: highest of bids, lowest of asks.
     #[inline]
     pub fn best(&self) -> Option<Level> {
-        if self.window.is_empty() || self.far.front() < self.window.base() {
+        if self.touch_page == NO_PAGE {
             return self.best_of_far();
         }
-        let key = self.window.first();
-        Some(self.level((key, self.window.qty(key))))
+        let tick = self.window.ticks(self.touch_page).trailing_zeros();
+        let key = self.touch | i64::from(tick);
+        Some(self.level((key, self.window.qty(self.touch_page, key))))
     }
 
     #[cold]
@@ -133,80 +241,75 @@ impl Ladder {
     /// The lowest key at or above this one, and what stands there.
     #[inline]
     fn first_from(&self, from: i64) -> Option<(i64, i64)> {
-        let (base, end) = (self.window.base(), self.window.base().wrapping_add(WINDOW_TICKS));
-        let mut from = from;
-        if from < base {
-            let before = self.far.first_from(from).filter(|(key, _)| *key < base);
-            if before.is_some() {
-                return before;
+        let page = self.window.page(from);
+        if page != NO_PAGE {
+            // A block with a page has no levels elsewhere.
+            let ticks = self.window.ticks(page) & u64::MAX << tick(from);
+            if ticks != 0 {
+                let key = start(from) | i64::from(ticks.trailing_zeros());
+                return Some((key, self.window.qty(page, key)));
             }
-            from = base;
         }
-        if from < end {
-            if let Some(key) = self.window.first_from(from) {
-                return Some((key, self.window.qty(key)));
-            }
-            from = end;
-        }
-        self.far.first_from(from)
+        self.first_beyond(from)
     }
 
-    /// Moves the window toward the touch, at most [`FOLLOW_BLOCKS_MAX`] blocks, and says whether
-    /// more is to do. To be called when a message is whole.
+    /// The same where the key's block has no level at or above it in a page.
+    fn first_beyond(&self, from: i64) -> Option<(i64, i64)> {
+        let far = self.far.first_from(from);
+        let near = from.max(self.window.base());
+        let block = if self.window.spans(near) { self.window.block_from(near) } else { None };
+        let block = match block {
+            Some(block) if block < from => {
+                let next = block.wrapping_add(BLOCK_TICKS);
+                if self.window.spans(next) { self.window.block_from(next) } else { None }
+            }
+            block => block,
+        };
+        let near = block.map(|block| {
+            let page = self.window.page(block);
+            let key = block | i64::from(self.window.ticks(page).trailing_zeros());
+            (key, self.window.qty(page, key))
+        });
+        match (near, far) {
+            (Some(near), Some(far)) => Some(if near.0 < far.0 { near } else { far }),
+            (near, far) => near.or(far),
+        }
+    }
+
+    /// Moves the window toward the touch, with at most about [`FOLLOW_LEVELS_MAX`] levels going to
+    /// the far store, and says whether more is to do. To be called when a message is whole.
     #[inline]
     pub fn follow(&mut self) -> bool {
-        if self.window.is_empty() || self.far.front() < self.window.base() {
-            return self.follow_far();
-        }
-        let ahead = self.window.first().wrapping_sub(self.window.base()) >> BLOCK_BITS;
-        if TOUCH_BLOCKS.contains(&ahead) { false } else { self.shift(ahead) }
+        let lead = self.touch.wrapping_sub(self.window.base());
+        let stays = self.touch_page != NO_PAGE && LEAD_TICKS.contains(&lead);
+        !stays && self.levels > 0 && self.move_window()
     }
 
-    /// The touch is outside of the window.
     #[cold]
-    fn follow_far(&mut self) -> bool {
-        let Some((key, _)) = self.far.first_from(i64::MIN) else { return false };
-        let ahead = (key.wrapping_sub(self.window.base())) >> BLOCK_BITS;
-        if !self.window.is_empty() {
-            return self.shift(ahead);
+    fn move_window(&mut self) -> bool {
+        let touch = self.touch.min(self.far.front());
+        let goal = start(touch).wrapping_sub(LEAD);
+        let mut moved = 0;
+        // No block before the touch has a page: only those at the other end can lose the window.
+        while let Some(last) = self.window.last_block()
+            && last >= goal.wrapping_add(WINDOW_TICKS)
+            && moved < FOLLOW_LEVELS_MAX
+        {
+            moved += self.put_away(last);
         }
-        // An empty window jumps: to where one block of it, the last, holds levels.
-        self.window.move_to((key & -BLOCK_TICKS).wrapping_sub(WINDOW_TICKS - BLOCK_TICKS));
-        self.fill(key & -BLOCK_TICKS);
-        true
-    }
-
-    /// Moves the window by blocks so that the touch, which is so many blocks behind its begin,
-    /// comes nearer to its place.
-    #[cold]
-    fn shift(&mut self, ahead: i64) -> bool {
-        let goal = ahead - TOUCH_BLOCK;
-        let steps = goal.clamp(-FOLLOW_BLOCKS_MAX, FOLLOW_BLOCKS_MAX);
-        for _ in 0..steps.abs() {
-            let base = self.window.base();
-            let (gone, fresh, to) = if steps > 0 {
-                (base, base.wrapping_add(WINDOW_TICKS), base.wrapping_add(BLOCK_TICKS))
-            } else {
-                let to = base.wrapping_sub(BLOCK_TICKS);
-                (base.wrapping_add(WINDOW_TICKS - BLOCK_TICKS), to, to)
-            };
-            let (far, dropped) = (&mut self.far, &mut self.dropped);
-            self.window.empty_block(gone, |key, qty| *dropped += u64::from(!far.set(key, qty)));
-            self.window.move_to(to);
-            self.fill(fresh);
+        let end = self.window.last_block().map_or(i64::MIN, |last| last.wrapping_add(BLOCK_TICKS));
+        let base = goal.max(end.saturating_sub(WINDOW_TICKS));
+        self.window.move_to(base);
+        if self.window.page(touch) == NO_PAGE {
+            self.open(touch);
         }
-        goal != steps
-    }
-
-    /// Takes the levels of a block that the window just began to span out of the far store.
-    fn fill(&mut self, start: i64) {
-        let window = &mut self.window;
-        self.far.take(start, start.wrapping_add(BLOCK_TICKS), |key, qty| window.set(key, qty));
+        self.find_touch();
+        base != goal
     }
 
     /// Follows the touch until the window lies around it: after a snapshot.
     pub fn settle(&mut self) {
-        for _ in 0..2 * BLOCKS {
+        for _ in 0..=LEVELS_MAX / FOLLOW_LEVELS_MAX {
             if !self.follow() {
                 return;
             }
@@ -216,9 +319,8 @@ impl Ladder {
 
 impl State for Ladder {
     fn save(&self, sink: &mut dyn Sink) {
-        sink.int(self.window.base());
         sink.word(self.dropped);
-        sink.word(self.len() as u64);
+        sink.word(u64::from(self.levels));
         let mut next = self.first_from(i64::MIN);
         while let Some((key, qty)) = next {
             sink.int(self.turned(key));
@@ -228,16 +330,15 @@ impl State for Ladder {
     }
 
     fn load(&mut self, source: &mut dyn Source) -> Option<()> {
-        let limit = PRICE_MAX + 2 * WINDOW_TICKS;
         self.clear(Price(0));
-        let fits = |base: &i64| (-limit..=limit).contains(base) && base % BLOCK_TICKS == 0;
-        let base = source.int().filter(fits)?;
-        self.window.move_to(base);
         let dropped = source.word()?;
         let mut before = i64::MIN;
-        for _ in 0..source.count(LEVELS_MAX)? {
+        for number in 0..source.count(LEVELS_MAX)? {
             let price = source.int().filter(|price| (0..=PRICE_MAX).contains(price))?;
             let qty = source.int().filter(|qty| (1..=QTY_MAX).contains(qty))?;
+            if number == 0 {
+                self.clear(Price(price));
+            }
             let key = self.turned(price);
             if key <= before {
                 return None;
@@ -252,7 +353,7 @@ impl State for Ladder {
 
 impl core::fmt::Debug for Ladder {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "Ladder {{ {} levels, window from {} }}", self.len(), self.window.base())
+        write!(f, "Ladder {{ {} levels, window from {} }}", self.levels, self.window.base())
     }
 }
 

@@ -153,26 +153,32 @@ fn agrees_with_a_sorted_map() {
 }
 
 /// More levels than there is room for: the nearest stay, the rest is counted, and those that stay
-/// are as they were told.
+/// are as they were told; however far apart they lie.
 #[test]
 fn the_farthest_goes_when_there_is_no_room() {
     for side in Side::BOTH {
-        for inward in [false, true] {
+        for (inward, apart) in [(false, 1), (false, 100), (true, 1), (true, 100), (true, 5_000)] {
             let mut ladder = Ladder::new(side);
-            let touch = 100_000_000;
+            let touch = 200_000_000;
             ladder.clear(Price(touch));
-            let count = 2 * FAR_LEVELS_MAX as i64;
+            let count = 2 * LEVELS_MAX as i64;
+            let price = |away: i64| Price(touch - side.sign() * away * apart);
             for number in 0..count {
-                let away = 10_000 + 100 * if inward { count - 1 - number } else { number };
-                ladder.set(Price(touch - side.sign() * away), Qty(away));
+                let away = if inward { count - 1 - number } else { number };
+                ladder.set(price(away), Qty(1 + away));
+                if number % 20 == 0 {
+                    ladder.follow();
+                }
             }
-            assert_eq!(ladder.len(), FAR_LEVELS_MAX);
-            assert_eq!(ladder.dropped(), FAR_LEVELS_MAX as u64);
+            assert_eq!(ladder.len(), LEVELS_MAX);
+            assert_eq!(ladder.dropped(), LEVELS_MAX as u64);
+            assert_eq!(ladder.best(), Some((price(0), Qty(1))));
             let levels = all(&ladder);
-            for (place, level) in levels.iter().enumerate() {
-                let away = 10_000 + 100 * place as i64;
-                assert_eq!(*level, (Price(touch - side.sign() * away), Qty(away)));
+            assert_eq!(levels.len(), LEVELS_MAX);
+            for (away, level) in (0..).zip(levels) {
+                assert_eq!(level, (price(away), Qty(1 + away)), "{side:?} {inward} {apart}");
             }
+            saved_and_loaded(&ladder, "full");
         }
     }
 }
@@ -181,11 +187,11 @@ fn the_farthest_goes_when_there_is_no_room() {
 #[test]
 fn the_window_follows() {
     for side in Side::BOTH {
-        for better in [100, 2_500, 70_000, -100, -2_500, -70_000] {
+        for better in [100, 2_500, 5_000_000, -100, -2_500, -700_000] {
             let at = std::format!("{side:?} better by {better}");
             let mut ladder = Ladder::new(side);
             let price = |touch: i64, tick: i64| Price(touch - side.sign() * tick);
-            let (old, new) = (1_000_000, 1_000_000 + side.sign() * better);
+            let (old, new) = (10_000_000, 10_000_000 + side.sign() * better);
             ladder.clear(Price(old));
             for tick in 0..1_500 {
                 ladder.set(price(old, tick), Qty(1 + tick));
@@ -202,7 +208,7 @@ fn the_window_follows() {
             assert_eq!(all(&ladder), before, "{at}");
             assert_eq!(ladder.best(), Some((Price(new), Qty(9))), "{at}");
             assert!(ladder.window.spans(ladder.turned(new)), "{at}");
-            assert!(ladder.window.len() >= 1_500, "{at}: {}", ladder.window.len());
+            assert_ne!(ladder.touch_page, NO_PAGE, "{at}");
         }
     }
 }
