@@ -1,32 +1,36 @@
-//! A feed: keeps one connection to a venue's market streams alive and in order, and hands rows to
-//! the engine's ring. It is polled; the tools start the threads.
+//! A feed: keeps connections to a venue's market streams alive and in order, and hands rows to the
+//! engine's ring. It is polled; the tools start the threads.
 //!
 //! ```text
-//!       dial ──▶ main ──(age, shutdown)──▶ main + next ──(all in step)──▶ close main, next is main
-//!         ▲        │ lost
-//!         └────────┴──▶ next, if there is one; else books are blanked, wait, dial
+//!  dial ──▶ 1 … n connections ──(one is old, or leaves)──▶ n + 1 ──(newcomer in step)──▶ n
+//!    ▲          │ one is lost: the others go on
+//!    └──────────┴─ the last one is lost: books are blanked, wait
 //! ```
 //!
-//! While two connections run, both feed the same books: diffs carry absolute quantities, so what
-//! overlaps does no harm, and what one lacks the other has.
+//! All connections feed the same books and the first arrival wins: what comes again is dropped by
+//! its id, and what one lacks another has. Diffs carry absolute quantities, so overlaps do no harm.
 
+mod ahead;
 mod books;
 mod connection;
 mod counters;
 mod lane;
 mod limits;
+mod links;
 
 pub use counters::Counters;
 pub use limits::FeedLimits;
+pub use links::CONNECTIONS_MAX;
 
 use crate::net::{Backoff, Dial, DialPort, Dialed, HttpReply, NetError, Pulse, Socket};
 use crate::protocol::{DecodeError, Protocol};
 use crate::sequence::Loaded;
-use books::{Books, By};
+use books::Books;
 use connection::Connection;
 use engine::event::{Event, LinkState};
 use engine::id::InstrumentId;
 use engine::time::{Clock, Nanos, Trace};
+use links::{Links, PLACES};
 use rtrb::{Consumer, Producer};
 
 /// Most wishes of the engine heeded a turn.
@@ -51,8 +55,9 @@ pub struct Feed<P: Protocol> {
     dial: DialPort,
     wishes: Consumer<InstrumentId>,
     books: Books,
-    main: Option<Connection>,
-    next: Option<Connection>,
+    links: Links,
+    /// Whether nothing comes over any connection, as the engine was told.
+    silent: bool,
     /// Counts connections that did not follow on another; answers to older ones are not for us.
     generation: u16,
     dialling: bool,
@@ -69,12 +74,12 @@ impl<P: Protocol> Feed<P> {
         Self {
             books: Books::new(protocol.instruments(), events, &limits),
             backoff: limits.reconnect(),
+            links: Links::new(limits.connections),
+            silent: false,
             protocol,
             limits,
             dial,
             wishes,
-            main: None,
-            next: None,
             generation: 0,
             dialling: false,
             dial_at: Nanos::ZERO,
@@ -87,12 +92,9 @@ impl<P: Protocol> Feed<P> {
     /// was done; 0 means that a waiting strategy may wait.
     #[inline]
     pub fn work<C: Clock, T: Trace>(&mut self, clock: &C, trace: &mut T) -> usize {
-        let mut done = self.read(By::Main, clock, trace);
-        if self.next.is_some() {
-            done += self.read(By::Next, clock, trace);
-        }
+        let mut done = self.read(clock, trace);
         let now = clock.now();
-        done += self.books.turn(now, self.main.is_some());
+        done += self.books.turn(now);
         for _ in 0..WISHES_MAX {
             let Ok(instrument) = self.wishes.pop() else { break };
             self.books.wish(instrument);
@@ -135,50 +137,55 @@ impl<P: Protocol> Feed<P> {
 
     /// Its sockets, for a thread that parks until something came.
     pub fn sockets(&self) -> impl Iterator<Item = &Socket> {
-        [&self.main, &self.next].into_iter().flatten().map(Connection::socket)
+        self.links.sockets()
     }
 
     /// Says good-bye on every connection.
     pub fn close(&mut self) {
-        for connection in [&mut self.main, &mut self.next].into_iter().flatten() {
-            connection.close();
-        }
+        self.links.iter_mut().for_each(Connection::close);
     }
 
     #[inline]
-    fn read(&mut self, by: By, clock: &impl Clock, trace: &mut impl Trace) -> usize {
-        let Self { protocol, books, main, next, refused, .. } = self;
-        let connection = if by == By::Main { main } else { next };
-        let Some(connection) = connection else { return 0 };
-        match connection.read(protocol, (books, by), (clock, trace), refused) {
-            Ok(frames) => frames,
-            Err(error) => {
-                self.lose(by, error, clock.now());
-                1
+    fn read(&mut self, clock: &impl Clock, trace: &mut impl Trace) -> usize {
+        let (mut places, mut done) = (self.links.to_read(), 0);
+        while places != 0 {
+            let place = places.trailing_zeros() as usize;
+            places &= places - 1;
+            let Some(connection) = self.links.at(place) else { continue };
+            self.books.by = place;
+            let (protocol, books) = (&mut self.protocol, &mut self.books);
+            match connection.read(protocol, books, (clock, &mut *trace), &mut self.refused) {
+                Ok(frames) => done += frames,
+                Err(error) => {
+                    self.lose(place, error, clock.now());
+                    done += 1;
+                }
             }
         }
+        done
     }
 
-    /// A connection failed. When the other one stands, it goes on with that: the ids tell whether
+    /// A connection failed. While another one stands, it goes on with that: the ids tell whether
     /// something is missing.
-    fn lose(&mut self, by: By, error: NetError, now: Nanos) {
+    #[cold]
+    fn lose(&mut self, place: usize, error: NetError, now: Nanos) {
         self.lost = Some(error);
         self.books.counters.reconnects += 1;
         self.dial_at = now.after(self.backoff.next());
-        let next = self.next.take();
-        if by == By::Next {
-            return;
+        self.drop_link(place);
+        if self.links.count() <= self.limits.connections {
+            // Whoever was to replace another one is needed for itself.
+            self.books.newcomer = None;
         }
-        let was_stale = self.main.take().is_some_and(|main| main.is_stale());
-        match next {
-            Some(next) => {
-                self.main = Some(next);
-                if was_stale {
-                    self.books.link(LinkState::Fresh, now);
-                }
-            }
-            None => self.books.disconnected(now),
+        if self.links.is_empty() {
+            self.silent = false;
+            self.books.disconnected(now);
         }
+    }
+
+    fn drop_link(&mut self, place: usize) -> Option<Connection> {
+        self.books.left(place);
+        self.links.take(place)
     }
 
     fn answered(&mut self, answer: Dialed, now: Nanos) {
@@ -204,16 +211,19 @@ impl<P: Protocol> Feed<P> {
     }
 
     fn connected(&mut self, connection: Connection, now: Nanos) {
-        self.books.counters.connects += 1;
-        if self.main.is_none() {
+        let counters = &mut self.books.counters;
+        counters.connects += 1;
+        counters.options_refused += connection.socket().refused().len() as u64;
+        let first = self.links.is_empty();
+        let Some(place) = self.links.insert(connection) else { return };
+        self.books.joined(place);
+        if first {
             self.generation = self.generation.wrapping_add(1);
             self.books.connected(now);
-            self.main = Some(connection);
-        } else {
-            for lane in &mut self.books.lanes {
-                lane.in_step = false;
-            }
-            self.next = Some(connection);
+        }
+        if self.links.count() > self.limits.connections {
+            self.books.lanes.iter_mut().for_each(|lane| lane.in_step = false);
+            self.books.newcomer = Some(place);
         }
     }
 
@@ -259,27 +269,43 @@ impl<P: Protocol> Feed<P> {
         }
     }
 
-    /// Pings, watches for silence, dials, and hands over to the next connection when it is in step.
+    /// Pings, watches for silence, dials, and lets a newcomer that is in step replace another one.
     fn keep_connected(&mut self, now: Nanos) {
-        for by in [By::Main, By::Next] {
-            let connection = if by == By::Main { &mut self.main } else { &mut self.next };
-            let Some(connection) = connection else { continue };
+        for place in 0..PLACES {
+            let Some(connection) = self.links.at(place) else { continue };
             match connection.look(now) {
-                Ok(Pulse::Stale) if by == By::Main => {
-                    self.books.counters.stale_connection += 1;
-                    self.books.link(LinkState::Stale, now);
-                }
-                Ok(Pulse::Fresh) if by == By::Main => self.books.link(LinkState::Fresh, now),
+                Ok(Pulse::Stale) => self.books.counters.stale_connection += 1,
                 Ok(_) => {}
-                Err(error) => self.lose(by, error, now),
+                Err(error) => self.lose(place, error, now),
             }
         }
+        self.tell_silence(now);
         self.hand_over(now);
-        let old = |main: &Connection| now.since(main.up_at) >= self.limits.rollover_after;
-        let another = self.books.shutdown || self.main.as_ref().is_none_or(old);
-        if another && self.next.is_none() && !self.dialling && now >= self.dial_at {
+        let replaces = self.books.newcomer.is_none() && self.leaver(now).is_some();
+        let wanted = self.limits.connections + usize::from(replaces);
+        if self.links.count() < wanted && !self.dialling && now >= self.dial_at {
             self.dial_next();
         }
+    }
+
+    /// Tells the engine when all connections fell silent, and when one of them speaks again.
+    fn tell_silence(&mut self, now: Nanos) {
+        let silent = !self.links.is_empty() && self.links.iter().all(|(_, one)| one.is_stale());
+        if silent != self.silent {
+            self.silent = silent;
+            self.books.link(if silent { LinkState::Stale } else { LinkState::Fresh }, now);
+        }
+    }
+
+    /// The connection to be replaced next: one that is going away, or the oldest of those that are
+    /// too old.
+    fn leaver(&self, now: Nanos) -> Option<usize> {
+        let old = |one: &Connection| now.since(one.up_at) >= self.limits.rollover_after;
+        let leaves = |place: usize| self.books.leaving >> place & 1 != 0;
+        let others = self.links.iter().filter(|(place, _)| Some(*place) != self.books.newcomer);
+        let leavers = others.filter(|(place, one)| leaves(*place) || old(one));
+        let first = leavers.min_by_key(|(place, one)| (!leaves(*place), one.up_at));
+        first.map(|(place, _)| place)
     }
 
     /// Asks for another connection. What is asked with is allocated here and nowhere else.
@@ -291,25 +317,23 @@ impl<P: Protocol> Feed<P> {
     }
 
     fn hand_over(&mut self, now: Nanos) {
-        let Some(next) = &self.next else { return };
-        let settled = now.since(next.up_at) >= self.limits.rollover_settle;
+        let Some(newcomer) = self.books.newcomer.and_then(|place| self.links.at(place)) else {
+            return;
+        };
+        let settled = now.since(newcomer.up_at) >= self.limits.rollover_settle;
         let in_step = self.books.lanes.iter().all(|lane| lane.in_step);
         if !in_step && !settled {
             return;
         }
-        let was_stale = self.main.as_ref().is_some_and(Connection::is_stale);
-        if let Some(mut old) = std::mem::replace(&mut self.main, self.next.take()) {
+        if let Some(mut old) = self.leaver(now).and_then(|place| self.drop_link(place)) {
             old.close();
         }
-        if was_stale {
-            self.books.link(LinkState::Fresh, now);
-        }
+        self.books.newcomer = None;
         self.books.counters.rollovers += 1;
-        self.books.shutdown = false;
     }
 
     fn ask_snapshots(&mut self, now: Nanos) {
-        if self.main.is_none() {
+        if self.links.is_empty() {
             return;
         }
         for (place, lane) in self.books.lanes.iter_mut().enumerate() {

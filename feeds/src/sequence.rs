@@ -12,8 +12,9 @@
 //!  snapshot < before         (of the first diff held that is not old) too old: ask again
 //! ```
 //!
-//! Because quantities are absolute, a diff that overlaps what was applied does no harm; two
-//! connections of the same stream may therefore feed one sequence.
+//! Because quantities are absolute, a diff that overlaps what was applied does no harm; several
+//! connections of the same stream may therefore feed one sequence. What one of them tells ahead of
+//! the book is then no gap while another one may still bring what is missing: it is held.
 
 use crate::net::ring::RowSink;
 use engine::event::{Body, Event, GapReason, flag};
@@ -37,7 +38,7 @@ pub struct DiffHead {
 pub enum Taken {
     /// Its rows went out.
     Applied,
-    /// It waits for the snapshot or for room.
+    /// It waits for the snapshot, for room, or for what another connection is still to bring.
     Held,
     /// The book is already beyond it.
     Old,
@@ -85,7 +86,7 @@ enum Phase {
     Waiting,
     /// The snapshot and what is held go out as room comes.
     Draining,
-    /// Diffs go straight out.
+    /// Diffs go straight out; what is held is ahead of the book.
     Live,
 }
 
@@ -103,6 +104,8 @@ pub struct Sequence {
     limits: SequenceLimits,
     phase: Phase,
     book: u64,
+    /// The id that the slowest connection had told when one last told a diff.
+    slowest: u64,
     snapshot: Vec<Event>,
     held: VecDeque<Held>,
     held_rows: Vec<Event>,
@@ -117,6 +120,7 @@ impl Sequence {
             limits,
             phase: Phase::Idle,
             book: 0,
+            slowest: u64::MAX,
             snapshot: Vec::with_capacity(limits.snapshot_rows_max),
             held: VecDeque::with_capacity(limits.diffs_max),
             held_rows: Vec::with_capacity(limits.rows_max),
@@ -148,6 +152,20 @@ impl Sequence {
     /// One diff: its ids and its rows, the last one flagged.
     #[inline]
     pub fn on_diff(&mut self, head: DiffHead, rows: &[Event], out: &mut impl RowSink) -> Taken {
+        self.on_one_of(head, rows, head.last, out)
+    }
+
+    /// One diff of one of several connections. `slowest` is the id that the slowest of them has told:
+    /// what follows it may still come.
+    #[inline]
+    pub fn on_one_of(
+        &mut self,
+        head: DiffHead,
+        rows: &[Event],
+        slowest: u64,
+        out: &mut impl RowSink,
+    ) -> Taken {
+        self.slowest = slowest;
         if self.phase != Phase::Live {
             return self.hold_or_drop(head, rows, out);
         }
@@ -155,10 +173,7 @@ impl Sequence {
             return Taken::Old;
         }
         if head.before > self.book {
-            self.break_off(GapReason::Sequence, head.at, head.before + 1, out);
-            self.start();
-            self.hold(head, rows);
-            return Taken::Gap;
+            return self.ahead(head, rows, out);
         }
         if !out.message(rows) {
             self.break_off(GapReason::RingFull, head.at, head.before + 1, out);
@@ -167,7 +182,43 @@ impl Sequence {
             return Taken::Full;
         }
         self.book = head.last;
+        if !self.held.is_empty() {
+            self.phase = Phase::Draining;
+            self.drain(out);
+        }
         Taken::Applied
+    }
+
+    /// A diff that is not the next one: a gap, or held while the next one may still come.
+    #[cold]
+    fn ahead(&mut self, head: DiffHead, rows: &[Event], out: &mut impl RowSink) -> Taken {
+        if self.slowest > self.book {
+            self.break_off(GapReason::Sequence, head.at, head.before + 1, out);
+            self.phase = Phase::Waiting;
+            if self.hold(head, rows) == Taken::Crowded {
+                self.start();
+                self.hold(head, rows);
+            }
+            return Taken::Gap;
+        }
+        self.hold_or_crowd(head, rows, out)
+    }
+
+    /// The book's id and since when a diff is held that is ahead of it; `None` when none is.
+    #[inline]
+    pub fn hole(&self) -> Option<(u64, Nanos)> {
+        if self.phase != Phase::Live {
+            return None;
+        }
+        self.held.front().map(|held| (self.book, held.head.at))
+    }
+
+    /// What is missing is not waited for any longer: the book is declared broken, and what is held
+    /// waits for the snapshot.
+    pub fn give_up(&mut self, at: Nanos, out: &mut impl RowSink) {
+        let came = self.held.front().map_or(self.book, |held| held.head.before + 1);
+        self.break_off(GapReason::Sequence, at, came, out);
+        self.phase = Phase::Waiting;
     }
 
     /// A snapshot at update id `last`: its rows, first and last flagged.
@@ -237,6 +288,9 @@ impl Sequence {
                 let rows = self.held_rows.get(held.start..held.start + held.len);
                 let rows = rows.unwrap_or_default();
                 if held.head.before > self.book {
+                    if self.slowest <= self.book {
+                        break;
+                    }
                     let at = held.head.at;
                     self.break_off(GapReason::Sequence, at, held.head.before + 1, out);
                     self.phase = Phase::Waiting;
@@ -250,7 +304,6 @@ impl Sequence {
             }
             self.held.pop_front();
         }
-        self.held_rows.clear();
         self.phase = Phase::Live;
         sent
     }
@@ -261,31 +314,42 @@ impl Sequence {
             Phase::Draining => {
                 self.pump(out);
                 if self.phase == Phase::Live {
-                    return self.on_diff(head, rows, out);
+                    return self.on_one_of(head, rows, self.slowest, out);
                 }
             }
             _ => {}
         }
-        if self.hold(head, rows) {
-            return Taken::Held;
-        }
-        self.break_off(GapReason::RingFull, head.at, head.before + 1, out);
-        self.start();
-        self.hold(head, rows);
-        Taken::Crowded
+        self.hold_or_crowd(head, rows, out)
     }
 
-    fn hold(&mut self, head: DiffHead, rows: &[Event]) -> bool {
+    fn hold_or_crowd(&mut self, head: DiffHead, rows: &[Event], out: &mut impl RowSink) -> Taken {
+        let taken = self.hold(head, rows);
+        if taken == Taken::Crowded {
+            self.break_off(GapReason::RingFull, head.at, head.before + 1, out);
+            self.start();
+            self.hold(head, rows);
+        }
+        taken
+    }
+
+    /// Holds a diff at its place by id, unless it is there already.
+    fn hold(&mut self, head: DiffHead, rows: &[Event]) -> Taken {
         if self.held.is_empty() {
             self.held_rows.clear();
         }
+        // Later ones come later, but where connections overtake each other.
+        let after = self.held.iter().rev().take_while(|held| held.head.last >= head.last).count();
+        let place = self.held.len() - after;
+        if self.held.get(place).is_some_and(|held| held.head.last == head.last) {
+            return Taken::Old;
+        }
         let start = self.held_rows.len();
         if self.held.len() >= self.limits.diffs_max || start + rows.len() > self.limits.rows_max {
-            return false;
+            return Taken::Crowded;
         }
         self.held_rows.extend_from_slice(rows);
-        self.held.push_back(Held { head, start, len: rows.len() });
-        true
+        self.held.insert(place, Held { head, start, len: rows.len() });
+        Taken::Held
     }
 
     fn empty(&mut self) {

@@ -1,7 +1,7 @@
 //! One connection of a feed: its socket, its pulse and its age.
 
 use super::FeedLimits;
-use super::books::{Books, By};
+use super::books::Books;
 use crate::net::frame::CONTROL_MAX;
 use crate::net::{Frame, Liveness, NetError, Pulse, Socket};
 use crate::protocol::{DecodeError, Protocol};
@@ -39,7 +39,7 @@ impl Connection {
     pub fn read<P: Protocol>(
         &mut self,
         protocol: &mut P,
-        (books, by): (&mut Books, By),
+        books: &mut Books,
         (clock, trace): (&impl Clock, &mut impl Trace),
         refused: &mut Option<DecodeError>,
     ) -> Result<usize, NetError> {
@@ -56,7 +56,6 @@ impl Connection {
         if bytes > 0 {
             self.beat.heard(at.max(Nanos(self.up_at.0 + 1)));
         }
-        books.by = by;
         books.counters.bytes += bytes as u64;
         let mut frames = 0;
         loop {
@@ -95,6 +94,12 @@ impl Connection {
     /// Whether the last look found it silent.
     pub const fn is_stale(&self) -> bool {
         self.beat.is_stale()
+    }
+
+    /// Whether there may be something to do that the system does not know of: what came with the
+    /// upgrade, or what the socket itself holds.
+    pub fn is_pending(&self) -> bool {
+        self.beat.heard_at() == self.up_at || self.socket.is_pending()
     }
 
     /// Its socket.

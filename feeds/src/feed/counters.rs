@@ -33,10 +33,24 @@ counters! {
     unknown_frames,
     /// Best bids and asks that were not newer than what was known.
     stale_best_dropped,
-    /// Diffs that the book was already beyond: around snapshots, and while two connections overlap.
+    /// Diffs that the book was already beyond: around snapshots, and over slower connections.
     old_diffs,
-    /// Trades that came again while two connections overlap.
+    /// Trades that came again over another connection.
     repeated_trades,
+    /// Messages that were ahead of what another connection was still to bring, and waited for it.
+    held_ahead,
+    /// Messages that the first connection was the first to bring, while there were several.
+    first_arrivals_1,
+    /// The same of the second one.
+    first_arrivals_2,
+    /// The same of the third one.
+    first_arrivals_3,
+    /// The same of the fourth one.
+    first_arrivals_4,
+    /// The same of the fifth one, which is there while another one is being replaced.
+    first_arrivals_5,
+    /// Messages that another connection had brought before.
+    late_arrivals,
     /// Trade ids that never came.
     missed_trades,
     /// Books declared broken because update ids were missing.
@@ -59,6 +73,8 @@ counters! {
     connects,
     /// Connections that could not be made.
     connect_errors,
+    /// Socket options that the system did not grant: trading goes on without them.
+    options_refused,
     /// Connections lost.
     reconnects,
     /// Connections replaced in time by another one.

@@ -2,6 +2,8 @@
 //! when a snapshot may be asked for.
 
 use super::FeedLimits;
+use super::ahead::Ahead;
+use super::links::PLACES;
 use crate::net::Backoff;
 use crate::sequence::Sequence;
 use engine::id::InstrumentId;
@@ -27,8 +29,12 @@ pub(super) struct Lane {
     pub best: u64,
     /// Id of the newest trade.
     pub trade: u64,
+    /// Trades that wait for those before them.
+    pub ahead: Ahead,
     /// Whether the connection that is to take over is in step here.
     pub in_step: bool,
+    /// The newest id that each connection has told, by stream.
+    told: [[u64; 3]; PLACES],
     heard: [Nanos; 3],
     limits: [Nanos; 3],
     stale: bool,
@@ -47,7 +53,9 @@ impl Lane {
             sequence: Sequence::new(instrument, limits.sequence),
             best: 0,
             trade: 0,
+            ahead: Ahead::new(),
             in_step: false,
+            told: [[0; 3]; PLACES],
             heard: [Nanos::ZERO; 3],
             limits: [limits.best_stale, limits.depth_stale, limits.trade_stale],
             stale: false,
@@ -66,6 +74,27 @@ impl Lane {
         (self.best, self.trade) = (0, 0);
         self.heard = [now; 3];
         (self.stale, self.asked, self.wanted) = (false, false, false);
+        self.ahead.clear();
+    }
+
+    /// A new connection at this place has told nothing yet.
+    pub fn joined(&mut self, place: usize) {
+        self.told[place] = [0; 3];
+    }
+
+    /// The connection at this place has told this id.
+    #[inline]
+    pub fn told(&mut self, place: usize, stream: Stream, id: u64) {
+        self.told[place][stream as usize] = id;
+    }
+
+    /// The lowest of the newest ids that these connections have told: what follows it may still
+    /// come. `u64::MAX` when there are none.
+    #[inline]
+    pub fn slowest(&self, stream: Stream, places: u32) -> u64 {
+        let told = self.told.iter().enumerate();
+        let some = told.filter(|(place, _)| places >> place & 1 != 0);
+        some.map(|(_, told)| told[stream as usize]).min().unwrap_or(u64::MAX)
     }
 
     #[inline]

@@ -1,5 +1,6 @@
 //! How long and how much: the times and sizes of a feed, plain, and what is wrong with them.
 
+use super::links::CONNECTIONS_MAX;
 use crate::net::Backoff;
 use crate::sequence::SequenceLimits;
 use engine::time::Nanos;
@@ -7,6 +8,10 @@ use engine::time::Nanos;
 /// Limits of one feed. All spans are of our own clock.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FeedLimits {
+    /// Connections to the same streams: what the first of them brings is taken.
+    pub connections: usize,
+    /// How long what is missing may be waited for while another connection may still bring it.
+    pub hole_max: Nanos,
     /// How often the server is pinged.
     pub ping_every: Nanos,
     /// A connection is stale when nothing, not even a pong, came for so long; after twice that it
@@ -39,6 +44,8 @@ pub struct FeedLimits {
 impl Default for FeedLimits {
     fn default() -> Self {
         Self {
+            connections: 1,
+            hole_max: Nanos::from_ms(500),
             ping_every: Nanos::from_s(2),
             connection_stale: Nanos::from_s(5),
             best_stale: Nanos::from_s(30),
@@ -66,6 +73,10 @@ impl FeedLimits {
                 "a ring of {ring_rows} rows never has room for a snapshot of {snapshot}; make the \
                  ring larger or ask for fewer levels"
             ));
+        }
+        if !(1..=CONNECTIONS_MAX).contains(&self.connections) {
+            let count = self.connections;
+            wrong.push(format!("{count} connections; give 1 to {CONNECTIONS_MAX}"));
         }
         if self.connection_stale <= self.ping_every {
             wrong.push("connection_stale is not longer than ping_every; make it longer".into());

@@ -1,0 +1,97 @@
+//! The connections of a feed: to the same streams, each at its place.
+
+use super::connection::Connection;
+use crate::net::{Ready, Socket};
+
+/// Most connections that may be asked for.
+pub const CONNECTIONS_MAX: usize = 4;
+/// Places for them, and for one that is to replace another.
+pub(super) const PLACES: usize = CONNECTIONS_MAX + 1;
+/// Up to so many sockets are read each turn without asking which have something: the question costs
+/// less than half a read of an empty socket, and delays the read of one that is not empty
+/// (`benches/sockets.rs`).
+const READ_ALL_MAX: u32 = 2;
+
+/// Connections by place.
+#[derive(Debug, Default)]
+pub(super) struct Links {
+    places: [Option<Connection>; PLACES],
+    up: u32,
+    ready: Option<Ready>,
+}
+
+impl Links {
+    /// None yet; asks the system which to read where there will be many.
+    pub fn new(connections: usize) -> Self {
+        let many = connections > READ_ALL_MAX as usize;
+        // Without an answer all are read, which is slower and nothing worse.
+        Self { ready: if many { Ready::new().ok() } else { None }, ..Self::default() }
+    }
+
+    /// How many there are.
+    #[inline]
+    pub const fn count(&self) -> usize {
+        self.up.count_ones() as usize
+    }
+
+    /// Whether there is none.
+    #[inline]
+    pub const fn is_empty(&self) -> bool {
+        self.up == 0
+    }
+
+    /// The one at this place.
+    #[inline]
+    pub fn at(&mut self, place: usize) -> Option<&mut Connection> {
+        self.places.get_mut(place)?.as_mut()
+    }
+
+    /// All with their places.
+    pub fn iter(&self) -> impl Iterator<Item = (usize, &Connection)> {
+        self.places.iter().enumerate().filter_map(|(place, one)| Some((place, one.as_ref()?)))
+    }
+
+    /// All.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Connection> {
+        self.places.iter_mut().flatten()
+    }
+
+    /// Their sockets.
+    pub fn sockets(&self) -> impl Iterator<Item = &Socket> {
+        self.places.iter().flatten().map(Connection::socket)
+    }
+
+    /// Puts one at a free place, and says which; `None` when there is none.
+    pub fn insert(&mut self, connection: Connection) -> Option<usize> {
+        let place = self.places.iter().position(Option::is_none)?;
+        if let Some(ready) = &self.ready
+            && ready.add(place, connection.socket()).is_err()
+        {
+            self.ready = None;
+        }
+        self.places[place] = Some(connection);
+        self.up |= 1 << place;
+        Some(place)
+    }
+
+    /// Takes one out.
+    pub fn take(&mut self, place: usize) -> Option<Connection> {
+        self.up &= !(1 << place);
+        self.places.get_mut(place)?.take()
+    }
+
+    /// Which to read now, one bit a place.
+    #[inline]
+    pub fn to_read(&mut self) -> u32 {
+        if self.up.count_ones() <= READ_ALL_MAX { self.up } else { self.ask() }
+    }
+
+    fn ask(&mut self) -> u32 {
+        let Some(ready) = &mut self.ready else { return self.up };
+        let pending = self.places.iter().enumerate().fold(0, |all, (place, one)| {
+            let pending = one.as_ref().is_some_and(Connection::is_pending);
+            all | u32::from(pending) << place
+        });
+        (ready.look() | pending) & self.up
+    }
+}
