@@ -59,6 +59,7 @@ fn count(checks: &[Check], state: State) -> usize {
 fn object(description: &Description, checks: &[Check]) -> Value {
     json!({
         "machine": description,
+        "guide": GUIDE,
         "ok": count(checks, State::Ok),
         "missing": count(checks, State::Missing),
         "unknown": count(checks, State::Unknown),
@@ -89,12 +90,13 @@ pub fn render(description: &Description, checks: &[Check], colour: bool) -> Stri
         if check.state != State::Ok {
             let _ = writeln!(out, "{:12}  wanted  {}", "", check.wanted);
             let _ = writeln!(out, "{:12}  do      {}", "", check.remedy);
+            let _ = writeln!(out, "{:12}  see     {GUIDE}#{}", "", check.name);
         }
     }
     let counted = |state| count(checks, state);
     let _ = writeln!(
         out,
-        "\n{} ok, {} missing, {} cannot be told. {GUIDE} explains each under its name.",
+        "\n{} ok, {} missing, {} cannot be told",
         counted(State::Ok),
         counted(State::Missing),
         counted(State::Unknown)

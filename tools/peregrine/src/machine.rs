@@ -61,6 +61,11 @@ impl Wish {
         Self { name, wanted: wanted.into(), remedy: remedy.into() }
     }
 
+    /// The same with another remedy.
+    fn or_else(self, remedy: impl Into<String>) -> Self {
+        Self { remedy: remedy.into(), ..self }
+    }
+
     fn came_out(self, state: State, found: impl Into<String>) -> Check {
         let Self { name, wanted, remedy } = self;
         Check { name, state, found: found.into(), wanted, remedy }
@@ -91,7 +96,7 @@ struct Machine<'a> {
     /// Cores that the scheduler leaves alone.
     isolated: CoreSet,
     /// Cores that hot threads run on: those of a configuration, else the isolated ones, else
-    /// those that would best be isolated.
+    /// those without a tick, else those that would best be isolated.
     hot: CoreSet,
     /// Whether a hypervisor is below.
     is_virtual: bool,
@@ -101,14 +106,27 @@ impl<'a> Machine<'a> {
     fn read(root: &'a Root, pinned: &CoreSet) -> Self {
         let online = root.cores("sys/devices/system/cpu/online");
         let isolated = processor::isolated(root);
-        let hot = match (pinned.is_empty(), isolated.is_empty()) {
-            (false, _) => pinned.clone(),
-            (true, false) => isolated.clone(),
-            (true, true) => processor::best(root, online.as_ref().unwrap_or(&isolated)),
-        };
+        // A core that is not there says nothing about the machine.
+        let pinned = online.as_ref().map_or_else(|_| pinned.clone(), |all| pinned.and(all));
+        let quiet = root.cores("sys/devices/system/cpu/nohz_full").unwrap_or_default();
+        let known = [pinned, isolated.clone(), quiet].into_iter().find(|set| !set.is_empty());
+        let hot = known.unwrap_or_else(|| {
+            processor::best(root, online.as_ref().unwrap_or(&CoreSet::default()))
+        });
         let is_virtual = processor::flags(root).is_some_and(|flags| flags.has("hypervisor"))
             || root.has("sys/hypervisor/type");
         Self { root, online, isolated, hot, is_virtual }
+    }
+
+    /// The hot cores, for people.
+    fn hot_named(&self) -> String {
+        if self.hot.is_empty() { "hot cores".to_owned() } else { self.hot.named() }
+    }
+
+    /// Why nothing can be said of hot cores, where nobody knows which ones they are.
+    fn no_core(&self) -> Option<String> {
+        let why = self.online.as_ref().err()?;
+        self.hot.is_empty().then(|| self.without(why.clone()))
     }
 
     /// Why a file of `/sys` is not there, for people.

@@ -90,6 +90,11 @@ impl CoreSet {
         Self(self.0.difference(&other.0).copied().collect())
     }
 
+    /// With the word before: `core 2`, `cores 2-3`.
+    pub fn named(&self) -> String {
+        format!("{} {self}", if self.len() == 1 { "core" } else { "cores" })
+    }
+
     /// As a mask, which some files take.
     pub fn mask(&self) -> String {
         let last = self.0.last().copied().unwrap_or(0);

@@ -27,7 +27,7 @@ fn interrupts(root: &Root) -> Vec<Interrupt> {
         let devices: Vec<String> = root
             .names(&folder)
             .into_iter()
-            .filter(|name| root.has(&format!("{folder}/{name}/.")))
+            .filter(|name| root.is_folder(&format!("{folder}/{name}")))
             .collect();
         // Where it arrives differs from where it may: a managed one that may go anywhere arrives
         // on one core.
@@ -68,12 +68,15 @@ fn others(machine: &Machine<'_>) -> CoreSet {
 }
 
 fn affinity(machine: &Machine<'_>) -> Check {
-    let (hot, others) = (&machine.hot, others(machine));
+    let (hot, named, others) = (&machine.hot, machine.hot_named(), others(machine));
     let wish = Wish::new(
         "irq-affinity",
-        format!("no device interrupt on cores {hot}"),
+        format!("no device interrupt on {named}"),
         format!("for f in /proc/irq/*/smp_affinity_list; do echo {others} > $f; done"),
     );
+    if let Some(why) = machine.no_core() {
+        return wish.unknown(why);
+    }
     match arriving(machine.root, hot) {
         None => wish.unknown("/proc/irq names no device's interrupt: is this a container?"),
         Some((all, named)) if named.is_empty() => {
@@ -100,12 +103,15 @@ fn balance(machine: &Machine<'_>) -> Check {
 }
 
 fn workers(machine: &Machine<'_>) -> Check {
-    let (hot, others) = (&machine.hot, others(machine));
+    let (hot, named, others) = (&machine.hot, machine.hot_named(), others(machine));
     let wish = Wish::new(
         "workqueues",
-        format!("no unbound kernel work on cores {hot}"),
+        format!("no unbound kernel work on {named}"),
         format!("echo {} > /sys/devices/virtual/workqueue/cpumask", others.mask()),
     );
+    if let Some(why) = machine.no_core() {
+        return wish.unknown(why);
+    }
     match machine.root.mask("sys/devices/virtual/workqueue/cpumask") {
         Ok(cores) => wish.judge(cores.and(hot).is_empty(), format!("may run on {cores}")),
         Err(why) => wish.unknown(machine.without(why)),
@@ -113,10 +119,10 @@ fn workers(machine: &Machine<'_>) -> Check {
 }
 
 fn watchdog(machine: &Machine<'_>) -> Check {
-    let (root, hot) = (machine.root, &machine.hot);
+    let (root, hot, named) = (machine.root, &machine.hot, machine.hot_named());
     let wish = Wish::new(
         "watchdog",
-        format!("no lock-up watchdog on cores {hot}"),
+        format!("no lock-up watchdog on {named}"),
         "sysctl -w kernel.watchdog=0 kernel.nmi_watchdog=0",
     );
     let hard = root.number("proc/sys/kernel/nmi_watchdog").unwrap_or(0) != 0;
@@ -124,12 +130,13 @@ fn watchdog(machine: &Machine<'_>) -> Check {
     let cores = root.cores("proc/sys/kernel/watchdog_cpumask");
     match (soft, cores) {
         (Ok(0), _) if !hard => wish.ok("off"),
+        (Ok(_), Ok(_)) if let Some(why) = machine.no_core() => wish.unknown(why),
         (Ok(_), Ok(cores)) if cores.and(hot).is_empty() => {
-            wish.ok(format!("on cores {cores} alone"))
+            wish.ok(format!("on {} alone", cores.named()))
         }
         (Ok(_), Ok(cores)) => {
             let kind = if hard { "soft and NMI" } else { "soft" };
-            wish.missing(format!("{kind} on cores {cores}"))
+            wish.missing(format!("{kind} on {}", cores.named()))
         }
         (Ok(_), Err(_)) => wish.missing("on all cores"),
         (Err(why), _) => wish.unknown(why),

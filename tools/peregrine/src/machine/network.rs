@@ -104,7 +104,7 @@ fn steering(machine: &Machine<'_>) -> Check {
     let first = cards.first().map_or("eth0", String::as_str);
     let wish = Wish::new(
         "packet-steering",
-        format!("no packets of other cores handled on cores {hot}"),
+        format!("no packets of other cores handled on {}", machine.hot_named()),
         format!("for f in /sys/class/net/{first}/queues/rx-*/rps_cpus; do echo 0 > $f; done"),
     );
     let (mut queues, mut bad) = (0, Vec::new());
@@ -115,13 +115,14 @@ fn steering(machine: &Machine<'_>) -> Check {
             queues += 1;
             let both: CoreSet = cores.and(hot);
             if !both.is_empty() {
-                bad.push(format!("{card} {queue}: cores {both}"));
+                bad.push(format!("{card} {queue}: {}", both.named()));
             }
         }
     }
     match queues {
+        _ if let Some(why) = machine.no_core() => wish.unknown(why),
         0 => wish.unknown(machine.without("no queue of a network card is shown".to_owned())),
-        _ if bad.is_empty() => wish.ok(format!("{queues} queues, none steered there")),
+        _ if bad.is_empty() => wish.ok(format!("none of {queues} receive queues is steered there")),
         _ => wish.missing(shortened(&bad)),
     }
 }

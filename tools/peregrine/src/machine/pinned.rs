@@ -50,12 +50,18 @@ pub(super) fn checks(machine: &Machine<'_>, wishes: &Wishes) -> Vec<Check> {
     ]
 }
 
+/// Cores of hot threads that are online, where that can be told.
+fn there(machine: &Machine<'_>, wishes: &Wishes) -> CoreSet {
+    let hot = wishes.hot();
+    machine.online.as_ref().map_or_else(|_| hot.clone(), |online| hot.and(online))
+}
+
 /// Whether each hot thread has a core, which is there and which it may use.
 fn pinned(machine: &Machine<'_>, wishes: &Wishes) -> Check {
     let wish = Wish::new(
         "pinned",
         "each hot thread on a core of its own that is online",
-        format!("cores = {{ engine = …, io = … }} in [engine], such as of {}", machine.hot),
+        format!("cores = {{ engine = N, io = N }} in [engine], each of {}", machine.hot_named()),
     );
     let free: Vec<&str> = wishes
         .threads
@@ -80,11 +86,15 @@ fn pinned(machine: &Machine<'_>, wishes: &Wishes) -> Check {
 }
 
 fn isolated(machine: &Machine<'_>, wishes: &Wishes) -> Check {
-    let hot = wishes.hot();
+    let hot = there(machine, wishes);
+    let suggested = if hot.is_empty() { &machine.hot } else { &hot };
     let wish = Wish::new(
         "pinned-isolated",
         "every hot core isolated, and no other thread of ours on those",
-        format!("isolcpus=managed_irq,domain,{hot} nohz_full={hot} rcu_nocbs={hot}"),
+        format!(
+            "kernel arguments isolcpus=managed_irq,domain,{suggested} nohz_full={suggested} \
+             rcu_nocbs={suggested}"
+        ),
     );
     if let Err(why) = &machine.online {
         return wish.unknown(machine.without(why.clone()));
@@ -96,11 +106,11 @@ fn isolated(machine: &Machine<'_>, wishes: &Wishes) -> Check {
         .map(|(name, core, _)| format!("{name} is on the isolated core {core}"))
         .collect();
     match (hot.is_empty(), open.is_empty(), cold.is_empty()) {
-        (true, ..) => wish.missing("no hot thread is pinned"),
+        (true, ..) => wish.missing("no hot thread is pinned to a core that is there"),
         (_, false, _) => wish.missing(format!("not isolated: {open}")),
         // All threads that share a cold core there stay on it: nobody balances isolated cores.
         (.., false) => wish.missing(cold.join(", ")),
-        _ => wish.ok(format!("{hot}")),
+        _ => wish.ok(hot.named()),
     }
 }
 
@@ -111,7 +121,8 @@ fn apart(machine: &Machine<'_>, wishes: &Wishes) -> Check {
         "other numbers in cores = { … }; siblings: \
          cat /sys/devices/system/cpu/cpu*/topology/thread_siblings_list",
     );
-    let all: Vec<_> = wishes.named().collect();
+    let is_there = |core| machine.online.as_ref().map_or(true, |online| online.has(core));
+    let all: Vec<_> = wishes.named().filter(|(_, core, _)| is_there(*core)).collect();
     let mut clashes = Vec::new();
     for (place, (name, core, hot)) in all.iter().enumerate() {
         let siblings = processor::siblings(machine.root, *core).unwrap_or_default();
@@ -144,7 +155,7 @@ fn near(machine: &Machine<'_>, wishes: &Wishes) -> Check {
         "other numbers in cores = { … }; neighbours: \
          cat /sys/devices/system/cpu/cpu*/cache/index3/shared_cpu_list",
     );
-    let hot = wishes.hot();
+    let hot = there(machine, wishes);
     let Some(first) = hot.iter().next().filter(|_| hot.len() > 1) else {
         return wish.ok("one hot core");
     };
@@ -163,15 +174,18 @@ fn near(machine: &Machine<'_>, wishes: &Wishes) -> Check {
 }
 
 fn quiet(machine: &Machine<'_>, wishes: &Wishes) -> Check {
-    let hot = wishes.hot();
+    let hot = there(machine, wishes);
     let wish = Wish::new(
         "pinned-quiet",
         "no interrupt of a device on a hot core",
         "as irq-affinity; a card's queues: ethtool -L, and one queue to one core that is not hot",
     );
+    if hot.is_empty() {
+        return wish.unknown("no hot thread is pinned to a core that is there");
+    }
     match arriving(machine.root, &hot) {
         None => wish.unknown("/proc/irq names no device's interrupt: is this a container?"),
-        Some((_, named)) if named.is_empty() => wish.ok(format!("none on {hot}")),
+        Some((_, named)) if named.is_empty() => wish.ok(format!("none on {}", hot.named())),
         Some((_, named)) => wish.missing(shortened(&named)),
     }
 }

@@ -4,6 +4,10 @@ use super::{Check, Machine, Wish};
 
 /// Waking from a state within this is as good as not sleeping, µs: C1, not C1E.
 const EXIT_US_MAX: i64 = 2;
+/// What to do where nothing can be set from inside.
+const METAL: &str = "wait = \"spin\" keeps hot cores awake; more than that needs a metal instance";
+/// Why sleep cannot be told there.
+const HIDDEN: &str = "the hypervisor chooses how deeply a halted core sleeps";
 /// Where cores are told.
 const CPU: &str = "sys/devices/system/cpu";
 
@@ -15,7 +19,7 @@ fn governor(machine: &Machine<'_>) -> Check {
     let hot = &machine.hot;
     let wish = Wish::new(
         "governor",
-        format!("performance on cores {hot}"),
+        format!("performance on {}", machine.hot_named()),
         "cpupower frequency-set -g performance",
     );
     let mut slow = Vec::new();
@@ -30,7 +34,9 @@ fn governor(machine: &Machine<'_>) -> Check {
         }
     }
     match (read, machine.is_virtual) {
-        (0, true) => wish.unknown("the hypervisor chooses the clock, and does not tell"),
+        (0, true) => {
+            wish.or_else(METAL).unknown("the hypervisor chooses the clock, and does not tell")
+        }
         (0, false) => wish.unknown(machine.without("the kernel has no cpufreq driver".to_owned())),
         _ if slow.is_empty() => wish.ok("performance"),
         _ => wish.missing(super::interrupts::shortened(&slow)),
@@ -60,8 +66,8 @@ fn sleep(machine: &Machine<'_>) -> Check {
     let wish = Wish::new(
         "c-states",
         format!(
-            "no sleep that takes more than {EXIT_US_MAX} us to leave, on cores {}",
-            machine.hot
+            "no sleep that takes more than {EXIT_US_MAX} us to leave, on {}",
+            machine.hot_named()
         ),
         format!(
             "cpupower idle-set -D {EXIT_US_MAX}, for good: kernel arguments \
@@ -83,11 +89,9 @@ fn sleep(machine: &Machine<'_>) -> Check {
     let (states, deep) = deep_states(machine);
     match (states, driver) {
         (_, Ok(driver)) if machine.is_virtual && matches!(driver.as_str(), "none" | "haltpoll") => {
-            wish.unknown("the hypervisor chooses how deeply a halted core sleeps")
+            wish.or_else(METAL).unknown(HIDDEN)
         }
-        (0, _) if machine.is_virtual => {
-            wish.unknown("the hypervisor chooses how deeply a halted core sleeps")
-        }
+        (0, _) if machine.is_virtual => wish.or_else(METAL).unknown(HIDDEN),
         (0, Ok(driver)) => wish.unknown(format!("driver `{driver}` tells no sleep states")),
         (0, Err(why)) => wish.unknown(machine.without(why)),
         _ if deep.is_empty() => wish.ok("none that takes longer is on"),

@@ -46,7 +46,8 @@ pub(super) fn best(root: &Root, online: &CoreSet) -> CoreSet {
     let physical = if online.len() < CORES_MIN { 1 } else { 2 };
     let mut best = CoreSet::default();
     let mut taken = 0;
-    for core in online.iter().rev().filter(|core| *core > 0) {
+    let only = online.len() == 1;
+    for core in online.iter().rev().filter(|core| only || *core > 0) {
         if taken < physical && !best.has(core) {
             let alone = CoreSet::from_iter([core]);
             best = best.or(&siblings(root, core).unwrap_or_default().or(&alone));
@@ -95,7 +96,7 @@ fn isolated_cores(machine: &Machine<'_>) -> Check {
     let (hot, isolated) = (&machine.hot, &machine.isolated);
     let wish = Wish::new(
         "isolated",
-        format!("cores {hot} kept from the scheduler"),
+        format!("{} kept from the scheduler", machine.hot_named()),
         boot_line(&format!("isolcpus=managed_irq,domain,{hot}")),
     );
     match &machine.online {
@@ -111,7 +112,7 @@ fn tick(machine: &Machine<'_>) -> Check {
     let hot = &machine.hot;
     let wish = Wish::new(
         "tick",
-        format!("no timer tick on cores {hot}"),
+        format!("no timer tick on {}", machine.hot_named()),
         boot_line(&format!("nohz_full={hot}")),
     );
     match machine.root.cores(&format!("{CPU}/nohz_full")) {
@@ -120,9 +121,8 @@ fn tick(machine: &Machine<'_>) -> Check {
             wish.judge(good, format!("nohz_full: {quiet}"))
         }
         Err(_) if machine.online.is_ok() => {
-            let Wish { name, wanted, remedy } = wish;
-            let remedy = format!("a kernel built with CONFIG_NO_HZ_FULL, and {remedy}");
-            Wish { name, wanted, remedy }.missing("this kernel cannot stop its tick")
+            let remedy = format!("a kernel built with CONFIG_NO_HZ_FULL, and {}", wish.remedy);
+            wish.or_else(remedy).missing("this kernel cannot stop its tick")
         }
         Err(why) => wish.unknown(machine.without(why)),
     }
@@ -132,7 +132,7 @@ fn rcu(machine: &Machine<'_>) -> Check {
     let (root, hot) = (machine.root, &machine.hot);
     let wish = Wish::new(
         "rcu",
-        format!("no RCU callbacks on cores {hot}"),
+        format!("no RCU callbacks on {}", machine.hot_named()),
         boot_line(&format!("rcu_nocbs={hot}")),
     );
     let line = argument(root, "rcu_nocbs").and_then(|own| Ok((own, argument(root, "nohz_full")?)));

@@ -13,7 +13,7 @@ const TEXT_LEN_MAX: u64 = 4 << 20;
 /// Most names of a folder that are looked at.
 const NAMES_MAX: usize = 65_536;
 /// How long a program may take.
-const PROGRAM_LIMIT: Duration = Duration::from_secs(2);
+const PROGRAM_LIMIT: Duration = Duration::from_secs(10);
 /// How often is looked whether it has ended.
 const PROGRAM_LOOK: Duration = Duration::from_millis(5);
 /// Where programs are looked for.
@@ -86,6 +86,11 @@ impl Root {
     /// Whether something of that name is there.
     pub fn has(&self, path: &str) -> bool {
         self.path.join(path).exists()
+    }
+
+    /// Whether a folder of that name is there.
+    pub fn is_folder(&self, path: &str) -> bool {
+        self.path.join(path).is_dir()
     }
 
     /// What a program that only tells prints, which must be shorter than a pipe holds; else why
