@@ -82,12 +82,12 @@ impl Links {
 
     /// Which to read now, one bit a place.
     #[inline]
-    pub fn to_read(&mut self) -> u32 {
+    pub fn to_read(&self) -> u32 {
         if self.up.count_ones() <= READ_ALL_MAX { self.up } else { self.ask() }
     }
 
-    fn ask(&mut self) -> u32 {
-        let Some(ready) = &mut self.ready else { return self.up };
+    fn ask(&self) -> u32 {
+        let Some(ready) = &self.ready else { return self.up };
         let pending = self.places.iter().enumerate().fold(0, |all, (place, one)| {
             let pending = one.as_ref().is_some_and(Connection::is_pending);
             all | u32::from(pending) << place

@@ -20,14 +20,13 @@ const AT_ONCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
 #[derive(Debug)]
 pub struct Ready {
     epoll: OwnedFd,
-    found: [MaybeUninit<epoll::Event>; PLACES_MAX],
 }
 
 impl Ready {
     /// Looks after none yet.
     pub fn new() -> Result<Self, NetError> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).map_err(|error| failed(&error))?;
-        Ok(Self { epoll, found: [MaybeUninit::uninit(); PLACES_MAX] })
+        Ok(Self { epoll })
     }
 
     /// Looks after this socket too, until it is closed.
@@ -41,8 +40,9 @@ impl Ready {
     /// One bit a place: those that have something to read. All of them when the system does not
     /// answer, as reading for nothing does no harm.
     #[inline]
-    pub fn look(&mut self) -> u32 {
-        match epoll::wait(&self.epoll, &mut self.found, Some(&AT_ONCE)) {
+    pub fn look(&self) -> u32 {
+        let mut found = [MaybeUninit::<epoll::Event>::uninit(); PLACES_MAX];
+        match epoll::wait(&self.epoll, &mut found, Some(&AT_ONCE)) {
             Ok((found, _)) => {
                 found.iter().fold(0, |all, one| all | 1_u32.wrapping_shl(one.data.u64() as u32))
             }

@@ -11,7 +11,7 @@ use engine::num::{Amount, Notional, parse_decimal};
 use engine::time::Nanos;
 use feeds::binance_spot::BinanceSpotConfig;
 use feeds::feed::FeedLimits;
-use feeds::net::{Dial, DialPort, Dialed, HttpReply, HttpRequest, Method};
+use feeds::net::{Dial, DialConfig, DialPort, Dialed, HttpReply, HttpRequest, Method, Tuning};
 use feeds::sequence::SequenceLimits;
 use std::time::Duration;
 use strategies::any::Any;
@@ -165,6 +165,7 @@ pub fn feed(config: &Config, instruments: &[Instrument]) -> (BinanceSpotConfig, 
     let mut dialect = BinanceSpotConfig::new(&ends.stream, &ends.rest, instruments.to_vec());
     dialect.snapshot_levels = u16::try_from(feed.snapshot_levels).unwrap_or(5_000);
     let limits = FeedLimits {
+        connections: feed.connections,
         ping_every: feed.ping_every,
         connection_stale: feed.connection_stale,
         best_stale: feed.stream_stale,
@@ -179,6 +180,16 @@ pub fn feed(config: &Config, instruments: &[Instrument]) -> (BinanceSpotConfig, 
         ..FeedLimits::default()
     };
     (dialect, limits)
+}
+
+/// How the connections that trade are dialled.
+pub fn dial(config: &Config) -> DialConfig {
+    let tuning = Tuning {
+        busy_poll_us: config.feed.busy_poll_us,
+        stamps: config.feed.kernel_stamps,
+        ..Tuning::default()
+    };
+    DialConfig { tuning, ..DialConfig::default() }
 }
 
 /// The gateway's dialect.

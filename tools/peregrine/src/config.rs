@@ -105,6 +105,12 @@ pub struct Paper {
 /// Limits and rhythms of the market feed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FeedSettings {
+    /// Connections to the same streams; what the first of them brings is taken.
+    pub connections: usize,
+    /// Longest time that a read polls the network card, µs; 0 is never.
+    pub busy_poll_us: u32,
+    /// Whether the kernel stamps what arrives, for the first stage of the histograms.
+    pub kernel_stamps: bool,
     /// How often a connection is pinged.
     pub ping_every: Nanos,
     /// A connection is stale when nothing at all came for this long.

@@ -21,7 +21,7 @@ use engine::intent::Outgoing;
 use engine::time::{Clock as _, Nanos};
 use feeds::binance_spot::BinanceSpot;
 use feeds::feed::{Feed, FeedPorts};
-use feeds::net::{Dialer, dial_pair};
+use feeds::net::{Dialer, dial_pair, dial_pair_with};
 use rtrb::{Consumer, Producer, RingBuffer};
 use shm::panel::{CountersPanel, EngineState, LatencyPanel, LinkPanel, SessionPanel};
 use shm::words::text;
@@ -352,7 +352,8 @@ impl Build<'_> {
         if !wrong.is_empty() {
             return Err(Failure::error(wrong.join("; ")));
         }
-        let (dial, dialer) = dial_pair(8 + terms.instruments.len());
+        let tuned = assemble::dial(self.config);
+        let (dial, dialer) = dial_pair_with(8 + terms.instruments.len(), tuned.clone());
         let ports = FeedPorts { dial, events: ends.market, wishes: ends.wishes };
         let age_limit = self.config.feed.connection_stale;
         let feed = FeedAgent {
@@ -368,7 +369,7 @@ impl Build<'_> {
             Agents { list: vec![Box::new(feed)], dialers: vec![dialer], others: vec![], notices };
         let Some((key, next_trades)) = key else { return Ok(agents) };
         let guard_key = credentials_again(self.config)?;
-        let (dial, dialer) = dial_pair(64);
+        let (dial, dialer) = dial_pair_with(64, tuned);
         agents.dialers.push(dialer);
         let inline = self.layout == Layout::Inline;
         let gateway = Gateway::new(

@@ -221,7 +221,13 @@ fn feed(section: Section<'_>) -> FeedSettings {
     let ms =
         |key, range, default| Nanos::from_ms(section.whole(key, range, "ms").unwrap_or(default));
     let levels = section.whole("snapshot_levels", 5..=5_000, "levels").unwrap_or(1_000);
+    let most = feeds::feed::CONNECTIONS_MAX as u64;
+    let connections = section.whole("connections", 1..=most, "connections").unwrap_or(1);
+    let busy_poll = section.whole("busy_poll_us", 0..=10_000, "µs (0: never)").unwrap_or(50);
     let settings = FeedSettings {
+        connections: connections as usize,
+        busy_poll_us: busy_poll as u32,
+        kernel_stamps: section.flag("kernel_stamps").unwrap_or(true),
         ping_every: ms("ping_ms", 100..=60_000, 2_000),
         connection_stale: ms("connection_stale_ms", 200..=120_000, 5_000),
         stream_stale: ms("stream_stale_ms", 200..=3_600_000, 30_000),

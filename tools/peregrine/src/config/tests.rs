@@ -78,6 +78,21 @@ fn every_fault_is_found_at_once_with_its_place() {
 }
 
 #[test]
+fn connections_and_polling_have_limits() {
+    let more = "[strategy]\n";
+    let feed = "[feed]\nconnections = 9\nbusy_poll_us = 20000\nkernel_stamps = 1\n[strategy]\n";
+    check(
+        &[(more, feed)],
+        &[
+            "10:15 feed.connections: 9 is out of range | from 1 to 4 connections",
+            "11:16 feed.busy_poll_us: 20000 is out of range | from 0 to 10000 µs (0: never)",
+            "12:17 feed.kernel_stamps: expected true or false, found a whole number | without \
+             quotes",
+        ],
+    );
+}
+
+#[test]
 fn modes_addresses_and_keys_must_fit() {
     check(
         &[("preset = \"mainnet\"", "preset = \"testnet\"")],
