@@ -15,12 +15,9 @@ const THIN: usize = 24;
 /// Two neighbours join when they hold no more together, so that a leaf just joined is not full.
 const JOINED_MAX: usize = 56;
 const LEAVES: usize = FAR_LEVELS_MAX / THIN + 2;
-/// The key that says that there is none.
-pub(super) const NO_KEY: i64 = i64::MAX;
 
 /// Levels by key, in order.
 pub(super) struct Far {
-    front: i64,
     levels: usize,
     leaves: usize,
     /// By rank: the leaf's lowest key.
@@ -56,7 +53,6 @@ impl Spot {
 impl Far {
     pub fn new() -> Self {
         Self {
-            front: NO_KEY,
             levels: 0,
             leaves: 0,
             fences: vec![0; LEAVES].into_boxed_slice(),
@@ -67,18 +63,12 @@ impl Far {
         }
     }
 
-    /// Its lowest key; [`NO_KEY`] of none.
-    #[inline]
-    pub const fn front(&self) -> i64 {
-        self.front
-    }
-
     pub const fn len(&self) -> usize {
         self.levels
     }
 
     pub fn clear(&mut self) {
-        (self.levels, self.leaves, self.front) = (0, 0, NO_KEY);
+        (self.levels, self.leaves) = (0, 0);
     }
 
     /// Puts a quantity at a key: true when nothing stood there. Asks for room, which
@@ -184,18 +174,11 @@ impl Far {
                 self.fatten(spot.rank.min(self.leaves - 2));
             }
         }
-        if self.leaves == 0 {
-            self.front = NO_KEY;
-        }
     }
 
     /// Writes the lowest key of a leaf where it is looked for.
     fn fence(&mut self, rank: usize) {
-        let key = self.keys[usize::from(self.order[rank]) * LEAF];
-        self.fences[rank] = key;
-        if rank == 0 {
-            self.front = key;
-        }
+        self.fences[rank] = self.keys[usize::from(self.order[rank]) * LEAF];
     }
 
     /// An empty leaf gets a rank.
@@ -211,9 +194,6 @@ impl Far {
         self.order[rank..self.leaves].rotate_left(1);
         self.fences.copy_within(rank + 1..self.leaves, rank);
         self.leaves -= 1;
-        if rank == 0 && self.leaves > 0 {
-            self.front = self.fences[0];
-        }
     }
 
     fn split(&mut self, rank: usize) {

@@ -3,21 +3,21 @@
 //!
 //! On recorded streams one update in four lies more than a thousand ticks from the touch and one in
 //! twenty more than a hundred thousand, so that what is far must be nearly as quick as what is
-//! near: a page of 64 ticks is found by one look into a directory of two million ticks. Searching
-//! for the far ones in order costs more (mispredicted branches), a flat array of this width evicts
-//! itself from the caches. The block that holds the touch is remembered and changes rarely: the
-//! best price is one count of zeros. Pages go to the blocks nearest to the touch; the rest, like
-//! what is outside of the window, lies in order in the far store and is as exact.
+//! near: one look into a directory of a million ticks finds a page of 16. Searching for the far
+//! ones in order costs more (mispredicted branches), a flat array of this width more memory. Pages
+//! go to the blocks nearest to the touch; the rest, like what is outside of the window, lies in
+//! order in the far store and is as exact. The best level is kept: one update in twenty-five comes
+//! near to it, and those count zeros in its block.
 //!
-//! Room is reserved at the start, 0.9 MiB a side, and only what is used is ever touched: a line of
-//! the directory, a word of bits and a line of quantities for 8 ticks.
+//! Room is reserved at the start, 1.1 MiB a side, and only what is used is ever touched: lines of
+//! the directory, each for 256 ticks, and lines of quantities, each for 8.
 //!
 //! Inside, a level's key is its price on the ask side and the price negated on the bid side: the
 //! best level is the lowest key of either.
 
 use super::Level;
 use super::far::{FAR_LEVELS_MAX, Far};
-use super::window::{BLOCK_TICKS, NO_PAGE, Window, start, tick};
+use super::window::{BLOCK_TICKS, Block, Window, start};
 pub use super::window::{PAGES_MAX, WINDOW_TICKS};
 use crate::id::Side;
 use crate::instrument::{PRICE_MAX, QTY_MAX};
@@ -41,11 +41,12 @@ pub struct Ladder {
     far: Far,
     /// All ones on the bid side, else 0: turns prices into keys and back.
     flip: i64,
-    /// First key of the block with the best level, and its page; [`NO_PAGE`] where that level lies
-    /// in the far store or there is none.
-    touch: i64,
-    touch_page: usize,
-    levels: u32,
+    best: Option<Level>,
+    /// An update at a key below this one may change the best level; the first key behind the block
+    /// that holds it.
+    edge: i64,
+    /// How many more levels it may hold; below 0 in the midst of an update only.
+    room: i32,
     dropped: u64,
 }
 
@@ -57,17 +58,18 @@ impl Ladder {
             Side::Sell => 0,
         };
         let (window, far) = (Window::new(), Far::new());
-        Self { window, far, flip, touch: 0, touch_page: NO_PAGE, levels: 0, dropped: 0 }
+        let room = LEVELS_MAX as i32;
+        Self { window, far, flip, best: None, edge: i64::MAX, room, dropped: 0 }
     }
 
     /// How many levels it holds.
     pub const fn len(&self) -> usize {
-        self.levels as usize
+        (LEVELS_MAX as i32 - self.room) as usize
     }
 
     /// Whether it holds none.
     pub const fn is_empty(&self) -> bool {
-        self.levels == 0
+        self.room == LEVELS_MAX as i32
     }
 
     /// How many levels were left out since the start because there were more than [`LEVELS_MAX`]:
@@ -97,33 +99,36 @@ impl Ladder {
             self.window.close(block, |_, _| ());
         }
         self.far.clear();
-        self.levels = 0;
+        self.room = LEVELS_MAX as i32;
         self.window.move_to(self.turned(touch.0).wrapping_sub(LEAD));
-        self.find_touch();
+        self.find_best();
     }
 
     /// Sets the quantity of a level; 0 removes it.
     #[inline]
     pub fn set(&mut self, price: Price, qty: Qty) {
         let key = self.turned(price.0);
-        let page = self.window.page(key);
-        if page == NO_PAGE {
+        let block = self.window.block(key);
+        if block == Block::NONE {
             return self.set_without_page(key, qty.0);
         }
-        let (more, ticks) = self.window.set(page, key, qty.0);
-        self.levels = self.levels.wrapping_add(more);
-        if ticks == 0 || self.levels > LEVELS_MAX as u32 {
-            self.tidy(key, ticks);
+        let (more, is_empty) = self.window.set(block, key, qty.0);
+        self.room = self.room.wrapping_sub(more);
+        if is_empty || self.room < 0 || key < self.edge {
+            self.tidy(key, is_empty);
         }
     }
 
     #[inline(never)]
-    fn tidy(&mut self, key: i64, ticks: u64) {
-        if ticks == 0 {
+    fn tidy(&mut self, key: i64, is_empty: bool) {
+        if is_empty {
             self.window.close(key, |_, _| ());
-            if start(key) == self.touch {
-                self.find_touch();
+            if key < self.edge {
+                self.find_best();
             }
+        } else if key < self.edge {
+            // The best level is in this block: blocks before it have no page.
+            self.best = Some(self.level(self.first_of(start(key))));
         }
         self.trim();
     }
@@ -132,44 +137,45 @@ impl Ladder {
     fn set_without_page(&mut self, key: i64, qty: i64) {
         if qty == 0 {
             if self.far.len() > 0 && self.far.remove(key) {
-                self.levels -= 1;
-                self.find_touch();
+                self.room += 1;
+                if key < self.edge {
+                    self.find_best();
+                }
             }
             return;
         }
-        let page = self.open(key);
-        self.levels = self.levels.wrapping_add(if page == NO_PAGE {
-            u32::from(self.far.put(key, qty))
+        let block = self.open(key);
+        self.room -= if block == Block::NONE {
+            i32::from(self.far.put(key, qty))
         } else {
-            self.window.set(page, key, qty).0
-        });
-        if self.touch_page == NO_PAGE || key < self.touch {
-            self.find_touch();
+            self.window.set(block, key, qty).0
+        };
+        if key < self.edge {
+            self.find_best();
         }
         self.trim();
     }
 
     /// Gives a key's block a page and moves its levels there, if it lies in the window; when no
     /// page is free, the farthest block gives its own unless it is nearer.
-    fn open(&mut self, key: i64) -> usize {
+    fn open(&mut self, key: i64) -> Block {
         if !self.window.spans(key) {
-            return NO_PAGE;
+            return Block::NONE;
         }
-        let mut page = self.window.open(key);
-        if page == NO_PAGE {
+        if self.window.open(key) == Block::NONE {
             match self.window.last_block() {
                 Some(last) if last > key => self.put_away(last),
-                _ => return NO_PAGE,
+                _ => return Block::NONE,
             };
-            page = self.window.open(key);
+            self.window.open(key);
         }
         if self.far.len() > 0 {
             let (from, window) = (start(key), &mut self.window);
             self.far.take(from, from.wrapping_add(BLOCK_TICKS), |key, qty| {
-                window.set(page, key, qty);
+                window.set(window.block(key), key, qty);
             });
         }
-        page
+        self.window.block(key)
     }
 
     /// Moves a block's levels to the far store; returns how many.
@@ -181,7 +187,7 @@ impl Ladder {
 
     /// Removes the farthest level while there are too many.
     fn trim(&mut self) {
-        while self.levels as usize > LEVELS_MAX {
+        while self.room < 0 {
             let block = self.window.last_block();
             if let Some(last) = self.far.last().filter(|key| block.is_none_or(|near| *key > near)) {
                 self.far.remove(last);
@@ -190,46 +196,41 @@ impl Ladder {
                 self.put_away(block);
                 continue;
             }
-            self.levels -= 1;
+            self.room += 1;
             self.dropped += 1;
-            self.find_touch();
         }
     }
 
-    /// Looks for the block with the best level.
-    fn find_touch(&mut self) {
-        let block = self.window.block_from(self.window.base());
-        self.touch = block.unwrap_or(i64::MAX);
-        self.touch_page = match block {
-            Some(block) if block < self.far.front() => self.window.page(block),
-            _ => NO_PAGE,
-        };
+    /// Looks for the best level.
+    fn find_best(&mut self) {
+        let best = self.first_beyond(i64::MIN);
+        self.best = best.map(|best| self.level(best));
+        let end = best.map(|(key, _)| start(key).saturating_add(BLOCK_TICKS));
+        self.edge = end.unwrap_or(i64::MAX);
     }
 
     /// The quantity at a price; 0 where there is none.
     #[inline]
     pub fn qty(&self, price: Price) -> Qty {
         let key = self.turned(price.0);
-        match self.window.page(key) {
-            NO_PAGE => Qty(self.far.qty(key)),
-            page => Qty(self.window.qty(page, key)),
+        match self.window.block(key) {
+            Block::NONE => Qty(self.far.qty(key)),
+            block => Qty(self.window.qty(block, key)),
         }
     }
 
     /// The best level: highest of bids, lowest of asks.
     #[inline]
-    pub fn best(&self) -> Option<Level> {
-        if self.touch_page == NO_PAGE {
-            return self.best_of_far();
-        }
-        let tick = self.window.ticks(self.touch_page).trailing_zeros();
-        let key = self.touch | i64::from(tick);
-        Some(self.level((key, self.window.qty(self.touch_page, key))))
+    pub const fn best(&self) -> Option<Level> {
+        self.best
     }
 
-    #[cold]
-    fn best_of_far(&self) -> Option<Level> {
-        self.far.first_from(i64::MIN).map(|found| self.level(found))
+    /// The lowest level of the block with a page that begins at a key.
+    #[inline]
+    fn first_of(&self, start: i64) -> (i64, i64) {
+        let block = self.window.block_at(start);
+        let key = block.first(start);
+        (key, self.window.qty(block, key))
     }
 
     /// The next level strictly behind a price, seen from the touch.
@@ -241,14 +242,10 @@ impl Ladder {
     /// The lowest key at or above this one, and what stands there.
     #[inline]
     fn first_from(&self, from: i64) -> Option<(i64, i64)> {
-        let page = self.window.page(from);
-        if page != NO_PAGE {
+        let block = self.window.block(from);
+        if let Some(key) = block.first_from(from) {
             // A block with a page has no levels elsewhere.
-            let ticks = self.window.ticks(page) & u64::MAX << tick(from);
-            if ticks != 0 {
-                let key = start(from) | i64::from(ticks.trailing_zeros());
-                return Some((key, self.window.qty(page, key)));
-            }
+            return Some((key, self.window.qty(block, key)));
         }
         self.first_beyond(from)
     }
@@ -265,11 +262,7 @@ impl Ladder {
             }
             block => block,
         };
-        let near = block.map(|block| {
-            let page = self.window.page(block);
-            let key = block | i64::from(self.window.ticks(page).trailing_zeros());
-            (key, self.window.qty(page, key))
-        });
+        let near = block.map(|block| self.first_of(block));
         match (near, far) {
             (Some(near), Some(far)) => Some(if near.0 < far.0 { near } else { far }),
             (near, far) => near.or(far),
@@ -280,14 +273,13 @@ impl Ladder {
     /// the far store, and says whether more is to do. To be called when a message is whole.
     #[inline]
     pub fn follow(&mut self) -> bool {
-        let lead = self.touch.wrapping_sub(self.window.base());
-        let stays = self.touch_page != NO_PAGE && LEAD_TICKS.contains(&lead);
-        !stays && self.levels > 0 && self.move_window()
+        let lead = self.edge.wrapping_sub(self.window.base());
+        !LEAD_TICKS.contains(&lead) && !self.is_empty() && self.move_window()
     }
 
     #[cold]
     fn move_window(&mut self) -> bool {
-        let touch = self.touch.min(self.far.front());
+        let touch = self.edge.wrapping_sub(BLOCK_TICKS);
         let goal = start(touch).wrapping_sub(LEAD);
         let mut moved = 0;
         // No block before the touch has a page: only those at the other end can lose the window.
@@ -300,10 +292,9 @@ impl Ladder {
         let end = self.window.last_block().map_or(i64::MIN, |last| last.wrapping_add(BLOCK_TICKS));
         let base = goal.max(end.saturating_sub(WINDOW_TICKS));
         self.window.move_to(base);
-        if self.window.page(touch) == NO_PAGE {
+        if self.window.block(touch) == Block::NONE {
             self.open(touch);
         }
-        self.find_touch();
         base != goal
     }
 
@@ -320,7 +311,7 @@ impl Ladder {
 impl State for Ladder {
     fn save(&self, sink: &mut dyn Sink) {
         sink.word(self.dropped);
-        sink.word(u64::from(self.levels));
+        sink.word(self.len() as u64);
         let mut next = self.first_from(i64::MIN);
         while let Some((key, qty)) = next {
             sink.int(self.turned(key));
@@ -353,7 +344,7 @@ impl State for Ladder {
 
 impl core::fmt::Debug for Ladder {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "Ladder {{ {} levels, window from {} }}", self.levels, self.window.base())
+        write!(f, "Ladder {{ {} levels, window from {} }}", self.len(), self.window.base())
     }
 }
 

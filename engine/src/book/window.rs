@@ -1,36 +1,63 @@
 //! The ticks around the touch, one word each: where nearly all updates go.
 //!
-//! The window is a ring of blocks of 64 ticks; a block that holds a level has a page of quantities.
-//! A key's low bits name its block's place and its tick, so an update looks up a page and changes
-//! three words, and the window moves without moving what stays in it.
+//! The window is a ring of blocks of 16 ticks; a block that holds a level has a page of quantities.
+//! A key's low bits name its block's place and its tick. An update looks up one word, which tells
+//! the page and which of its ticks stand, and changes it and a quantity: two lines of the cache.
+//! The window moves without moving what stays in it.
 
 use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
 
-const BLOCK_BITS: u32 = 6;
+const BLOCK_BITS: u32 = 4;
 /// Ticks of a block.
 pub(super) const BLOCK_TICKS: i64 = 1 << BLOCK_BITS;
-const BLOCKS: usize = 1 << 15;
+const TICKS: usize = BLOCK_TICKS as usize;
+const BLOCKS: usize = 1 << 16;
 /// How many ticks the window spans.
 pub const WINDOW_TICKS: i64 = (BLOCKS as i64) << BLOCK_BITS;
-const PAGES: usize = 1 << 10;
-/// Blocks of 64 ticks that have a page at once at most.
+const PAGES: usize = 1 << 12;
+/// Blocks of 16 ticks that have a page at once at most.
 pub const PAGES_MAX: usize = PAGES - 1;
-/// The page of blocks that have none.
-pub(super) const NO_PAGE: usize = 0;
 const WORDS: usize = BLOCKS / 64;
+
+/// What the directory tells of a block: its page in the high half, the ticks of it that stand in
+/// the low half; 0 of a block without a page.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Block(u32);
+
+impl Block {
+    /// Of blocks that have no page.
+    pub const NONE: Self = Self(0);
+
+    /// Where the quantity of a key of this block is.
+    #[inline]
+    const fn at(self, key: i64) -> usize {
+        (self.0 >> 16) as usize % PAGES * TICKS + tick(key) as usize
+    }
+
+    /// The first of its ticks that stand, at or above that of a key.
+    #[inline]
+    pub const fn first_from(self, key: i64) -> Option<i64> {
+        let ticks = self.0 & 0xffff & u32::MAX << tick(key);
+        if ticks == 0 { None } else { Some(start(key) | ticks.trailing_zeros() as i64) }
+    }
+
+    /// Its lowest key, given the first key that it could have.
+    #[inline]
+    pub const fn first(self, start: i64) -> i64 {
+        start | (self.0.trailing_zeros() % BLOCK_TICKS as u32) as i64
+    }
+}
 
 /// Levels by key; the lowest key is the best price of its side.
 pub(super) struct Window {
     /// Lowest key of the window: the first of a block.
     base: i64,
-    /// Page of a block, by the block's place.
-    directory: Box<[u16; BLOCKS]>,
-    /// Which ticks of a page stand; never none of a page in use.
-    ticks: Box<[u64; PAGES]>,
-    /// Quantities of a page's ticks; 0 where nothing stands.
-    qty: Box<[i64; PAGES * 64]>,
+    /// Words of [`Block`]s by their places.
+    directory: Box<[u32; BLOCKS]>,
+    /// Quantities by page and tick; 0 where nothing stands.
+    qty: Box<[i64; PAGES * TICKS]>,
     /// Which blocks, by place, have a page.
     used: Box<[u64; WORDS]>,
     /// Which words of `used` are not 0.
@@ -44,15 +71,15 @@ pub(super) const fn start(key: i64) -> i64 {
 }
 
 /// A key's tick within its block.
-#[inline]
-pub(super) const fn tick(key: i64) -> usize {
-    key as usize % 64
+const fn tick(key: i64) -> u32 {
+    key as u32 % BLOCK_TICKS as u32
 }
 
 const fn place(key: i64) -> usize {
     (key >> BLOCK_BITS) as usize % BLOCKS
 }
 
+/// Boxed zeros, which the system gives untouched.
 fn zeros<T: Clone + Default, const N: usize>() -> Box<[T; N]> {
     let boxed = vec![T::default(); N].into_boxed_slice();
     boxed.try_into().unwrap_or_else(|_| unreachable!("a box of N is an array of N"))
@@ -63,7 +90,6 @@ impl Window {
         Self {
             base: 0,
             directory: zeros(),
-            ticks: zeros(),
             qty: zeros(),
             used: zeros(),
             groups: [0; WORDS / 64],
@@ -85,62 +111,61 @@ impl Window {
         (key.wrapping_sub(self.base) as u64) < WINDOW_TICKS as u64
     }
 
-    /// The page of a key; [`NO_PAGE`] where there is none, as outside of the window.
+    /// The block of a key; [`Block::NONE`] where it has no page, as outside of the window.
     #[inline]
-    pub fn page(&self, key: i64) -> usize {
-        if self.spans(key) { usize::from(self.directory[place(key)]) % PAGES } else { NO_PAGE }
+    pub fn block(&self, key: i64) -> Block {
+        if self.spans(key) { self.block_at(key) } else { Block::NONE }
     }
 
-    /// Which ticks of a page stand.
+    /// The same of a key that it spans.
     #[inline]
-    pub fn ticks(&self, page: usize) -> u64 {
-        self.ticks[page % PAGES]
+    pub fn block_at(&self, key: i64) -> Block {
+        Block(self.directory[place(key)])
     }
 
-    /// The quantity in a page at a key of its block.
+    /// The quantity at a key of this block.
     #[inline]
-    pub fn qty(&self, page: usize, key: i64) -> i64 {
-        self.qty[page % PAGES * 64 + tick(key)]
+    pub fn qty(&self, block: Block, key: i64) -> i64 {
+        self.qty[block.at(key)]
     }
 
-    /// Sets a quantity in a page, 0 removes: how many levels there are more, and which ticks of the
-    /// page stand now. The page of no tick has to be closed.
+    /// Sets the quantity at a key of this block, 0 removes: how many levels there are more, and
+    /// whether none stands in the block now, which has to be closed then.
     #[inline]
-    pub fn set(&mut self, page: usize, key: i64, qty: i64) -> (u32, u64) {
+    pub fn set(&mut self, block: Block, key: i64, qty: i64) -> (i32, bool) {
+        self.qty[block.at(key)] = qty;
         let tick = tick(key);
-        self.qty[page % PAGES * 64 + tick] = qty;
-        let ticks = &mut self.ticks[page % PAGES];
-        let stood = *ticks >> tick & 1;
-        let stands = u64::from(qty != 0);
-        *ticks = *ticks & !(1 << tick) | stands << tick;
-        ((stands as u32).wrapping_sub(stood as u32), *ticks)
+        let stood = block.0 >> tick & 1;
+        let stands = u32::from(qty != 0);
+        let after = block.0 & !(1 << tick) | stands << tick;
+        self.directory[place(key)] = after;
+        (stands.wrapping_sub(stood) as i32, after & 0xffff == 0)
     }
 
-    /// Gives the block of a key that it spans an empty page; [`NO_PAGE`] when none is free.
-    pub fn open(&mut self, key: i64) -> usize {
-        let Some(page) = self.free.pop() else { return NO_PAGE };
+    /// Gives the block of a key that it spans an empty page, if any is free.
+    pub fn open(&mut self, key: i64) -> Block {
+        let Some(page) = self.free.pop() else { return Block::NONE };
         let place = place(key);
-        self.directory[place] = page;
+        let block = Block(u32::from(page) << 16);
+        self.directory[place] = block.0;
         self.used[place / 64] |= 1 << (place % 64);
         self.groups[place / 4096] |= 1 << (place / 64 % 64);
-        usize::from(page)
+        block
     }
 
     /// Takes the page of a key's block away and hands over its levels, lowest first.
     pub fn close(&mut self, key: i64, mut take: impl FnMut(i64, i64)) {
-        let (place, page) = (place(key), self.page(key));
-        if page == NO_PAGE {
+        let (place, block) = (place(key), self.block(key));
+        if block == Block::NONE {
             return;
         }
-        let mut ticks = core::mem::take(&mut self.ticks[page]);
-        while ticks != 0 {
-            let key = start(key) | i64::from(ticks.trailing_zeros());
-            let at = page * 64 + tick(key);
-            take(key, core::mem::take(&mut self.qty[at]));
-            ticks &= ticks - 1;
+        let mut next = block.first_from(start(key));
+        while let Some(key) = next {
+            take(key, core::mem::take(&mut self.qty[block.at(key)]));
+            next = if start(key + 1) == start(key) { block.first_from(key + 1) } else { None };
         }
-        self.directory[place] = NO_PAGE as u16;
-        self.free.push(page as u16);
+        self.directory[place] = Block::NONE.0;
+        self.free.push((block.0 >> 16) as u16);
         self.used[place / 64] &= !(1 << (place % 64));
         if self.used[place / 64] == 0 {
             self.groups[place / 4096] &= !(1 << (place / 64 % 64));

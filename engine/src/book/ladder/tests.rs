@@ -208,7 +208,7 @@ fn the_window_follows() {
             assert_eq!(all(&ladder), before, "{at}");
             assert_eq!(ladder.best(), Some((Price(new), Qty(9))), "{at}");
             assert!(ladder.window.spans(ladder.turned(new)), "{at}");
-            assert_ne!(ladder.touch_page, NO_PAGE, "{at}");
+            assert!(ladder.window.block(ladder.turned(new)) != Block::NONE, "{at}");
         }
     }
 }
