@@ -3,27 +3,13 @@
 //! profile is `production` unless another is named. A missed bar is written down as such; exit code
 //! 1.
 
-use benches::stage::{Row, rows_directory};
+use benches::STAGES;
+use benches::results;
+use benches::row::Row;
+use benches::setting::{self, Setting};
 use serde::Serialize;
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
-
-const STAGES: [&str; 8] =
-    ["decode", "book", "risk", "encode", "journal", "inline", "replay", "recovery"];
-
-/// Where and of what it was measured.
-#[derive(Serialize)]
-struct Setting {
-    date: String,
-    machine: String,
-    cores: usize,
-    load_before: String,
-    kernel: String,
-    compiler: String,
-    profile: String,
-    commit: String,
-}
 
 /// What is kept of a row.
 #[derive(Serialize)]
@@ -49,25 +35,29 @@ fn main() -> ExitCode {
 }
 
 fn record(profile: &str) -> Result<usize, String> {
-    let setting = setting(profile);
-    let _ = fs::remove_dir_all(rows_directory());
+    let mut setting = Setting::here(profile);
+    let _ = fs::remove_dir_all(results::directory());
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let status = Command::new(cargo)
         .args(["bench", "-p", "benches", "--benches", "--profile", profile])
-        .current_dir(root())
+        .current_dir(setting::root())
         .status();
     match status {
         Ok(status) if status.success() => {}
         Ok(status) => return Err(format!("cargo bench ended with {status}: read what it said")),
         Err(error) => return Err(format!("cargo bench does not start: {error}")),
     }
-    let rows = rows()?;
+    let (rows, load) = results::rows(&STAGES, &setting.commit, profile);
+    setting.load = load;
+    let rows: Vec<Kept> = rows.into_iter().map(|row| Kept { met: row.met(), row }).collect();
+    if rows.is_empty() {
+        return Err("the benches left no rows: the sources changed while they ran".to_owned());
+    }
     let missed = rows.iter().filter(|kept| kept.met == Some(false)).count();
-    let name = format!("{}-{}", setting.date, slug(&setting.machine, setting.cores));
-    let directory = root().join("benches/runs").join(name);
+    let directory = setting.folder();
     let text = table(&setting, &rows);
     println!("\n{text}");
-    let summary = serde_json::json!({ "setting": setting, "rows": rows });
+    let summary = serde_json::json!({ "setting": setting, "commit": setting.commit, "rows": rows });
     let json = serde_json::to_string_pretty(&summary).map_err(|error| error.to_string())?;
     fs::create_dir_all(&directory)
         .and_then(|()| fs::write(directory.join("summary.json"), json + "\n"))
@@ -77,36 +67,23 @@ fn record(profile: &str) -> Result<usize, String> {
     Ok(missed)
 }
 
-fn root() -> PathBuf {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    root.canonicalize().unwrap_or(root)
-}
-
-/// The rows that the stages left, in the order of the way of the data.
-fn rows() -> Result<Vec<Kept>, String> {
-    let mut kept = Vec::new();
-    for stage in STAGES {
-        let path = rows_directory().join(format!("{stage}.json"));
-        let text = fs::read_to_string(&path)
-            .map_err(|error| format!("the bench {stage} left no rows at {path:?}: {error}"))?;
-        let rows: Vec<Row> = serde_json::from_str(&text)
-            .map_err(|error| format!("the rows at {path:?} cannot be read: {error}"))?;
-        kept.extend(rows.into_iter().map(|row| Kept { met: row.met(), row }));
-    }
-    Ok(kept)
-}
-
 fn table(setting: &Setting, rows: &[Kept]) -> String {
-    let Setting { date, machine, cores, load_before, kernel, compiler, profile, commit } = setting;
+    let Setting { date, model, cores, load, kernel, compiler, profile, commit, .. } = setting;
     let mut text = format!(
-        "# {date}, {machine}, {cores} cores\n\nCommit {commit}, profile {profile}, {compiler}, \
-         kernel {kernel}; load before: {load_before}. Contestants run by turns in one process; ns \
-         are medians, ratios are medians of each turn's ratio.\n\n\
-         | stage | what | ns | p99 / p99.9 | rivals: ns, ratio | bar | met |\n\
-         |---|---|---|---|---|---|---|\n"
+        "# {date}, {model}, {cores} cores\n\nCommit {commit}, profile {profile}, {compiler}, \
+         kernel {kernel}; load before: {load}. Contestants run by turns in one process; ns \
+         are medians, ratios are medians of each turn's ratio. p99 is of the turns' means, and of \
+         single events where p99.9 stands beside it.\n\n\
+         | stage | what | ns | p99 / p99.9 | instructions | rivals: ns, ratio | bar | met |\n\
+         |---|---|---|---|---|---|---|---|\n"
     );
     for Kept { row, met } in rows {
-        let tail = row.tail_ns.map_or("–".to_owned(), |[a, b]| format!("{a:.0} / {b:.0}"));
+        let tail = match (row.tail_ns, row.p99()) {
+            (Some([p99, p999]), _) => format!("{p99:.0} / {p999:.0}"),
+            (None, Some(p99)) => format!("{p99:.1}"),
+            (None, None) => "–".to_owned(),
+        };
+        let count = row.instructions.map_or("–".to_owned(), |count| count.to_string());
         let rivals: Vec<String> = row
             .against
             .iter()
@@ -119,41 +96,10 @@ fn table(setting: &Setting, rows: &[Kept]) -> String {
             None => "–",
         };
         let (stage, title, bar) = (&row.stage, &row.title, row.bar_text());
-        text +=
-            &format!("| {stage} | {title} | {:.1} | {tail} | {rivals} | {bar} | {met} |\n", row.ns);
+        text += &format!(
+            "| {stage} | {title} | {:.1} | {tail} | {count} | {rivals} | {bar} | {met} |\n",
+            row.ns
+        );
     }
     text
-}
-
-fn setting(profile: &str) -> Setting {
-    let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = cpu.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
-    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    let dirty = !told("git", &["status", "--porcelain", "--untracked-files=no"]).is_empty();
-    let commit = told("git", &["rev-parse", "--short=12", "HEAD"]);
-    Setting {
-        date: told("date", &["-u", "+%Y-%m-%d"]),
-        machine: model.map_or("unknown processor", |(_, name)| name).trim().to_owned(),
-        cores: std::thread::available_parallelism().map_or(1, usize::from),
-        load_before: load.split(' ').next().unwrap_or_default().to_owned(),
-        kernel: told("uname", &["-sr"]),
-        compiler: told("rustc", &["--version"]),
-        profile: profile.to_owned(),
-        commit: if dirty { commit + " and changes" } else { commit },
-    }
-}
-
-/// What a program says, or nothing.
-fn told(program: &str, arguments: &[&str]) -> String {
-    let output = Command::new(program).args(arguments).current_dir(root()).output();
-    let text = output.map(|output| output.stdout).unwrap_or_default();
-    String::from_utf8_lossy(&text).trim().to_owned()
-}
-
-/// A machine's name as part of a directory's.
-fn slug(machine: &str, cores: usize) -> String {
-    let lower = machine.to_lowercase();
-    let words = lower.split(|one: char| !one.is_ascii_alphanumeric());
-    let words: Vec<&str> = words.filter(|word| !word.is_empty()).take(3).collect();
-    format!("{}-{cores}-cores", words.join("-"))
 }

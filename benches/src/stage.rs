@@ -1,10 +1,11 @@
 //! One stage's bench: contestants run by turns, so that a noisy machine slows all of them alike,
 //! and ratios are taken turn by turn. Criterion measures each of them as well, for its statistics.
 
+pub use crate::results::directory as rows_directory;
+use crate::results::{self, Counts, Kept};
 pub use crate::row::{Against, Bar, Row, median, quantile};
+use crate::setting;
 use criterion::Criterion;
-use std::fs;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// How long a duel lasts.
@@ -55,6 +56,9 @@ pub struct Stage {
     criterion: Criterion,
     smoke: bool,
     rows: Vec<Row>,
+    commit: String,
+    load: f64,
+    counts: Counts,
 }
 
 impl Stage {
@@ -65,7 +69,9 @@ impl Stage {
             .measurement_time(Duration::from_millis(800))
             .sample_size(20)
             .configure_from_args();
-        Self { name, criterion, smoke: is_smoke(), rows: Vec::new() }
+        let (commit, load) = (setting::commit(), setting::load());
+        let counts = results::counts(&commit);
+        Self { name, criterion, smoke: is_smoke(), rows: Vec::new(), commit, load, counts }
     }
 
     /// Whether everything runs just once.
@@ -107,22 +113,23 @@ impl Stage {
 
     /// Keeps a row that was measured in another way.
     pub fn keep(&mut self, row: Row) {
+        let row = results::with_count(row, &self.counts);
         println!("{}", row.line());
         self.rows.push(row);
     }
 
-    /// Leaves the rows where `record` finds them.
+    /// Leaves the rows where `record` finds them, and `bench.json` with all that was run so far.
     pub fn finish(self) {
         if self.smoke {
             return;
         }
         self.criterion.final_summary();
-        let directory = rows_directory();
-        let text = serde_json::to_string_pretty(&self.rows).unwrap_or_default();
-        let path = directory.join(format!("{}.json", self.name));
-        let written = fs::create_dir_all(&directory).and_then(|()| fs::write(&path, text));
-        if let Err(error) = written {
-            eprintln!("{}: the rows are not kept: {error}", path.display());
+        let (profile, load) = (setting::profile(), self.load);
+        let kept = Kept { commit: self.commit, profile: profile.clone(), load, rows: self.rows };
+        let written = results::keep(self.name, &kept).and_then(|()| results::leave(&profile));
+        match written {
+            Ok(path) => println!("{}: left in {}", self.name, path.display()),
+            Err(error) => eprintln!("{}: the rows are not kept: {error}", self.name),
         }
     }
 }
@@ -130,14 +137,6 @@ impl Stage {
 /// Whether the command line asks to run everything just once.
 pub fn is_smoke() -> bool {
     std::env::args().any(|argument| argument == "--test")
-}
-
-/// Where the stages leave their rows.
-pub fn rows_directory() -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
-    let target =
-        target.unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target"));
-    target.join("benches")
 }
 
 /// ns an operation of each contestant, turn by turn; who begins changes from turn to turn.

@@ -1,0 +1,100 @@
+//! The rows that the project promises figures for, each with the bench and the title that it is
+//! measured under. `bench.json` has one entry for each of them, measured or not: what was not run
+//! must not look like what was met.
+
+/// One promised row.
+#[derive(Clone, Copy, Debug)]
+pub struct Number {
+    /// Its name in `bench.json`, in the instruction budget too.
+    pub name: &'static str,
+    /// The bench that measures it.
+    pub bench: &'static str,
+    /// Titles of its row there; the first one found counts, such as that of recorded messages
+    /// before that of generated ones.
+    pub titles: &'static [&'static str],
+    /// What is promised, for a row that was not run.
+    pub bar: &'static str,
+}
+
+const fn number(
+    name: &'static str,
+    bench: &'static str,
+    titles: &'static [&'static str],
+    bar: &'static str,
+) -> Number {
+    Number { name, bench, titles, bar }
+}
+
+const MESSAGE: &str = "≥ 8× serde_json, ≥ 6× simd-json tape, ≥ 5× sonic-rs typed";
+const DIFF: &str = "≥ 8× serde_json, ≥ 5× sonic-rs typed";
+const GROWTH: &str = "within 1.5×";
+
+/// All of them, in the order of the data's way.
+pub const NUMBERS: &[Number] = &[
+    number("book_ticker_decode", "decode", &["bookTicker, recorded", "bookTicker"], MESSAGE),
+    number("trade_decode", "decode", &["trade, recorded", "trade"], MESSAGE),
+    number("diff_20_decode", "decode", &["depth of 20 levels"], DIFF),
+    number("diff_100_decode", "decode", &["depth of 100 levels"], DIFF),
+    number(
+        "book_update_best",
+        "book",
+        &["usdm/btcusdt", "generated"],
+        "≥ 5× BTreeMap book, ≥ 1.8× hftbacktest's array book",
+    ),
+    number("ring_hop", "ring", &["hop of one row"], "within 1.2× of raw atomic ping-pong"),
+    number("quote_avellaneda_stoikov", "quote", &["avellaneda-stoikov, cached"], "≤ 10 ns"),
+    number("gate", "risk", &["approved"], "≤ 20 ns"),
+    number("reconcile_2x5", "quote", &["reconcile 2×5 levels, unchanged"], "≤ 30 ns"),
+    number("order_frame", "encode", &["order.place, frame"], "≤ 30 ns"),
+    number("order_hmac", "encode", &["order.place, signed by HMAC"], "≤ 220 ns"),
+    number(
+        "inline_book_ticker",
+        "inline",
+        &["bookTicker to first order"],
+        "≤ 200 ns, p99 ≤ 300 ns, ≤ 2035 instructions",
+    ),
+    number("inline_book_ticker_paced", "inline", &["bookTicker, paced to first order"], "–"),
+    number("inline_book_ticker_cold", "inline", &["bookTicker, cold to first order"], "–"),
+    number(
+        "inline_diff_20",
+        "inline",
+        &["depth of 20 levels to first order"],
+        "≤ 360 ns, p99 ≤ 500 ns, ≤ 7077 instructions",
+    ),
+    number("inline_diff_20_paced", "inline", &["depth of 20 levels, paced to first order"], "–"),
+    number("inline_diff_20_cold", "inline", &["depth of 20 levels, cold to first order"], "–"),
+    number("pipelined_book_ticker", "inline", &["bookTicker, pipelined"], "≤ 450 ns"),
+    number(
+        "wire_to_wire",
+        "wire",
+        &["wire to wire, plain"],
+        "within 1.25× of a bare echo, ≥ 5× a parked tokio-tungstenite",
+    ),
+    number("engine_rows", "engine", &["recorded market, a row"], "≤ 125 ns"),
+    number("growth_levels", "growth", &["levels"], GROWTH),
+    number("growth_orders", "growth", &["standing orders"], GROWTH),
+    number("growth_instruments", "growth", &["instruments"], GROWTH),
+    number("journal_record", "journal", &["record, a drain beside it"], "≤ 30 ns"),
+    number("telemetry_record", "telemetry", &["stamp and record"], "≤ 20 ns"),
+];
+
+/// The promised row that a bench's row is, if it is one.
+pub fn named(bench: &str, title: &str) -> Option<&'static Number> {
+    NUMBERS.iter().find(|number| number.bench == bench && number.titles.contains(&title))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn names_are_snake_case_and_once_each() {
+        let names: BTreeSet<&str> = NUMBERS.iter().map(|number| number.name).collect();
+        assert_eq!(names.len(), NUMBERS.len());
+        for name in names {
+            let plain = |one: u8| one.is_ascii_lowercase() || one.is_ascii_digit() || one == b'_';
+            assert!(name.bytes().all(plain), "{name}");
+        }
+    }
+}
