@@ -257,6 +257,12 @@ impl FrameWriter {
         Self { buffer: Vec::with_capacity(capacity), sent: 0, capacity, random: seed }
     }
 
+    /// Adds a text message as one frame; false, and nothing added, when it does not fit.
+    #[inline]
+    pub fn text(&mut self, payload: &[u8]) -> bool {
+        self.push(TEXT, [payload, &[]])
+    }
+
     /// Adds a frame; false, and nothing added, when it does not fit.
     #[inline]
     pub(crate) fn push(&mut self, opcode: u8, parts: [&[u8]; 2]) -> bool {
