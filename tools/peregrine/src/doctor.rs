@@ -21,7 +21,10 @@ pub fn run(args: &DoctorArgs) -> Result<Exit, Failure> {
     let config = args.config.as_deref().map(Config::load).transpose()?;
     let description = machine::describe(&args.root);
     let checks = match &config {
-        Some(config) => machine::checks_for(&args.root, &wishes(config, description.cores)),
+        Some(config) => {
+            let count = machine::usable_cores(&args.root).unwrap_or(description.cores);
+            machine::checks_for(&args.root, &wishes(config, count))
+        }
         None => machine::checks(&args.root),
     };
     match args.json {

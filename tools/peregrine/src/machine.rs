@@ -5,6 +5,7 @@
 //! of command lines and screens; `doctor` prints what is found here, `bench` judges by it.
 
 mod coreset;
+mod inherited;
 mod interrupts;
 mod memory;
 mod network;
@@ -12,7 +13,7 @@ mod pinned;
 mod power;
 mod processor;
 mod root;
-mod service;
+
 mod time;
 
 pub use coreset::CoreSet;
@@ -166,6 +167,30 @@ pub fn describe(root: &Path) -> Description {
     }
 }
 
+/// Cores that this process runs on unless it asks for others, then isolated ones that it may ask
+/// for: nothing is put there, and so the system's own count leaves them out.
+fn own_cores(root: &Path) -> Option<(CoreSet, CoreSet)> {
+    let root = Root::new(root);
+    let status = root.text("proc/self/status").ok()?;
+    let list = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:"))?;
+    let allowed = CoreSet::from_list(list)?;
+    let mut aside = processor::isolated(&root).without(&allowed);
+    if let Some(permitted) = inherited::permitted(&root) {
+        aside = aside.and(&permitted);
+    }
+    Some((allowed, aside))
+}
+
+/// How many isolated cores there are for pinned threads beyond those that the system counts.
+pub fn cores_set_aside(root: &Path) -> usize {
+    own_cores(root).map_or(0, |(_, aside)| aside.len())
+}
+
+/// How many cores threads of this process can be pinned to; `None` where that cannot be told.
+pub fn usable_cores(root: &Path) -> Option<usize> {
+    own_cores(root).map(|(allowed, aside)| allowed.len() + aside.len())
+}
+
 /// All checks that need no configuration, always the same ones in the same order. The product's
 /// root is `/`.
 pub fn checks(root: &Path) -> Vec<Check> {
@@ -189,7 +214,7 @@ fn every(root: &Path, wishes: Option<&Wishes>) -> Vec<Check> {
     checks.extend(memory::checks(&machine));
     checks.extend(network::checks(&machine));
     checks.extend(time::checks(&machine));
-    checks.extend(service::checks(&machine));
+    checks.extend(inherited::checks(&machine));
     checks.extend(wishes.into_iter().flat_map(|wishes| pinned::checks(&machine, wishes)));
     checks
 }

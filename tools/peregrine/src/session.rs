@@ -16,6 +16,7 @@ use crate::exit::Failure;
 use crate::housekeeping::{Beside, House};
 use crate::journal::Journal;
 use crate::lock::lock_memory;
+use crate::machine::cores_set_aside;
 use crate::outcome::Outcome;
 use crate::threads::Build;
 use engine::time::Clock as _;
@@ -23,7 +24,7 @@ use feeds::net::{HttpRequest, Method, dial_pair};
 use shm::journal::JournalError;
 use shm::journal::directory::Lock;
 use shm::{Birth, Region, RegionError, RegionPath, Writers};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use venues::credentials::Credentials;
 
 /// Whether a session goes on.
@@ -114,7 +115,8 @@ fn region(
 
 /// Runs a session to its end.
 pub fn run(config: &Config, options: SessionOptions<'_>) -> Result<Outcome, Failure> {
-    let count = std::thread::available_parallelism().map_or(1, usize::from);
+    let counted = std::thread::available_parallelism().map_or(1, usize::from);
+    let count = counted + cores_set_aside(Path::new("/"));
     let cores = cores(config, count);
     pin(cores.cold, "housekeeping");
     if config.engine.lock_memory

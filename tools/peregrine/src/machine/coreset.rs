@@ -185,7 +185,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read_again(cores in prop::collection::btree_set(0..200_usize, 0..40)) {
+        fn what_is_written_is_read_again(
+            cores in prop::collection::btree_set(0..200_usize, 0..40)
+        ) {
             let set = CoreSet(cores);
             prop_assert_eq!(CoreSet::from_list(&set.to_string()), Some(set.clone()));
             prop_assert_eq!(CoreSet::from_mask(&set.mask()), Some(set));

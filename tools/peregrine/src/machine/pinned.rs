@@ -1,5 +1,6 @@
 //! Whether a configuration uses the machine well: the cores that it pins threads to.
 
+use super::inherited::permitted;
 use super::interrupts::{arriving, shortened};
 use super::{Check, CoreSet, Machine, Wish, processor};
 
@@ -77,11 +78,20 @@ fn pinned(machine: &Machine<'_>, wishes: &Wishes) -> Check {
         Err(why) => return wish.unknown(machine.without(why.clone())),
     };
     let told = |(name, core, _): (&str, usize, bool)| format!("{name} on {core}");
-    let absent: Vec<String> =
-        wishes.named().filter(|(_, core, _)| !online.has(*core)).map(told).collect();
-    match absent.is_empty() {
+    let outside = |cores: &CoreSet| -> Vec<String> {
+        wishes.named().filter(|(_, core, _)| !cores.has(*core)).map(told).collect()
+    };
+    let absent = outside(online);
+    if !absent.is_empty() {
+        return wish.missing(format!("{}: online are {online}", absent.join(", ")));
+    }
+    let permitted = permitted(machine.root).unwrap_or_else(|| online.clone());
+    let refused = outside(&permitted);
+    match refused.is_empty() {
         true => wish.ok(wishes.named().map(told).collect::<Vec<_>>().join(", ")),
-        false => wish.missing(format!("{}: online are {online}", absent.join(", "))),
+        false => {
+            wish.missing(format!("{}: the control group permits {permitted}", refused.join(", ")))
+        }
     }
 }
 

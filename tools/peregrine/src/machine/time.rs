@@ -102,8 +102,9 @@ fn hardware(machine: &Machine<'_>) -> Check {
     let wish = Wish::new(
         "hardware-clock",
         "a clock on the network card or from the hypervisor, for chrony's refclock",
-        "AWS: an instance with a PTP clock (options ena phc_enable=1); KVM: modprobe ptp_kvm; \
-         then `refclock PHC /dev/ptp0 poll 0 delay 0.000010 prefer` in chrony.conf",
+        "AWS: an instance with a PTP clock, `options ena phc_enable=1` in \
+         /etc/modprobe.d/ena.conf; KVM: modprobe ptp_kvm; then \
+         `refclock PHC /dev/ptp0 poll 0 delay 0.000010 prefer` in chrony.conf",
     );
     let names: Vec<String> = machine
         .root

@@ -1,6 +1,6 @@
 //! What a process inherits from whoever starts it: a quota of processor time, and timer slack.
 
-use super::{Check, Machine, Wish};
+use super::{Check, CoreSet, Machine, Root, Wish};
 
 /// Slack that is no delay, ns; the kernel's default is 50 µs.
 const SLACK_NS_MAX: i64 = 1_000;
@@ -9,9 +9,10 @@ pub(super) fn checks(machine: &Machine<'_>) -> Vec<Check> {
     vec![quota(machine), slack(machine)]
 }
 
-/// Folders of the control groups that this process is in: version 2, then version 1.
-fn groups(machine: &Machine<'_>) -> Result<(String, String), String> {
-    let text = machine.root.text("proc/self/cgroup")?;
+/// Folders of the control groups that this process is in: that of version 2, then that of a
+/// controller of version 1.
+fn groups(root: &Root, controller: &str) -> Result<(String, String), String> {
+    let text = root.text("proc/self/cgroup")?;
     let line = |wanted: &dyn Fn(&str) -> bool| {
         let mut fields = text.lines().map(|line| line.splitn(3, ':'));
         fields.find_map(|mut fields| {
@@ -20,8 +21,17 @@ fn groups(machine: &Machine<'_>) -> Result<(String, String), String> {
         })
     };
     let unified = line(&str::is_empty).unwrap_or_default();
-    let own = line(&|list| list.split(',').any(|one| one == "cpu")).unwrap_or_default();
+    let own = line(&|list| list.split(',').any(|one| one == controller)).unwrap_or_default();
     Ok((unified, own))
+}
+
+/// Cores that threads of this process may be pinned to, where its control group tells.
+pub(super) fn permitted(root: &Root) -> Option<CoreSet> {
+    let (unified, own) = groups(root, "cpuset").ok()?;
+    let unified = format!("sys/fs/cgroup/{unified}/cpuset.cpus.effective");
+    let own = format!("sys/fs/cgroup/cpuset/{own}/cpuset.effective_cpus");
+    let told = [unified, own].into_iter().filter_map(|path| root.cores(&path).ok());
+    told.into_iter().find(|cores| !cores.is_empty())
 }
 
 /// A path and all above it, the lowest first.
@@ -36,7 +46,7 @@ fn quota(machine: &Machine<'_>) -> Check {
         "none: a spinning thread uses up any quota, and is stopped until the next period",
         "remove CPUQuota= from the unit, or --cpus from the container",
     );
-    let (unified, own) = match groups(machine) {
+    let (unified, own) = match groups(machine.root, "cpu") {
         Ok(groups) => groups,
         Err(why) => return wish.unknown(why),
     };
