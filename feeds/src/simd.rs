@@ -23,3 +23,5 @@ pub mod avx512;
 pub mod block;
 #[cfg(target_arch = "x86_64")]
 pub mod level;
+#[cfg(target_arch = "x86_64")]
+pub mod levels;

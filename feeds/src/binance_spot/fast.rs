@@ -17,7 +17,7 @@ use super::{BinanceSpotConfig, Flavour};
 use crate::net::frame::SPARE;
 use crate::sequence::DiffHead;
 use crate::simd::avx2::{Avx2, Bytes, Faults};
-use crate::simd::block::{self, BLOCK, Block, PLACES};
+use crate::simd::block::{self, Block, PLACES};
 use crate::simd::level::{Level, Machine, Task};
 use crate::simd::shape::INTEGERS;
 use crate::simd::text::{Text, part};
@@ -78,13 +78,12 @@ impl Fast {
     pub fn new(config: &BinanceSpotConfig) -> Self {
         let looks: Vec<Look> = config.instruments.iter().filter_map(Look::new).collect();
         let whole = looks.len() == config.instruments.len();
-        let block = Block([[Bytes::ZERO; 2]; BLOCK]);
         Self {
             level: Level::detect().filter(|_| whole),
             flavour: config.flavour,
             streams: Streams::new(&config.instruments, config.flavour),
             looks,
-            scratch: Box::new(Scratch { block, points: [0; PLACES] }),
+            scratch: Box::new(Scratch { block: Block::new(), points: [0; PLACES] }),
             row: Event::default(),
             head: DiffHead { before: 0, last: 0, at: Nanos::ZERO },
         }
@@ -277,10 +276,21 @@ fn pair<M: Machine>(
     Some((price, qty, end))
 }
 
-/// Whether the N bytes of the window at `at` are these.
+/// Whether the N bytes of the window at `at`, at most eight, are these.
 #[inline(always)]
 fn is_at<const N: usize>(window: &[u8; SPARE], at: usize, want: &[u8; N]) -> bool {
-    part::<N, SPARE>(window, at) == Some(want)
+    // One load of four or eight bytes, of which those behind the N are shifted out.
+    if N > 4 {
+        let Some(bytes) = part(window, at) else { return false };
+        let mut wanted = [0; 8];
+        wanted[8 - N..].copy_from_slice(want);
+        u64::from_le_bytes(*bytes) << (64 - 8 * N) == u64::from_le_bytes(wanted)
+    } else {
+        let Some(bytes) = part(window, at) else { return false };
+        let mut wanted = [0; 4];
+        wanted[4 - N..].copy_from_slice(want);
+        u32::from_le_bytes(*bytes) << (32 - 8 * N) == u32::from_le_bytes(wanted)
+    }
 }
 
 /// Sixteen bytes that are known, but for the digits of stamps and what comes behind the message.

@@ -15,7 +15,7 @@ pub struct Avx2(());
 
 /// Sixteen bytes of text, or the digits of a number.
 #[derive(Clone, Copy, Debug)]
-pub struct Bytes(__m128i);
+pub struct Bytes(pub(super) __m128i);
 
 /// What was found wrong so far; looked at once, in the end.
 #[derive(Clone, Copy, Debug)]
@@ -134,11 +134,7 @@ impl Avx2 {
     #[inline(always)]
     pub fn numbers(self, [one, two, three, four]: [Bytes; 4]) -> Four {
         // SAFETY: `self` proves AVX2.
-        unsafe {
-            let odd = _mm256_inserti128_si256(_mm256_castsi128_si256(one.0), three.0, 1);
-            let even = _mm256_inserti128_si256(_mm256_castsi128_si256(two.0), four.0, 1);
-            Four(numbers(odd, even))
-        }
+        Four(unsafe { numbers([one, two, three, four]) })
     }
 
     /// The four numbers as words.
@@ -195,12 +191,12 @@ impl Avx2 {
     }
 }
 
-/// Two times 16 digits in each of both to four numbers: the halves of `odd` become the first and
-/// third of them, those of `even` the second and fourth.
 #[inline(always)]
-unsafe fn numbers(odd: __m256i, even: __m256i) -> __m256i {
+unsafe fn numbers([one, two, three, four]: [Bytes; 4]) -> __m256i {
     // SAFETY: the caller has AVX2.
     unsafe {
+        let odd = _mm256_inserti128_si256(_mm256_castsi128_si256(one.0), three.0, 1);
+        let even = _mm256_inserti128_si256(_mm256_castsi128_si256(two.0), four.0, 1);
         let tens = _mm256_set1_epi16(0x010a);
         let hundreds = _mm256_set1_epi32(0x0001_0064);
         let odd = _mm256_madd_epi16(_mm256_maddubs_epi16(odd, tens), hundreds);
@@ -249,27 +245,21 @@ impl Machine for Avx2 {
     #[inline(always)]
     fn levels(self, block: &Block, count: usize, like: &Event, rows: &mut [Event]) -> Option<()> {
         let wanted = count.div_ceil(GROUP);
-        let groups = block.0.as_chunks::<GROUP>().0.get(..wanted)?;
+        let groups = block.slots.as_chunks::<GROUP>().0.get(..wanted)?;
         let rows = rows.as_chunks_mut::<GROUP>().0.get_mut(..wanted)?;
         let like: *const __m256i = core::ptr::from_ref(like).cast();
-        // SAFETY: `self` proves AVX2; rows are 64 bytes of any bits, so are pairs of levels, which
-        // are aligned to them.
+        // SAFETY: `self` proves AVX2; rows are 64 bytes of any bits.
         unsafe {
             let (first, last) = (_mm256_loadu_si256(like), _mm256_loadu_si256(like.add(1)));
             let mut zeros = _mm256_setzero_si256();
             for (group, rows) in groups.iter().zip(rows) {
-                for (levels, rows) in
-                    group.as_chunks::<2>().0.iter().zip(rows.as_chunks_mut::<2>().0)
-                {
-                    let digits: *const __m256i = levels.as_ptr().cast();
-                    let mixed =
-                        numbers(_mm256_load_si256(digits), _mm256_load_si256(digits.add(1)));
-                    let both = _mm256_permute4x64_epi64(mixed, 0b11_01_10_00);
+                let (slots, rows) = (group.as_chunks::<2>().0, rows.as_chunks_mut::<2>().0);
+                for ([one, two], rows) in slots.iter().zip(rows) {
+                    let both = numbers([one.0[0], one.0[1], two.0[0], two.0[1]]);
                     let none = _mm256_cmpeq_epi64(both, _mm256_setzero_si256());
                     zeros = _mm256_or_si256(zeros, none);
                     let to: *mut __m256i = rows.as_mut_ptr().cast();
-                    let low = _mm256_permute2x128_si256(first, both, 0x20);
-                    _mm256_storeu_si256(to, low);
+                    _mm256_storeu_si256(to, _mm256_permute2x128_si256(first, both, 0x20));
                     _mm256_storeu_si256(to.add(1), last);
                     _mm256_storeu_si256(to.add(2), _mm256_blend_epi32(first, both, 0xf0));
                     _mm256_storeu_si256(to.add(3), last);

@@ -1,7 +1,7 @@
 //! Sixty-four bytes at a time with AVX-512: the places of all decimal points of a message, and
 //! levels to rows.
 
-use super::avx2::Avx2;
+use super::avx2::{Avx2, Bytes};
 use super::block::{Block, GROUP, Places};
 use super::level::Machine;
 use super::text::Text;
@@ -33,6 +33,17 @@ impl Avx512 {
             && is_x86_feature_detected!("avx512vl")
             && is_x86_feature_detected!("avx512vbmi2");
         if has { Avx2::detect().map(Self) } else { None }
+    }
+}
+
+/// Four times 16 bytes in one.
+#[inline(always)]
+unsafe fn four([one, two, three, four]: [Bytes; 4]) -> __m512i {
+    // SAFETY: the caller has AVX-512.
+    unsafe {
+        let low = _mm256_inserti128_si256(_mm256_castsi128_si256(one.0), two.0, 1);
+        let high = _mm256_inserti128_si256(_mm256_castsi128_si256(three.0), four.0, 1);
+        _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1)
     }
 }
 
@@ -73,33 +84,30 @@ impl Machine for Avx512 {
     #[inline(always)]
     fn levels(self, block: &Block, count: usize, like: &Event, rows: &mut [Event]) -> Option<()> {
         let wanted = count.div_ceil(GROUP);
-        let groups = block.0.as_chunks::<GROUP>().0.get(..wanted)?;
+        let groups = block.slots.as_chunks::<GROUP>().0.get(..wanted)?;
         let rows = rows.as_chunks_mut::<GROUP>().0.get_mut(..wanted)?;
-        // SAFETY: `self` proves AVX-512; rows are 64 bytes of any bits, so are pairs of levels,
-        // which are aligned to them.
+        // SAFETY: `self` proves AVX-512; rows are 64 bytes of any bits.
         unsafe {
             let like = _mm512_loadu_si512(core::ptr::from_ref(like).cast());
             let tens = _mm512_set1_epi16(0x010a);
             let hundreds = _mm512_set1_epi32(0x0001_0064);
             let mut zeros = 0;
             for (group, rows) in groups.iter().zip(rows) {
-                let digits: *const __m512i = group.as_ptr().cast();
-                let one = _mm512_maddubs_epi16(_mm512_load_si512(digits), tens);
-                let two = _mm512_maddubs_epi16(_mm512_load_si512(digits.add(1)), tens);
+                let prices = four([group[0].0[0], group[1].0[0], group[2].0[0], group[3].0[0]]);
+                let qtys = four([group[0].0[1], group[1].0[1], group[2].0[1], group[3].0[1]]);
+                let one = _mm512_maddubs_epi16(prices, tens);
+                let two = _mm512_maddubs_epi16(qtys, tens);
                 let one = _mm512_madd_epi16(one, hundreds);
                 let two = _mm512_madd_epi16(two, hundreds);
                 let words = _mm512_packus_epi32(one, two);
                 let halves = _mm512_madd_epi16(words, _mm512_set1_epi32(0x0001_2710));
                 let high = _mm512_mul_epu32(halves, _mm512_set1_epi64(100_000_000));
-                // Prices 0 and 2, quantities 0 and 2, prices 1 and 3, quantities 1 and 3.
                 let all = _mm512_add_epi64(high, _mm512_srli_epi64(halves, 32));
-                zeros |= _mm512_testn_epi64_mask(all, all) & 0b0011_0011;
+                zeros |= _mm512_testn_epi64_mask(all, all) & 0b0101_0101;
                 let to: *mut __m512i = rows.as_mut_ptr().cast();
                 // Words 2 and 3 of each row are its price and quantity.
-                for (place, [price, qty]) in
-                    [[0, 2], [4, 6], [1, 3], [5, 7]].into_iter().enumerate()
-                {
-                    let order = _mm512_set_epi64(0, 0, 0, 0, qty, price, 0, 0);
+                for (place, word) in [0, 2, 4, 6].into_iter().enumerate() {
+                    let order = _mm512_set_epi64(0, 0, 0, 0, word + 1, word, 0, 0);
                     let row = _mm512_mask_permutexvar_epi64(like, 0b1100, order, all);
                     _mm512_storeu_si512(to.add(place), row);
                 }

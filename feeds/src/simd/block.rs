@@ -12,23 +12,32 @@ pub const PLACES: usize = 8_192;
 /// Where the decimal points of a message are.
 pub type Places = [u16; PLACES];
 
-/// Digits of price and quantity of each level.
+/// Digits of price and quantity of one level. They are written and read in two pieces: reading both
+/// in one would wait for the writes to be done.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(32))]
+pub struct Slot(pub [Bytes; 2]);
+
+/// Levels on their way.
 #[derive(Debug)]
-#[repr(C, align(64))]
-pub struct Block(pub [[Bytes; 2]; BLOCK]);
+pub struct Block {
+    /// Their digits.
+    pub slots: [Slot; BLOCK],
+}
 
 impl Block {
-    /// Puts in a level; places beyond the block's end begin anew.
-    #[inline(always)]
-    pub fn put(&mut self, place: usize, price: Bytes, qty: Bytes) {
-        self.0[place % BLOCK] = [price, qty];
+    /// Zeros.
+    pub const fn new() -> Self {
+        Self { slots: [Slot([Bytes::ZERO; 2]); BLOCK] }
     }
 
-    /// Fills the group that the first `count` levels end in with levels that are not zero.
+    /// Levels that are not zero behind the first `count`, up to the end of the last group at least.
     #[inline(always)]
     pub fn fill(&mut self, count: usize, one: Bytes) {
-        for place in count..count.next_multiple_of(GROUP) {
-            self.put(place, one, one);
+        let rest = self.slots.get_mut(count..).unwrap_or_default();
+        match rest.first_chunk_mut() {
+            Some(rest) => *rest = [Slot([one; 2]); GROUP - 1],
+            None => rest.fill(Slot([one; 2])),
         }
     }
 }

@@ -22,10 +22,10 @@ impl<'a> Text<'a> {
         self.len
     }
 
-    /// Whether it holds nothing.
+    /// Where it begins.
     #[inline(always)]
-    pub const fn is_empty(self) -> bool {
-        self.len == 0
+    pub(super) const fn begin(self) -> *const u8 {
+        self.bytes.as_ptr()
     }
 
     /// N bytes from `at`, of which at most [`SPARE`] lie beyond the message; `None` when more would.

@@ -9,7 +9,7 @@
 //!           "U":5123116208655,"u":5123116214046,"pu":5123116207845,"b":[…],"a":[…]}}
 //! ```
 
-use super::{Found, Reading, Scratch, decimal, is_at};
+use super::{Found, Reading, Scratch, is_at};
 use crate::binance_spot::Flavour;
 use crate::binance_spot::decode::venue_delta_us;
 use crate::binance_spot::look::Look;
@@ -17,8 +17,9 @@ use crate::binance_spot::rows::Rows;
 use crate::net::frame::SPARE;
 use crate::sequence::DiffHead;
 use crate::simd::avx2::{Around, Bytes, Faults};
-use crate::simd::block::{BLOCK, Block};
+use crate::simd::block::Block;
 use crate::simd::level::Machine;
+use crate::simd::levels::LevelShapes;
 use engine::event::{Event, flag, kind};
 
 /// Longest message: places are told by 16 bits.
@@ -52,7 +53,7 @@ pub(super) fn read<M: Machine>(
     }
     let Scratch { block, points } = scratch;
     machine.points(text, place, points)?;
-    let mut pairs = points.as_chunks::<2>().0.iter();
+    let mut pairs = points.as_chunks::<2>().0;
     rows.clear();
     let spans = u64::from(venue_delta_us(at, stamp) as u32) << 32;
     for (opening, side) in [(b",\"b\":[", 0), (b",\"a\":[", flag::SELL)] {
@@ -107,11 +108,11 @@ fn ids<M: Machine>(
 
 /// Levels from behind the opening bracket, and where the text goes on behind the closing one.
 #[inline(always)]
-fn levels<'p, M: Machine>(
+fn levels<M: Machine>(
     reading: &Reading<'_, M>,
     mut place: usize,
     look: &Look,
-    (mut side, pairs): (Side<'_>, &mut impl Iterator<Item = &'p [u16; 2]>),
+    (mut side, pairs): (Side<'_>, &mut &[[u16; 2]]),
     faults: &mut Faults,
 ) -> Option<usize> {
     let text = reading.text;
@@ -122,51 +123,25 @@ fn levels<'p, M: Machine>(
     if !is_at(window, 0, b"[\"") {
         return None;
     }
-    let mut count = 0;
+    let shapes = LevelShapes {
+        price: look.price.shapes,
+        qty: look.qty.shapes,
+        price_printed: look.price.printed(),
+        qty_printed: look.qty.printed(),
+    };
     loop {
-        let window: &[u8; SPARE] = text.window(place)?;
-        let points = pairs.next()?.map(|point| usize::from(point).wrapping_sub(place));
-        let (price, qty, end) = level(reading, window, look, points, faults)?;
-        side.block.put(count, price, qty);
-        count += 1;
-        // What stands behind the quote that ends the quantity.
-        place = place.wrapping_add(end).wrapping_add(3);
-        if is_at(window, end.wrapping_add(1), b"],[\"") {
-            if count == BLOCK {
-                side.write(reading, count)?;
-                count = 0;
-            }
-        } else if is_at(window, end.wrapping_add(1), b"]]") {
-            side.write(reading, count)?;
+        let slots = &mut side.block.slots;
+        let read = reading.lanes.level_digits(text, place, (&shapes, pairs), slots, faults)?;
+        *pairs = pairs.get(read.count..)?;
+        side.write(reading, read.count)?;
+        place = read.place;
+        if !read.more {
             return Some(place);
-        } else {
+        }
+        if read.count == 0 {
             return None;
         }
     }
-}
-
-/// One level, `["61725.99000000","2.91393000"`, its points at these places; and where its last
-/// quote is.
-#[inline(always)]
-fn level<M: Machine>(
-    reading: &Reading<'_, M>,
-    window: &[u8; SPARE],
-    look: &Look,
-    points: [usize; 2],
-    faults: &mut Faults,
-) -> Option<(Bytes, Bytes, usize)> {
-    let lanes = reading.lanes;
-    let point = points[0].wrapping_sub(2) & 15;
-    let price = decimal(lanes, (window, 2), (&look.price, point), faults)?;
-    let quote = point.wrapping_add(3).wrapping_add(look.price.printed());
-    if !is_at(window, quote, b"\",\"") {
-        return None;
-    }
-    let start = quote.wrapping_add(3);
-    let point = points[1].wrapping_sub(start) & 15;
-    let qty = decimal(lanes, (window, start), (&look.qty, point), faults)?;
-    let end = start.wrapping_add(point).wrapping_add(1).wrapping_add(look.qty.printed());
-    Some((price, qty, end))
 }
 
 impl Side<'_> {
