@@ -233,10 +233,21 @@ impl Ladder {
         (key, self.window.qty(block, key))
     }
 
-    /// The next level strictly behind a price, seen from the touch.
+    /// Its levels from the touch outward.
     #[inline]
-    pub fn behind(&self, price: Price) -> Option<Level> {
-        self.first_from(self.turned(price.0).saturating_add(1)).map(|found| self.level(found))
+    pub fn levels(&self) -> Levels<'_> {
+        self.levels_from(i64::MIN)
+    }
+
+    /// Its levels strictly behind a price, seen from the touch, outward.
+    #[inline]
+    pub fn behind(&self, price: Price) -> Levels<'_> {
+        self.levels_from(self.turned(price.0).saturating_add(1))
+    }
+
+    #[inline]
+    const fn levels_from(&self, from: i64) -> Levels<'_> {
+        Levels { ladder: self, from, start: 0, block: Block::NONE }
     }
 
     /// The lowest key at or above this one, and what stands there.
@@ -308,15 +319,45 @@ impl Ladder {
     }
 }
 
+/// Levels of one side from the touch outward.
+#[derive(Clone, Debug)]
+pub struct Levels<'a> {
+    ladder: &'a Ladder,
+    /// Where to look when the block is done.
+    from: i64,
+    start: i64,
+    /// The block that begins there, with the ticks that are still to come.
+    block: Block,
+}
+
+impl Iterator for Levels<'_> {
+    type Item = Level;
+
+    #[inline]
+    fn next(&mut self) -> Option<Level> {
+        let ladder = self.ladder;
+        if self.block.is_empty() {
+            let (key, qty) = ladder.first_from(self.from)?;
+            let block = ladder.window.block(key);
+            self.block = block.behind(key);
+            self.start = start(key);
+            let next = if block == Block::NONE { key } else { self.start | (BLOCK_TICKS - 1) };
+            self.from = next.saturating_add(1);
+            return Some(ladder.level((key, qty)));
+        }
+        let key = self.block.first(self.start);
+        self.block = self.block.behind(key);
+        Some(ladder.level((key, ladder.window.qty(self.block, key))))
+    }
+}
+
 impl State for Ladder {
     fn save(&self, sink: &mut dyn Sink) {
         sink.word(self.dropped);
         sink.word(self.len() as u64);
-        let mut next = self.first_from(i64::MIN);
-        while let Some((key, qty)) = next {
-            sink.int(self.turned(key));
-            sink.int(qty);
-            next = self.first_from(key + 1);
+        for (price, qty) in self.levels() {
+            sink.int(price.0);
+            sink.int(qty.0);
         }
     }
 

@@ -4,6 +4,7 @@
 //! blanks the book when it persists beyond one. A best price whose update id is newer than the
 //! depth is shown instead of it and hides levels beyond it.
 
+pub mod depth;
 mod far;
 pub mod ladder;
 mod window;
@@ -203,10 +204,11 @@ impl Book {
     }
 
     /// Levels of a side from the touch outward, the overlay first.
+    #[inline]
     pub fn levels(&self, side: Side) -> impl Iterator<Item = Level> + '_ {
-        core::iter::successors(self.best(side), move |(price, _)| {
-            self.sides[side.index()].behind(*price)
-        })
+        let best = self.best(side);
+        let rest = best.map(|(price, _)| self.sides[side.index()].behind(price));
+        best.into_iter().chain(rest.into_iter().flatten())
     }
 
     /// What stands at a price, as shown: 0 at prices that the overlay hides.

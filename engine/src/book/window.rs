@@ -23,7 +23,7 @@ const WORDS: usize = BLOCKS / 64;
 
 /// What the directory tells of a block: its page in the high half, the ticks of it that stand in
 /// the low half; 0 of a block without a page.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Block(u32);
 
 impl Block {
@@ -41,6 +41,19 @@ impl Block {
     pub const fn first_from(self, key: i64) -> Option<i64> {
         let ticks = self.0 & 0xffff & u32::MAX << tick(key);
         if ticks == 0 { None } else { Some(start(key) | ticks.trailing_zeros() as i64) }
+    }
+
+    /// Whether none of its ticks stands.
+    #[inline]
+    pub const fn is_empty(self) -> bool {
+        self.0 & 0xffff == 0
+    }
+
+    /// The block without its ticks up to that of a key.
+    #[inline]
+    #[must_use]
+    pub const fn behind(self, key: i64) -> Self {
+        Self(self.0 & !(u32::MAX >> (31 - tick(key))))
     }
 
     /// Its lowest key, given the first key that it could have.
@@ -139,7 +152,7 @@ impl Window {
         let stands = u32::from(qty != 0);
         let after = block.0 & !(1 << tick) | stands << tick;
         self.directory[place(key)] = after;
-        (stands.wrapping_sub(stood) as i32, after & 0xffff == 0)
+        (stands.wrapping_sub(stood) as i32, Block(after).is_empty())
     }
 
     /// Gives the block of a key that it spans an empty page, if any is free.
