@@ -1,5 +1,7 @@
-//! `peregrine doctor`: what this machine lacks for low latency, and what to do about it. It only
-//! reads. Every check stands in `config/TUNING.md` under its name.
+//! `peregrine doctor`: what this machine lacks for low latency, and what to do about it. It
+//! changes nothing. Every check stands in `config/TUNING.md` under its name.
+
+mod jitter;
 
 use crate::cli::{self, DoctorArgs};
 use crate::config::{Config, Layout};
@@ -20,13 +22,16 @@ const NAME_WIDTH: usize = 16;
 pub fn run(args: &DoctorArgs) -> Result<Exit, Failure> {
     let config = args.config.as_deref().map(Config::load).transpose()?;
     let description = machine::describe(&args.root);
-    let checks = match &config {
-        Some(config) => {
-            let count = machine::usable_cores(&args.root).unwrap_or(description.cores);
-            machine::checks_for(&args.root, &wishes(config, count))
-        }
+    let count = machine::usable_cores(&args.root).unwrap_or(description.cores);
+    let wishes = config.map(|config| wishes(&config, count));
+    let mut checks = match &wishes {
+        Some(wishes) => machine::checks_for(&args.root, wishes),
         None => machine::checks(&args.root),
     };
+    if let Some(seconds) = args.jitter {
+        let cores = machine::hot_cores(&args.root, wishes.as_ref());
+        checks.push(jitter::check(&args.root, &cores, seconds));
+    }
     match args.json {
         true => cli::print(&object(&description, &checks)),
         false => {
@@ -34,7 +39,7 @@ pub fn run(args: &DoctorArgs) -> Result<Exit, Failure> {
             cli::say(format_args!("{}", text.trim_end()));
         }
     }
-    Ok(match count(&checks, State::Missing) {
+    Ok(match tally(&checks, State::Missing) {
         0 => Exit::Ok,
         _ => Exit::Untuned,
     })
@@ -54,7 +59,7 @@ pub fn wishes(config: &Config, count: usize) -> Wishes {
     Wishes { threads, wait: engine.wait.name(), lock_memory: engine.lock_memory }
 }
 
-fn count(checks: &[Check], state: State) -> usize {
+fn tally(checks: &[Check], state: State) -> usize {
     checks.iter().filter(|check| check.state == state).count()
 }
 
@@ -63,9 +68,9 @@ fn object(description: &Description, checks: &[Check]) -> Value {
     json!({
         "machine": description,
         "guide": GUIDE,
-        "ok": count(checks, State::Ok),
-        "missing": count(checks, State::Missing),
-        "unknown": count(checks, State::Unknown),
+        "ok": tally(checks, State::Ok),
+        "missing": tally(checks, State::Missing),
+        "unknown": tally(checks, State::Unknown),
         "checks": checks,
     })
 }
@@ -96,7 +101,7 @@ pub fn render(description: &Description, checks: &[Check], colour: bool) -> Stri
             let _ = writeln!(out, "{:12}  see     {GUIDE}#{}", "", check.name);
         }
     }
-    let counted = |state| count(checks, state);
+    let counted = |state| tally(checks, state);
     let _ = writeln!(
         out,
         "\n{} ok, {} missing, {} cannot be told",

@@ -191,6 +191,13 @@ pub fn usable_cores(root: &Path) -> Option<usize> {
     own_cores(root).map(|(allowed, aside)| allowed.len() + aside.len())
 }
 
+/// Cores that are judged: those of a configuration's hot threads, else the isolated ones, else
+/// those that would best be isolated. Empty where that cannot be told.
+pub fn hot_cores(root: &Path, wishes: Option<&Wishes>) -> CoreSet {
+    let pinned = wishes.map_or_else(CoreSet::default, Wishes::hot);
+    Machine::read(&Root::new(root), &pinned).hot
+}
+
 /// All checks that need no configuration, always the same ones in the same order. The product's
 /// root is `/`.
 pub fn checks(root: &Path) -> Vec<Check> {

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 #![forbid(unsafe_code)]
 
+use peregrine::doctor::render;
 use peregrine::machine::{
     Check, Pinned, State, Wishes, checks, checks_for, cores_set_aside, describe, usable_cores,
 };
@@ -490,7 +491,8 @@ fn the_guide_explains_each_check_under_its_name() {
     let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/TUNING.md");
     let guide = fs::read_to_string(guide).unwrap();
     let headings: Vec<&str> = guide.lines().filter_map(|line| line.strip_prefix("### ")).collect();
-    let names: Vec<&str> = checks.iter().map(|check| check.name).collect();
+    let mut names: Vec<&str> = checks.iter().map(|check| check.name).collect();
+    names.push("jitter");
     assert_eq!(headings, names, "headings of config/TUNING.md, and checks");
 }
 
@@ -527,4 +529,39 @@ fn the_command_prints_and_its_exit_code_tells() {
         assert!(text.contains(part), "{part} in {text}");
     }
     assert_eq!(doctor(&["--config", "no/such.toml"]).status.code(), Some(4));
+    assert_eq!(doctor(&["--jitter", "0"]).status.code(), Some(2));
+    let help = String::from_utf8(doctor(&["--help"]).stdout).unwrap();
+    for part in ["--json", "--config", "--jitter", "Exit code 0", "Examples:"] {
+        assert!(help.contains(part), "{part} in {help}");
+    }
+}
+
+#[test]
+fn pauses_of_a_core_are_told_but_not_beside_an_engine() {
+    let _turn = turn();
+    let jitter = |changes: &str| {
+        let root = good().changed(changes).write();
+        let out = doctor(&["--root", root.0.to_str().unwrap(), "--jitter", "1", "--json"]);
+        let value: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
+        value["checks"].as_array().unwrap().last().unwrap().clone()
+    };
+    // Core 0 is on every machine; how quiet it is there is another matter.
+    let told = jitter("sys/devices/system/cpu/online: 0\nsys/devices/system/cpu/isolated: 0");
+    assert_eq!(told["name"], "jitter");
+    let found = told["found"].as_str().unwrap();
+    assert!(found.starts_with("core 0: ") && found.ends_with("% lost"), "{found}");
+    let told = jitter("proc/4711/comm: peregrine");
+    assert_eq!(told["state"], "unknown");
+    assert!(told["found"].as_str().unwrap().starts_with("process 4711 "), "{told}");
+}
+
+#[test]
+fn colours_are_used_only_when_allowed() {
+    let _turn = turn();
+    let root = good().changed("proc/sys/net/core/busy_read: 0").write();
+    let (description, checks) = (describe(&root.0), checks(&root.0));
+    for colour in [false, true] {
+        let text = render(&description, &checks, colour);
+        assert_eq!(text.contains('\u{1b}'), colour, "{text}");
+    }
 }
