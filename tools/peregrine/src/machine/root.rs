@@ -94,7 +94,7 @@ impl Root {
     }
 
     /// What a program that only tells prints, which must be shorter than a pipe holds; else why
-    /// not. It gets [`PROGRAM_LIMIT`].
+    /// not. It gets ten seconds.
     pub fn ask(&self, program: &str, args: &[&str]) -> Result<String, String> {
         let places = PROGRAM_FOLDERS.iter().map(|folder| self.path.join(folder).join(program));
         let Some(path) = places.into_iter().find(|path| path.is_file()) else {
