@@ -3,7 +3,7 @@
 use crate::audit::args::{ExplainArgs, JournalArgs};
 use crate::config::{Config, Layout, Wait};
 use crate::exit::{Exit, Failure};
-use crate::{arm, audit, check, ctl, demo, doctor, exchange, live, logging, monitor};
+use crate::{arm, audit, bench, check, ctl, demo, doctor, exchange, live, logging, monitor};
 use crate::{record, replay, version};
 use clap::builder::Styles;
 use clap::{Args, ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
@@ -64,6 +64,8 @@ pub enum Command {
     Record(RecordArgs),
     /// Tell what this machine lacks for low latency, and what to do about it
     Doctor(DoctorArgs),
+    /// Measure how fast this machine runs the hot path, and say what it lacks for it
+    Bench(BenchArgs),
     /// Print version and build
     Version(VersionArgs),
 }
@@ -331,6 +333,25 @@ pub struct DoctorArgs {
     pub root: PathBuf,
 }
 
+/// Flags of `bench`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:
+  peregrine bench
+  peregrine bench --json --out /tmp | jq .stages.tick_to_order
+Takes about ten seconds on two cores that should have nothing else to do. What a machine lacks,
+and how to give it that: peregrine doctor.")]
+pub struct BenchArgs {
+    /// Folder of the picture of the histograms, bench.png
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub out: PathBuf,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+    /// Everything a few times only: for tests
+    #[arg(long, hide = true)]
+    pub smoke: bool,
+}
+
 /// Flags of `version`.
 #[derive(Clone, Debug, Args)]
 pub struct VersionArgs {
@@ -382,6 +403,7 @@ impl Command {
             Self::Journal(args) => args.command.json(),
             Self::Record(args) => args.json,
             Self::Doctor(args) => args.json,
+            Self::Bench(args) => args.json,
             Self::Version(args) => args.json,
         }
     }
@@ -405,6 +427,7 @@ impl Command {
             Self::Journal(args) => audit::run(&args),
             Self::Record(args) => record::run(&args),
             Self::Doctor(args) => doctor::run(&args),
+            Self::Bench(args) => bench::run(&args),
             Self::Version(args) => version::run(&args),
         }
     }
