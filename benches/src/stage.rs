@@ -118,6 +118,11 @@ impl Stage {
         self.rows.push(row);
     }
 
+    /// The rows so far.
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
     /// Leaves the rows where `record` finds them, and `bench.json` with all that was run so far.
     pub fn finish(self) {
         if self.smoke {
