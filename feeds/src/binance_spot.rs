@@ -14,10 +14,10 @@ mod scan;
 mod streams;
 mod tape;
 
-pub use decode::{Decoder, Ways};
+pub use decode::{Decoder, Width};
 
 use crate::net::{HttpRequest, Method, Payload};
-use crate::protocol::{DecodeError, Intake, Protocol, Snapshot};
+use crate::protocol::{DecodeError, Intake, Protocol, Snapshot, Ways};
 use engine::instrument::Instrument;
 use engine::time::Nanos;
 use std::sync::Arc;
@@ -205,6 +205,10 @@ impl Protocol for BinanceSpot {
         let message = self.decoder.decode(frame, at, |which, id| intake.wants_best(which, id))?;
         intake.take(message);
         Ok(())
+    }
+
+    fn ways(&self) -> Ways {
+        self.decoder.ways()
     }
 
     fn on_snapshot(

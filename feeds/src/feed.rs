@@ -23,7 +23,7 @@ pub use limits::FeedLimits;
 pub use links::CONNECTIONS_MAX;
 
 use crate::net::{Backoff, Dial, DialPort, Dialed, HttpReply, NetError, Pulse, Socket};
-use crate::protocol::{DecodeError, Protocol};
+use crate::protocol::{DecodeError, Protocol, Ways};
 use crate::sequence::Loaded;
 use books::Books;
 use connection::Connection;
@@ -110,8 +110,9 @@ impl<P: Protocol> Feed<P> {
     }
 
     /// What was counted since the start.
-    pub const fn counters(&self) -> Counters {
-        self.books.counted()
+    pub fn counters(&self) -> Counters {
+        let Ways { plain, general } = self.protocol.ways();
+        Counters { decode_plain: plain, decode_general: general, ..self.books.counted() }
     }
 
     /// Why the last connection or request failed, since this was asked last.

@@ -80,6 +80,15 @@ pub enum DecodeError {
     Ids,
 }
 
+/// How frames were read that did not look as usual.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ways {
+    /// By a reader of plain text in the venue's order.
+    pub plain: u64,
+    /// By the general reader of JSON, those that it refused included.
+    pub general: u64,
+}
+
 /// Who takes what a frame said.
 pub trait Intake {
     /// Whether a best bid and ask of this update id is news. Asked before its numbers are read.
@@ -107,6 +116,11 @@ pub trait Protocol {
         at: Nanos,
         intake: &mut I,
     ) -> Result<(), DecodeError>;
+
+    /// How many frames were read in a slower way than the usual one, since the start.
+    fn ways(&self) -> Ways {
+        Ways::default()
+    }
 
     /// Reads the answer to the n-th instrument's snapshot request. The body is used up.
     fn on_snapshot(

@@ -9,7 +9,7 @@ use super::tape::{Nodes, Parser};
 use super::{BinanceSpotConfig, Flavour};
 use crate::net::Payload;
 use crate::net::frame::SPARE;
-use crate::protocol::{DecodeError, Message, Snapshot};
+use crate::protocol::{DecodeError, Message, Snapshot, Ways};
 use crate::sequence::DiffHead;
 use engine::event::{Body, Event, flag};
 use engine::id::{InstrumentId, Side};
@@ -34,19 +34,26 @@ pub struct Decoder {
     ways: Ways,
 }
 
-/// How frames were read, beside the fastest way.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Ways {
-    /// By the reader of plain text in the venue's order.
-    pub plain: u64,
-    /// By the general reader of JSON, those that it refused included.
-    pub general: u64,
-}
-
 impl std::fmt::Debug for Decoder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Decoder").field("instruments", &self.instruments).finish_non_exhaustive()
     }
+}
+
+/// How many bytes are read at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Width {
+    /// One: on any machine.
+    Plain,
+    /// Sixteen, with AVX2.
+    Avx2,
+    /// Sixty-four, with AVX-512 VBMI2.
+    Avx512,
+}
+
+impl Width {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Plain, Self::Avx2, Self::Avx512];
 }
 
 /// What a frame was, its rows left with the decoder.
@@ -99,7 +106,16 @@ impl Decoder {
         &self.instruments
     }
 
-    /// How frames were read so far.
+    /// Reads with instructions of this width from now on: the results are the same. `false`, and
+    /// nothing changed, where the machine has none such.
+    pub fn set_width(&mut self, width: Width) -> bool {
+        #[cfg(target_arch = "x86_64")]
+        return self.fast.set_width(width);
+        #[cfg(not(target_arch = "x86_64"))]
+        return width == Width::Plain;
+    }
+
+    /// How frames were read that did not look as usual.
     pub const fn ways(&self) -> Ways {
         self.ways
     }

@@ -13,7 +13,7 @@ mod trade;
 use super::look::{Look, Places};
 use super::rows::Rows;
 use super::streams::{Kind, Stream, Streams};
-use super::{BinanceSpotConfig, Flavour};
+use super::{BinanceSpotConfig, Flavour, Width};
 use crate::net::frame::SPARE;
 use crate::sequence::DiffHead;
 use crate::simd::avx2::{Avx2, Bytes, Faults};
@@ -89,9 +89,17 @@ impl Fast {
         }
     }
 
-    /// Reads with this level from now on; with none, it finds nothing.
-    pub fn set_level(&mut self, level: Option<Level>) {
-        self.level = level;
+    /// Reads with this width from now on, where the machine has it; with one byte, it finds nothing.
+    pub fn set_width(&mut self, width: Width) -> bool {
+        let has = |level: &Level| match level {
+            Level::Avx2(_) => width == Width::Avx2,
+            Level::Avx512(_) => width == Width::Avx512,
+        };
+        let level = Level::all().into_iter().find(has);
+        if level.is_some() || width == Width::Plain {
+            self.level = level;
+        }
+        level.is_some() || width == Width::Plain
     }
 
     /// Reads a frame.

@@ -54,19 +54,18 @@ impl<'a> Cursor<'a> {
         Some(value)
     }
 
-    /// A decimal up to a quote, which is passed over, in steps of the grid.
+    /// A decimal up to a quote, which is passed over, in steps of the grid; and whether it was
+    /// finer than the grid's places, which are all that count.
     #[inline]
-    fn decimal(&mut self, grid: Grid, most: i64) -> Option<i64> {
-        let (mut value, mut digits, mut places) = (0_i64, 0, 0);
+    fn decimal(&mut self, grid: Grid, most: i64) -> Option<(i64, bool)> {
+        let (mut value, mut digits, mut places, mut finer) = (0_i64, 0, 0, false);
         let (mut point, decimals) = (false, usize::from(grid.decimals));
         for (at, byte) in self.0.iter().enumerate() {
             let digit = byte.wrapping_sub(b'0');
             if digit <= 9 {
                 digits += 1;
                 if places == decimals && point {
-                    if digit != 0 {
-                        return None;
-                    }
+                    finer |= digit != 0;
                     continue;
                 }
                 value = value.wrapping_mul(10).wrapping_add(i64::from(digit));
@@ -81,8 +80,8 @@ impl<'a> Cursor<'a> {
                 self.0 = &self.0[at + 1..];
                 let value = value.wrapping_mul(POW10[missing]);
                 let steps = if grid.step == 1 { value } else { value / grid.step };
-                let exact = grid.step == 1 || value % grid.step == 0;
-                return if exact && steps <= most { Some(steps) } else { None };
+                finer |= grid.step != 1 && value % grid.step != 0;
+                return if steps <= most { Some((steps, finer)) } else { None };
             }
         }
         None
@@ -90,12 +89,15 @@ impl<'a> Cursor<'a> {
 
     #[inline]
     fn price(&mut self, instrument: &Instrument) -> Option<Price> {
-        self.decimal(instrument.tick, PRICE_MAX).map(Price)
+        let (ticks, finer) = self.decimal(instrument.tick, PRICE_MAX)?;
+        if finer { None } else { Some(Price(ticks)) }
     }
 
+    /// Finer than a lot, it is rounded down, but never to nothing.
     #[inline]
     fn qty(&mut self, instrument: &Instrument) -> Option<Qty> {
-        self.decimal(instrument.lot, QTY_MAX).map(Qty)
+        let (lots, finer) = self.decimal(instrument.lot, QTY_MAX)?;
+        Some(Qty(if finer { lots.max(1) } else { lots }))
     }
 
     #[inline]

@@ -1,4 +1,4 @@
-//! Which stream a frame is of, by the sixteen bytes where its name begins: one look into a table,
+//! Which stream a frame is of, by the 24 bytes from where its name begins: one look into a table,
 //! whatever the number of instruments.
 //!
 //! ```text
@@ -131,11 +131,15 @@ impl Streams {
 
 /// Two numbers that depend on every bit of a key: one to tell it, one to place it.
 #[inline(always)]
-fn mixed(key: &[u8; 16]) -> (u32, usize) {
-    let both = u128::from_le_bytes(*key);
-    let (low, high) = (both as u64, (both >> 64) as u64);
-    let product =
-        u128::from(low ^ 0x9e37_79b9_7f4a_7c15) * u128::from(high ^ 0xd1b5_4a32_d192_ed03);
+fn mixed(key: &[u8; 24]) -> (u32, usize) {
+    let [one, two, three] = [0, 8, 16].map(|at| {
+        let mut word = [0; 8];
+        word.copy_from_slice(&key[at..at + 8]);
+        u64::from_le_bytes(word)
+    });
+    let low = one ^ three.rotate_left(31) ^ 0x9e37_79b9_7f4a_7c15;
+    let high = two ^ three ^ 0xd1b5_4a32_d192_ed03;
+    let product = u128::from(low) * u128::from(high);
     let mixed = (product >> 64) as u64 ^ product as u64;
     // A print of 0 is that of an empty slot.
     ((mixed >> 32) as u32 | 1, mixed as usize)

@@ -29,6 +29,11 @@ counters! {
     rows,
     /// Frames that could not be read as what they should be.
     decode_errors,
+    /// Frames that did not look as their stream's frames always do, but were plain text in the
+    /// venue's order: read more slowly.
+    decode_plain,
+    /// Frames that the general reader of JSON had to read, those that it refused included: slowest.
+    decode_general,
     /// Frames of streams, events or symbols that nobody asked for, and error messages.
     unknown_frames,
     /// Best bids and asks that were not newer than what was known.
