@@ -9,7 +9,7 @@ mod far;
 pub mod ladder;
 mod window;
 
-use crate::event::{Body, Event, flag};
+use crate::event::{Body, Event, flag, kind};
 use crate::id::Side;
 use crate::num::{Price, Qty};
 use ladder::Ladder;
@@ -92,7 +92,14 @@ impl Book {
     /// Takes one market row of its instrument; other rows do nothing.
     #[inline]
     pub fn apply(&mut self, event: &Event) -> Change {
-        event.body().map_or(Change::None, |body| self.take(event, &body))
+        if event.kind != kind::LEVEL {
+            return event.body().map_or(Change::None, |body| self.take(event, &body));
+        }
+        // Nearly all rows: said by itself, so that nothing but a level is decoded.
+        match event.body() {
+            Some(Body::Level { side, price, qty }) => self.apply_level(event, side, price, qty),
+            _ => Change::None,
+        }
     }
 
     /// [`Book::apply`] with the row's meaning at hand.
@@ -118,21 +125,32 @@ impl Book {
         self.was_crossed = false;
     }
 
-    #[inline]
+    #[inline(always)]
     fn apply_level(&mut self, event: &Event, side: Side, price: Price, qty: Qty) -> Change {
         if event.has(flag::FIRST | flag::SNAPSHOT) {
-            self.sides[0].clear(price);
-            self.sides[1].clear(price);
-            self.overlay = None;
-            self.was_crossed = false;
+            self.begin(price);
         } else if self.state == BookState::Blank {
             return Change::None;
         }
         self.sides[side.index()].set(price, qty);
-        if !event.has(flag::LAST) {
-            self.state = BookState::Partial;
-            return Change::None;
+        if event.has(flag::LAST) {
+            return self.finish(event);
         }
+        self.state = BookState::Partial;
+        Change::None
+    }
+
+    /// A snapshot begins.
+    #[cold]
+    fn begin(&mut self, price: Price) {
+        self.sides.iter_mut().for_each(|ladder| ladder.clear(price));
+        self.overlay = None;
+        self.was_crossed = false;
+    }
+
+    /// A message is whole.
+    #[inline(never)]
+    fn finish(&mut self, event: &Event) -> Change {
         self.depth_id = event.id;
         if self.overlay.is_some_and(|overlay| overlay.id <= event.id) {
             self.overlay = None;
