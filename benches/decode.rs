@@ -1,6 +1,5 @@
-//! Bytes of one message to event rows: our decoder beside typed JSON libraries. Each rival has to
-//! deliver the same: prices and quantities as ticks and lots. How long it takes for the text fields
-//! alone, which is not yet a decoded message, is shown for simd-json too.
+//! Bytes of one message to event rows: our decoder beside typed JSON libraries and simd-json's tape.
+//! Each rival has to deliver the same: prices and quantities as ticks and lots, in rows.
 
 use benches::corpus::{self, Arena, Market};
 use benches::stage::{Bar, Contestant, Stage};
@@ -9,15 +8,16 @@ use engine::id::Side;
 use engine::instrument::Instrument;
 use engine::num::{Price, Qty};
 use engine::time::Nanos;
-use feeds::binance_spot::{BinanceSpot, BinanceSpotConfig};
+use feeds::binance_spot::{BinanceSpot, BinanceSpotConfig, Flavour};
 use feeds::net::Payload;
 use feeds::protocol::Message;
 use serde::Deserialize;
+use simd_json::Tape;
+use simd_json::prelude::*;
 use std::hint::black_box;
 
 const MESSAGES: usize = 256;
 const AT: Nanos = Nanos(1_723_161_254_087_891_268);
-const BAR: &str = "simd-json typed to rows";
 
 #[derive(Deserialize)]
 struct Wrapped<T> {
@@ -34,6 +34,8 @@ struct BookTicker<'a> {
     a: &'a str,
     #[serde(rename = "A")]
     ask_qty: &'a str,
+    #[serde(default, rename = "E")]
+    time: u64,
 }
 
 #[derive(Deserialize)]
@@ -80,6 +82,9 @@ fn qty(text: &str, instrument: &Instrument) -> Option<Qty> {
 }
 
 fn venue_delta_us(time_ms: u64) -> i32 {
+    if time_ms == 0 {
+        return 0;
+    }
     i32::try_from((AT.0 / 1_000) as i64 - time_ms as i64 * 1_000).unwrap_or(0)
 }
 
@@ -92,7 +97,8 @@ impl<'a> Rows<'a> for BookTicker<'a> {
             ask: price(self.a, instrument)?,
             ask_qty: qty(self.ask_qty, instrument)?,
         };
-        rows.push(Event::new(AT, instrument.id, self.u, body).with(flag::LAST));
+        let row = Event::new(AT, instrument.id, self.u, body).with(flag::LAST);
+        rows.push(Event { venue_delta_us: venue_delta_us(self.time), ..row });
         Some(())
     }
 }
@@ -132,10 +138,9 @@ impl<'a> Rows<'a> for Depth<'a> {
     }
 }
 
-/// Ours.
-fn ours<'a>(messages: &Arena, instrument: Instrument) -> Contestant<'a> {
-    let config = BinanceSpotConfig::new("wss://host", "https://host", vec![instrument]);
-    let state = (messages.clone(), BinanceSpot::new(&config));
+/// Ours, with the venue's flavour.
+fn ours<'a>(messages: &Arena, (instrument, flavour): (Instrument, Flavour)) -> Contestant<'a> {
+    let state = (messages.clone(), protocol(instrument, flavour));
     Contestant::with(
         "ours",
         state,
@@ -149,30 +154,64 @@ fn ours<'a>(messages: &Arena, instrument: Instrument) -> Contestant<'a> {
     )
 }
 
-/// simd-json with its buffers reused, and what is done with the typed message.
-fn simd<'a, T>(
-    name: &'static str,
-    messages: &Arena,
-    mut done: impl for<'m> FnMut(T::Of<'m>) + 'a,
-) -> Contestant<'a>
+fn protocol(instrument: Instrument, flavour: Flavour) -> BinanceSpot {
+    let config = BinanceSpotConfig::new("wss://host", "https://host", vec![instrument]);
+    BinanceSpot::new(&BinanceSpotConfig { flavour, ..config })
+}
+
+/// simd-json with its buffers reused: typed, or its tape alone with the fields picked from it.
+fn simd<'a, T>(name: &'static str, messages: &Arena, instrument: Instrument) -> Contestant<'a>
 where
     T: Kind + 'a,
 {
-    let state = (messages.clone(), simd_json::Buffers::new(4096));
+    let state = (messages.clone(), simd_json::Buffers::new(4096), Vec::with_capacity(1024));
     Contestant::with(
         name,
         state,
-        |(messages, _)| messages.restore(),
-        move |(messages, buffers)| {
+        |(messages, ..)| messages.restore(),
+        move |(messages, buffers, rows)| {
             messages.each(|bytes, len| {
                 let typed: Result<Wrapped<T::Of<'_>>, _> =
                     simd_json::serde::from_slice_with_buffers(&mut bytes[..len], buffers);
                 if let Ok(typed) = typed {
-                    done(typed.data);
+                    rows.clear();
+                    let _ = black_box(typed.data.rows(&instrument, rows));
                 }
             });
         },
     )
+}
+
+/// simd-json's tape, in the buffer with spare bytes that it reads fastest from, and the message's
+/// fields picked from it.
+fn tape<'a, T>(messages: &Arena, instrument: Instrument) -> Contestant<'a>
+where
+    T: Kind + 'a,
+{
+    let buffers = (simd_json::Buffers::new(4096), Tape(Vec::new()));
+    let state = (messages.clone(), buffers, Vec::with_capacity(1024));
+    Contestant::with(
+        "simd-json tape",
+        state,
+        |(messages, ..)| messages.restore(),
+        move |(messages, (buffers, kept), rows)| {
+            messages.each(|bytes, len| {
+                let mut tape = std::mem::replace(kept, Tape(Vec::new())).reset();
+                if simd_json::fill_tape_padded(bytes, len, buffers, &mut tape).is_ok() {
+                    rows.clear();
+                    let _ = black_box(picked::<T>(&tape, &instrument, rows));
+                }
+                *kept = tape.reset();
+            });
+        },
+    )
+}
+
+/// The rows of the message on the tape.
+fn picked<T: Kind>(tape: &Tape<'_>, instrument: &Instrument, rows: &mut Vec<Event>) -> Option<()> {
+    let root = tape.as_value().as_object()?;
+    let data = root.get("data")?;
+    T::pick(data.as_object()?)?.rows(instrument, rows)
 }
 
 /// A library that reads from bytes that it leaves as they are.
@@ -204,47 +243,104 @@ where
 /// The kinds of message, so that a contestant can be made for each lifetime of it.
 trait Kind {
     type Of<'a>: Rows<'a>;
+    /// From a tape.
+    fn pick<'t, 'i>(data: Object<'t, 'i>) -> Option<Self::Of<'t>>
+    where
+        'i: 't;
+}
+
+type Object<'t, 'i> = simd_json::tape::Object<'t, 'i>;
+
+fn text<'t, 'i: 't>(data: &Object<'t, 'i>, key: &str) -> Option<&'t str> {
+    data.get(key)?.into_string()
+}
+
+fn integer(data: &Object<'_, '_>, key: &str) -> Option<u64> {
+    data.get(key)?.as_u64()
 }
 
 struct Best;
 impl Kind for Best {
     type Of<'a> = BookTicker<'a>;
+    fn pick<'t, 'i: 't>(data: Object<'t, 'i>) -> Option<BookTicker<'t>> {
+        Some(BookTicker {
+            u: integer(&data, "u")?,
+            s: text(&data, "s")?,
+            b: text(&data, "b")?,
+            bid_qty: text(&data, "B")?,
+            a: text(&data, "a")?,
+            ask_qty: text(&data, "A")?,
+            time: integer(&data, "E").unwrap_or(0),
+        })
+    }
 }
 struct Print;
 impl Kind for Print {
     type Of<'a> = Trade<'a>;
+    fn pick<'t, 'i: 't>(data: Object<'t, 'i>) -> Option<Trade<'t>> {
+        Some(Trade {
+            s: text(&data, "s")?,
+            t: integer(&data, "t")?,
+            p: text(&data, "p")?,
+            q: text(&data, "q")?,
+            m: data.get("m")?.as_bool()?,
+            time: integer(&data, "E")?,
+        })
+    }
 }
 struct Diff;
 impl Kind for Diff {
     type Of<'a> = Depth<'a>;
+    fn pick<'t, 'i: 't>(data: Object<'t, 'i>) -> Option<Depth<'t>> {
+        let levels = |key: &str| -> Option<Vec<(&'t str, &'t str)>> {
+            let level = |level: simd_json::tape::Value<'t, 'i>| {
+                let level = level.as_array()?;
+                Some((level.get(0)?.into_string()?, level.get(1)?.into_string()?))
+            };
+            data.get(key)?.as_array()?.iter().map(level).collect()
+        };
+        Some(Depth {
+            s: text(&data, "s")?,
+            time: integer(&data, "E")?,
+            first: integer(&data, "U")?,
+            u: integer(&data, "u")?,
+            b: levels("b")?,
+            a: levels("a")?,
+        })
+    }
 }
 
-fn race<T: Kind + 'static>(stage: &mut Stage, title: &str, messages: &[Vec<u8>]) {
+/// What a race is about.
+struct Course<'a> {
+    title: &'a str,
+    market: (Instrument, Flavour),
+    bar: Bar,
+}
+
+const fn course(title: &str, market: (Instrument, Flavour), bar: Bar) -> Course<'_> {
+    Course { title, market, bar }
+}
+
+fn race<T: Kind + 'static>(stage: &mut Stage, course: Course<'_>, messages: &[Vec<u8>]) {
+    let Course { title, market: (instrument, flavour), bar } = course;
     if messages.is_empty() {
         return;
     }
-    let instrument = corpus::spot();
     let on_grid = messages.iter().filter(|message| readable::<T>(message, &instrument)).cloned();
     let arena = Arena::new(&on_grid.collect::<Vec<_>>());
     if arena.len() < messages.len() {
         let (raced, all) = (arena.len(), messages.len());
         println!("{title}: {raced} of {all} messages, in the rest are quantities off the lot grid");
     }
-    check::<T>(title, arena.clone(), instrument);
-    let mut rows = Vec::with_capacity(1024);
+    check::<T>(title, arena.clone(), (instrument, flavour));
     let all = vec![
-        ours(&arena, instrument),
-        simd::<T>(BAR, &arena, move |typed| {
-            rows.clear();
-            let _ = black_box(typed.rows(&instrument, &mut rows));
-        }),
-        simd::<T>("simd-json typed, text only", &arena, |typed| {
-            black_box(&typed);
-        }),
-        reading::<T>("sonic-rs to rows", &arena, instrument, |b| sonic_rs::from_slice(b).ok()),
-        reading::<T>("serde_json to rows", &arena, instrument, |b| serde_json::from_slice(b).ok()),
+        ours(&arena, (instrument, flavour)),
+        tape::<T>(&arena, instrument),
+        simd::<T>("simd-json typed", &arena, instrument),
+        reading::<T>("sonic-rs typed", &arena, instrument, |b| sonic_rs::from_slice(b).ok()),
+        reading::<T>("serde_json", &arena, instrument, |b| serde_json::from_slice(b).ok()),
     ];
-    stage.duel(title, Bar::TimesFaster(1.2, BAR.to_owned()), arena.len(), all);
+    stage.duel(title, bar, arena.len(), all);
 }
 
 /// Whether the rivals can read it: unlike ours, they know no quantity finer than the lot.
@@ -253,10 +349,9 @@ fn readable<T: Kind>(message: &[u8], instrument: &Instrument) -> bool {
     typed.and_then(|typed| typed.data.rows(instrument, &mut Vec::new())).is_some()
 }
 
-/// A race is between equals: ours and a rival read the same rows from every message.
-fn check<T: Kind>(title: &str, mut messages: Arena, instrument: Instrument) {
-    let config = BinanceSpotConfig::new("wss://host", "https://host", vec![instrument]);
-    let mut protocol = BinanceSpot::new(&config);
+/// A race is between equals: ours and the rivals read the same rows from every message.
+fn check<T: Kind>(title: &str, mut messages: Arena, (instrument, flavour): (Instrument, Flavour)) {
+    let mut protocol = protocol(instrument, flavour);
     messages.each(|bytes, len| {
         let typed: Option<Wrapped<T::Of<'_>>> = serde_json::from_slice(&bytes[..len]).ok();
         let mut theirs = Vec::new();
@@ -273,27 +368,59 @@ fn check<T: Kind>(title: &str, mut messages: Arena, instrument: Instrument) {
             }
         };
         assert_eq!(ours, theirs, "{title}: ours and the rival's");
+        let (mut buffers, mut tape) = (simd_json::Buffers::new(4096), Tape(Vec::new()));
+        let filled = simd_json::fill_tape_padded(bytes, len, &mut buffers, &mut tape);
+        let mut theirs = Vec::new();
+        let read = filled.ok().and_then(|()| picked::<T>(&tape, &instrument, &mut theirs));
+        assert!(read.is_some() && ours == theirs, "{title}: ours and the tape's");
     });
 }
 
-fn main() {
-    let mut stage = Stage::new("decode");
+/// Of small messages.
+fn message_bar() -> Bar {
+    let [serde, tape, sonic] =
+        [(8.0, "serde_json"), (6.0, "simd-json tape"), (5.0, "sonic-rs typed")];
+    Bar::All([serde, tape, sonic].map(|(times, rival)| Bar::times(times, rival)).to_vec())
+}
+
+/// Of diffs.
+fn diff_bar() -> Bar {
+    Bar::All(vec![Bar::times(8.0, "serde_json"), Bar::times(5.0, "sonic-rs typed")])
+}
+
+fn generated(stage: &mut Stage) {
     let mut market = Market::new(1);
     let made = |mut make: Box<dyn FnMut() -> Vec<u8> + '_>| -> Vec<Vec<u8>> {
         (0..MESSAGES).map(|_| make()).collect()
     };
+    let spot = (corpus::spot(), Flavour::Spot);
     let tickers = made(Box::new(|| market.book_ticker()));
-    race::<Best>(&mut stage, "bookTicker", &tickers);
+    race::<Best>(stage, course("bookTicker", spot, message_bar()), &tickers);
     let trades = made(Box::new(|| market.trade()));
-    race::<Print>(&mut stage, "trade", &trades);
-    let depths = made(Box::new(|| market.depth(20)));
-    race::<Diff>(&mut stage, "depth of 20 levels", &depths);
-    let recorded = corpus::recording("spot/btcusdt_20240808.gz");
-    let tickers = corpus::pick(&recorded, "@bookTicker", MESSAGES);
-    race::<Best>(&mut stage, "bookTicker, recorded", &tickers);
-    let trades = corpus::pick(&recorded, "@trade", MESSAGES);
-    race::<Print>(&mut stage, "trade, recorded", &trades);
-    let depths = corpus::pick(&recorded, "@depth", MESSAGES);
-    race::<Diff>(&mut stage, "depth, recorded", &depths);
+    race::<Print>(stage, course("trade", spot, message_bar()), &trades);
+    for levels in [5, 20, 100] {
+        let depths = made(Box::new(|| market.depth(levels)));
+        let title = format!("depth of {levels} levels");
+        race::<Diff>(stage, course(&title, spot, diff_bar()), &depths);
+    }
+}
+
+fn recorded(stage: &mut Stage, name: &str, market: (Instrument, Flavour), suffix: &str) {
+    let recorded = corpus::recording(name);
+    let picked = |text| corpus::pick(&recorded, text, MESSAGES);
+    let title = |kind: &str| format!("{kind}, {suffix}");
+    let (best, trade, depth) = (title("bookTicker"), title("trade"), title("depth"));
+    race::<Best>(stage, course(&best, market, message_bar()), &picked("@bookTicker"));
+    race::<Print>(stage, course(&trade, market, message_bar()), &picked("@trade"));
+    race::<Diff>(stage, course(&depth, market, diff_bar()), &picked("@depth"));
+}
+
+fn main() {
+    let mut stage = Stage::new("decode");
+    generated(&mut stage);
+    let spot = (corpus::spot(), Flavour::Spot);
+    recorded(&mut stage, "spot/btcusdt_20240808.gz", spot, "recorded");
+    let usdm = (corpus::usdm(), Flavour::Usdm);
+    recorded(&mut stage, "usdm/btcusdt_20240808.gz", usdm, "recorded USDⓈ-M");
     stage.finish();
 }
