@@ -68,8 +68,8 @@ fn config(folder: &Path) -> Result<Config, Failed> {
     let told = serde_json::json!({"kind": "ed25519", "api_key": "wire",
         "private_key_pem": corpus::PEM});
     std::io::Write::write_all(&mut file, told.to_string().as_bytes())?;
-    let text = include_str!("wire/session.toml");
-    let parsed = Config::parse("wire/session.toml", text);
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/wire/session.toml");
+    let parsed = Config::load(Path::new(path));
     let mut config = parsed.map_err(|problems| format!("{problems:?}"))?;
     config.venue.key = Some(KeySource::File(key));
     config.shm.directory = folder.to_owned();

@@ -21,5 +21,5 @@ pub use error::NetError;
 pub use frame::{Frame, Payload};
 pub use ready::Ready;
 pub use socket::{Socket, SocketLimits};
-pub use stream::Tuning;
+pub use stream::{Acks, Tuning};
 pub use tls::Roots;

@@ -89,6 +89,8 @@ pub struct Socket {
     writer: FrameWriter,
     unsent_max: usize,
     message_max: usize,
+    /// Something came since the kernel was told last when to acknowledge.
+    came: bool,
     at: Box<str>,
 }
 
@@ -123,6 +125,7 @@ impl Socket {
             writer: FrameWriter::new(limits.unsent_max, rand::random()),
             unsent_max: limits.unsent_max,
             message_max: limits.message_max,
+            came: true,
             at: at.into(),
         }
     }
@@ -153,11 +156,12 @@ impl Socket {
         self.wire.stream().arrived()
     }
 
-    /// Whether a read or write may succeed although the system has nothing new: TLS holds bytes
-    /// that were not taken yet, or some wait to be written. Such a socket is to be polled.
+    /// Whether there is something to do although the system has nothing new: TLS holds bytes that
+    /// were not taken yet, some wait to be written, or what came has not been acknowledged. Such a
+    /// socket is to be polled.
     #[inline]
     pub fn is_pending(&self) -> bool {
-        self.wire.holds() || !self.writer.unsent().is_empty()
+        self.came || self.wire.holds() || !self.writer.unsent().is_empty()
     }
 
     /// Options that the system did not grant, by name.
@@ -177,9 +181,17 @@ impl Socket {
             Ok(0) => Err(self.closed()),
             Ok(count) => {
                 self.reader.filled(count);
+                self.came = true;
                 Ok(count)
             }
-            Err(error) => self.unless_later(error).map(|()| 0),
+            Err(error) => {
+                // Nothing is here now: time for what is not urgent.
+                if self.came {
+                    self.came = false;
+                    self.wire.stream().say_acks();
+                }
+                self.unless_later(error).map(|()| 0)
+            }
         }
     }
 
@@ -205,10 +217,8 @@ impl Socket {
         self.send(TEXT, [payload, &[]])
     }
 
-    /// Sends a ping; its payload is cut to 125 bytes. What is sent now and then anyway is also when
-    /// acknowledgements at once are asked for again.
+    /// Sends a ping; its payload is cut to 125 bytes.
     pub fn ping(&mut self, payload: &[u8]) -> Result<(), NetError> {
-        self.wire.stream().quick_ack();
         self.send(PING, [&payload[..payload.len().min(CONTROL_MAX)], &[]])
     }
 

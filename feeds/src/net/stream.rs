@@ -1,5 +1,10 @@
-//! TCP as trading wants it: nothing held back, acknowledgements at once, the network card polled by
-//! whoever reads, and the kernel's own time of arrival where it is asked for.
+//! TCP as trading wants it: nothing held back, acknowledgements out of the way, the network card
+//! polled by whoever reads, and the kernel's own time of arrival where it is asked for.
+//!
+//! When a connection only listens, the kernel sends an acknowledgement from within each read, before
+//! it gives the bytes back: a whole way down the stack in front of every tick. One that is taken for
+//! a conversation (`TCP_QUICKACK` off) leaves it to a timer, or to what is sent next. The kernel
+//! changes its mind when that timer fires, so it is told again after what came has been dealt with.
 //!
 //! Everything but the first is best effort: what the system does not grant is remembered by name
 //! and trading goes on without it. What each option costs and brings: `benches/sockets.rs`.
@@ -9,16 +14,34 @@ use nix::sys::socket::sockopt::Timestamping;
 use nix::sys::socket::{
     ControlMessageOwned, MsgFlags, TimestampingFlag, Timestamps, recvmsg, setsockopt,
 };
+use rustix::net::{RecvFlags, SendFlags, recv, send};
 use socket2::SockRef;
 use std::io::{self, IoSliceMut, Read, Write};
 use std::net::TcpStream;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
+/// When what came is acknowledged (`TCP_QUICKACK`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Acks {
+    /// After what came has been dealt with: with what is sent next, or after at most 40 ms.
+    Late,
+    /// From within the read, before its bytes are given back.
+    AtOnce,
+    /// As the kernel likes.
+    System,
+}
+
+impl Acks {
+    /// The names that a configuration uses.
+    pub const NAMES: [(&'static str, Self); 3] =
+        [("late", Self::Late), ("at-once", Self::AtOnce), ("system", Self::System)];
+}
+
 /// What a socket asks of the system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tuning {
-    /// Acknowledge at once instead of waiting for something to send (`TCP_QUICKACK`).
-    pub quick_ack: bool,
+    /// When what came is acknowledged.
+    pub acks: Acks,
     /// Longest time that a read polls the network card, µs (`SO_BUSY_POLL`); 0 is never.
     pub busy_poll_us: u32,
     /// Have the kernel stamp what arrives (`SO_TIMESTAMPING`).
@@ -27,7 +50,7 @@ pub struct Tuning {
 
 impl Default for Tuning {
     fn default() -> Self {
-        Self { quick_ack: true, busy_poll_us: 50, stamps: true }
+        Self { acks: Acks::Late, busy_poll_us: 50, stamps: true }
     }
 }
 
@@ -62,8 +85,11 @@ impl Stream {
             granted
         };
         grant("TCP_NODELAY", socket.set_tcp_nodelay(true).is_ok());
-        if self.tuning.quick_ack {
-            self.tuning.quick_ack = grant("TCP_QUICKACK", socket.set_tcp_quickack(true).is_ok());
+        if self.tuning.acks != Acks::System {
+            let at_once = self.tuning.acks == Acks::AtOnce;
+            if !grant("TCP_QUICKACK", socket.set_tcp_quickack(at_once).is_ok()) {
+                self.tuning.acks = Acks::System;
+            }
         }
         if self.tuning.busy_poll_us > 0 {
             let polls = socket.set_busy_poll(self.tuning.busy_poll_us);
@@ -82,12 +108,13 @@ impl Stream {
         &self.refused
     }
 
-    /// Asks for acknowledgements at once again: the kernel stops giving them when something was
-    /// sent in answer to what came. A system call, so not for the hot path.
-    pub fn quick_ack(&self) {
-        if self.tuning.quick_ack {
-            // It was granted before; without it acknowledgements are late and nothing is lost.
-            let _ = SockRef::from(&self.tcp).set_tcp_quickack(true);
+    /// Says again when to acknowledge, as the kernel forgets. A system call, so not between a message
+    /// and its answer.
+    pub fn say_acks(&self) {
+        if self.tuning.acks != Acks::System {
+            let at_once = self.tuning.acks == Acks::AtOnce;
+            // It was granted before; without it acknowledgements come at another time.
+            let _ = SockRef::from(&self.tcp).set_tcp_quickack(at_once);
         }
     }
 
@@ -131,14 +158,19 @@ impl AsFd for Stream {
 impl Read for Stream {
     #[inline]
     fn read(&mut self, space: &mut [u8]) -> io::Result<usize> {
-        if self.asks { self.read_stamped(space) } else { self.tcp.read(space) }
+        if self.asks {
+            return self.read_stamped(space);
+        }
+        // The bare call: the C library's makes sure each time that the thread may be cancelled.
+        let (count, _) = recv(&self.tcp, space, RecvFlags::empty())?;
+        Ok(count)
     }
 }
 
 impl Write for Stream {
     #[inline]
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.tcp.write(bytes)
+        Ok(send(&self.tcp, bytes, SendFlags::NOSIGNAL)?)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -202,7 +234,7 @@ mod tests {
 
     #[test]
     fn what_is_not_asked_for_is_not_set() {
-        let tuning = Tuning { quick_ack: false, busy_poll_us: 0, stamps: false };
+        let tuning = Tuning { acks: Acks::System, busy_poll_us: 0, stamps: false };
         let (mut stream, mut far) = pair(tuning);
         stream.ask_arrival(true);
         far.write_all(b"one").unwrap();

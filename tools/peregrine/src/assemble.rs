@@ -187,7 +187,7 @@ pub fn dial(config: &Config) -> DialConfig {
     let tuning = Tuning {
         busy_poll_us: config.feed.busy_poll_us,
         stamps: config.feed.kernel_stamps,
-        ..Tuning::default()
+        acks: config.feed.acks,
     };
     DialConfig { tuning, ..DialConfig::default() }
 }

@@ -109,6 +109,8 @@ pub struct FeedSettings {
     pub connections: usize,
     /// Longest time that a read polls the network card, µs; 0 is never.
     pub busy_poll_us: u32,
+    /// When what arrives is acknowledged.
+    pub acks: feeds::net::Acks,
     /// Whether the kernel stamps what arrives, for the first stage of the histograms.
     pub kernel_stamps: bool,
     /// How often a connection is pinged.

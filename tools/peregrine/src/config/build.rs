@@ -224,7 +224,9 @@ fn feed(section: Section<'_>) -> FeedSettings {
     let most = feeds::feed::CONNECTIONS_MAX as u64;
     let connections = section.whole("connections", 1..=most, "connections").unwrap_or(1);
     let busy_poll = section.whole("busy_poll_us", 0..=10_000, "µs (0: never)").unwrap_or(50);
+    let acks = section.choice("acks", &feeds::net::Acks::NAMES);
     let settings = FeedSettings {
+        acks: acks.map_or(feeds::net::Acks::Late, |choice| choice.value),
         connections: connections as usize,
         busy_poll_us: busy_poll as u32,
         kernel_stamps: section.flag("kernel_stamps").unwrap_or(true),
