@@ -7,8 +7,10 @@
 use benches::stage::{Bar, Contestant, Stage};
 use engine::time::{Clock as _, Nanos, Stage as Mark, Trace as _};
 use hdrhistogram::Histogram;
+use peregrine::bench::keep::{SCALE, Span};
+use peregrine::bench::work::Work as _;
 use peregrine::clock::TscClock;
-use peregrine::latency::{Scale, pair};
+use peregrine::latency::pair;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use rustix::time::{ClockId, clock_gettime};
@@ -18,7 +20,6 @@ use std::hint::black_box;
 use std::sync::Mutex;
 
 const SPANS: usize = 1_024;
-const SCALE: Scale = Scale { span_max: Nanos::from_s(60), digits: 3 };
 
 fn spans() -> Vec<Nanos> {
     let mut random = SmallRng::seed_from_u64(7);
@@ -42,7 +43,7 @@ fn stamps(stage: &mut Stage) {
 }
 
 fn histograms(stage: &mut Stage) {
-    let (spans, clock) = (spans(), TscClock::start());
+    let spans = spans();
     let (mut probe, _tally) = pair(1, SCALE);
     let ours = || {
         for span in &spans {
@@ -60,16 +61,13 @@ fn histograms(stage: &mut Stage) {
     };
     let all = vec![Contestant::new("ours", ours), Contestant::new("behind a lock", locked)];
     stage.duel("histogram record", Bar::None, SPANS, all);
-    let (mut probe, _tally) = pair(1, SCALE);
+    let mut work = Span::new();
+    let ops = work.run();
     let both = || {
-        let mut last = clock.now();
-        for _ in 0..SPANS {
-            let now = clock.now();
-            probe.record(Mark::TickToOrder, now.since(last));
-            last = now;
-        }
+        work.run();
     };
-    stage.duel("stamp and record", Bar::None, SPANS, vec![Contestant::new("ours", both)]);
+    let all = vec![Contestant::new("ours", both)];
+    stage.duel("stamp and record", Bar::NsMax(20.0), ops, all);
 }
 
 fn panels(stage: &mut Stage) {

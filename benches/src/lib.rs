@@ -8,6 +8,7 @@
 //! **Invariant.** Nothing depends on this crate. Rivals live here and nowhere else.
 #![forbid(unsafe_code)]
 
+pub mod budget;
 pub mod corpus;
 pub mod numbers;
 pub mod recorded;

@@ -67,7 +67,10 @@ pub fn stream(name: &str, instrument: Instrument, flavour: Flavour) -> Vec<Vec<E
 pub struct Doors {
     /// The journal.
     pub writer: JournalWriter,
-    venue: SimVenue,
+    /// Answers the orders; without one, answers are among the events.
+    pub venue: Option<SimVenue>,
+    /// Every event that was recorded, where they are wanted.
+    pub seen: Option<Vec<Event>>,
     now: Nanos,
     next: Option<Event>,
     cause: u64,
@@ -86,14 +89,19 @@ impl Ports for Doors {
             Some(seq) => self.cause = seq,
             None => self.failed = true,
         }
-        self.venue.on_event(event);
+        if let Some(venue) = &mut self.venue {
+            venue.on_event(event);
+        }
+        if let Some(seen) = &mut self.seen {
+            seen.push(*event);
+        }
     }
     fn send(&mut self, item: Outgoing) {
         self.failed |= self.writer.sent(&sent::row(&item, self.cause, self.now, 0)).is_none();
-        match item {
-            Outgoing::Place(approved) => self.venue.place(self.now, approved),
-            Outgoing::Reduce(reduce) => self.venue.reduce(self.now, reduce),
-            Outgoing::Resync(_) => {}
+        match (&mut self.venue, item) {
+            (Some(venue), Outgoing::Place(approved)) => venue.place(self.now, approved),
+            (Some(venue), Outgoing::Reduce(reduce)) => venue.reduce(self.now, reduce),
+            _ => {}
         }
     }
     fn mark(&mut self, _: Mark) {}
@@ -192,7 +200,8 @@ impl Session {
         let latency = Latency { entry: Nanos(2_000_000), response: Nanos(2_000_000) };
         let settings = VenueSettings { latency, fee_in_quote: true, ..VenueSettings::default() };
         let venue = SimVenue::new(began, &[instrument], &balances, settings);
-        let doors = Doors { writer, venue, now: began, next: None, cause: 0, failed: false };
+        let (venue, seen) = (Some(venue), None);
+        let doors = Doors { writer, venue, seen, now: began, next: None, cause: 0, failed: false };
         let timer_at = began;
         let mut session = Self { engine, doors, drain, timer_at, shift };
         let up = Body::Link { link: Link::Market, state: LinkState::Up };
@@ -202,7 +211,9 @@ impl Session {
         Ok(session)
     }
 
-    fn take(&mut self, event: Event) -> Result<(), Failed> {
+    /// One event through the engine, into the journal.
+    #[inline]
+    pub fn take(&mut self, event: Event) -> Result<(), Failed> {
         self.doors.now = self.doors.now.max(event.at);
         self.doors.next = Some(event);
         step(&mut self.engine, &mut self.doors);
@@ -216,7 +227,7 @@ impl Session {
     pub fn message(&mut self, rows: &[Event]) -> Result<(), Failed> {
         let Some(first) = rows.first() else { return Ok(()) };
         let now = first.at.after(self.shift);
-        while let Some(report) = self.doors.venue.poll(now) {
+        while let Some(report) = self.doors.venue.as_mut().and_then(|venue| venue.poll(now)) {
             self.take(report)?;
         }
         if now >= self.timer_at {
