@@ -1,5 +1,6 @@
 //! Requests to the text of a WebSocket message: our patched templates beside `serde_json` over
-//! fields made by `format!`. Both texts must say the same.
+//! fields made by `format!`. Both texts must say the same. The promised rows are whole: text, header,
+//! fresh mask, on a logged-on session and with a signature.
 
 use benches::corpus;
 use benches::stage::{Bar, Contestant, Stage};
@@ -8,6 +9,8 @@ use engine::id::{ClientId, OrderId, Side};
 use engine::instrument::Instrument;
 use engine::intent::{OrderRef, Place, Tif};
 use engine::num::{Price, Qty};
+use peregrine::bench::order::{Frame, Signing};
+use peregrine::bench::work::Work as _;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use serde::Serialize;
@@ -186,14 +189,17 @@ fn main() -> Result<(), Failed> {
     run("order.cancelReplace", &replace, times());
     // It has no number to format, which is what the rival is slow at.
     run("order.cancel", &cancel, Bar::None);
-    let mut signed = wire(Signer::hmac(&[b'k'; 64])?, instrument)?;
-    let run = || {
-        for (id, ask) in &place {
-            let _ = black_box(signed.encode(ask, *id, AT_MS));
-        }
-    };
-    let all = vec![Contestant::new("ours", run)];
-    stage.duel("order.place, signed by HMAC", Bar::None, place.len(), all);
+    for (title, signing, most) in [
+        ("order.place, frame", Signing::Session, 30.0),
+        ("order.place, signed by HMAC", Signing::Hmac, 220.0),
+    ] {
+        let mut work = Frame::new(signing)?;
+        let ops = work.run();
+        let ours = || {
+            work.run();
+        };
+        stage.duel(title, Bar::NsMax(most), ops, vec![Contestant::new("ours", ours)]);
+    }
     stage.finish();
     Ok(())
 }

@@ -14,7 +14,7 @@ use std::hint::black_box;
 
 const ORDERS: usize = 256;
 const MID: i64 = 6_183_763;
-const NS_MAX: f64 = 100.0;
+const NS_MAX: f64 = 20.0;
 
 fn limits() -> Limits {
     Limits {

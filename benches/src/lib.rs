@@ -18,7 +18,7 @@ pub mod setting;
 pub mod stage;
 
 /// The benches that leave rows, in the order of the way of the data.
-pub const STAGES: [&str; 16] = [
+pub const STAGES: [&str; 15] = [
     "sockets",
     "decode",
     "book",
@@ -34,5 +34,4 @@ pub const STAGES: [&str; 16] = [
     "telemetry",
     "replay",
     "recovery",
-    "net",
 ];

@@ -67,7 +67,7 @@ pub const NUMBERS: &[Number] = &[
     number(
         "wire_to_wire",
         "wire",
-        &["wire to wire, plain"],
+        &["bookTicker to order, plain WebSocket"],
         "within 1.25× of a bare echo, ≥ 5× a parked tokio-tungstenite",
     ),
     number("engine_rows", "engine", &["recorded market, a row"], "≤ 125 ns"),
@@ -95,6 +95,21 @@ mod tests {
         for name in names {
             let plain = |one: u8| one.is_ascii_lowercase() || one.is_ascii_digit() || one == b'_';
             assert!(name.bytes().all(plain), "{name}");
+        }
+    }
+
+    #[test]
+    fn titles_are_those_of_the_benches() {
+        // Where titles are put together from parts, this cannot look.
+        let made = ["decode", "inline"];
+        for number in NUMBERS.iter().filter(|number| !made.contains(&number.bench)) {
+            let file = crate::setting::root().join("benches").join(number.bench);
+            let text = std::fs::read_to_string(file.with_extension("rs")).unwrap();
+            for title in number.titles {
+                let said = text.contains(&format!("\"{title}\""));
+                // The book's is the part of a file's name before the underscore.
+                assert!(said || text.contains(&format!("\"{title}_")), "{title}");
+            }
         }
     }
 }
