@@ -1,5 +1,5 @@
-//! Bytes of one message to event rows: our decoder beside typed JSON libraries and simd-json's tape.
-//! Each rival has to deliver the same: prices and quantities as ticks and lots, in rows.
+//! Bytes of one message to event rows: our decoder beside typed JSON libraries and simd-json's
+//! tape. Each rival has to deliver the same: prices and quantities as ticks and lots, in rows.
 
 use benches::corpus::{self, Arena, Market};
 use benches::stage::{Bar, Contestant, Stage};

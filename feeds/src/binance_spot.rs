@@ -8,9 +8,11 @@
 mod decode;
 #[cfg(target_arch = "x86_64")]
 mod fast;
+#[cfg(target_arch = "x86_64")]
 mod look;
 mod rows;
 mod scan;
+#[cfg(target_arch = "x86_64")]
 mod streams;
 mod tape;
 

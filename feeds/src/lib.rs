@@ -20,4 +20,5 @@ pub mod feed;
 pub mod net;
 pub mod protocol;
 pub mod sequence;
+#[cfg(target_arch = "x86_64")]
 mod simd;

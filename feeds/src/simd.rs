@@ -9,19 +9,13 @@
 //!  Level   what this machine has, found out once; runs a task compiled for it
 //! ```
 //!
-//! On other machines there is no level, and the readers take their plain way.
+//! Only for x86-64. On other machines, and on those without AVX2, frames are read in the plain way.
 #![allow(unsafe_code)]
 
+pub mod avx2;
+pub mod avx512;
+pub mod block;
+pub mod level;
+pub mod levels;
 pub mod shape;
 pub mod text;
-
-#[cfg(target_arch = "x86_64")]
-pub mod avx2;
-#[cfg(target_arch = "x86_64")]
-pub mod avx512;
-#[cfg(target_arch = "x86_64")]
-pub mod block;
-#[cfg(target_arch = "x86_64")]
-pub mod level;
-#[cfg(target_arch = "x86_64")]
-pub mod levels;

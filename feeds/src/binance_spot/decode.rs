@@ -123,6 +123,7 @@ impl Decoder {
     /// Reads one frame, whose last byte was read at `at`. `wants_best` tells whether a best bid and
     /// ask of this update id is news; one that is not is left unread.
     #[inline]
+    #[cfg_attr(not(target_arch = "x86_64"), allow(unused_mut))]
     pub fn decode(
         &mut self,
         mut frame: Payload<'_>,

@@ -182,3 +182,47 @@ fn stream(
         place: u16::try_from(place).ok()?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use engine::id::{AssetId, InstrumentId};
+    use engine::instrument::Symbol;
+    use engine::num::Grid;
+
+    #[test]
+    fn every_stream_of_many_instruments_is_found_and_no_other() {
+        let grid = Grid { decimals: 2, step: 1 };
+        let instruments: Vec<Instrument> = (0..400_u16)
+            .map(|id| {
+                let symbol = Symbol::new(&format!("COIN{id}USDT")).unwrap();
+                let assets = (AssetId(0), AssetId(1));
+                Instrument::new(InstrumentId(id), symbol, assets, (grid, grid))
+            })
+            .collect();
+        let streams = Streams::new(&instruments, Flavour::Spot);
+        let frame = |symbol: &str, name: &str| {
+            let mut frame = [b' '; 128];
+            let text =
+                format!("{{\"stream\":\"{symbol}@{name}\",\"data\":{{\"e\":\"x\",\"u\":1}}}}");
+            frame[..text.len()].copy_from_slice(text.as_bytes());
+            frame
+        };
+        for (place, instrument) in instruments.iter().enumerate() {
+            let symbol = instrument.symbol.as_str().to_lowercase();
+            for (name, kind) in NAMES {
+                let found = streams.find(&frame(&symbol, name)).unwrap();
+                assert_eq!(
+                    (usize::from(found.place), found.kind),
+                    (place, kind),
+                    "{symbol}@{name}"
+                );
+            }
+            let other = streams.find(&frame(&symbol, "kline_1m"));
+            assert!(
+                other
+                    .is_none_or(|stream| stream.head[11..35] != frame(&symbol, "kline_1m")[11..35])
+            );
+        }
+    }
+}

@@ -270,3 +270,47 @@ impl Machine for Avx2 {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::shape::shapes;
+    use super::*;
+    use engine::num::parse_decimal;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// By its shape a number is read as digit by digit, or not at all.
+        #[test]
+        fn numbers_are_read_as_digit_by_digit(
+            (grid, printed) in (0_usize..9, 1_usize..9),
+            (whole, fraction, cut) in (0_u64..99_999_999, 0_u64..100_000_000, 0_u32..9),
+            (place, byte) in (0_usize..40, any::<u8>()),
+        ) {
+            let Some(machine) = Avx2::detect() else { return Ok(()) };
+            let fraction = fraction / 10_u64.pow(cut) * 10_u64.pow(cut);
+            let fraction = format!("{fraction:08}");
+            let mut text = format!("{whole}.{}\"", &fraction[..printed]).into_bytes();
+            if let Some(change) = text.get_mut(place) {
+                *change = byte;
+            }
+            let (end, mut bytes) = (text.len() - 1, text.clone());
+            bytes.resize(64, b'7');
+            let first = machine.load(bytes.first_chunk().unwrap());
+            let point = machine.find(first, b'.') & 15;
+            let shape = &shapes(grid, printed).unwrap()[point];
+            let tail = u64::from_le_bytes(bytes[16..24].try_into().unwrap());
+            let mut faults = machine.faultless();
+            let digits = machine.digits(first, shape, &mut faults);
+            let fits = (tail ^ shape.tail) & shape.tail_mask == 0 && machine.is_faultless(faults);
+            if fits {
+                let number = i64::try_from(machine.number(digits)).unwrap();
+                prop_assert_eq!(parse_decimal(&text[..end], grid as u8), Ok(number));
+            } else if place >= text.len() {
+                let whole = whole.to_string().len();
+                let long = whole + grid > 14 || whole + 1 + grid.min(printed) > 16;
+                let fine = fraction[grid.min(printed)..printed].bytes().any(|byte| byte != b'0');
+                prop_assert!(long || fine, "{}", String::from_utf8_lossy(&text));
+            }
+        }
+    }
+}

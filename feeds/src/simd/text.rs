@@ -28,7 +28,8 @@ impl<'a> Text<'a> {
         self.bytes.as_ptr()
     }
 
-    /// N bytes from `at`, of which at most [`SPARE`] lie beyond the message; `None` when more would.
+    /// N bytes from `at`, of which at most [`SPARE`] lie beyond the message; `None` when more
+    /// would.
     #[inline(always)]
     pub fn window<const N: usize>(self, at: usize) -> Option<&'a [u8; N]> {
         let beyond = const { N.saturating_sub(SPARE) };

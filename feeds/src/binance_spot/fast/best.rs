@@ -7,7 +7,8 @@
 //!           "a":"61808.60","A":"5.761","T":1723161266991,"E":1723161266991}}
 //! ```
 
-use super::{Check, Found, Reading, STAMP_LEN, is_at, pair};
+use super::Found;
+use super::reading::{Check, Reading, STAMP_LEN, is_at, pair};
 use crate::binance_spot::Flavour;
 use crate::binance_spot::decode::venue_delta_us;
 use crate::binance_spot::look::Look;

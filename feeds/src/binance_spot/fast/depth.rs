@@ -9,7 +9,8 @@
 //!           "U":5123116208655,"u":5123116214046,"pu":5123116207845,"b":[…],"a":[…]}}
 //! ```
 
-use super::{Found, Reading, Scratch, is_at};
+use super::reading::{Reading, is_at};
+use super::{Found, Scratch};
 use crate::binance_spot::Flavour;
 use crate::binance_spot::decode::venue_delta_us;
 use crate::binance_spot::look::Look;

@@ -7,7 +7,8 @@
 //!           "p":"61819.90","q":"0.020","X":"MARKET","m":true}}
 //! ```
 
-use super::{Check, Found, Reading, is_at, pair};
+use super::Found;
+use super::reading::{Check, Reading, is_at, pair};
 use crate::binance_spot::Flavour;
 use crate::binance_spot::decode::venue_delta_us;
 use crate::binance_spot::look::Look;
