@@ -3,10 +3,12 @@
 //!
 //! A step is a message of ten levels through the whole engine (book, strategy, plan, reconcile,
 //! risk) whose touch moves each time, so that the bid of its desk is replaced each time, and the
-//! venue's answers. The desk of each instrument is its own; messages go round the instruments, so
-//! that each finds what it needs as cold as the others left it. Orders stand on other instruments
-//! than the one that moves: what its own quotes cost is what was asked for. An update is a level,
-//! anywhere in the book, and both best prices.
+//! venue's answers. The desk of each instrument is its own; books have a hundred levels a side where
+//! it is not their levels that grow. Orders stand on other instruments than the one that moves:
+//! what its own quotes cost is what was asked for. Instruments are as busy as they are in life, the
+//! n-th a n-th as often as the first; a row beside it has all of them equally busy, so that each
+//! finds what it needs as cold as 199 others left it. An update is a level, anywhere in the book,
+//! and both best prices.
 
 use benches::corpus;
 use benches::stage::{Bar, Contestant, Row, Stage, rows_directory};
@@ -122,13 +124,19 @@ struct Size {
     instruments: usize,
     /// Instruments that move; the others only hold orders.
     moving: usize,
+    /// Whether they move equally often.
+    evenly: bool,
 }
 
 /// An engine of some size, its venue, and the messages that it will get.
 struct Scene {
     engine: Engine<Pegged>,
     doors: Doors,
+    /// The same for each instrument, as they come out of the same buffer.
     messages: Vec<Vec<Event>>,
+    /// Which instrument moves next, and how often each has moved.
+    order: Vec<u16>,
+    moved: Vec<usize>,
     at: usize,
 }
 
@@ -150,15 +158,12 @@ impl Scene {
                 DeskSettings { instruments: vec![instrument.id], tolerance, limits: limits() };
             desks.push((settings, Pegged { instrument: instrument.id, quotes }));
         }
-        let mut random = SmallRng::seed_from_u64(9);
-        let moving = instruments.iter().take(size.moving);
-        let all: Vec<_> = moving.map(|one| messages(one.id, size.levels, &mut random)).collect();
-        let messages =
-            (0..MESSAGES * size.moving).map(|at| all[at % size.moving][at / size.moving].clone());
         let mut scene = Self {
-            messages: messages.collect(),
             engine: Engine::new(instruments, desks, Settings::default()),
             doors: Doors { now: Nanos::from_s(1), ..Doors::default() },
+            messages: messages(size.levels, &mut SmallRng::seed_from_u64(9)),
+            order: order(size),
+            moved: vec![0; size.moving],
             at: 0,
         };
         scene.open(size)?;
@@ -184,11 +189,12 @@ impl Scene {
             self.doors.events.extend(snapshot(InstrumentId(place as u16), size.levels));
             self.turn();
         }
-        (0..2 * self.messages.len()).for_each(|_| self.message());
+        let round = 8 * TURN;
+        (0..round).for_each(|_| self.message());
         let (live, before) = (self.engine.live_orders(), self.doors.placed);
-        (0..self.messages.len()).for_each(|_| self.message());
+        (0..round).for_each(|_| self.message());
         let placed = self.doors.placed - before;
-        if live != size.orders || placed != self.messages.len() as u64 {
+        if live != size.orders || placed != round as u64 {
             let refused = self.engine.desks[0].gate.refusals();
             return Err(format!("{live} orders stand, {placed} were placed, {refused:?}").into());
         }
@@ -201,10 +207,33 @@ impl Scene {
 
     fn message(&mut self) {
         self.doors.now = self.doors.now.after(Nanos(1_000));
-        self.doors.events.extend(&self.messages[self.at]);
-        self.at = (self.at + 1) % self.messages.len();
+        let instrument = InstrumentId(self.order[self.at]);
+        self.at = (self.at + 1) % self.order.len();
+        let moved = &mut self.moved[instrument.index()];
+        let rows = &self.messages[*moved % MESSAGES];
+        *moved += 1;
+        self.doors.events.extend(rows.iter().map(|row| Event { instrument, ..*row }));
         self.turn();
     }
+}
+
+/// Which instrument moves when, for some turns.
+fn order(size: Size) -> Vec<u16> {
+    let mut random = SmallRng::seed_from_u64(3);
+    let weight = |place: usize| if size.evenly { 1.0 } else { 1.0 / (place + 1) as f64 };
+    let sum: f64 = (0..size.moving).map(weight).sum();
+    let mut draw = |at: usize| {
+        if size.evenly {
+            return at % size.moving;
+        }
+        let mut rest = random.random_range(0.0..sum);
+        let passed = |place: &usize| {
+            rest -= weight(*place);
+            rest >= 0.0
+        };
+        (0..size.moving - 1).take_while(passed).count()
+    };
+    (0..4 * TURN).map(|at| draw(at) as u16).collect()
 }
 
 fn limits() -> Limits {
@@ -241,9 +270,10 @@ fn snapshot(instrument: InstrumentId, levels: i64) -> Vec<Event> {
 }
 
 /// Messages that move the bid by a tick to and fro and change levels anywhere behind the touch.
-fn messages(instrument: InstrumentId, levels: i64, random: &mut SmallRng) -> Vec<Vec<Event>> {
+fn messages(levels: i64, random: &mut SmallRng) -> Vec<Vec<Event>> {
     let message = |number: usize| {
         let stands = if number.is_multiple_of(2) { 700 } else { 0 };
+        let instrument = InstrumentId(0);
         let mut rows = vec![level(instrument, Side::Buy, (-1, stands))];
         for place in 1..MESSAGE_LEVELS {
             rows.push(level(instrument, Side::BOTH[place % 2], change(levels, random)));
@@ -308,12 +338,17 @@ const ORDERS: [(&str, usize); 4] =
 const INSTRUMENTS: [(&str, usize); 4] =
     [("200 instruments", 200), ("50 instruments", 50), ("10 instruments", 10), ("1 instrument", 1)];
 
+const EVENLY: &str = "instruments, all equally busy";
+
 fn size(title: &str, size: usize) -> Size {
-    let base = Size { levels: 1_000, orders: 1, instruments: 1, moving: 1 };
+    let base = Size { levels: 100, orders: 1, instruments: 1, moving: 1, evenly: false };
     match title {
         "levels" => Size { levels: size as i64, ..base },
         "standing orders" => Size { orders: size, instruments: DESKS, ..base },
-        _ => Size { orders: size, instruments: size, moving: size, ..base },
+        _ => {
+            let evenly = title == EVENLY;
+            Size { orders: size, instruments: size, moving: size, evenly, ..base }
+        }
     }
 }
 
@@ -340,7 +375,8 @@ fn updates(stage: &mut Stage, axis: &Axis) {
 }
 
 fn duel(stage: &mut Stage, axis: &Axis, all: Vec<Contestant<'_>>) {
-    let bar = Bar::within(GROWTH_MAX, axis.sizes[3].0);
+    let bar =
+        if axis.title == EVENLY { Bar::None } else { Bar::within(GROWTH_MAX, axis.sizes[3].0) };
     stage.duel(axis.title, bar, TURN, all);
 }
 
@@ -360,9 +396,9 @@ fn curve(row: &Row, axis: &Axis) -> Vec<(usize, f64)> {
 fn plot(rows: &[(Vec<(usize, f64)>, &Axis)]) -> Result<(), Failed> {
     let path = rows_directory().join("growth.svg");
     std::fs::create_dir_all(rows_directory())?;
-    let root = SVGBackend::new(&path, (1_200, 700)).into_drawing_area();
+    let root = SVGBackend::new(&path, (1_300, 1_000)).into_drawing_area();
     root.fill(&WHITE)?;
-    for (area, (points, axis)) in root.split_evenly((2, 2)).iter().zip(rows) {
+    for (area, (points, axis)) in root.split_evenly((3, 2)).iter().zip(rows) {
         let (Some(first), Some(last)) = (points.first(), points.last()) else { continue };
         let limit = first.1 * GROWTH_MAX;
         let top = points.iter().fold(limit, |top, point| top.max(point.1)) * 1.25;
@@ -391,6 +427,7 @@ fn main() -> Result<(), Failed> {
         Axis { title: "levels", unit, sizes: LEVELS },
         Axis { title: "standing orders", unit, sizes: ORDERS },
         Axis { title: "instruments", unit, sizes: INSTRUMENTS },
+        Axis { title: EVENLY, unit, sizes: INSTRUMENTS },
     ];
     for axis in &axes {
         steps(&mut stage, axis)?;
