@@ -134,8 +134,8 @@ impl Decoder {
         {
             let (bytes, len) = frame.reborrow().padded();
             match self.fast.read((bytes, len), at, &wants_best, &mut self.rows) {
-                Found::Best => return Ok(Message::Best(self.fast.row)),
-                Found::Trade => return Ok(Message::Trade(self.fast.row)),
+                Found::Best => return Ok(Message::Best(self.fast.row.0)),
+                Found::Trade => return Ok(Message::Trade(self.fast.row.0)),
                 Found::Stale(instrument) => return Ok(Message::Stale(instrument, at)),
                 Found::Depth(instrument) => {
                     let (head, rows) = (self.fast.head, self.rows.as_slice());

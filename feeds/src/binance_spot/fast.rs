@@ -17,7 +17,7 @@ use super::streams::{Kind, Stream, Streams};
 use super::{BinanceSpotConfig, Flavour, Width};
 use crate::sequence::DiffHead;
 use crate::simd::avx2::Avx2;
-use crate::simd::block::{self, Block, PLACES};
+use crate::simd::block::{self, Block, PLACES, Row};
 use crate::simd::level::{Level, Machine, Task};
 use crate::simd::text::{Text, part};
 use engine::event::Event;
@@ -49,7 +49,7 @@ pub(super) struct Fast {
     looks: Vec<Look>,
     scratch: Box<Scratch>,
     /// The row of the last best bid and ask or trade.
-    pub row: Event,
+    pub row: Row,
     /// The head of the last diff.
     pub head: DiffHead,
 }
@@ -81,7 +81,7 @@ impl Fast {
             streams: Streams::new(&config.instruments, config.flavour),
             looks,
             scratch: Box::new(Scratch { block: Block::new(), points: [0; PLACES] }),
-            row: Event::default(),
+            row: Row(Event::default()),
             head: DiffHead { before: 0, last: 0, at: Nanos::ZERO },
         }
     }

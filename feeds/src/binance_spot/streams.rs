@@ -8,6 +8,7 @@
 //! ```
 
 use super::Flavour;
+use crate::simd::text::part;
 use engine::instrument::Instrument;
 
 /// Where the name of a combined frame's stream begins.
@@ -132,11 +133,8 @@ impl Streams {
 /// Two numbers that depend on every bit of a key: one to tell it, one to place it.
 #[inline(always)]
 fn mixed(key: &[u8; 24]) -> (u32, usize) {
-    let [one, two, three] = [0, 8, 16].map(|at| {
-        let mut word = [0; 8];
-        word.copy_from_slice(&key[at..at + 8]);
-        u64::from_le_bytes(word)
-    });
+    let word = |at| part::<8, 24>(key, at).map_or(0, |word| u64::from_le_bytes(*word));
+    let (one, two, three) = (word(0), word(8), word(16));
     let low = one ^ three.rotate_left(31) ^ 0x9e37_79b9_7f4a_7c15;
     let high = two ^ three ^ 0xd1b5_4a32_d192_ed03;
     let product = u128::from(low) * u128::from(high);

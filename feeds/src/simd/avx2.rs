@@ -1,7 +1,7 @@
 //! Sixteen bytes at a time with AVX2: finding a byte, reading numbers by their shapes, comparing
 //! text, writing rows.
 
-use super::block::{Block, GROUP, Places};
+use super::block::{Block, GROUP, Places, Row};
 use super::level::Machine;
 use super::shape::Shape;
 use super::text::Text;
@@ -172,22 +172,45 @@ impl Avx2 {
         }
     }
 
-    /// A row of these words, written in two pieces so that reading it in as large ones does not
-    /// wait.
+    /// A row of these words, written in two pieces of 32 bytes, so that reading any 16 of either
+    /// does not wait for the writes to be done.
     #[inline(always)]
-    pub fn row(self, around: Around, payload: Four, row: &mut Event) {
-        let [at, id] = around.first.map(|word| word as i64);
-        let [spans, kind] = around.last.map(|word| word as i64);
-        let to: *mut Event = row;
-        // SAFETY: `self` proves AVX2; a row is 64 bytes, and any of them mean a row.
+    pub fn row(self, around: Around, payload: Four, row: &mut Row) {
+        let to: *mut __m256i = core::ptr::from_mut(row).cast();
+        // SAFETY: `self` proves AVX2; a row is 64 bytes, any of them mean a row, and it is aligned.
+        // The writes are volatile only for that no compiler splits them.
         unsafe {
-            let first = _mm256_castsi128_si256(_mm_set_epi64x(id, at));
-            let last = _mm256_castsi128_si256(_mm_set_epi64x(kind, spans));
-            let first = _mm256_permute2x128_si256(first, payload.0, 0x20);
-            let last = _mm256_permute2x128_si256(payload.0, last, 0x21);
-            _mm256_storeu_si256(to.cast(), first);
-            _mm256_storeu_si256(to.cast::<__m256i>().add(1), last);
+            let (first, last) = halves(around, payload);
+            to.write_volatile(first);
+            to.add(1).write_volatile(last);
         }
+    }
+
+    /// A row of these words and zeros, for others to be made like it.
+    #[inline(always)]
+    pub fn like(self, around: Around) -> Row {
+        let mut row = Row(Event::default());
+        let to: *mut __m256i = core::ptr::from_mut(&mut row).cast();
+        // SAFETY: `self` proves AVX2; a row is 64 bytes, any of them mean a row, and it is aligned.
+        unsafe {
+            let (first, last) = halves(around, Four(_mm256_setzero_si256()));
+            to.write(first);
+            to.add(1).write(last);
+        }
+        row
+    }
+}
+
+#[inline(always)]
+unsafe fn halves(around: Around, payload: Four) -> (__m256i, __m256i) {
+    let [at, id] = around.first.map(u64::cast_signed);
+    let [spans, kind] = around.last.map(u64::cast_signed);
+    // SAFETY: the caller has AVX2.
+    unsafe {
+        let first = _mm256_castsi128_si256(_mm_set_epi64x(id, at));
+        let last = _mm256_castsi128_si256(_mm_set_epi64x(kind, spans));
+        let first = _mm256_permute2x128_si256(first, payload.0, 0x20);
+        (first, _mm256_permute2x128_si256(payload.0, last, 0x21))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Levels on their way from text to rows: their digits, a block of them at a time.
 
 use super::avx2::Bytes;
+use engine::event::Event;
 
 /// Levels in a block.
 pub const BLOCK: usize = 64;
@@ -11,6 +12,11 @@ pub const PLACES: usize = 8_192;
 
 /// Where the decimal points of a message are.
 pub type Places = [u16; PLACES];
+
+/// A row in a cache line of its own.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
+pub struct Row(pub Event);
 
 /// Digits of price and quantity of one level. They are written and read in two pieces: reading both
 /// in one would wait for the writes to be done.

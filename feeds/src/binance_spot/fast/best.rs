@@ -14,10 +14,11 @@ use crate::binance_spot::decode::venue_delta_us;
 use crate::binance_spot::look::Look;
 use crate::net::frame::SPARE;
 use crate::simd::avx2::{Around, Faults};
+use crate::simd::block::Row;
 use crate::simd::level::Machine;
 use crate::simd::shape::Shape;
 use crate::simd::text::part;
-use engine::event::{Event, flag, kind};
+use engine::event::{flag, kind};
 use engine::id::InstrumentId;
 
 /// What USDⓈ-M adds behind the last quote, the numbers standing for any of their length.
@@ -46,7 +47,7 @@ pub(super) fn read<M: Machine>(
     reading: &Reading<'_, M>,
     look: &mut Look,
     wants_best: &impl Fn(InstrumentId, u64) -> bool,
-    row: &mut Event,
+    row: &mut Row,
 ) -> Option<Found> {
     let Reading { lanes, text, at, stream, .. } = *reading;
     let mut faults = lanes.faultless();

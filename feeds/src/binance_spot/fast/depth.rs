@@ -17,7 +17,7 @@ use crate::binance_spot::look::Look;
 use crate::binance_spot::rows::Rows;
 use crate::net::frame::SPARE;
 use crate::sequence::DiffHead;
-use crate::simd::avx2::{Around, Bytes, Faults};
+use crate::simd::avx2::{Around, Faults};
 use crate::simd::block::Block;
 use crate::simd::level::Machine;
 use crate::simd::levels::LevelShapes;
@@ -64,9 +64,7 @@ pub(super) fn read<M: Machine>(
         let flags = u64::from(kind::LEVEL) << 16 | u64::from(side) << 24;
         let around =
             Around { first: [at.0, last], last: [spans, u64::from(look.instrument.0) | flags] };
-        let mut like = Event::default();
-        lanes.row(around, lanes.numbers([Bytes::ZERO; 4]), &mut like);
-        let side = Side { block, rows, like };
+        let side = Side { block, rows, like: lanes.like(around).0 };
         place = levels(reading, place.wrapping_add(6), look, (side, &mut pairs), &mut faults)?;
     }
     let ends = text.len().wrapping_sub(place) == 2 && is_at(text.window(place)?, 0, b"}}");

@@ -14,9 +14,10 @@ use crate::binance_spot::decode::venue_delta_us;
 use crate::binance_spot::look::Look;
 use crate::net::frame::SPARE;
 use crate::simd::avx2::{Around, Bytes, Faults};
+use crate::simd::block::Row;
 use crate::simd::level::Machine;
 use crate::simd::text::part;
-use engine::event::{Event, flag, kind};
+use engine::event::{flag, kind};
 
 /// What stands behind the last quote: up to the buyer's part, and from it to the end.
 struct End {
@@ -52,7 +53,7 @@ static USDM: End = End {
 pub(super) fn read<M: Machine>(
     reading: &Reading<'_, M>,
     look: &mut Look,
-    row: &mut Event,
+    row: &mut Row,
 ) -> Option<Found> {
     let Reading { lanes, text, at, .. } = *reading;
     let mut faults = lanes.faultless();
