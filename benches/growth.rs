@@ -3,12 +3,12 @@
 //!
 //! A step is a message of ten levels through the whole engine (book, strategy, plan, reconcile,
 //! risk) whose touch moves each time, so that the bid of its desk is replaced each time, and the
-//! venue's answers. The desk of each instrument is its own; books have a hundred levels a side where
-//! it is not their levels that grow. Orders stand on other instruments than the one that moves:
-//! what its own quotes cost is what was asked for. Instruments are as busy as they are in life, the
-//! n-th a n-th as often as the first; a row beside it has all of them equally busy, so that each
-//! finds what it needs as cold as 199 others left it. An update is a level, anywhere in the book,
-//! and both best prices.
+//! venue's answers. The desk of each instrument is its own; books have a hundred levels a side
+//! where it is not their levels that grow. Orders stand on other instruments than the one that
+//! moves: what its own quotes cost is what was asked for. Instruments are as busy as they are in
+//! life, the n-th a n-th as often as the first; a row beside it has all of them equally busy, so
+//! that each finds what it needs as cold as 199 others left it. An update is a level, anywhere in
+//! the book, and both best prices.
 
 use benches::corpus;
 use benches::stage::{Bar, Contestant, Row, Stage, rows_directory};
