@@ -13,9 +13,11 @@ pub mod corpus;
 pub mod numbers;
 pub mod recorded;
 pub mod results;
+pub mod rig;
 pub mod row;
 pub mod setting;
 pub mod stage;
+pub mod venue;
 
 /// The benches that leave rows, in the order of the way of the data.
 pub const STAGES: [&str; 15] = [

@@ -92,9 +92,13 @@ impl<P: Protocol> Feed<P> {
     /// was done; 0 means that a waiting strategy may wait.
     #[inline]
     pub fn work<C: Clock, T: Trace>(&mut self, clock: &C, trace: &mut T) -> usize {
-        let mut done = self.read(clock, trace);
+        self.read(clock, trace) + self.tend(clock)
+    }
+
+    /// The second half of [`Feed::work`], behind [`Feed::read`]: connections and books are kept.
+    pub fn tend<C: Clock>(&mut self, clock: &C) -> usize {
         let now = clock.now();
-        done += self.books.turn(now);
+        let mut done = self.books.turn(now);
         for _ in 0..WISHES_MAX {
             let Ok(instrument) = self.wishes.pop() else { break };
             self.books.wish(instrument);
@@ -146,8 +150,9 @@ impl<P: Protocol> Feed<P> {
         self.links.iter_mut().for_each(Connection::close);
     }
 
+    /// The first half of [`Feed::work`]: what is there is read, and its rows are handed on.
     #[inline]
-    fn read(&mut self, clock: &impl Clock, trace: &mut impl Trace) -> usize {
+    pub fn read<C: Clock, T: Trace>(&mut self, clock: &C, trace: &mut T) -> usize {
         let (mut places, mut done) = (self.links.to_read(), 0);
         while places != 0 {
             let place = places.trailing_zeros() as usize;

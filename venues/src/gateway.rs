@@ -69,8 +69,13 @@ pub struct Gateway<W: Wire> {
     fault: Option<GatewayFault>,
     error: Option<NetError>,
     cancels: VecDeque<Ask>,
-    places: VecDeque<(Ask, Nanos)>,
+    /// With the times when their cause was read, and when they were approved.
+    places: VecDeque<(Ask, [Nanos; 2])>,
     queries: VecDeque<Ask>,
+    /// Requests that were framed and not yet handed to the system, with when their cause was read.
+    framed: Vec<(RequestId, Option<Nanos>)>,
+    /// When the encoding of this turn began, where it is stamped.
+    encoding_at: Nanos,
 }
 
 /// Whether REST stands in for the WebSocket API.
@@ -140,6 +145,8 @@ impl<W: Wire> Gateway<W> {
             cancels: VecDeque::with_capacity(QUEUE_MAX + 1),
             places: VecDeque::with_capacity(QUEUE_MAX + 1),
             queries: VecDeque::with_capacity(QUEUE_MAX + 1),
+            framed: Vec::with_capacity(TAKEN_MAX),
+            encoding_at: Nanos::ZERO,
             config,
         }
     }
@@ -147,7 +154,12 @@ impl<W: Wire> Gateway<W> {
     /// One turn: engine to venue, venue to engine, then whatever time asks for. Returns the amount
     /// of work done.
     pub fn work<C: Clock, T: Trace>(&mut self, clock: &C, trace: &mut T) -> usize {
-        let mut done = self.send(clock, trace);
+        self.send(clock, trace) + self.tend(clock, trace)
+    }
+
+    /// The other part of [`Gateway::work`]: venue to engine, then whatever time asks for.
+    pub fn tend<C: Clock, T: Trace>(&mut self, clock: &C, trace: &mut T) -> usize {
+        let mut done = 0;
         // While reports wait no socket is read: the venue's side has to hold them back.
         if self.session.reports.flush() {
             done += self.receive(clock, trace);
@@ -167,11 +179,17 @@ impl<W: Wire> Gateway<W> {
     #[inline]
     pub fn send<C: Clock, T: Trace>(&mut self, clock: &C, trace: &mut T) -> usize {
         let taken = self.take(clock);
+        if self.cancels.is_empty() && self.places.is_empty() && self.queries.is_empty() {
+            return taken;
+        }
+        if trace.sampled() {
+            self.encoding_at = clock.now();
+        }
         while let Some(ask) = self.cancels.pop_front() {
             self.send_cancel(ask, clock, trace);
         }
-        while let Some((ask, read_at)) = self.places.pop_front() {
-            self.send_place(ask, read_at, clock, trace);
+        while let Some((ask, times)) = self.places.pop_front() {
+            self.send_place(ask, times, clock, trace);
         }
         while let Some(ask) = self.queries.front().copied() {
             if !self.send_query(ask, clock, trace) {
@@ -179,6 +197,7 @@ impl<W: Wire> Gateway<W> {
             }
             self.queries.pop_front();
         }
+        self.hand_over(clock, trace);
         taken
     }
 
@@ -194,7 +213,7 @@ impl<W: Wire> Gateway<W> {
                         Intent::Place(place) => Ask::Place(place),
                         Intent::Replace { old, new } => Ask::Replace { old, new },
                     };
-                    self.places.push_back((ask, approved.read_at()));
+                    self.places.push_back((ask, [approved.read_at(), approved.at()]));
                 }
                 Outgoing::Reduce(reduce) => self.take_reduce(reduce, clock),
                 Outgoing::Resync(_) => self.session.counters.ignored += 1,
@@ -274,7 +293,7 @@ impl<W: Wire> Gateway<W> {
         };
         match self.session.permits(Class::Cancel, self.wire.cost(&ask), now) {
             Ok(()) => {
-                self.transmit((ask, Then::Nothing), route, None, (clock, trace));
+                self.transmit((ask, Then::Nothing), route, (now, None), (clock, trace));
             }
             Err(denied) => {
                 self.session.counters.cancels_stopped += 1;
@@ -289,11 +308,12 @@ impl<W: Wire> Gateway<W> {
     fn send_place<C: Clock, T: Trace>(
         &mut self,
         ask: Ask,
-        read_at: Nanos,
+        [read_at, approved_at]: [Nanos; 2],
         clock: &C,
         trace: &mut T,
     ) {
-        let now = clock.now();
+        // An order that had to wait carries its old time: the venue's window runs from there.
+        let now = approved_at;
         let halted = self.watch.as_ref().is_some_and(Watch::halted);
         let route = self.route(&ask).filter(|_| self.session.phase == Phase::Ready && !halted);
         let Some(route) = route else {
@@ -301,7 +321,7 @@ impl<W: Wire> Gateway<W> {
         };
         match (self.session.permits(Class::Place, self.wire.cost(&ask), now), ask) {
             (Ok(()), _) => {
-                self.transmit((ask, Then::Nothing), route, Some(read_at), (clock, trace));
+                self.transmit((ask, Then::Nothing), route, (now, Some(read_at)), (clock, trace));
             }
             // The new order does not fit, but what it was to replace is still to go.
             (Err(Denied::Weight | Denied::Orders), Ask::Replace { old, new }) => {
@@ -325,7 +345,7 @@ impl<W: Wire> Gateway<W> {
         {
             return false;
         }
-        self.transmit((ask, Then::Nothing), route, None, (clock, trace));
+        self.transmit((ask, Then::Nothing), route, (now, None), (clock, trace));
         true
     }
 
@@ -335,10 +355,9 @@ impl<W: Wire> Gateway<W> {
         &mut self,
         (ask, then): (Ask, Then),
         route: Route,
-        read_at: Option<Nanos>,
+        (now, read_at): (Nanos, Option<Nanos>),
         (clock, trace): (&C, &mut T),
     ) {
-        let now = clock.now();
         let cost = self.wire.cost(&ask);
         let number = match route {
             Route::Line(number) => number,
@@ -354,21 +373,45 @@ impl<W: Wire> Gateway<W> {
         let Ok(frame) = self.wire.encode(&ask, id, at_ms) else {
             return self.session.unsent(id, now);
         };
+        let framed = line.socket.frame_text(frame);
         self.session.sending(id, now);
-        let handed_at = clock.now();
-        let sent = line.socket.send_text(frame);
-        if let Some(entry) = self.session.pending.get(id) {
-            entry.sent_at = handed_at;
+        if self.framed.len() >= TAKEN_MAX {
+            self.hand_over(clock, trace);
         }
-        if let Some(read_at) = read_at {
-            trace.record(Span::TickToOrder, handed_at.since(read_at));
-            if trace.sampled() {
-                trace.record(Span::Encode, handed_at.since(now));
-                trace.record(Span::Write, clock.now().since(handed_at));
+        self.framed.push((id, read_at));
+        if let Err(error) = framed {
+            self.drop_line(number, Some(error), now);
+        }
+    }
+
+    /// Hands what was framed to the system: one call a connection, however many requests there are.
+    #[inline]
+    fn hand_over<C: Clock, T: Trace>(&mut self, clock: &C, trace: &mut T) {
+        if self.framed.is_empty() {
+            return;
+        }
+        let handed_at = clock.now();
+        for number in 0..self.lines.len() {
+            let Some(line) = &mut self.lines[number] else { continue };
+            if line.socket.unsent() > 0
+                && let Err(error) = line.socket.flush()
+            {
+                self.drop_line(number as u8, Some(error), handed_at);
             }
         }
-        if let Err(error) = sent {
-            self.drop_line(number, Some(error), handed_at);
+        let mut is_order = false;
+        for (id, read_at) in self.framed.drain(..) {
+            if let Some(entry) = self.session.pending.get(id) {
+                entry.sent_at = handed_at;
+            }
+            if let Some(read_at) = read_at {
+                is_order = true;
+                trace.record(Span::TickToOrder, handed_at.since(read_at));
+            }
+        }
+        if is_order && trace.sampled() {
+            trace.record(Span::Encode, handed_at.since(self.encoding_at));
+            trace.record(Span::Write, clock.now().since(handed_at));
         }
     }
 
@@ -424,8 +467,9 @@ impl<W: Wire> Gateway<W> {
             }
             self.session.asks.pop_front();
             done += 1;
-            self.transmit((ask, then), route, None, (clock, &mut *trace));
+            self.transmit((ask, then), route, (now, None), (clock, &mut *trace));
         }
+        self.hand_over(clock, trace);
         done
     }
 

@@ -274,21 +274,19 @@ impl FrameWriter {
                 return false;
             }
         }
-        self.buffer.push(0x80 | opcode);
-        match (u8::try_from(len), u16::try_from(len)) {
-            (Ok(short), _) if len <= CONTROL_MAX => self.buffer.push(0x80 | short),
-            (_, Ok(medium)) => {
-                self.buffer.push(0x80 | 126);
-                self.buffer.extend_from_slice(&medium.to_be_bytes());
-            }
-            _ => {
-                self.buffer.push(0x80 | 127);
-                self.buffer.extend_from_slice(&(len as u64).to_be_bytes());
-            }
-        }
         self.random = split_mix(self.random);
-        let mask = (self.random as u32).to_ne_bytes();
-        self.buffer.extend_from_slice(&mask);
+        let mask = self.random as u32;
+        let [high, low] = (len as u16).to_be_bytes();
+        let masked = 0x80;
+        if len <= CONTROL_MAX {
+            self.buffer.extend_from_slice(&[0x80 | opcode, masked | len as u8]);
+        } else if len <= usize::from(u16::MAX) {
+            self.buffer.extend_from_slice(&[0x80 | opcode, masked | 126, high, low]);
+        } else {
+            self.buffer.extend_from_slice(&[0x80 | opcode, masked | 127]);
+            self.buffer.extend_from_slice(&(len as u64).to_be_bytes());
+        }
+        self.buffer.extend_from_slice(&mask.to_ne_bytes());
         let start = self.buffer.len();
         self.buffer.extend_from_slice(parts[0]);
         self.buffer.extend_from_slice(parts[1]);
@@ -314,14 +312,13 @@ impl FrameWriter {
 }
 
 #[inline]
-fn apply_mask(bytes: &mut [u8], mask: [u8; 4]) {
-    let word = u64::from(u32::from_ne_bytes(mask));
-    let wide = word | word << 32;
-    let (chunks, rest) = bytes.as_chunks_mut::<8>();
+fn apply_mask(bytes: &mut [u8], mask: u32) {
+    let wide = u128::from(mask) * 0x0000_0001_0000_0001_0000_0001_0000_0001;
+    let (chunks, rest) = bytes.as_chunks_mut::<16>();
     for chunk in chunks {
-        *chunk = (u64::from_ne_bytes(*chunk) ^ wide).to_ne_bytes();
+        *chunk = (u128::from_ne_bytes(*chunk) ^ wide).to_ne_bytes();
     }
-    for (byte, mask) in rest.iter_mut().zip(mask.iter().cycle()) {
+    for (byte, mask) in rest.iter_mut().zip(wide.to_ne_bytes()) {
         *byte ^= mask;
     }
 }

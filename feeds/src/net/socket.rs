@@ -217,6 +217,13 @@ impl Socket {
         self.send(TEXT, [payload, &[]])
     }
 
+    /// The first half of [`Socket::send_text`]: the message is framed and masked, and leaves with
+    /// the next [`Socket::flush`].
+    #[inline]
+    pub fn frame_text(&mut self, payload: &[u8]) -> Result<(), NetError> {
+        self.push(TEXT, [payload, &[]])
+    }
+
     /// Sends a ping; its payload is cut to 125 bytes.
     pub fn ping(&mut self, payload: &[u8]) -> Result<(), NetError> {
         self.send(PING, [&payload[..payload.len().min(CONTROL_MAX)], &[]])
@@ -240,15 +247,23 @@ impl Socket {
 
     #[inline]
     fn send(&mut self, opcode: u8, parts: [&[u8]; 2]) -> Result<(), NetError> {
-        if !self.writer.push(opcode, parts) {
-            let limit = self.unsent_max as u64;
-            return Err(NetError::Backlog { at: self.at.to_string(), limit });
-        }
+        self.push(opcode, parts)?;
         self.flush()
     }
 
     #[inline]
-    fn flush(&mut self) -> Result<(), NetError> {
+    fn push(&mut self, opcode: u8, parts: [&[u8]; 2]) -> Result<(), NetError> {
+        if self.writer.push(opcode, parts) {
+            return Ok(());
+        }
+        let limit = self.unsent_max as u64;
+        Err(NetError::Backlog { at: self.at.to_string(), limit })
+    }
+
+    /// Hands what is framed to the system; what it does not take is written by
+    /// [`Socket::poll`].
+    #[inline]
+    pub fn flush(&mut self) -> Result<(), NetError> {
         while !self.writer.unsent().is_empty() {
             match self.wire.write(self.writer.unsent()) {
                 Ok(0) => return Err(self.closed()),

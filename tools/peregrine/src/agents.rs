@@ -80,8 +80,12 @@ pub struct FeedAgent {
 
 impl Agent for FeedAgent {
     #[inline]
-    fn work(&mut self, clock: &TscClock, probe: &mut Probe) -> usize {
-        self.feed.work(clock, probe)
+    fn hot(&mut self, clock: &TscClock, probe: &mut Probe) -> usize {
+        self.feed.read(clock, probe)
+    }
+
+    fn tend(&mut self, clock: &TscClock, _: &mut Probe) -> usize {
+        self.feed.tend(clock)
     }
 
     fn sockets<'a>(&'a self, out: &mut Sockets<'a>) {
@@ -181,8 +185,12 @@ impl GatewayAgent {
 
 impl Agent for GatewayAgent {
     #[inline]
-    fn work(&mut self, clock: &TscClock, probe: &mut Probe) -> usize {
-        self.gateway.work(clock, probe)
+    fn hot(&mut self, clock: &TscClock, probe: &mut Probe) -> usize {
+        self.gateway.send(clock, probe)
+    }
+
+    fn tend(&mut self, clock: &TscClock, probe: &mut Probe) -> usize {
+        self.gateway.tend(clock, probe)
     }
 
     fn sockets<'a>(&'a self, out: &mut Sockets<'a>) {

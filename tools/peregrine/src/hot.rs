@@ -24,8 +24,11 @@ pub type Sockets<'a> = ArrayVec<PollFd<'a>, 8>;
 
 /// Something with sockets that is polled: the feed, the gateway.
 pub trait Agent {
-    /// One turn; returns the amount of work done.
-    fn work(&mut self, clock: &TscClock, probe: &mut Probe) -> usize;
+    /// What the order's way needs of a turn: the feed reads, the gateway sends. Returns the amount
+    /// of work done.
+    fn hot(&mut self, clock: &TscClock, probe: &mut Probe) -> usize;
+    /// Everything else of the turn. Returns the amount of work done.
+    fn tend(&mut self, clock: &TscClock, probe: &mut Probe) -> usize;
     /// Shows its counters and links.
     fn publish(&mut self, now: Nanos);
     /// Adds its sockets to those that a parking thread waits for; more than fit are left out.
@@ -165,8 +168,8 @@ impl<P: HotPorts> EngineSeat<P> {
 
     /// Takes events until none is left, or one made something leave.
     #[inline]
-    fn turn(&mut self) -> usize {
-        self.ports.live().turn();
+    pub fn turn(&mut self, now: Nanos) -> usize {
+        self.ports.live().turn(now);
         let mut work = 0;
         while step(&mut self.engine, &mut self.ports) {
             work += 1;
@@ -280,14 +283,18 @@ fn run_inline<P: HotPorts>(
 ) -> Engine<Any> {
     let clock = seat.ports.live().clock().clone();
     let mut idle = Idle::new(wait);
-    let mut agents_at = Nanos::ZERO;
+    let (mut agents_at, mut now) = (Nanos::ZERO, clock.now());
     loop {
         let mut work = 0;
+        // The feed is the first agent: what it read is answered before anything else is done.
         for agent in &mut agents {
-            work += agent.work(&clock, seat.ports.live().probe());
-            work += seat.turn();
+            work += agent.hot(&clock, seat.ports.live().probe());
+            work += seat.turn(now);
         }
-        let now = clock.now();
+        for agent in &mut agents {
+            work += agent.tend(&clock, seat.ports.live().probe());
+        }
+        now = clock.now();
         if now >= agents_at {
             agents_at = now.after(seat.publish_every);
             agents.iter_mut().for_each(|agent| agent.publish(now));
@@ -297,7 +304,6 @@ fn run_inline<P: HotPorts>(
         }
         idle.turn(work, &agents);
     }
-    let now = clock.now();
     agents.iter_mut().for_each(|agent| agent.publish(now));
     seat.end()
 }
@@ -306,9 +312,11 @@ fn run_inline<P: HotPorts>(
 fn run_engine<P: HotPorts>(mut seat: EngineSeat<P>, wait: Wait) -> Engine<Any> {
     let clock = seat.ports.live().clock().clone();
     let mut idle = Idle::new(wait);
+    let mut now = clock.now();
     loop {
-        let work = seat.turn();
-        if !seat.between(clock.now()) {
+        let work = seat.turn(now);
+        now = clock.now();
+        if !seat.between(now) {
             return seat.end();
         }
         idle.turn(work, &[]);
@@ -330,7 +338,11 @@ pub fn run_agents(
     let mut publish_at = Nanos::ZERO;
     loop {
         probe.turn();
-        let work: usize = agents.iter_mut().map(|agent| agent.work(&clock, &mut probe)).sum();
+        let mut work = 0;
+        for agent in &mut agents {
+            work += agent.hot(&clock, &mut probe);
+            work += agent.tend(&clock, &mut probe);
+        }
         if work > 0 {
             probe.touch();
         }

@@ -74,7 +74,7 @@ impl<W: Wire> Gateway<W> {
         self.session.counters.connects += 1;
         self.lines[number] = Some(Line::new(socket, &self.config, now));
         let route = Route::Line(number as u8);
-        self.transmit((Ask::Time, Then::Nothing), route, None, ports);
+        self.transmit((Ask::Time, Then::Nothing), route, (now, None), ports);
     }
 
     /// Does what signals ask for.
@@ -109,7 +109,7 @@ impl<W: Wire> Gateway<W> {
                     if let (true, Some(route)) = (due, self.route(&Ask::Time)) {
                         self.clock_at = now;
                         let ask = (Ask::Time, Then::Nothing);
-                        self.transmit(ask, route, None, (clock, &mut *trace));
+                        self.transmit(ask, route, (now, None), (clock, &mut *trace));
                     }
                 }
             }
@@ -144,7 +144,7 @@ impl<W: Wire> Gateway<W> {
             Stage::Subscribe => Ask::Subscribe,
             _ => return self.line_up(number, now),
         };
-        self.transmit((ask, Then::Nothing), Route::Line(number), None, (clock, trace));
+        self.transmit((ask, Then::Nothing), Route::Line(number), (now, None), (clock, trace));
     }
 
     /// A connection is ready for use.

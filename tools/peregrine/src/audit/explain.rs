@@ -171,7 +171,10 @@ impl Story<'_> {
             ("read to taken by the engine", Ok(read_to_taken)),
             (
                 "taken to handed on: book, plan, risk",
-                Ok(read_to_sent.saturating_sub(read_to_taken)),
+                match read_to_sent {
+                    0 => Err("the turn was not one whose stages are stamped: engine.sample_every"),
+                    _ => Ok(read_to_sent.saturating_sub(read_to_taken)),
+                },
             ),
             ("handed on to acknowledged: encode, wire, venue", ack.ok_or("no answer came")),
         ]

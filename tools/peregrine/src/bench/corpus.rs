@@ -201,7 +201,7 @@ impl Walk {
     }
 
     /// The book as REST tells it, with so many levels a side.
-    pub fn snapshot(&mut self, levels: i64) -> Vec<u8> {
+    pub fn snapshot(&self, levels: i64) -> Vec<u8> {
         let level = |at: i64| format!("[\"{}\",\"1.25000000\"]", price(at));
         let bids: Vec<_> = (0..levels).map(|n| level(self.bid - n)).collect();
         let asks: Vec<_> = (0..levels).map(|n| level(self.bid + 1 + n)).collect();

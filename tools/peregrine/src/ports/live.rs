@@ -48,6 +48,7 @@ pub struct LivePorts {
     timers: u64,
     reports_left: u32,
     market_left: u32,
+    turn_at: Nanos,
     popped: Nanos,
     whole: bool,
     is_market: bool,
@@ -84,6 +85,7 @@ impl LivePorts {
             timers: 0,
             reports_left: 0,
             market_left: 0,
+            turn_at: now,
             popped: now,
             whole: true,
             is_market: false,
@@ -108,10 +110,13 @@ impl LivePorts {
         self
     }
 
-    /// A new turn: what one turn may take is full again, the next timer may be due, and what waited
-    /// for the disk may leave.
+    /// A new turn at `now`: what one turn may take is full again, the next timer may be due, and
+    /// what waited for the disk may leave. Whatever is taken in it is taken at this time, or when
+    /// it was read, if that is later: the clock is read once for all of it, unless the turn is one
+    /// whose stages are stamped.
     #[inline]
-    pub fn turn(&mut self) {
+    pub fn turn(&mut self, now: Nanos) {
+        self.turn_at = self.turn_at.max(now);
         while let Some(item) = self.recorder.as_mut().and_then(Recorder::release) {
             self.hand_on(item);
         }
@@ -157,11 +162,13 @@ impl LivePorts {
         self.market_is_abandoned() || self.ends.requests.is_abandoned()
     }
 
-    /// Writes an item into the journal, if there is one; false when it must not leave.
+    /// Writes an item into the journal, if there is one; false when it must not leave. How long it
+    /// took is known of turns whose stages are stamped.
     #[inline]
     pub fn write_down(&mut self, item: &Outgoing) -> bool {
-        let now = self.clock.now();
-        self.recorder.as_mut().is_none_or(|recorder| recorder.item(item, now))
+        let Some(recorder) = &mut self.recorder else { return true };
+        let now = self.probe.sampled().then(|| self.clock.now());
+        recorder.item(item, now)
     }
 
     /// Whether the journal could not take something: nothing may be done after it.
@@ -237,7 +244,7 @@ impl LivePorts {
 
     #[inline]
     fn timer(&mut self) -> Option<Event> {
-        let now = self.clock.now();
+        let now = self.turn_at;
         if now < self.timer_at {
             return None;
         }
@@ -262,14 +269,16 @@ impl LivePorts {
 impl Ports for LivePorts {
     #[inline]
     fn now(&mut self) -> Nanos {
-        if self.whole {
+        if self.whole && self.probe.sampled() {
             let now = self.clock.now();
-            if self.is_market && self.probe.sampled() {
+            if self.is_market {
                 let decode = self.probe.take_decode();
                 self.probe.record(Stage::Ring, now.since(self.stamp.after(decode)));
             }
             self.popped = now;
             self.stamp = now;
+        } else if self.whole {
+            self.popped = self.turn_at.max(self.stamp);
         }
         self.popped
     }
@@ -278,6 +287,7 @@ impl Ports for LivePorts {
     fn next(&mut self) -> Option<Event> {
         self.is_market = false;
         self.whole = true;
+        self.stamp = Nanos::ZERO;
         if let Some(event) = self.queued.pop() {
             return Some(event);
         }
@@ -290,6 +300,7 @@ impl Ports for LivePorts {
             && let Ok(event) = self.ends.reports.pop()
         {
             self.reports_left -= 1;
+            self.stamp = event.at;
             return Some(event);
         }
         if let Some(event) = self.timer() {

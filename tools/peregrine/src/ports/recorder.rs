@@ -48,11 +48,12 @@ impl Recorder {
         }
     }
 
-    /// Writes an item that is about to be handed on at `now`; false when it could not be written,
-    /// and then it must not leave.
+    /// Writes an item that is about to be handed on, at `now` where that is known; false when it
+    /// could not be written, and then it must not leave.
     #[inline]
-    pub fn item(&mut self, item: &Outgoing, now: Nanos) -> bool {
-        let span = u32::try_from(now.since(self.read_at).0).unwrap_or(u32::MAX);
+    pub fn item(&mut self, item: &Outgoing, now: Option<Nanos>) -> bool {
+        let span = now.map_or(0, |now| now.since(self.read_at).0);
+        let span = u32::try_from(span).unwrap_or(u32::MAX);
         let row = sent::row(item, self.cause, self.at, span);
         let written = !self.is_lost && self.writer.sent(&row).is_some();
         self.is_lost |= !written;

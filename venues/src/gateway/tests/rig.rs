@@ -216,13 +216,13 @@ impl Rig {
     pub fn place(&mut self, n: u32, side: Side, price: &str, qty: &str, tif: Tif) {
         let place = self.order(n, side, price, qty, tif);
         let Intent::Place(place) = Intent::Place(place) else { return };
-        self.gateway.places.push_back((Ask::Place(place), Wall.now()));
+        self.gateway.places.push_back((Ask::Place(place), [Wall.now(); 2]));
     }
 
     pub fn send(&mut self, ask: Ask) {
         match ask {
             Ask::Replace { .. } | Ask::Place(_) => {
-                self.gateway.places.push_back((ask, Wall.now()));
+                self.gateway.places.push_back((ask, [Wall.now(); 2]));
             }
             Ask::Query { .. } => self.gateway.queries.push_back(ask),
             _ => self.gateway.cancels.push_back(ask),

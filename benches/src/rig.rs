@@ -1,0 +1,314 @@
+//! The product's parts as its `inline` thread joins them, with journal, histograms and stamps on,
+//! over real sockets to a scripted venue: what is measured is what runs.
+
+use crate::corpus::{self, Walk, frame};
+use crate::venue::Venue;
+use engine::asset::Assets;
+use engine::engine::{Engine, step};
+use engine::event::{Body, Event};
+use engine::id::InstrumentId;
+use engine::instrument::Symbol;
+use engine::session::Phase;
+use engine::time::{Clock as _, Nanos, Stage, Trace};
+use feeds::binance_spot::BinanceSpot as Dialect;
+use feeds::feed::{Feed, FeedPorts};
+use feeds::net::{Dialer, dial_pair};
+use peregrine::assemble::{self, Terms};
+use peregrine::clock::TscClock;
+use peregrine::config::Config;
+use peregrine::latency::{self, Probe, Scale};
+use peregrine::ports::{LivePorts, Recorder, RingEnds};
+use shm::journal::{Drain, Start, Sync, WriterSettings, begin};
+use shm::{Birth, Region, RegionPath, Writers};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use strategies::any::Any;
+use venues::binance_spot::BinanceSpot as Wire;
+use venues::credentials::Credentials;
+use venues::gateway::Gateway;
+use venues::sign::Signer;
+
+type Failed = Box<dyn std::error::Error>;
+
+const EPOCH: u32 = 1_723_161_254;
+const SEGMENT_ROWS: u64 = 262_144;
+
+/// What the strategy trades with: each tick moves both quotes.
+const CONFIG: &str = r#"
+mode = "testnet"
+[venue.binance]
+preset = "local"
+account = "bench"
+entry = "ws"
+[[instrument]]
+symbol = "BTCUSDT"
+[strategy]
+kind = "avellaneda-stoikov"
+order_qty = 0.01
+levels = 1
+spread_min_bps = 1.0
+sigma_start = 1.0
+kappa_start = 0.5
+kappa_estimated = false
+[quotes]
+price_tolerance_ticks = 0
+life_min_ms = 0
+[risk]
+collar_mid_bps = "200"
+collar_trade_bps = "300"
+order_qty_max = "1"
+order_notional_max = "100000"
+position_max = "10000"
+open_orders_max = 50
+gross_notional_max = "1000000000"
+orders_per_s = 10000
+orders_burst = 10000
+market_age_max_ms = 10000
+daily_loss_max = "10000000"
+[engine]
+wait = "spin"
+layout = "inline"
+heartbeat_limit_ms = 30000
+[shm]
+name = "bench"
+"#;
+
+/// Passes spans on to the product's histograms and keeps the first order's.
+struct First<'a> {
+    probe: &'a mut Probe,
+    first: Option<Nanos>,
+}
+
+impl Trace for First<'_> {
+    #[inline]
+    fn record(&mut self, stage: Stage, span: Nanos) {
+        if stage == Stage::TickToOrder && self.first.is_none() {
+            self.first = Some(span);
+        }
+        self.probe.record(stage, span);
+    }
+
+    #[inline]
+    fn sampled(&self) -> bool {
+        self.probe.sampled()
+    }
+}
+
+/// Everything on one thread.
+pub struct Rig {
+    /// The clock of all stamps.
+    pub clock: TscClock,
+    /// The engine.
+    pub engine: Engine<Any>,
+    feed: Feed<Dialect>,
+    gateway: Gateway<Wire>,
+    ports: LivePorts,
+    /// The other side.
+    pub venue: Venue,
+    now: Nanos,
+    done: Arc<AtomicBool>,
+    folder: PathBuf,
+    _region: Region,
+}
+
+impl Rig {
+    /// A session that has connected, reconciled and placed its first two quotes.
+    pub fn open(walk: &Walk) -> Result<Self, Failed> {
+        let venue = Venue::start(walk.snapshot(1_000))?;
+        let config = config(&venue)?;
+        let instrument = corpus::spot();
+        let mut assets = Assets::default();
+        for name in ["BTC", "USDT"] {
+            let name = Symbol::new(name).ok_or("a name of an asset")?;
+            assets.intern(name);
+        }
+        let instruments = vec![instrument];
+        let terms = Terms { instruments, assets, limits: Vec::new(), conversions: Vec::new() };
+        let clock = TscClock::start();
+        let folder = std::env::temp_dir().join(format!("peregrine-rig-{}", std::process::id()));
+        std::fs::create_dir_all(&folder)?;
+        let path = RegionPath::within(&folder, "rig")?;
+        let birth = Birth { started_at: clock.now(), epoch: u64::from(EPOCH) };
+        let (region, Writers { commands, .. }) = Region::create(&path, birth)?;
+        let sizes = config.engine.rings;
+        let (market_in, market) = rtrb::RingBuffer::new(sizes.market);
+        let (reports_in, reports) = rtrb::RingBuffer::new(sizes.reports);
+        let (requests, requests_out) = rtrb::RingBuffer::new(sizes.orders);
+        let (resyncs, wishes) = rtrb::RingBuffer::new(64);
+        let scale = Scale { span_max: Nanos::from_s(60), digits: 3 };
+        let (probe, _tally) = latency::pair(config.engine.sample_every, scale);
+        let (dialect, limits) = assemble::feed(&config, &terms.instruments);
+        let (feed_dial, feed_dialer) = dial_pair(16);
+        let (gateway_dial, gateway_dialer) = dial_pair(64);
+        dial([feed_dialer, gateway_dialer]);
+        let ports = FeedPorts { dial: feed_dial, events: market_in, wishes };
+        let feed = Feed::new(Dialect::new(&dialect), limits, ports);
+        let key = Credentials::new("bench", Signer::ed25519(corpus::PEM)?, "bench")?;
+        let wire = assemble::wire(&config, &terms, key);
+        let rings = (requests_out, reports_in);
+        let gateway = Gateway::new(wire, assemble::gateway(&config), gateway_dial, rings, None);
+        let engine = assemble::engine(&config, &terms.instruments)?;
+        let done = Arc::new(AtomicBool::new(false));
+        let recorder = record(&folder, clock.now(), done.clone())?;
+        let body = Body::Start { epoch: EPOCH, config_hash: config.hash() };
+        let start = Event::new(clock.now(), InstrumentId(0), u64::from(EPOCH), body);
+        let ends = RingEnds { market, reports, requests, resyncs };
+        let stop = Arc::new(AtomicBool::new(false));
+        let keys: peregrine::ports::Keys = |_, _| Err(shm::Answer::UnknownKey);
+        let ports = LivePorts::new(clock.clone(), ends, commands, stop, probe, (vec![start], keys))
+            .timed(config.engine.timer)
+            .recorded(Some(recorder));
+        let now = clock.now();
+        let _region = region;
+        let mut rig =
+            Self { clock, engine, feed, gateway, ports, venue, now, done, folder, _region };
+        rig.settle(Duration::from_secs(20), |rig| {
+            let open = rig.gateway.counters().places as usize >= 2;
+            open && rig.engine.phase() == Phase::Quoting && rig.quotes() == 2
+        })?;
+        Ok(rig)
+    }
+
+    /// A turn that answers a message: a function of its own, so that callgrind finds it.
+    #[inline(never)]
+    fn answering_turn(&mut self) -> Option<Nanos> {
+        self.turn()
+    }
+
+    /// The hot half of a turn, as the product's inline thread runs it; how long after its read the
+    /// first order was handed to the socket.
+    #[inline(always)]
+    fn turn(&mut self) -> Option<Nanos> {
+        self.feed.read(&self.clock, self.ports.probe());
+        self.ports.turn(self.now);
+        while step(&mut self.engine, &mut self.ports) {
+            if self.ports.take_sent() {
+                break;
+            }
+        }
+        let mut first = First { probe: self.ports.probe(), first: None };
+        self.gateway.send(&self.clock, &mut first);
+        first.first
+    }
+
+    /// The rest of a turn.
+    fn tend(&mut self) {
+        self.feed.tend(&self.clock);
+        self.gateway.tend(&self.clock, self.ports.probe());
+        self.now = self.clock.now();
+    }
+
+    /// Orders that stand and wait for nothing.
+    pub fn quotes(&self) -> usize {
+        let live = self.engine.desks.iter().flat_map(|desk| desk.orders.live());
+        live.filter(|order| order.state == engine::order::OrderState::Open).count()
+    }
+
+    /// Turns until this holds; the venue answers meanwhile.
+    pub fn settle(
+        &mut self,
+        within: Duration,
+        holds: impl Fn(&Self) -> bool,
+    ) -> Result<(), Failed> {
+        let began = Instant::now();
+        while !holds(self) {
+            self.turn();
+            self.tend();
+            self.venue.listen()?;
+            self.venue.answer()?;
+            if began.elapsed() > within {
+                let (feed, gateway) = (self.feed.counters(), self.gateway.counters());
+                let phase = self.engine.phase();
+                let desk = &self.engine.desks[0];
+                return Err(format!(
+                    "not settled: {phase:?}, {} quotes, {:?}, {:?}, {feed:?}, {gateway:?}",
+                    self.quotes(),
+                    desk.counters,
+                    desk.gate.refusals(),
+                )
+                .into());
+            }
+        }
+        Ok(())
+    }
+
+    /// One message of the market: the first order's way in ns, then everything is answered, so that
+    /// both quotes stand again. `None` where it caused no order.
+    pub fn tick(&mut self, text: &[u8]) -> Result<Option<u64>, Failed> {
+        self.venue.tell(&frame(text))?;
+        let first = self.answering_turn();
+        self.settle(Duration::from_secs(5), |rig| rig.quotes() == 2)?;
+        Ok(first.map(|span| span.0))
+    }
+}
+
+impl Drop for Rig {
+    fn drop(&mut self) {
+        self.ports.end_journal();
+        self.done.store(true, Ordering::Release);
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn config(venue: &Venue) -> Result<Config, Failed> {
+    let mut config = Config::parse("bench.toml", CONFIG)
+        .map_err(|problems| format!("the bench's configuration: {problems:?}"))?;
+    let address = venue.address();
+    config.venue.endpoints.stream = format!("ws://{address}");
+    config.venue.endpoints.ws_api = format!("ws://{address}/ws-api/v3");
+    config.venue.endpoints.rest = format!("http://{address}");
+    // More than any venue takes: ticks come back to back.
+    for instrument in &mut config.instruments {
+        instrument.risk.orders_per_s = 100_000_000;
+        instrument.risk.orders_burst = 1_000_000;
+    }
+    Ok(config)
+}
+
+/// A thread that dials; it ends when nobody asks any more.
+fn dial(dialers: [Dialer; 2]) {
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let Ok(runtime) = runtime else { return };
+        let [one, two] = dialers;
+        runtime.block_on(async { tokio::join!(one.run(), two.run()) });
+    });
+}
+
+/// A journal with the thread that empties it.
+fn record(folder: &std::path::Path, now: Nanos, done: Arc<AtomicBool>) -> Result<Recorder, Failed> {
+    let memory = PathBuf::from("/dev/shm");
+    let settings = WriterSettings {
+        folder: folder.to_path_buf(),
+        pool_folder: if memory.is_dir() { memory } else { std::env::temp_dir() },
+        segment_rows: SEGMENT_ROWS,
+        pool: 4,
+        reserve_rows: SEGMENT_ROWS / 2,
+        rotate_every: Nanos::from_s(3_600),
+        sync: Sync::Off,
+    };
+    let start = Start {
+        journal: None,
+        config: 0,
+        binary: 0,
+        epoch: EPOCH,
+        first: 0,
+        started_at: now,
+        digest: 0,
+        words: &[],
+    };
+    let (writer, drain) = begin(settings, &start)?;
+    std::thread::spawn(move || empty(drain, &done));
+    Ok(Recorder::new(writer, false))
+}
+
+fn empty(mut drain: Drain, done: &AtomicBool) {
+    while !done.load(Ordering::Acquire) {
+        if drain.work(Nanos(1)).unwrap_or(0) == 0 {
+            std::thread::park_timeout(Duration::from_micros(500));
+        }
+    }
+    let _ = drain.finish();
+}
