@@ -1,6 +1,6 @@
 //! Requests to the text of a WebSocket message: our patched templates beside `serde_json` over
-//! fields made by `format!`. Both texts must say the same. The promised rows are whole: text, header,
-//! fresh mask, on a logged-on session and with a signature.
+//! fields made by `format!`. Both texts must say the same. The promised rows are whole: text,
+//! header, fresh mask, on a logged-on session and with a signature.
 
 use benches::corpus;
 use benches::stage::{Bar, Contestant, Stage};

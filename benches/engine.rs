@@ -1,6 +1,7 @@
-//! The engine's thread on a recorded market at full speed: books, Avellaneda–Stoikov, reconciliation,
-//! risk gate, journal. A first pass over the recording lets the simulated venue answer the orders;
-//! the second one, which is measured, gives a fresh engine the same events and must decide the same.
+//! The engine's thread on a recorded market at full speed: books, Avellaneda–Stoikov,
+//! reconciliation, risk gate, journal. A first pass over the recording lets the simulated venue
+//! answer the orders; the second one, which is measured, gives a fresh engine the same events and
+//! must decide the same.
 //!
 //! Processor time of the thread, not wall time: that is what one core can do, whatever else runs.
 //! The journal's rows go to disk between the measured chunks, as they do on another thread.

@@ -1,12 +1,12 @@
-//! Instructions of each hot function, counted by callgrind through `gungraun`: unlike times, they do
-//! not wobble, so they are held against `budget.toml` in CI. `--assert` fails when one is over;
+//! Instructions of each hot function, counted by callgrind through `gungraun`: unlike times, they
+//! do not wobble, so they are held against `budget.toml` in CI. `--assert` fails when one is over;
 //! `--test` runs each function once and counts nothing.
 //!
 //! valgrind knows no AVX-512: what chooses its instructions at run time takes its AVX2 way here, so
 //! on newer machines the timed code is somewhat shorter than what is counted.
 //!
-//! This program runs itself again: gungraun's own `main` starts the runner, and the runner starts it
-//! once for each function.
+//! This program runs itself again: gungraun's own `main` starts the runner, and the runner starts
+//! it once for each function.
 
 #![allow(missing_docs, reason = "gungraun's macros make modules that have none")]
 

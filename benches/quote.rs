@@ -1,6 +1,6 @@
 //! What a tick costs between book and gate: Avellaneda–Stoikov's quotes from its cached terms, and
-//! the comparison of a plan with the orders that stand. The rival of the quote evaluates the paper's
-//! formulas on each tick, as it is written down.
+//! the comparison of a plan with the orders that stand. The rival of the quote evaluates the
+//! paper's formulas on each tick, as it is written down.
 
 use benches::corpus;
 use benches::stage::{Bar, Contestant, Stage};

@@ -10,8 +10,8 @@ use peregrine::bench::hop::{self, Echo, Pair, RAW, ROWS, pair};
 use std::sync::Arc;
 use std::sync::mpsc;
 
-/// Round trips of one turn: a fifth of a millisecond, so that a time slice lost to other load spoils
-/// few turns.
+/// Round trips of one turn: a fifth of a millisecond, so that a time slice lost to other load
+/// spoils few turns.
 const TRIPS: usize = 1_000;
 
 fn array_queue() -> Pair {

@@ -36,10 +36,10 @@ fn pin(id: usize) {
 const PLAIN: Tuning = Tuning { acks: Acks::System, busy_poll_us: 0, stamps: false };
 
 /// Connected sockets of ours over plain TCP, none of which has anything to read.
-fn idle(count: usize, tuning: Tuning) -> Result<(Server, Vec<Box<Socket>>), Failed> {
+fn idle(count: usize, tuning: Tuning) -> Result<(Server, Vec<Socket>), Failed> {
     let server = Server::start(vec![Speaks::WebSocket; count], None)?;
-    let sockets = (0..count).map(|_| clients::dialled(&server, None, tuning));
-    let sockets = sockets.collect::<Result<_, _>>()?;
+    let sockets = (0..count).map(|_| Ok(*clients::dialled(&server, None, tuning)?));
+    let sockets = sockets.collect::<Result<_, Failed>>()?;
     server.turn_of()(count);
     Ok((server, sockets))
 }

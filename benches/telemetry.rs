@@ -1,6 +1,6 @@
 //! What measuring itself costs: a time stamp, a span into a stage's histogram, both together as on
-//! each order's way, and a panel into shared memory. Rivals: the system's own clock, and a histogram
-//! behind a lock that threads share.
+//! each order's way, and a panel into shared memory. Rivals: the system's own clock, and a
+//! histogram behind a lock that threads share.
 
 #![allow(clippy::expect_used, reason = "a bench that cannot begin says why and stops")]
 

@@ -3,10 +3,11 @@
 //!
 //! What is measured is what runs: `peregrine::session::run` with its feed, engine
 //! (Avellaneda–Stoikov, gate), gateway, journal, histograms and panels, layout `inline`, on real
-//! sockets. Beside it in the same run, by turns: a bare thread that echoes bytes and never sleeps,
-//! which is the floor, and the same engine behind tokio-tungstenite, which sleeps until it is woken.
-//! On two cores the contestants cannot run at once, so each round lets each of them run alone for a
-//! while; ratios are of medians, round by round.
+//! sockets. Beside it in the same run, by turns: a bare thread that never sleeps and answers each
+//! tick with the bytes of an order, led by the same driver at the same pace, which is the floor;
+//! the same back to back, on one socket; and the same engine behind tokio-tungstenite, which sleeps
+//! until it is woken. On two cores the contestants cannot run at once, so each round lets each of
+//! them run alone for a while; ratios are of medians, round by round.
 
 #[path = "wire/driver.rs"]
 mod driver;
@@ -156,16 +157,17 @@ fn main() -> Result<(), Failed> {
     let folder = Folder::new()?;
     let config = config(&folder.0)?;
     let message = corpus::frame(&Walk::new(7).book_ticker());
-    let [mut ours, mut bare, mut parked] = <[Rounds; 3]>::default();
+    let [mut ours, mut bare, mut round_trip, mut parked] = <[Rounds; 4]>::default();
     for round in 0..rounds {
-        for turn in 0..3 {
-            match (turn + round) % 3 {
+        for turn in 0..4 {
+            match (turn + round) % 4 {
                 0 => {
                     let ns =
                         apart(|| Ok(echo::measure(&message, WARM_UP / part, 4 * TICKS / part)?))?;
-                    bare.add("busy-polling echo", &Timed { ns, silent: 0 })?;
+                    round_trip.add("echo, back to back", &Timed { ns, silent: 0 })?;
                 }
-                1 => ours.add("peregrine", &apart(|| product(&config, part))?)?,
+                1 => bare.add("busy-polling echo", &apart(|| echo::led(part))?)?,
+                2 => ours.add("peregrine", &apart(|| product(&config, part))?)?,
                 _ => {
                     let timed = apart(|| parked::measure(&config, part))?;
                     parked.add("parked tokio-tungstenite", &timed)?;
@@ -177,7 +179,11 @@ fn main() -> Result<(), Failed> {
         return Ok(());
     }
     let (echo, rival) = ("busy-polling echo", "parked tokio-tungstenite");
-    let against = vec![bare.against(echo, &ours), parked.against(rival, &ours)];
+    let against = vec![
+        bare.against(echo, &ours),
+        parked.against(rival, &ours),
+        round_trip.against("echo, back to back", &ours),
+    ];
     let faster = if against[1].ns < QUICK_WAKE_NS { 4.0 } else { 5.0 };
     let at = |share| quantile(ours.all.clone(), share);
     stage.keep(Row {

@@ -1,5 +1,5 @@
-//! What the benches feed on: the product's own generated messages, and real recorded ones where they
-//! lie beside the project (`../shared/data`).
+//! What the benches feed on: the product's own generated messages, and real recorded ones where
+//! they lie beside the project (`../shared/data`).
 
 use flate2::read::GzDecoder;
 pub use peregrine::bench::corpus::*;

@@ -3,7 +3,8 @@
 //! One bench a stage lies beside this crate's manifest; `inline` is all of them from bytes in to
 //! order bytes out, `instructions` counts instead of timing. `cargo bench -p benches` prints each
 //! ratio and leaves `benches/runs/<date>-<machine>/bench.json`; `cargo run --profile production -p
-//! benches --bin record` builds with the production profile, runs all and keeps a summary beside it.
+//! benches --bin record` builds with the production profile, runs all and keeps a summary beside
+//! it.
 //!
 //! **Invariant.** Nothing depends on this crate. Rivals live here and nowhere else.
 #![forbid(unsafe_code)]

@@ -155,8 +155,8 @@ impl Sequence {
         self.on_one_of(head, rows, head.last, out)
     }
 
-    /// One diff of one of several connections. `slowest` is the id that the slowest of them has told:
-    /// what follows it may still come.
+    /// One diff of one of several connections. `slowest` is the id that the slowest of them has
+    /// told: what follows it may still come.
     #[inline]
     pub fn on_one_of(
         &mut self,

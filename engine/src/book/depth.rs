@@ -29,12 +29,6 @@ impl Fraction {
         let floor = scaled.div_euclid(i128::from(self.denominator.max(1)));
         i64::try_from(floor).unwrap_or(if floor < 0 { i64::MIN } else { i64::MAX })
     }
-
-    /// As a float, for strategies' formulas only.
-    #[inline]
-    pub fn f64(&self) -> f64 {
-        self.numerator as f64 / self.denominator as f64
-    }
 }
 
 /// What taking a quantity off one side would give.

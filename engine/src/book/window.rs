@@ -94,8 +94,12 @@ const fn place(key: i64) -> usize {
 
 /// Boxed zeros, which the system gives untouched.
 fn zeros<T: Clone + Default, const N: usize>() -> Box<[T; N]> {
-    let boxed = vec![T::default(); N].into_boxed_slice();
-    boxed.try_into().unwrap_or_else(|_| unreachable!("a box of N is an array of N"))
+    // A slice of N is an array of N at the first turn; an array alone would pass over the stack.
+    loop {
+        if let Ok(array) = vec![T::default(); N].into_boxed_slice().try_into() {
+            return array;
+        }
+    }
 }
 
 impl Window {

@@ -142,8 +142,8 @@ impl Socket {
         self.poll_asking(false)
     }
 
-    /// The same, and asks the kernel when what it reads came: see [`Socket::arrived`]. It costs some
-    /// 50 ns more, so it is for turns that are measured.
+    /// The same, and asks the kernel when what it reads came: see [`Socket::arrived`]. It costs
+    /// some 50 ns more, so it is for turns that are measured.
     #[inline]
     pub fn poll_stamped(&mut self) -> Result<usize, NetError> {
         self.poll_asking(true)

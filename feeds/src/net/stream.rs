@@ -1,10 +1,11 @@
 //! TCP as trading wants it: nothing held back, acknowledgements out of the way, the network card
 //! polled by whoever reads, and the kernel's own time of arrival where it is asked for.
 //!
-//! When a connection only listens, the kernel sends an acknowledgement from within each read, before
-//! it gives the bytes back: a whole way down the stack in front of every tick. One that is taken for
-//! a conversation (`TCP_QUICKACK` off) leaves it to a timer, or to what is sent next. The kernel
-//! changes its mind when that timer fires, so it is told again after what came has been dealt with.
+//! When a connection only listens, the kernel sends an acknowledgement from within each read,
+//! before it gives the bytes back: a whole way down the stack in front of every tick. One that is
+//! taken for a conversation (`TCP_QUICKACK` off) leaves it to a timer, or to what is sent next. The
+//! kernel changes its mind when that timer fires, so it is told again after what came has been
+//! dealt with.
 //!
 //! Everything but the first is best effort: what the system does not grant is remembered by name
 //! and trading goes on without it. What each option costs and brings: `benches/sockets.rs`.
@@ -108,8 +109,8 @@ impl Stream {
         &self.refused
     }
 
-    /// Says again when to acknowledge, as the kernel forgets. A system call, so not between a message
-    /// and its answer.
+    /// Says again when to acknowledge, as the kernel forgets. A system call, so not between a
+    /// message and its answer.
     pub fn say_acks(&self) {
         if self.tuning.acks != Acks::System {
             let at_once = self.tuning.acks == Acks::AtOnce;

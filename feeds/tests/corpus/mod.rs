@@ -9,7 +9,9 @@ use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 
 /// Name, decimal places of tick and lot, of each printed on USDⓈ-M, digits before the point.
-const INSTRUMENTS: [(&str, [u8; 2], [usize; 2], [u32; 2]); 5] = [
+type Described = (&'static str, [u8; 2], [usize; 2], [u32; 2]);
+
+const INSTRUMENTS: [Described; 5] = [
     ("BTCUSDT", [2, 5], [2, 5], [6, 3]),
     ("ETHUSDT", [2, 4], [3, 4], [4, 4]),
     ("1000SATSUSDT", [7, 0], [7, 1], [1, 9]),

@@ -1,10 +1,10 @@
 //! `peregrine bench`: how fast this machine runs the hot path, and what it lacks for it. Takes some
 //! seconds, changes nothing, leaves one picture.
 //!
-//! Parts: [`work`] the hot functions, [`tick`] all of them from bytes in to order bytes out, [`hop`]
-//! from thread to thread, [`spans`] the machine's own, [`measure`] by turns, [`picture`] the
-//! histograms. The benches of the project use the same functions, beside rivals that the product
-//! does not have.
+//! Parts: [`work`] the hot functions, [`tick`] all of them from bytes in to order bytes out,
+//! [`hop`] from thread to thread, [`spans`] the machine's own, [`measure`] by turns, [`picture`]
+//! the histograms. The benches of the project use the same functions, beside rivals that the
+//! product does not have.
 
 pub mod corpus;
 pub mod desk;

@@ -315,8 +315,8 @@ pub enum CtlOrder {
   peregrine doctor --config live.toml             the cores that it pins threads to as well
   peregrine doctor --json | jq -r '.checks[] | select(.state == \"missing\") | .remedy'
   peregrine doctor --jitter 10                    how long hot cores are kept from their work
-It changes nothing. config/TUNING.md explains each check under its name. Run it as the service's user,
-or by root: limits are those of whoever runs it.
+It changes nothing. config/TUNING.md explains each check under its name. Run it as the service's
+user, or by root: limits are those of whoever runs it.
 Exit code 0 when nothing is missing, 6 when something is; what cannot be told counts for nothing.")]
 pub struct DoctorArgs {
     /// Configuration whose pinned cores are checked too

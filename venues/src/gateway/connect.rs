@@ -1,9 +1,10 @@
 //! The gateway's connections: dialled, set up, watched, replaced in time, and REST standing in.
 
 use super::line::{Line, Stage};
+use super::out::Route;
 use super::pending::{HTTP, Then};
 use super::session::{Phase, Signal};
-use super::{Gateway, GatewayFault, Rest, Route};
+use super::{Gateway, GatewayFault, Rest};
 use crate::wire::{Ask, Kind, Wire};
 use engine::event::LinkState;
 use engine::time::{Clock, Nanos, Trace};

@@ -199,7 +199,8 @@ proptest! {
         let case = (case.0, case.1, vec![0; case.2.len()], case.3, 0);
         let sent = numbered(&case.0);
         let (mut bench, mut alone) = (Bench::new(case.1), Bench::new(1));
-        (bench.base(), alone.base());
+        bench.base();
+        alone.base();
         deliver(&mut bench, &sent, &case);
         sent.iter().for_each(|one| alone.deliver(0, one));
         let all = |bench: &mut Bench| -> Vec<Event> {

@@ -67,7 +67,8 @@ impl Work for Decode {
     }
 }
 
-/// Applies level rows to a book and reads its best prices after each message. An operation is a row.
+/// Applies level rows to a book and reads its best prices after each message. An operation is a
+/// row.
 pub struct Update {
     book: Book,
     snapshot: Vec<Event>,

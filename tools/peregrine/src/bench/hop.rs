@@ -1,6 +1,7 @@
-//! A hop between two pinned threads: a row goes there through one way of handing over and comes back
-//! through another. A hypervisor moves cores apart and together again within seconds, so only turns
-//! beside each other can be compared: each way is a [`Pair`], and one [`Echo`] answers them all.
+//! A hop between two pinned threads: a row goes there through one way of handing over and comes
+//! back through another. A hypervisor moves cores apart and together again within seconds, so only
+//! turns beside each other can be compared: each way is a [`Pair`], and one [`Echo`] answers them
+//! all.
 
 use core_affinity::CoreId;
 use engine::event::Event;

@@ -20,11 +20,11 @@ pub struct Sample {
 
 impl Sample {
     /// Nothing yet.
-    pub fn new(name: &'static str, what: &'static str) -> Self {
+    pub fn new(name: &'static str, what: &'static str) -> Result<Self, Unfit> {
         // Without bounds it grows where it has to; nothing of this is on a hot thread.
-        let mut histogram = Histogram::new(3).unwrap_or_else(|_| unreachable!("3 is allowed"));
+        let mut histogram = Histogram::new(3).map_err(Unfit::new)?;
         histogram.auto(true);
-        Self { name, what, histogram }
+        Ok(Self { name, what, histogram })
     }
 
     /// A turn of so many operations took this long.
@@ -112,10 +112,10 @@ pub fn all(size: Size) -> Result<Vec<Sample>, Unfit> {
     samples.push(ticks(size, "diff_to_order", "20-level diff to first order frame", {
         Message::Diff
     })?);
-    samples.extend(hops(size));
-    samples.push(spans::stamp(size.turns.max(31)));
-    samples.push(spans::oversleep(size.sleeps));
-    samples.push(spans::jitter(size.jitter));
+    samples.extend(hops(size)?);
+    samples.push(spans::stamp(size.turns.max(31))?);
+    samples.push(spans::oversleep(size.sleeps)?);
+    samples.push(spans::jitter(size.jitter)?);
     Ok(samples)
 }
 
@@ -125,7 +125,7 @@ fn works(size: Size) -> Result<Vec<Sample>, Unfit> {
         let mut work = work::make(name)?;
         work.prepare();
         work.run();
-        all.push((work, Sample::new(name, what)));
+        all.push((work, Sample::new(name, what)?));
     }
     let start = Instant::now();
     let mut round = 0;
@@ -148,7 +148,7 @@ fn ticks(
     message: Message,
 ) -> Result<Sample, Unfit> {
     let mut tick = Tick::new(message)?;
-    let mut sample = Sample::new(name, what);
+    let mut sample = Sample::new(name, what)?;
     for number in 0..size.warm_up + size.ticks {
         let frame = tick.next_frame();
         if let Some((read, first, _)) = tick.tick(&frame)
@@ -162,10 +162,10 @@ fn ticks(
 }
 
 /// The ring's hop and the raw one beside it, on the first two cores; none where there is one core.
-fn hops(size: Size) -> Vec<Sample> {
+fn hops(size: Size) -> Result<Vec<Sample>, Unfit> {
     let cores = core_affinity::get_core_ids().unwrap_or_default();
     let (Some(first), Some(second)) = (cores.first().copied(), cores.get(1).copied()) else {
-        return Vec::new();
+        return Ok(Vec::new());
     };
     // On a thread of its own, so that what comes after it is not pinned.
     let measured = std::thread::spawn(move || {
@@ -173,8 +173,8 @@ fn hops(size: Size) -> Vec<Sample> {
         let (ours, raw) = (hop::ours(), hop::raw());
         let echo = Echo::start(vec![ours.answer, raw.answer], size.trips, Some(second));
         let mut sides = [
-            (ours.begin, Sample::new("ring_hop", "row through a ring to another thread")),
-            (raw.begin, Sample::new("atomic_hop", "one atomic word to another thread")),
+            (ours.begin, Sample::new("ring_hop", "row through a ring to another thread")?),
+            (raw.begin, Sample::new("atomic_hop", "one atomic word to another thread")?),
         ];
         for _ in 0..size.turns.max(2) * 8 {
             for (place, (begin, sample)) in sides.iter_mut().enumerate() {
@@ -184,9 +184,10 @@ fn hops(size: Size) -> Vec<Sample> {
                 sample.turn(start.elapsed(), 2 * size.trips);
             }
         }
-        sides.map(|(_, sample)| sample)
+        Ok(sides.map(|(_, sample)| sample))
     });
-    measured.join().map(Vec::from).unwrap_or_default()
+    let measured = measured.join().map_err(|_| Unfit::new("the hops ended in a panic"))?;
+    measured.map(Vec::from)
 }
 
 #[cfg(test)]
@@ -195,7 +196,7 @@ mod tests {
 
     #[test]
     fn samples_tell_less_than_a_nanosecond() {
-        let mut sample = Sample::new("s", "what");
+        let mut sample = Sample::new("s", "what").unwrap();
         assert_eq!(sample.ns(0.5), None);
         sample.turn(Duration::from_nanos(640), 1_024);
         assert!((sample.ns(0.5).unwrap() - 0.625).abs() < 0.001);

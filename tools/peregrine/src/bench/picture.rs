@@ -171,9 +171,9 @@ mod tests {
 
     #[test]
     fn a_picture_has_bars_and_letters_and_can_be_read_again() {
-        let mut sample = Sample::new("gate", "order through the risk gate");
+        let mut sample = Sample::new("gate", "order through the risk gate").unwrap();
         (1..100).for_each(|ns| sample.event(Duration::from_nanos(ns * ns)));
-        let picture = Picture::of(&[sample, Sample::new("empty", "nothing was measured")]);
+        let picture = Picture::of(&[sample, Sample::new("empty", "nothing was measured").unwrap()]);
         let pixels = || picture.bytes.chunks_exact(3);
         for colour in [INK, BARS, MEDIAN, FAINT] {
             assert!(pixels().any(|pixel| pixel == colour), "{colour:?}");

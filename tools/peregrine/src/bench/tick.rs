@@ -1,8 +1,8 @@
 //! Bytes in to order bytes out, in one thread: frame → decoder → rows → ring → `engine::step` with
 //! Avellaneda–Stoikov → risk gate → encoded, framed and masked request; journal, stamps and
-//! histograms on. Each tick moves the market, so each makes the strategy replace both of its quotes;
-//! the answers of the venue come between the ticks, untimed. The socket itself (its read and write
-//! calls) is not in it.
+//! histograms on. Each tick moves the market, so each makes the strategy replace both of its
+//! quotes; the answers of the venue come between the ticks, untimed. The socket itself (its read
+//! and write calls) is not in it.
 
 use super::corpus::{self, Walk, frame};
 use super::desk::{limits, parameters};

@@ -1,5 +1,5 @@
-//! The hot functions, each with all that it works on: `peregrine bench` times them, and the project's
-//! instruction budget counts them. The names are those of the promised rows.
+//! The hot functions, each with all that it works on: `peregrine bench` times them, and the
+//! project's instruction budget counts them. The names are those of the promised rows.
 
 use super::desk::{Check, Quotes, Unchanged};
 use super::feed::{Decode, Update};

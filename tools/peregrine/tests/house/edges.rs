@@ -40,7 +40,7 @@ const EVERYTHING: [Edge; 6] = [
     ("exchange", All),
 ];
 
-/// What is measured is everything, and the replay and the recovery of `peregrine` too.
+/// What is measured is everything, as it runs: `peregrine` and its own bench too.
 const MEASURED: [Edge; 7] = [
     ("engine", All),
     ("strategies", All),
@@ -48,7 +48,7 @@ const MEASURED: [Edge; 7] = [
     ("feeds", All),
     ("venues", All),
     ("exchange", All),
-    ("peregrine", Only(&["replay", "journal"])),
+    ("peregrine", All),
 ];
 
 /// The names of our crates.

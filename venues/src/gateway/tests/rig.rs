@@ -80,7 +80,7 @@ impl Venue {
 
     pub fn get(&self, request: HttpRequest) -> Vec<u8> {
         let mut port = self.dial();
-        assert!(port.ask(Dial::Http { tag: 0, request }));
+        assert!(port.ask(feeds::net::Dial::Http { tag: 0, request }));
         let until = Instant::now() + Duration::from_secs(20);
         loop {
             if let Some(Dialed::Http { result, .. }) = port.poll() {
