@@ -17,7 +17,7 @@ use peregrine::assemble::{self, Terms};
 use peregrine::clock::TscClock;
 use peregrine::config::Config;
 use peregrine::latency::{self, Probe, Scale};
-use peregrine::ports::{LivePorts, Recorder, RingEnds};
+use peregrine::ports::{LivePorts, MarketRing, Recorder, RingEnds};
 use shm::journal::{Drain, Start, Sync, WriterSettings, begin};
 use shm::{Birth, Region, RegionPath, Writers};
 use std::path::PathBuf;
@@ -154,6 +154,7 @@ impl Rig {
         let recorder = record(&folder, clock.now(), done.clone())?;
         let body = Body::Start { epoch: EPOCH, config_hash: config.hash() };
         let start = Event::new(clock.now(), InstrumentId(0), u64::from(EPOCH), body);
+        let market = MarketRing::new(market, config.engine.conflate_behind);
         let ends = RingEnds { market, reports, requests, resyncs };
         let stop = Arc::new(AtomicBool::new(false));
         let keys: peregrine::ports::Keys = |_, _| Err(shm::Answer::UnknownKey);

@@ -9,7 +9,7 @@ use crate::num::{Amount, Notional, Price};
 use crate::order::{Order, OrderState};
 use crate::plan::Quote;
 use crate::reconcile::Wish;
-use crate::risk::{Facts, Refusal};
+use crate::risk::{Facts, Gate, Refusal};
 use crate::session::Phase;
 use crate::strategy::Strategy;
 use crate::time::Nanos;
@@ -171,7 +171,8 @@ impl<S: Strategy> Engine<S> {
             None => None,
         };
         let intent = reference.map_or(Intent::Place(new), |old| Intent::Replace { old, new });
-        let approved = self.judge(place, intent, read_at).map_err(Some)?;
+        let judged = self.with_facts(place, &new, read_at, |gate, facts| gate.check(intent, facts));
+        let approved = judged.unwrap_or(Err(Refusal::Closed)).map_err(Some)?;
         self.next_counter = counter_after;
         let now = self.now;
         let desk = &mut self.desks[place];
@@ -190,17 +191,17 @@ impl<S: Strategy> Engine<S> {
         Ok(())
     }
 
+    /// What the gate judges an order of this desk by, handed to the gate; `None` where the order's
+    /// instrument is not listed.
     #[inline]
-    fn judge(
+    pub(super) fn with_facts<R>(
         &mut self,
         place: usize,
-        intent: Intent,
+        new: &Place,
         read_at: Nanos,
-    ) -> Result<crate::intent::Approved, Refusal> {
-        let new = *intent.place();
-        let Some(listing) = self.market.listing(new.instrument) else {
-            return Err(Refusal::Closed);
-        };
+        judge: impl FnOnce(&mut Gate, &Facts<'_>) -> R,
+    ) -> Option<R> {
+        let listing = self.market.listing(new.instrument)?;
         let lock = match new.side {
             Side::Buy => listing.instrument.quote,
             Side::Sell => listing.instrument.base,
@@ -208,7 +209,7 @@ impl<S: Strategy> Engine<S> {
         let spendable = self.account.total(lock).saturating_sub(self.reserved(lock));
         let desk = &self.desks[place];
         let (day_pnl, gross) = desk.kept();
-        let reduces = self.phase == Phase::Flattening && reduces(desk, &listing.instrument, &new);
+        let reduces = self.phase == Phase::Flattening && reduces(desk, &listing.instrument, new);
         let facts = Facts {
             now: self.now,
             read_at,
@@ -230,7 +231,7 @@ impl<S: Strategy> Engine<S> {
             side_unknown: desk.orders.is_unknown(new.instrument, new.side),
             id_free: desk.orders.has_room(new.client.order),
         };
-        self.desks[place].gate.check(intent, &facts)
+        Some(judge(&mut self.desks[place].gate, &facts))
     }
 
     /// Best price of all desks' live orders of a side.

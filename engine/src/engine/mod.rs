@@ -7,6 +7,7 @@
 mod approve;
 mod carry;
 mod control;
+mod rehearse;
 mod report;
 mod saved;
 

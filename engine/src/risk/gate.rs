@@ -103,7 +103,8 @@ impl Gate {
     /// Judges an order. A token leaves the bucket only when it passes.
     #[inline]
     pub fn check(&mut self, intent: Intent, facts: &Facts<'_>) -> Result<Approved, Refusal> {
-        match self.judge(intent.place(), facts) {
+        let token = self.bucket.has(facts.now);
+        match self.judge(intent.place(), facts, token) {
             Ok(()) => {
                 self.bucket.take();
                 self.last_id = intent.place().client.order;
@@ -117,11 +118,18 @@ impl Gate {
         }
     }
 
+    /// Whether an order would pass, by all that it is judged by. Asking leaves no trace: nothing is
+    /// approved, refused or counted.
+    #[inline]
+    pub fn would_pass(&self, place: &Place, facts: &Facts<'_>) -> bool {
+        self.judge(place, facts, self.bucket.clone().has(facts.now)).is_ok()
+    }
+
     /// Every test is made, whatever the ones before it said: how long it takes tells nothing and
     /// depends on nothing, and there is no branch to guess wrong. The first that fails is the
     /// reason.
     #[inline]
-    fn judge(&mut self, place: &Place, facts: &Facts<'_>) -> Result<(), Refusal> {
+    fn judge(&self, place: &Place, facts: &Facts<'_>, token: bool) -> Result<(), Refusal> {
         let limits = &self.limits;
         let stale = facts.now.since(facts.market_at) > limits.market_age_max;
         let fails = [
@@ -138,7 +146,7 @@ impl Gate {
         let size = bits(size_tests(place, facts, limits));
         let last = bits([
             facts.day_pnl.0 <= limits.daily_loss_max.0.saturating_neg(),
-            !self.bucket.has(facts.now),
+            !token,
         ]);
         let all = session | price << PRICE | size << SIZE | last << LAST;
         match REASONS.get(all.trailing_zeros() as usize) {

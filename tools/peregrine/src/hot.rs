@@ -205,7 +205,7 @@ impl<P: HotPorts> EngineSeat<P> {
         let counters = engine_counters(&self.engine);
         let full = self.ports.live().full();
         let lost = self.ports.lost();
-        let extra = [full[0], full[1], lost];
+        let extra = [full[0], full[1], lost, self.ports.live().conflated()];
         self.part.store(counters.into_iter().map(|(_, value)| value).chain(extra));
     }
 
@@ -235,7 +235,8 @@ impl<P: HotPorts> EngineSeat<P> {
 pub fn engine_counter_names() -> Vec<&'static str> {
     let engine = Engine::<Any>::new(Vec::new(), Vec::new(), Default::default());
     let mut names: Vec<_> = engine_counters(&engine).iter().map(|(name, _)| *name).collect();
-    names.extend(["ring_full.requests", "ring_full.resyncs", "paper_fills_missed"]);
+    names.extend(["ring_full.requests", "ring_full.resyncs"]);
+    names.extend(["paper_fills_missed", "conflated_bests"]);
     names
 }
 

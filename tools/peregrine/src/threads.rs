@@ -11,7 +11,7 @@ use crate::hot::{self, Agent, EngineSeat, HotPorts, engine_counter_names};
 use crate::housekeeping::scale;
 use crate::journal::{Facts, Journal, JournalWork};
 use crate::latency::{self, Tally};
-use crate::ports::{Keys, LivePorts, PaperPorts, Recorder, RingEnds};
+use crate::ports::{Keys, LivePorts, MarketRing, PaperPorts, Recorder, RingEnds};
 use crate::publish::EnginePanels;
 use crate::session::pin;
 use engine::engine::Engine;
@@ -211,7 +211,7 @@ impl Build<'_> {
         key: Option<Credentials>,
         mut journal: Option<Journal>,
     ) -> Result<Started, Failure> {
-        let (ends, agent_ends) = self.rings();
+        let (ends, agent_ends) = self.rings(key.is_none());
         let flags = Flags::default();
         let limit = self.config.engine.heartbeat_limit;
         let hearts = Hearts { engine: heartbeat(limit), io: heartbeat(limit) };
@@ -291,7 +291,8 @@ impl Build<'_> {
         Ok((Some(Recorder::new(writer, holds)), Some(work)))
     }
 
-    fn rings(&self) -> (RingEnds, AgentEnds) {
+    /// The simulated venue of `paper` trading is to see each best price: none is left out.
+    fn rings(&self, paper: bool) -> (RingEnds, AgentEnds) {
         let sizes = self.config.engine.rings;
         let (market_in, market) = RingBuffer::new(sizes.market);
         let (reports_in, reports) = RingBuffer::new(sizes.reports);
@@ -299,6 +300,8 @@ impl Build<'_> {
         let (resyncs, wishes) = RingBuffer::new(RESYNCS_MAX);
         let agents =
             AgentEnds { market: market_in, wishes, reports: reports_in, requests: requests_out };
+        let behind = if paper { 0 } else { self.config.engine.conflate_behind };
+        let market = MarketRing::new(market, behind);
         (RingEnds { market, reports, requests, resyncs }, agents)
     }
 

@@ -100,6 +100,9 @@ pub struct EngineSettings {
     pub lock_memory: bool,
     /// Inner stages are stamped on one turn in this many.
     pub sample_every: u32,
+    /// From how many waiting market rows on best prices that are already replaced are left out; 0:
+    /// never.
+    pub conflate_behind: usize,
     /// Time between timer events.
     pub timer: Nanos,
     /// Time between publications of panels.
@@ -128,6 +131,9 @@ impl EngineSettings {
             cores: cores(section.table("cores")),
             lock_memory: section.flag("lock_memory").unwrap_or(false),
             sample_every: u32::try_from(sample).unwrap_or(64),
+            conflate_behind: section
+                .whole("conflate_behind", 0..=1 << 22, "rows")
+                .map_or(8, |rows| rows as usize),
             timer: ms("timer_ms", 1..=1_000, 10),
             publish: ms("publish_ms", 1..=10_000, 50),
             heartbeat_limit: ms("heartbeat_limit_ms", 50..=60_000, 1_000),

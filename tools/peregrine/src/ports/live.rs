@@ -1,6 +1,6 @@
 //! Live ports: rings to the feed and the gateway, the command ring, the clock and the histograms.
 
-use super::Recorder;
+use super::{MarketRing, Recorder};
 use crate::clock::TscClock;
 use crate::latency::Probe;
 use engine::event::{Body, Command, Event, flag, kind};
@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 #[derive(Debug)]
 pub struct RingEnds {
     /// Market rows from the feed.
-    pub market: rtrb::Consumer<Event>,
+    pub market: MarketRing,
     /// Reports from the gateway.
     pub reports: rtrb::Consumer<Event>,
     /// Requests to the gateway.
@@ -128,6 +128,11 @@ impl LivePorts {
     /// How often each ring to the outside was found full: requests, resyncs.
     pub const fn full(&self) -> [u64; 2] {
         self.full
+    }
+
+    /// Best prices that were left out because newer ones already waited.
+    pub const fn conflated(&self) -> u64 {
+        self.ends.market.conflated()
     }
 
     /// The next event is no market row, whoever it comes from.
@@ -309,7 +314,7 @@ impl Ports for LivePorts {
         if self.market_left == 0 {
             return None;
         }
-        let event = self.ends.market.pop().ok()?;
+        let event = self.ends.market.pop()?;
         self.market_left -= 1;
         self.is_market = true;
         self.probe.touch();
