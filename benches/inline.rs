@@ -8,11 +8,15 @@
 //! instructions of `Rig::answering_turn`.
 
 use benches::corpus::Walk;
-use benches::rig::Rig;
+use benches::rig::pair::Pair;
+use benches::rig::{Rig, Way};
 use benches::row::{Bar, Row};
 use benches::stage::Stage;
+use engine::time::Nanos;
 use hdrhistogram::Histogram;
-use std::time::{Duration, Instant};
+use peregrine::config::Wait;
+use peregrine::hot::Idle;
+use std::time::Duration;
 
 const WARM_UP: usize = 5_000;
 const TICKS: usize = 40_000;
@@ -29,10 +33,19 @@ type Message = fn(&mut Walk) -> Vec<u8>;
 /// What happens between two ticks.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Between {
+    /// Nothing: back to back.
     Nothing,
+    /// The product's thread looks for work and finds none.
     Pause,
-    PauseAndOther,
+    /// The same, and it rehearses.
+    PauseWarm,
+    /// Other work goes through the caches first, then as above.
+    Other,
+    OtherWarm,
 }
+
+/// The rehearsals of the rows that have them.
+const REHEARSE: Nanos = Nanos(5_000);
 
 struct Course {
     rig: Rig,
@@ -41,69 +54,127 @@ struct Course {
     other: Vec<u8>,
 }
 
+/// How long ticks took, to the first frame and to the hand-over.
+struct Spans {
+    first: Histogram<u64>,
+    handed: Histogram<u64>,
+    silent: usize,
+}
+
+impl Spans {
+    fn new() -> Result<Self, Failed> {
+        let histogram = || Histogram::new_with_bounds(1, 1_000_000_000, 3);
+        Ok(Self { first: histogram()?, handed: histogram()?, silent: 0 })
+    }
+
+    fn add(&mut self, way: Option<Way>) -> Result<(), Failed> {
+        match way {
+            Some(way) => {
+                self.first.record(way.first.0)?;
+                self.handed.record(way.handed.0)?;
+            }
+            None => self.silent += 1,
+        }
+        Ok(())
+    }
+
+    fn check(self, ticks: usize) -> Result<Self, Failed> {
+        if self.silent * 20 > ticks {
+            return Err(format!("{} of {ticks} ticks caused no order", self.silent).into());
+        }
+        Ok(self)
+    }
+
+    fn row(spans: &Histogram<u64>, title: String) -> Row {
+        let at = |quantile| spans.value_at_quantile(quantile) as f64;
+        let mut row = Row::new("inline", title, at(0.5));
+        row.p99_ns = Some(at(0.99));
+        row.tail_ns = Some([at(0.99), at(0.999)]);
+        row
+    }
+}
+
 impl Course {
     fn new(message: Message) -> Result<Self, Failed> {
         let walk = Walk::new(5);
         Ok(Self { rig: Rig::open(&walk)?, walk, message, other: vec![0; OTHER] })
     }
 
-    fn tick(&mut self, between: Between) -> Result<Option<u64>, Failed> {
+    fn tick(&mut self, between: Between) -> Result<Option<Way>, Failed> {
         let text = (self.message)(&mut self.walk);
-        if between != Between::Nothing {
-            let until = Instant::now() + PACE;
-            while Instant::now() < until {
-                std::hint::spin_loop();
-            }
-        }
-        if between == Between::PauseAndOther {
+        if matches!(between, Between::Other | Between::OtherWarm) {
             for byte in self.other.iter_mut().step_by(64) {
                 *byte = byte.wrapping_add(1);
             }
+        }
+        let warm = matches!(between, Between::PauseWarm | Between::OtherWarm);
+        let every = if warm { REHEARSE } else { Nanos::ZERO };
+        if between != Between::Nothing {
+            self.rig.idle(PACE, Idle::new(Wait::Spin, every));
         }
         self.rig.tick(&text)
     }
 
     /// The spans of so many ticks.
-    fn run(&mut self, ticks: usize, between: Between) -> Result<Histogram<u64>, Failed> {
-        let mut spans = Histogram::new_with_bounds(1, 1_000_000_000, 3)?;
-        let mut silent = 0;
+    fn run(&mut self, ticks: usize, between: Between) -> Result<Spans, Failed> {
+        let mut spans = Spans::new()?;
         for _ in 0..ticks {
-            match self.tick(between)? {
-                Some(span) => spans.record(span)?,
-                None => silent += 1,
-            }
+            spans.add(self.tick(between)?)?;
         }
-        if silent * 20 > ticks {
-            return Err(format!("{silent} of {ticks} ticks caused no order").into());
-        }
-        Ok(spans)
+        spans.check(ticks)
     }
 }
 
 fn measure(stage: &mut Stage, title: &str, message: Message, bars: [f64; 2]) -> Result<(), Failed> {
     let mut course = Course::new(message)?;
     if stage.smoke() {
-        course.run(50, Between::Nothing)?;
-        println!(
-            "inline/{title}: {} orders of {} bytes",
-            course.rig.venue.taken.0, course.rig.venue.taken.1
-        );
+        course.run(50, Between::OtherWarm)?;
+        let (orders, bytes) = course.rig.venue.taken;
+        println!("inline/{title}: {orders} orders of {bytes} bytes");
         return Ok(());
     }
     course.run(WARM_UP, Between::Nothing)?;
     for (how, between, ticks) in [
-        ("warm", Between::Nothing, TICKS),
-        ("paced 20 us", Between::Pause, TICKS / 4),
-        ("paced, 3 MiB of other data between", Between::PauseAndOther, TICKS / 8),
+        ("", Between::Nothing, TICKS),
+        (", paced", Between::Pause, TICKS / 4),
+        (", paced and rehearsed", Between::PauseWarm, TICKS / 4),
+        (", cold", Between::Other, TICKS / 8),
+        (", cold and rehearsed", Between::OtherWarm, TICKS / 8),
     ] {
         let spans = course.run(ticks, between)?;
-        let at = |quantile| spans.value_at_quantile(quantile) as f64;
-        let mut row = Row::new("inline", format!("{title}, {how}"), at(0.5));
-        row.p99_ns = Some(at(0.99));
-        row.tail_ns = Some([at(0.99), at(0.999)]);
+        let mut row = Spans::row(&spans.first, format!("{title}{how} to first order"));
         if between == Between::Nothing {
             row.bar = Bar::All(vec![Bar::NsMax(bars[0]), Bar::P99Max(bars[1])]);
         }
+        stage.keep(row);
+        stage.keep(Spans::row(&spans.handed, format!("{title}{how} to both orders handed over")));
+    }
+    Ok(())
+}
+
+/// The engine on a thread of its own. Beside it, on the same two cores: what one row's hop costs.
+fn pipelined(stage: &mut Stage) -> Result<(), Failed> {
+    let cores = core_affinity::get_core_ids().unwrap_or_default();
+    let [first, second, ..] = cores[..] else {
+        println!("inline/pipelined: needs two cores");
+        return Ok(());
+    };
+    let mut walk = Walk::new(5);
+    let rig = Rig::open(&walk)?;
+    core_affinity::set_for_current(first);
+    let mut pair = Pair::split(rig, Some(second));
+    let ticks = if stage.smoke() { 50 } else { TICKS / 2 };
+    let mut spans = Spans::new()?;
+    for number in 0..ticks + ticks / 8 {
+        let way = pair.tick(&walk.book_ticker())?;
+        if number >= ticks / 8 {
+            spans.add(way)?;
+        }
+    }
+    let spans = spans.check(ticks)?;
+    if !stage.smoke() {
+        let mut row = Spans::row(&spans.first, "bookTicker, pipelined".into());
+        row.bar = Bar::NsMax(450.0);
         stage.keep(row);
     }
     Ok(())
@@ -121,6 +192,7 @@ fn main() -> Result<(), Failed> {
     let mut stage = Stage::new("inline");
     measure(&mut stage, "bookTicker", Walk::book_ticker, [200.0, 300.0])?;
     measure(&mut stage, "depth of 20 levels", Walk::depth, [360.0, 500.0])?;
+    pipelined(&mut stage)?;
     stage.finish();
     Ok(())
 }

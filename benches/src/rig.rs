@@ -1,5 +1,8 @@
 //! The product's parts as its `inline` thread joins them, with journal, histograms and stamps on,
-//! over real sockets to a scripted venue: what is measured is what runs.
+//! over real sockets to a scripted venue: what is measured is what runs. Part: [`pair`] the same in
+//! the `pipelined` layout.
+
+pub mod pair;
 
 use crate::corpus::{self, Walk, frame};
 use crate::venue::Venue;
@@ -16,6 +19,7 @@ use feeds::net::{Dialer, dial_pair};
 use peregrine::assemble::{self, Terms};
 use peregrine::clock::TscClock;
 use peregrine::config::Config;
+use peregrine::hot::Idle;
 use peregrine::latency::{self, Probe, Scale};
 use peregrine::ports::{LivePorts, MarketRing, Recorder, RingEnds};
 use shm::journal::{Drain, Start, Sync, WriterSettings, begin};
@@ -75,17 +79,38 @@ heartbeat_limit_ms = 30000
 name = "bench"
 "#;
 
+/// How long after the read of its cause the first order of a turn was framed, and all of them were
+/// handed to the socket.
+#[derive(Clone, Copy, Debug)]
+pub struct Way {
+    /// The first frame is whole.
+    pub first: Nanos,
+    /// Both are handed over in one write.
+    pub handed: Nanos,
+}
+
 /// Passes spans on to the product's histograms and keeps the first order's.
 struct First<'a> {
     probe: &'a mut Probe,
     first: Option<Nanos>,
+    handed: Option<Nanos>,
+}
+
+impl<'a> First<'a> {
+    const fn new(probe: &'a mut Probe) -> Self {
+        Self { probe, first: None, handed: None }
+    }
+
+    fn way(&self) -> Option<Way> {
+        Some(Way { first: self.first?, handed: self.handed? })
+    }
 }
 
 impl Trace for First<'_> {
     #[inline]
     fn record(&mut self, stage: Stage, span: Nanos) {
-        if stage == Stage::TickToOrder && self.first.is_none() {
-            self.first = Some(span);
+        if stage == Stage::TickToOrder && self.handed.is_none() {
+            self.handed = Some(span);
         }
         self.probe.record(stage, span);
     }
@@ -93,6 +118,13 @@ impl Trace for First<'_> {
     #[inline]
     fn sampled(&self) -> bool {
         self.probe.sampled()
+    }
+
+    #[inline]
+    fn framed<C: engine::time::Clock>(&mut self, clock: &C, read_at: Nanos) {
+        if self.first.is_none() {
+            self.first = Some(clock.now().since(read_at));
+        }
     }
 }
 
@@ -108,6 +140,11 @@ pub struct Rig {
     /// The other side.
     pub venue: Venue,
     now: Nanos,
+    aside: Aside,
+}
+
+/// What lies around a session, and goes with it.
+struct Aside {
     done: Arc<AtomicBool>,
     folder: PathBuf,
     _region: Region,
@@ -162,9 +199,8 @@ impl Rig {
             .timed(config.engine.timer)
             .recorded(Some(recorder));
         let now = clock.now();
-        let _region = region;
-        let mut rig =
-            Self { clock, engine, feed, gateway, ports, venue, now, done, folder, _region };
+        let aside = Aside { done, folder, _region: region };
+        let mut rig = Self { clock, engine, feed, gateway, ports, venue, now, aside };
         rig.settle(Duration::from_secs(20), |rig| {
             let open = rig.gateway.counters().places as usize >= 2;
             open && rig.engine.phase() == Phase::Quoting && rig.quotes() == 2
@@ -174,14 +210,13 @@ impl Rig {
 
     /// A turn that answers a message: a function of its own, so that callgrind finds it.
     #[inline(never)]
-    fn answering_turn(&mut self) -> Option<Nanos> {
+    fn answering_turn(&mut self) -> Option<Way> {
         self.turn()
     }
 
-    /// The hot half of a turn, as the product's inline thread runs it; how long after its read the
-    /// first order was handed to the socket.
+    /// The hot half of a turn, as the product's inline thread runs it.
     #[inline(always)]
-    fn turn(&mut self) -> Option<Nanos> {
+    fn turn(&mut self) -> Option<Way> {
         self.feed.read(&self.clock, self.ports.probe());
         self.ports.turn(self.now);
         while step(&mut self.engine, &mut self.ports) {
@@ -189,9 +224,9 @@ impl Rig {
                 break;
             }
         }
-        let mut first = First { probe: self.ports.probe(), first: None };
+        let mut first = First::new(self.ports.probe());
         self.gateway.send(&self.clock, &mut first);
-        first.first
+        first.way()
     }
 
     /// The rest of a turn.
@@ -235,19 +270,31 @@ impl Rig {
         Ok(())
     }
 
-    /// One message of the market: the first order's way in ns, then everything is answered, so that
-    /// both quotes stand again. `None` where it caused no order.
-    pub fn tick(&mut self, text: &[u8]) -> Result<Option<u64>, Failed> {
+    /// Turns of the product's thread while nothing comes, for so long; it rehearses where asked.
+    pub fn idle(&mut self, span: Duration, mut idle: Idle) {
+        let until = Instant::now() + span;
+        while Instant::now() < until {
+            self.turn();
+            self.tend();
+            if let Some(turn) = idle.turn(0, self.now, &[]) {
+                self.engine.rehearse(turn);
+                self.gateway.rehearse(turn, &self.clock);
+            }
+        }
+    }
+
+    /// One message of the market and its orders' way, then everything is answered, so that both
+    /// quotes stand again. `None` where it caused no order.
+    pub fn tick(&mut self, text: &[u8]) -> Result<Option<Way>, Failed> {
         self.venue.tell(&frame(text))?;
-        let first = self.answering_turn();
+        let way = self.answering_turn();
         self.settle(Duration::from_secs(5), |rig| rig.quotes() == 2)?;
-        Ok(first.map(|span| span.0))
+        Ok(way)
     }
 }
 
-impl Drop for Rig {
+impl Drop for Aside {
     fn drop(&mut self) {
-        self.ports.end_journal();
         self.done.store(true, Ordering::Release);
         let _ = std::fs::remove_dir_all(&self.folder);
     }

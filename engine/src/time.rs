@@ -112,6 +112,10 @@ pub trait Trace {
     fn record(&mut self, stage: Stage, span: Nanos);
     /// Whether inner stages are to be stamped this turn; ingress and egress always are.
     fn sampled(&self) -> bool;
+    /// The frame of an order is whole, and is handed over with those of the same turn. Nothing of
+    /// it is kept while trading; a bench stamps it.
+    #[inline]
+    fn framed<C: Clock>(&mut self, _clock: &C, _read_at: Nanos) {}
 }
 
 /// Measures nothing: for replay, simulation and tests.

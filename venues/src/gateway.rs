@@ -17,6 +17,7 @@ mod line;
 mod out;
 mod pending;
 mod reconcile;
+mod rehearse;
 mod reports;
 mod session;
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod desk;
 mod limits;
 mod market;
 mod orders;
+mod rehearse;
 mod session;
 
 use alloc::string::String;

@@ -144,10 +144,7 @@ impl Gate {
         let session = bits(fails);
         let price = bits(price_tests(place, facts, limits));
         let size = bits(size_tests(place, facts, limits));
-        let last = bits([
-            facts.day_pnl.0 <= limits.daily_loss_max.0.saturating_neg(),
-            !token,
-        ]);
+        let last = bits([facts.day_pnl.0 <= limits.daily_loss_max.0.saturating_neg(), !token]);
         let all = session | price << PRICE | size << SIZE | last << LAST;
         match REASONS.get(all.trailing_zeros() as usize) {
             Some(refusal) => Err(*refusal),

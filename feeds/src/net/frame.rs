@@ -294,6 +294,17 @@ impl FrameWriter {
         true
     }
 
+    /// Adds a text message and takes it away again. False, and nothing done, while anything is
+    /// unsent, or when it would not fit.
+    #[inline]
+    pub(crate) fn rehearse(&mut self, payload: &[u8]) -> bool {
+        if !self.buffer.is_empty() || !self.text(payload) {
+            return false;
+        }
+        self.buffer.clear();
+        true
+    }
+
     /// What is still to be written.
     #[inline]
     pub fn unsent(&self) -> &[u8] {

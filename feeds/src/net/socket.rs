@@ -224,6 +224,13 @@ impl Socket {
         self.push(TEXT, [payload, &[]])
     }
 
+    /// Frames and masks a text message as if it were to leave, and forgets it; for what has to stay
+    /// in the caches. Does nothing, and returns false, while something waits to be written.
+    #[inline]
+    pub fn rehearse_text(&mut self, payload: &[u8]) -> bool {
+        self.writer.rehearse(payload)
+    }
+
     /// Sends a ping; its payload is cut to 125 bytes.
     pub fn ping(&mut self, payload: &[u8]) -> Result<(), NetError> {
         self.send(PING, [&payload[..payload.len().min(CONTROL_MAX)], &[]])

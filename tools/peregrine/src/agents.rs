@@ -193,6 +193,10 @@ impl Agent for GatewayAgent {
         self.gateway.tend(clock, probe)
     }
 
+    fn rehearse(&mut self, turn: usize, clock: &TscClock) {
+        self.gateway.rehearse(turn, clock);
+    }
+
     fn sockets<'a>(&'a self, out: &mut Sockets<'a>) {
         wait_for(self.gateway.sockets(), out);
     }

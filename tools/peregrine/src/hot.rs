@@ -1,8 +1,10 @@
-//! The hot threads: which agents run on which, how they wait, and what they do between turns.
+//! The hot threads: which agents run on which, and what they do between turns. Part: [`Idle`] what
+//! they do when there is nothing to do.
+
+mod idle;
 
 use crate::board::Part;
 use crate::clock::TscClock;
-use crate::config::Wait;
 use crate::drill::{Drill, Target};
 use crate::latency::Probe;
 use crate::ports::{LivePorts, PaperPorts};
@@ -12,10 +14,10 @@ use engine::engine::{Engine, step};
 use engine::ports::Ports;
 use engine::session::Phase;
 use engine::time::{Clock, Nanos};
-use rustix::event::{PollFd, Timespec, poll};
+pub use idle::Idle;
+use rustix::event::PollFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 use strategies::any::Any;
 use venues::guard::Heartbeat;
 
@@ -29,6 +31,8 @@ pub trait Agent {
     fn hot(&mut self, clock: &TscClock, probe: &mut Probe) -> usize;
     /// Everything else of the turn. Returns the amount of work done.
     fn tend(&mut self, clock: &TscClock, probe: &mut Probe) -> usize;
+    /// Walks the order's way without sending anything; `turn` counts up.
+    fn rehearse(&mut self, _turn: usize, _clock: &TscClock) {}
     /// Shows its counters and links.
     fn publish(&mut self, now: Nanos);
     /// Adds its sockets to those that a parking thread waits for; more than fit are left out.
@@ -69,52 +73,6 @@ impl HotPorts for PaperPorts {
     }
     fn lost(&self) -> u64 {
         self.fills_missed()
-    }
-}
-
-/// What a hot thread does when it finds nothing to do.
-#[derive(Clone, Copy, Debug)]
-pub struct Idle {
-    wait: Wait,
-    empty: u32,
-}
-
-/// Turns without work before a parking thread sleeps.
-const PARK_AFTER: u32 = 16;
-/// Longest sleep of a thread that has no sockets: rings do not wake it.
-const PARK: Duration = Duration::from_micros(20);
-/// Longest sleep of a thread that its sockets wake: timers and commands wait for so long.
-const PARK_SOCKETS: Timespec = Timespec { tv_sec: 0, tv_nsec: 1_000_000 };
-
-impl Idle {
-    /// By this strategy.
-    pub const fn new(wait: Wait) -> Self {
-        Self { wait, empty: 0 }
-    }
-
-    /// One turn did this much; where it parks, these agents' sockets wake it.
-    #[inline]
-    pub fn turn(&mut self, work: usize, agents: &[Box<dyn Agent + Send>]) {
-        if work > 0 {
-            self.empty = 0;
-            return;
-        }
-        self.empty = self.empty.saturating_add(1);
-        match self.wait {
-            Wait::Spin => std::hint::spin_loop(),
-            Wait::Yield => std::thread::yield_now(),
-            Wait::Park if self.empty >= PARK_AFTER => park(agents),
-            Wait::Park => std::hint::spin_loop(),
-        }
-    }
-}
-
-/// Sleeps until a socket has something, or for a little while.
-fn park(agents: &[Box<dyn Agent + Send>]) {
-    let mut sockets = Sockets::new();
-    agents.iter().for_each(|agent| agent.sockets(&mut sockets));
-    if sockets.is_empty() || poll(&mut sockets, Some(&PARK_SOCKETS)).is_err() {
-        std::thread::park_timeout(PARK);
     }
 }
 
@@ -210,8 +168,8 @@ impl<P: HotPorts> EngineSeat<P> {
     }
 
     /// Runs to the end of the session: with agents on this thread, or with the engine alone.
-    pub fn run(self, agents: Vec<Box<dyn Agent + Send>>, wait: Wait, inline: bool) -> Engine<Any> {
-        if inline { run_inline(self, agents, wait) } else { run_engine(self, wait) }
+    pub fn run(self, agents: Vec<Box<dyn Agent + Send>>, idle: Idle, inline: bool) -> Engine<Any> {
+        if inline { run_inline(self, agents, idle) } else { run_engine(self, idle) }
     }
 
     fn end(mut self) -> Engine<Any> {
@@ -280,10 +238,9 @@ fn engine_counters(engine: &Engine<Any>) -> [(&'static str, u64); 27] {
 fn run_inline<P: HotPorts>(
     mut seat: EngineSeat<P>,
     mut agents: Vec<Box<dyn Agent + Send>>,
-    wait: Wait,
+    mut idle: Idle,
 ) -> Engine<Any> {
     let clock = seat.ports.live().clock().clone();
-    let mut idle = Idle::new(wait);
     let (mut agents_at, mut now) = (Nanos::ZERO, clock.now());
     loop {
         let mut work = 0;
@@ -303,16 +260,18 @@ fn run_inline<P: HotPorts>(
         if !seat.between(now) {
             break;
         }
-        idle.turn(work, &agents);
+        if let Some(turn) = idle.turn(work, now, &agents) {
+            seat.engine.rehearse(turn);
+            agents.iter_mut().for_each(|agent| agent.rehearse(turn, &clock));
+        }
     }
     agents.iter_mut().for_each(|agent| agent.publish(now));
     seat.end()
 }
 
 /// The engine's own thread, in the pipelined layout.
-fn run_engine<P: HotPorts>(mut seat: EngineSeat<P>, wait: Wait) -> Engine<Any> {
+fn run_engine<P: HotPorts>(mut seat: EngineSeat<P>, mut idle: Idle) -> Engine<Any> {
     let clock = seat.ports.live().clock().clone();
-    let mut idle = Idle::new(wait);
     let mut now = clock.now();
     loop {
         let work = seat.turn(now);
@@ -320,7 +279,9 @@ fn run_engine<P: HotPorts>(mut seat: EngineSeat<P>, wait: Wait) -> Engine<Any> {
         if !seat.between(now) {
             return seat.end();
         }
-        idle.turn(work, &[]);
+        if let Some(turn) = idle.turn(work, now, &[]) {
+            seat.engine.rehearse(turn);
+        }
     }
 }
 
@@ -330,11 +291,10 @@ fn run_engine<P: HotPorts>(mut seat: EngineSeat<P>, wait: Wait) -> Engine<Any> {
 pub fn run_agents(
     mut agents: Vec<Box<dyn Agent + Send>>,
     (clock, mut probe): (TscClock, Probe),
-    (wait, publish_every): (Wait, Nanos),
+    (mut idle, publish_every): (Idle, Nanos),
     (heartbeat, drill): (Heartbeat, Option<Drill>),
     gone: impl Fn() -> bool,
 ) {
-    let mut idle = Idle::new(wait);
     let (started, drill) = (clock.now(), drill.and_then(|drill| drill.of(Target::Gateway)));
     let mut publish_at = Nanos::ZERO;
     loop {
@@ -360,7 +320,9 @@ pub fn run_agents(
                 break;
             }
         }
-        idle.turn(work, &agents);
+        if let Some(turn) = idle.turn(work, now, &agents) {
+            agents.iter_mut().for_each(|agent| agent.rehearse(turn, &clock));
+        }
     }
     let now = clock.now();
     agents.iter_mut().for_each(|agent| agent.publish(now));

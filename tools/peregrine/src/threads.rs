@@ -7,7 +7,7 @@ use crate::clock::TscClock;
 use crate::config::{Config, Cores, JournalSync, Layout};
 use crate::drill::Drill;
 use crate::exit::Failure;
-use crate::hot::{self, Agent, EngineSeat, HotPorts, engine_counter_names};
+use crate::hot::{self, Agent, EngineSeat, HotPorts, Idle, engine_counter_names};
 use crate::housekeeping::scale;
 use crate::journal::{Facts, Journal, JournalWork};
 use crate::latency::{self, Tally};
@@ -443,7 +443,8 @@ impl Build<'_> {
         agents: Vec<Box<dyn Agent + Send>>,
     ) -> Result<Hot, Failure> {
         let settings = &self.config.engine;
-        let (wait, publish, cores) = (settings.wait, settings.publish, self.cores);
+        let idle = Idle::new(settings.wait, settings.rehearse);
+        let (publish, cores) = (settings.publish, self.cores);
         let inline = self.layout == Layout::Inline;
         let (mine, theirs) = if inline { (agents, Vec::new()) } else { (Vec::new(), agents) };
         let (done, beat) = (seat.flags.done.clone(), seat.beat.clone());
@@ -458,7 +459,7 @@ impl Build<'_> {
             let thread = spawn("io", move || {
                 pin(cores.io, "io");
                 let heart = (beat.clone(), drill);
-                let all = || hot::run_agents(theirs, (clock, probe), (wait, publish), heart, gone);
+                let all = || hot::run_agents(theirs, (clock, probe), (idle, publish), heart, gone);
                 match catch_unwind(AssertUnwindSafe(all)) {
                     Ok(()) => beat.end(),
                     Err(_) => beat.panicked(),
@@ -471,9 +472,9 @@ impl Build<'_> {
             let all = AssertUnwindSafe(move || match paper {
                 Some(venue) => {
                     let ports = PaperPorts::new(live, venue);
-                    seat.run(engine, ports, publish).run(mine, wait, inline)
+                    seat.run(engine, ports, publish).run(mine, idle, inline)
                 }
-                None => seat.run(engine, live, publish).run(mine, wait, inline),
+                None => seat.run(engine, live, publish).run(mine, idle, inline),
             });
             let engine = catch_unwind(all).ok();
             if engine.is_none() {

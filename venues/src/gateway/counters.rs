@@ -23,6 +23,8 @@ counters! {
     places,
     /// Cancel-replaces sent.
     replaces,
+    /// Orders that were encoded and framed to keep their way warm, and not sent.
+    rehearsed,
     /// Cancels sent.
     cancels,
     /// Amends sent.

@@ -129,6 +129,9 @@ impl<W: Wire> Gateway<W> {
             return self.session.unsent(id, now);
         };
         let framed = line.socket.frame_text(frame);
+        if let Some(read_at) = read_at {
+            trace.framed(clock, read_at);
+        }
         self.session.sending(id, now);
         if self.framed.len() >= TAKEN_MAX {
             self.hand_over(clock, trace);

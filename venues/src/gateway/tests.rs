@@ -62,6 +62,30 @@ fn an_order_lives_and_dies() {
 }
 
 #[test]
+fn rehearsed_orders_stop_before_the_socket() {
+    let venue = Venue::start(exchange::Options { market: false, ..Default::default() });
+    let mut rig = Rig::new(&venue, 1, |_| {});
+    let rehearse = |rig: &mut Rig| {
+        (0..32).for_each(|turn| rig.gateway.rehearse(turn, &rig::Wall));
+    };
+    rehearse(&mut rig);
+    assert_eq!(rig.gateway.counters().rehearsed, 0, "there is no session yet");
+    rig.until("ready", |rig| rig.gateway.state() == GatewayState::Ready);
+    rig.rows.clear();
+    rehearse(&mut rig);
+    assert!(rig.gateway.sockets().all(|socket| socket.unsent() == 0));
+    rig.place(1, Side::Buy, "20000.00", "0.00500", Tif::PostOnly);
+    rig.until("accepted", |rig| rig.has("accepted #1"));
+    rehearse(&mut rig);
+    rig.send(Ask::Query { order: rig.named(1), by_venue_id: false });
+    rig.until("told", |rig| rig.has("standing #1 Buy 20000.00"));
+    // Answers come in the order of requests: one to a rehearsed order would have come before.
+    let counters = rig.gateway.counters();
+    assert_eq!((counters.rehearsed, counters.places, counters.answers_unknown), (64, 1, 0));
+    assert_eq!(rig.rows.len(), 2, "{:?}", rig.rows);
+}
+
+#[test]
 fn a_fill_that_nobody_heard_of_is_learnt_after_reconnect() {
     let venue = Venue::start(exchange::Options::default());
     let mut rig = Rig::new(&venue, 1, |_| {});

@@ -218,6 +218,10 @@ impl Bench {
     }
 
     /// Says one line and returns what was sent or answered.
+    pub fn engine(&mut self) -> &mut Engine<Told> {
+        &mut self.engine
+    }
+
     pub fn say(&mut self, line: &str) -> String {
         let mut words: Vec<&str> = line.split_whitespace().collect();
         let asked = words.last() == Some(&"asked");

@@ -172,3 +172,15 @@ proptest! {
         prop_assert_eq!(clear, payload);
     }
 }
+
+#[test]
+fn a_rehearsed_message_is_not_there() {
+    let mut writer = FrameWriter::new(256, 7);
+    assert!(writer.rehearse(b"never sent"));
+    assert!(writer.unsent().is_empty());
+    assert!(writer.text(b"sent"));
+    let before = writer.unsent().to_vec();
+    assert!(!writer.rehearse(b"something waits"));
+    assert_eq!(writer.unsent(), before);
+    assert!(!FrameWriter::new(8, 7).rehearse(b"longer than it may be"));
+}

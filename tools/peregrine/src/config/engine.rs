@@ -103,6 +103,9 @@ pub struct EngineSettings {
     /// From how many waiting market rows on best prices that are already replaced are left out; 0:
     /// never.
     pub conflate_behind: usize,
+    /// Span without work after which a spinning thread walks the order's way without sending
+    /// anything; zero: never.
+    pub rehearse: Nanos,
     /// Time between timer events.
     pub timer: Nanos,
     /// Time between publications of panels.
@@ -134,6 +137,9 @@ impl EngineSettings {
             conflate_behind: section
                 .whole("conflate_behind", 0..=1 << 22, "rows")
                 .map_or(8, |rows| rows as usize),
+            rehearse: Nanos(
+                section.whole("rehearse_us", 0..=1_000_000, "µs").unwrap_or(100) * 1_000,
+            ),
             timer: ms("timer_ms", 1..=1_000, 10),
             publish: ms("publish_ms", 1..=10_000, 50),
             heartbeat_limit: ms("heartbeat_limit_ms", 50..=60_000, 1_000),

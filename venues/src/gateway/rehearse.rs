@@ -1,0 +1,44 @@
+//! Orders that stop before the socket: encoded, framed and masked like real ones, then forgotten,
+//! so that templates, frame buffer and the code between are in the caches when a real one comes.
+
+use super::Gateway;
+use super::session::Phase;
+use crate::wire::{Ask, Kind, RequestId, Wire};
+use engine::id::{ClientId, OrderId, Side};
+use engine::intent::{OrderRef, Place, Tif};
+use engine::num::{Price, Qty};
+use engine::time::Clock;
+
+/// What rehearsed orders are called: the first of an epoch that is never given out.
+const NOBODY: ClientId = ClientId { order: OrderId(0), cause: 0 };
+/// Price and quantity with as many digits as usual.
+const PRICE: Price = Price(1_234_567);
+const QTY: Qty = Qty(1_000);
+
+impl<W: Wire> Gateway<W> {
+    /// Rehearses one order: a place or a replace of the `turn`th instrument and side, in a round.
+    /// Nothing is sent, entered or counted against any limit. Does nothing unless the session is
+    /// ready and the socket has nothing to send.
+    pub fn rehearse<C: Clock>(&mut self, turn: usize, clock: &C) {
+        let Some(line) = self.current.and_then(|line| self.lines.get_mut(usize::from(line))) else {
+            return;
+        };
+        let instruments = self.wire.instruments();
+        let instrument = instruments.get(turn / 4 % instruments.len().max(1)).copied();
+        let (Some(line), Some(instrument)) = (line, instrument) else { return };
+        if self.session.phase != Phase::Ready {
+            return;
+        }
+        let side = Side::BOTH[turn % 2];
+        let new =
+            Place { client: NOBODY, instrument, side, price: PRICE, qty: QTY, tif: Tif::PostOnly };
+        let old = OrderRef { client: NOBODY, venue_order: 1, instrument };
+        let ask = if turn & 2 == 0 { Ask::Place(new) } else { Ask::Replace { old, new } };
+        let at_ms = self.session.venue_now(clock.now()).as_ms();
+        if let Ok(frame) = self.wire.encode(&ask, RequestId::new(0, Kind::Place), at_ms)
+            && line.socket.rehearse_text(frame)
+        {
+            self.session.counters.rehearsed += 1;
+        }
+    }
+}
