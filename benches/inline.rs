@@ -1,8 +1,11 @@
-//! Bytes in to order frame out on one thread: the product's feed, rings, engine with
-//! Avellaneda–Stoikov, risk gate and gateway, with journal, histograms and stamps on, over real
-//! sockets to a scripted venue. Each tick moves the market, so that both quotes are replaced; the
-//! span is the product's own, from its stamp behind the read to its stamp before the write of the
-//! first order. Between ticks the venue answers, untimed.
+//! Bytes in to order frame out on one thread, with journal, histograms and stamps on. Each tick
+//! moves the market, so that both quotes are replaced.
+//!
+//! The promised rows are of bytes in memory: decoder, rings, engine with Avellaneda–Stoikov, risk
+//! gate, encoder, one after another ([`peregrine::bench::tick`]). The rows *over sockets* are the
+//! product's feed, ports and gateway on real sockets to a scripted venue ([`benches::rig`]), by the
+//! product's own stamps from behind the read to before the write: between their ticks lie system
+//! calls and the venue itself, so that caches and predictors are never as warm.
 //!
 //! `--count MESSAGE` runs a fixed number of ticks and nothing else, for callgrind to count the
 //! instructions of `Rig::answering_turn`.
@@ -14,9 +17,10 @@ use benches::row::{Bar, Row};
 use benches::stage::Stage;
 use engine::time::Nanos;
 use hdrhistogram::Histogram;
+use peregrine::bench::tick::{self, Tick};
 use peregrine::config::Wait;
 use peregrine::hot::Idle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const WARM_UP: usize = 5_000;
 const TICKS: usize = 40_000;
@@ -103,9 +107,7 @@ impl Course {
     fn tick(&mut self, between: Between) -> Result<Option<Way>, Failed> {
         let text = (self.message)(&mut self.walk);
         if matches!(between, Between::Other | Between::OtherWarm) {
-            for byte in self.other.iter_mut().step_by(64) {
-                *byte = byte.wrapping_add(1);
-            }
+            touch(&mut self.other);
         }
         let warm = matches!(between, Between::PauseWarm | Between::OtherWarm);
         let every = if warm { REHEARSE } else { Nanos::ZERO };
@@ -125,7 +127,63 @@ impl Course {
     }
 }
 
-fn measure(stage: &mut Stage, title: &str, message: Message, bars: [f64; 2]) -> Result<(), Failed> {
+/// Bytes in memory, back to back, paced, and with other work between.
+fn in_memory(
+    stage: &mut Stage,
+    title: &str,
+    message: tick::Message,
+    bars: [f64; 2],
+) -> Result<(), Failed> {
+    let (mut tick, mut other) = (Tick::new(message)?, vec![0_u8; OTHER]);
+    for (how, between, ticks) in [
+        ("", Between::Nothing, TICKS),
+        (", paced", Between::Pause, TICKS / 4),
+        (", cold", Between::Other, TICKS / 8),
+    ] {
+        let ticks = if stage.smoke() { 50 } else { ticks };
+        let (mut spans, warm_up) = (Spans::new()?, ticks / 8);
+        for number in 0..warm_up + ticks {
+            let frame = tick.next_frame();
+            if between != Between::Nothing {
+                let until = Instant::now() + PACE;
+                while Instant::now() < until {
+                    std::hint::spin_loop();
+                }
+            }
+            if between == Between::Other {
+                touch(&mut other);
+            }
+            let way = tick.tick(&frame).map(|(read, first, done)| Way {
+                first: first.since(read),
+                handed: done.since(read),
+            });
+            tick.settle();
+            if number >= warm_up {
+                spans.add(way)?;
+            }
+        }
+        let spans = spans.check(ticks)?;
+        if stage.smoke() {
+            continue;
+        }
+        let mut row = Spans::row(&spans.first, format!("{title}{how} to first order"));
+        if between == Between::Nothing {
+            row.bar = Bar::All(vec![Bar::NsMax(bars[0]), Bar::P99Max(bars[1])]);
+        }
+        stage.keep(row);
+    }
+    Ok(())
+}
+
+/// Pushes everything else out of the caches.
+fn touch(other: &mut [u8]) {
+    for byte in other.iter_mut().step_by(64) {
+        *byte = byte.wrapping_add(1);
+    }
+}
+
+/// The product's thread over sockets.
+fn over_sockets(stage: &mut Stage, title: &str, message: Message) -> Result<(), Failed> {
     let mut course = Course::new(message)?;
     if stage.smoke() {
         course.run(50, Between::OtherWarm)?;
@@ -142,12 +200,9 @@ fn measure(stage: &mut Stage, title: &str, message: Message, bars: [f64; 2]) -> 
         (", cold and rehearsed", Between::OtherWarm, TICKS / 8),
     ] {
         let spans = course.run(ticks, between)?;
-        let mut row = Spans::row(&spans.first, format!("{title}{how} to first order"));
-        if between == Between::Nothing {
-            row.bar = Bar::All(vec![Bar::NsMax(bars[0]), Bar::P99Max(bars[1])]);
-        }
-        stage.keep(row);
-        stage.keep(Spans::row(&spans.handed, format!("{title}{how} to both orders handed over")));
+        let title = format!("{title}{how}, over sockets");
+        stage.keep(Spans::row(&spans.first, format!("{title}, to first order")));
+        stage.keep(Spans::row(&spans.handed, format!("{title}, to both handed over")));
     }
     Ok(())
 }
@@ -190,8 +245,11 @@ fn main() -> Result<(), Failed> {
         return Ok(());
     }
     let mut stage = Stage::new("inline");
-    measure(&mut stage, "bookTicker", Walk::book_ticker, [200.0, 300.0])?;
-    measure(&mut stage, "depth of 20 levels", Walk::depth, [360.0, 500.0])?;
+    let (best, depth) = ("bookTicker", "depth of 20 levels");
+    in_memory(&mut stage, best, tick::Message::BookTicker, [200.0, 300.0])?;
+    in_memory(&mut stage, depth, tick::Message::Diff, [360.0, 500.0])?;
+    over_sockets(&mut stage, best, Walk::book_ticker)?;
+    over_sockets(&mut stage, depth, Walk::depth)?;
     pipelined(&mut stage)?;
     stage.finish();
     Ok(())

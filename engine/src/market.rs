@@ -121,6 +121,17 @@ impl Market {
         self.crossings
     }
 
+    /// Takes a level row in the midst of a message: nothing that a strategy can see. False when it
+    /// means nothing, or is of an instrument that is not configured.
+    #[inline]
+    pub fn apply_inner(&mut self, event: &Event) -> bool {
+        let Some(listing) = self.listings.get_mut(event.instrument.index()) else { return false };
+        let Some(Body::Level { side, price, qty }) = event.level() else { return false };
+        listing.updated_at = event.read_at();
+        listing.book.take_inner(event, side, price, qty);
+        true
+    }
+
     /// Takes one market row.
     #[inline]
     pub fn apply(&mut self, event: &Event) -> Effect {

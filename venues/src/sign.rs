@@ -8,6 +8,7 @@ use aws_lc_rs::signature::Ed25519KeyPair;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use core::fmt;
+use engine::id::hex;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use thiserror::Error;
@@ -156,9 +157,9 @@ impl Prefixed {
 fn hex_of(mac: Hmac<Sha256>) -> Signature {
     let mut text = [0; SIGNATURE_LEN_MAX];
     let digest = mac.finalize().into_bytes();
-    for (place, byte) in text.chunks_exact_mut(2).zip(digest) {
-        place[0] = b"0123456789abcdef"[usize::from(byte >> 4)];
-        place[1] = b"0123456789abcdef"[usize::from(byte & 15)];
+    let (places, (words, _)) = (text.as_chunks_mut::<16>().0, digest.as_chunks::<8>());
+    for (place, word) in places.iter_mut().zip(words) {
+        *place = hex(u64::from_be_bytes(*word));
     }
     Signature { text, len: 64 }
 }

@@ -118,6 +118,19 @@ impl Book {
         }
     }
 
+    /// [`Book::apply`] for a level row that is not the last of its message, with its meaning at
+    /// hand.
+    #[inline]
+    pub(crate) fn take_inner(&mut self, event: &Event, side: Side, price: Price, qty: Qty) {
+        if event.has(flag::FIRST | flag::SNAPSHOT) {
+            self.begin(price);
+        } else if self.state == BookState::Blank {
+            return;
+        }
+        self.sides[side.index()].set(price, qty);
+        self.state = BookState::Partial;
+    }
+
     /// Forgets everything until the next snapshot.
     pub fn blank(&mut self) {
         self.state = BookState::Blank;
@@ -127,17 +140,9 @@ impl Book {
 
     #[inline(always)]
     fn apply_level(&mut self, event: &Event, side: Side, price: Price, qty: Qty) -> Change {
-        if event.has(flag::FIRST | flag::SNAPSHOT) {
-            self.begin(price);
-        } else if self.state == BookState::Blank {
-            return Change::None;
-        }
-        self.sides[side.index()].set(price, qty);
-        if event.has(flag::LAST) {
-            return self.finish(event);
-        }
-        self.state = BookState::Partial;
-        Change::None
+        self.take_inner(event, side, price, qty);
+        let is_whole = event.has(flag::LAST) && self.state != BookState::Blank;
+        if is_whole { self.finish(event) } else { Change::None }
     }
 
     /// A snapshot begins.

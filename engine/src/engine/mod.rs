@@ -209,6 +209,9 @@ impl<S: Strategy> Engine<S> {
     pub fn observe(&mut self, event: &Event) -> Effect {
         self.now = self.now.max(event.at);
         self.counters.events += 1;
+        if event.is_inner() {
+            return self.on_inner(event);
+        }
         if event.kind <= kind::FILTERS {
             return self.on_market(event);
         }
@@ -239,6 +242,17 @@ impl<S: Strategy> Engine<S> {
         Effect::None
     }
 
+    /// Most rows: levels in the midst of a message.
+    #[inline]
+    fn on_inner(&mut self, event: &Event) -> Effect {
+        self.counters.market_events += 1;
+        if self.market.apply_inner(event) {
+            return Effect::None;
+        }
+        self.counters.odd_rows += 1;
+        Effect::Odd
+    }
+
     #[inline]
     fn on_market(&mut self, event: &Event) -> Effect {
         self.counters.market_events += 1;
@@ -263,9 +277,6 @@ impl<S: Strategy> Engine<S> {
         if let Some(before) = grids {
             self.rebase(event.instrument, before);
             self.recount();
-        }
-        if event.is_inner() {
-            return effect;
         }
         let Some(listing) = self.market.listing(event.instrument) else { return effect };
         let traders = self.traders.get(event.instrument.index());

@@ -1,4 +1,5 @@
-//! Orders that are judged and never sent, so that what an order needs is in the caches when one comes.
+//! Orders that are judged and never sent, so that what an order needs is in the caches when one
+//! comes.
 
 use super::Engine;
 use crate::id::{ClientId, OrderId, Side};

@@ -54,15 +54,19 @@ impl Event {
         if self.kind < kind::ACCEPTED { self.market_body() } else { self.report_body() }
     }
 
+    /// [`Event::body`] of a row that is known to be a level.
+    #[inline]
+    pub(crate) fn level(&self) -> Option<Body> {
+        let [price, qty, ..] = self.payload;
+        let (price, qty) = (price_from(price, 1)?, qty_from(qty, 0)?);
+        Some(Body::Level { side: side_of(self.flags), price, qty })
+    }
+
     #[inline]
     fn market_body(&self) -> Option<Body> {
         let p = &self.payload;
         Some(match self.kind {
-            kind::LEVEL => Body::Level {
-                side: side_of(self.flags),
-                price: price_from(p[0], 1)?,
-                qty: qty_from(p[1], 0)?,
-            },
+            kind::LEVEL => return self.level(),
             kind::BEST => {
                 let (bid, ask) = (price_from(p[0], 0)?, price_from(p[2], 0)?);
                 let (bid_qty, ask_qty) = (qty_from(p[1], 0)?, qty_from(p[3], 0)?);

@@ -39,6 +39,10 @@ const TICKS: usize = 64;
 /// Inner stages are stamped on one tick of so many, as shipped.
 const SAMPLE_EVERY: u32 = 64;
 
+/// Ticks after which the journal goes to disk and the histograms are collected: on other threads
+/// in the product, so that it must not lie between all ticks here.
+const CHORES_EVERY: u64 = 1_024;
+
 /// What a tick is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Message {
@@ -60,7 +64,8 @@ struct Doors {
     tally: Tally,
     cause: u64,
     requests: u64,
-    answers: Vec<Event>,
+    /// Sent and not answered.
+    asked: Vec<(u64, Ask)>,
     read_at: Nanos,
     first_at: Option<Nanos>,
     instrument: InstrumentId,
@@ -70,9 +75,20 @@ struct Doors {
 }
 
 impl Doors {
-    fn answer(&mut self, id: u64, body: Body) {
-        let row = Event::new(Nanos::ZERO, self.instrument, id, body);
-        self.answers.push(row);
+    /// The venue does what was asked.
+    fn answer(&mut self) {
+        let at = self.clock.now();
+        let mut tell = |body| self.reports.push_back(Event::new(at, self.instrument, 0, body));
+        for (request, ask) in self.asked.drain(..) {
+            let venue_order = 12_569_099_453 + request;
+            if let Ask::Replace { old, .. } = ask {
+                let (order, filled) = (old.order(), Some(Qty(0)));
+                tell(Body::Done { order, end: End::Cancelled, reason: Reason::None, filled });
+            }
+            if let Ask::Replace { new, .. } | Ask::Place(new) = ask {
+                tell(Body::Accepted { order: new.client.order, venue_order });
+            }
+        }
     }
 }
 
@@ -118,14 +134,7 @@ impl Ports for Doors {
             self.probe.record(Stage::TickToOrder, handed_at.since(self.read_at));
             self.first_at.get_or_insert(handed_at);
         }
-        let venue_order = 12_569_099_453 + self.requests;
-        if let Ask::Replace { old, .. } = ask {
-            let (end, reason) = (End::Cancelled, Reason::None);
-            self.answer(0, Body::Done { order: old.order(), end, reason, filled: Some(Qty(0)) });
-        }
-        if let Ask::Replace { new, .. } | Ask::Place(new) = ask {
-            self.answer(0, Body::Accepted { order: new.client.order, venue_order });
-        }
+        self.asked.push((self.requests, ask));
     }
 
     fn mark(&mut self, stage: Stage) {
@@ -145,6 +154,7 @@ pub struct Tick {
     doors: Doors,
     walk: Walk,
     message: Message,
+    settled: u64,
 }
 
 impl Tick {
@@ -165,7 +175,7 @@ impl Tick {
             tally,
             cause: 0,
             requests: 0,
-            answers: Vec::with_capacity(64),
+            asked: Vec::with_capacity(64),
             read_at: Nanos::ZERO,
             first_at: None,
             instrument: instrument.id,
@@ -179,6 +189,7 @@ impl Tick {
             doors,
             walk: Walk::new(5),
             message,
+            settled: 0,
         };
         tick.open()?;
         Ok(tick)
@@ -226,25 +237,24 @@ impl Tick {
         })
     }
 
-    /// What is not timed: the venue answers, time passes for the strategy, the journal goes to
-    /// disk.
+    /// What is not timed: the venue answers, time passes for the strategy, now and then the journal
+    /// goes to disk.
     pub fn settle(&mut self) {
         let sent = self.doors.frames.unsent().len();
         self.doors.frames.wrote(sent);
-        while !self.doors.answers.is_empty() {
-            let at = self.doors.clock.now();
-            for mut answer in self.doors.answers.drain(..) {
-                answer.at = at;
-                self.doors.reports.push_back(answer);
-            }
+        while !self.doors.asked.is_empty() {
+            self.doors.answer();
             while step(&mut self.engine, &mut self.doors) {}
         }
         let timer = Event::new(self.doors.clock.now(), InstrumentId(0), 0, Body::Timer);
         self.doors.reports.push_back(timer);
         while step(&mut self.engine, &mut self.doors) {}
-        self.doors.journal.empty();
-        self.doors.probe.rotate();
-        self.doors.tally.collect();
+        self.settled += 1;
+        if self.settled.is_multiple_of(CHORES_EVERY) {
+            self.doors.journal.empty();
+            self.doors.probe.rotate();
+            self.doors.tally.collect();
+        }
     }
 
     /// One frame from its last byte: when it was read, when its first order's frame was ready and

@@ -1,6 +1,6 @@
-//! What a hot thread does when it finds nothing to do: looks again, steps aside or sleeps; and, where
-//! it does not sleep, walks the order's way now and then, so that caches and branch predictors have
-//! it ready when an order comes.
+//! What a hot thread does when it finds nothing to do: looks again, steps aside or sleeps; and,
+//! where it does not sleep, walks the order's way now and then, so that caches and branch
+//! predictors have it ready when an order comes.
 
 use super::{Agent, Sockets};
 use crate::config::Wait;
