@@ -82,7 +82,7 @@ fn rehearsed_orders_stop_before_the_socket() {
     // Answers come in the order of requests: one to a rehearsed order would have come before.
     let counters = rig.gateway.counters();
     assert_eq!((counters.rehearsed, counters.places, counters.answers_unknown), (64, 1, 0));
-    assert_eq!(rig.rows.len(), 2, "{:?}", rig.rows);
+    assert!(rig.rows.iter().all(|row| row.contains("#1")), "{:?}", rig.rows);
 }
 
 #[test]
