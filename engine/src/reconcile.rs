@@ -7,7 +7,7 @@
 //! other.
 
 use crate::id::{OrderId, Side};
-use crate::num::Qty;
+use crate::num::{Price, Qty};
 use crate::order::{Order, OrderState};
 use crate::plan::{LEVELS_MAX, Quote};
 use crate::time::Nanos;
@@ -112,22 +112,19 @@ pub fn reconcile<'a>(
     wishes: &mut Wishes,
 ) {
     wishes.clear();
-    let mut used = 0_u64;
-    let mut met = 0_u32;
+    if is_as_wanted(wanted, orders.clone()) {
+        return;
+    }
+    let mut side = Standing::EMPTY;
     let (mut blocked, mut count) = (false, 0);
-    for order in orders.clone() {
+    for order in orders {
         blocked |= order.state == OrderState::Unknown;
         count += 1;
+        side.add(order);
     }
-    // Takes end by themselves and stand for no quote.
-    let orders = orders.filter(|order| !order.tif.is_immediate()).take(64).enumerate();
+    let (mut used, mut met) = (0_u64, 0_u32);
     for (level, quote) in wanted.quotes.iter().enumerate() {
-        let found = orders.clone().find(|(place, order)| {
-            used & (1 << place) == 0
-                && !matches!(order.state, OrderState::PendingCancel | OrderState::Unknown)
-                && order.price.0.abs_diff(quote.price.0)
-                    <= wanted.tolerance.price_ticks.unsigned_abs()
-        });
+        let found = side.find(quote.price, wanted.tolerance.price_ticks, used);
         if let Some((place, order)) = found {
             used |= 1 << place;
             met |= 1 << level;
@@ -139,12 +136,12 @@ pub fn reconcile<'a>(
     }
     let quotes = wanted.quotes.iter().enumerate();
     let mut open_quotes = quotes.filter(|(level, _)| met & (1 << level) == 0);
-    let others = orders.filter(|(place, _)| used & (1 << place) == 0);
+    let others = side.without(used);
     // Orders with an answer outstanding stand for a quote until the answer comes.
-    for _ in others.clone().filter(|(_, order)| order.state != OrderState::Open) {
+    for _ in others.clone().filter(|order| order.state != OrderState::Open) {
         open_quotes.next();
     }
-    for (_, order) in others.filter(|(_, order)| order.state == OrderState::Open) {
+    for order in others.filter(|order| order.state == OrderState::Open) {
         let young = wanted.now.since(order.sent_at) < wanted.tolerance.life_min;
         match open_quotes.next() {
             _ if refused_lately(order, wanted.now) => {}
@@ -160,11 +157,80 @@ pub fn reconcile<'a>(
     }
 }
 
+/// Whether each order stands for the quote of its own place: the usual case, and what the whole
+/// comparison would find too, as an order that is oldest of those left is looked at first.
+#[inline]
+fn is_as_wanted<'a>(wanted: &Wanted<'_>, mut orders: impl Iterator<Item = &'a Order>) -> bool {
+    let within = wanted.tolerance.price_ticks.unsigned_abs();
+    for quote in wanted.quotes {
+        let Some(order) = orders.next() else { return false };
+        let stands = order.state == OrderState::Open && !order.tif.is_immediate();
+        let is_near = order.price.0.abs_diff(quote.price.0) <= within;
+        if !stands || !is_near || order.remaining() != quote.qty {
+            return false;
+        }
+    }
+    orders.next().is_none()
+}
+
+/// Most orders of a side that are compared.
+const COMPARED_MAX: usize = 64;
+
+/// The orders of a side in one place, with a bit for each.
+struct Standing<'a> {
+    orders: [Option<&'a Order>; COMPARED_MAX],
+    len: usize,
+    /// Those that may stand for a quote.
+    good: u64,
+}
+
+impl<'a> Standing<'a> {
+    const EMPTY: Self = Self { orders: [None; COMPARED_MAX], len: 0, good: 0 };
+
+    /// One more, behind the others. Takes end by themselves and stand for no quote.
+    #[inline]
+    fn add(&mut self, order: &'a Order) {
+        if order.tif.is_immediate() {
+            return;
+        }
+        if let Some(place) = self.orders.get_mut(self.len) {
+            *place = Some(order);
+            let gone = matches!(order.state, OrderState::PendingCancel | OrderState::Unknown);
+            self.good |= u64::from(!gone) << self.len;
+            self.len += 1;
+        }
+    }
+
+    /// The first good one that is not used yet, at a price or so near to it.
+    #[inline]
+    fn find(&self, price: Price, within: i64, used: u64) -> Option<(usize, &'a Order)> {
+        let mut left = self.good & !used;
+        while left != 0 {
+            let place = left.trailing_zeros() as usize;
+            left &= left - 1;
+            let order = self.orders.get(place).copied().flatten()?;
+            if order.price.0.abs_diff(price.0) <= within.unsigned_abs() {
+                return Some((place, order));
+            }
+        }
+        None
+    }
+
+    /// Those whose bits are not set.
+    #[inline]
+    fn without(&self, used: u64) -> impl Iterator<Item = &'a Order> + Clone {
+        let all = self.orders.iter().enumerate().take(self.len);
+        all.filter(move |(place, _)| used & (1 << place) == 0).filter_map(|(_, order)| *order)
+    }
+}
+
+#[inline]
 fn refused_lately(order: &Order, now: Nanos) -> bool {
     order.refused_at > Nanos::ZERO && now.since(order.refused_at) < RETRY_AFTER
 }
 
 /// The order stands at the right price: is its quantity right?
+#[inline]
 fn adjust(wanted: &Wanted<'_>, order: &Order, quote: &Quote, blocked: bool, wishes: &mut Wishes) {
     if order.state != OrderState::Open || refused_lately(order, wanted.now) {
         return;

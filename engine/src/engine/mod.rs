@@ -122,6 +122,8 @@ pub struct Engine<S> {
     traders: Vec<Vec<u8>>,
     /// Desks that wish for something, from [`Engine::decide`] to [`Engine::approve`].
     wishing: Vec<u8>,
+    /// What the last report was about: where to look for its order first.
+    about: InstrumentId,
 }
 
 impl<S: Strategy> Engine<S> {
@@ -141,6 +143,7 @@ impl<S: Strategy> Engine<S> {
         Self {
             exposure: Exposure::new(instruments.clone()),
             wishing: Vec::with_capacity(desks.len()),
+            about: InstrumentId(0),
             traders,
             market: Market::new(instruments),
             desks,
@@ -330,6 +333,14 @@ impl<S: Strategy> Engine<S> {
             Effect::Moved(id) | Effect::Blanked(id) | Effect::Resync(id) => id,
             Effect::Traded(_) | Effect::Odd => return false,
             Effect::Link(_) => return self.decide_all(),
+            // What became of an order concerns those who trade its instrument; others see what it
+            // freed when their own market moves, or at the next timer.
+            Effect::None
+                if (kind::ACCEPTED..=kind::STANDING).contains(&event.kind)
+                    && self.phase == Phase::Quoting =>
+            {
+                event.instrument
+            }
             Effect::None if event.kind >= kind::ACCEPTED || event.kind == kind::LINK => {
                 return event.kind != kind::BALANCE
                     && event.kind != kind::BUDGET

@@ -14,6 +14,7 @@ use crate::time::Nanos;
 impl<S: Strategy> Engine<S> {
     pub(super) fn on_report(&mut self, event: &Event, body: &Body) {
         let asked = event.has(flag::ASKED);
+        self.about = event.instrument;
         match *body {
             Body::Fill(fill) => self.on_fill(event, &fill, asked),
             Body::Standing(standing) => self.on_standing(event.instrument, &standing, asked),
@@ -42,14 +43,23 @@ impl<S: Strategy> Engine<S> {
         }
     }
 
+    /// The desk that an order is or was of: it nearly always trades what the report is about.
+    #[inline]
+    fn owner(&self, id: OrderId) -> Option<usize> {
+        let knows = |place: &usize| self.desks[*place].knows(id);
+        let likely = self.traders(self.about).iter().map(|place| usize::from(*place)).find(knows);
+        likely.or_else(|| (0..self.desks.len()).find(knows))
+    }
+
     /// Applies a report to an order of any desk, after `more` has changed what else it tells; true
     /// when the order was live before.
     fn change(&mut self, id: OrderId, report: Report, more: impl FnOnce(&mut Order)) -> bool {
         let now = self.now;
-        let Some(desk) = self.desks.iter_mut().find(|desk| desk.knows(id)) else {
+        let Some(place) = self.owner(id) else {
             self.counters.reports_of_unknown_orders += 1;
             return false;
         };
+        let desk = &mut self.desks[place];
         let (mut was_live, mut lost) = (false, None);
         let mut became_unknown = false;
         let untracked = desk.orders.untracked();
@@ -79,7 +89,7 @@ impl<S: Strategy> Engine<S> {
     /// Whether an order bears our prefix and the number of a session that is none of ours.
     fn is_strange(&self, order: OrderId) -> bool {
         let other = !order.is_foreign() && order.epoch() != self.epoch;
-        other && !self.desks.iter().any(|desk| desk.knows(order))
+        other && self.owner(order).is_none()
     }
 
     fn on_refused(&mut self, id: OrderId, request: Request, reason: Reason) {
@@ -97,7 +107,7 @@ impl<S: Strategy> Engine<S> {
     }
 
     fn on_fill(&mut self, event: &Event, fill: &Fill, asked: bool) {
-        let owner = self.desks.iter().position(|desk| desk.knows(fill.order));
+        let owner = self.owner(fill.order);
         let trader = || self.desks.iter().position(|desk| desk.trades(event.instrument));
         let Some(place) = owner.or_else(trader) else {
             self.counters.odd_rows += 1;
@@ -164,7 +174,8 @@ impl<S: Strategy> Engine<S> {
 
     fn on_done(&mut self, id: OrderId, end: End, reason: Reason, filled: Option<Qty>, asked: bool) {
         let mut end_known = false;
-        if let Some(desk) = self.desks.iter_mut().find(|desk| desk.knows(id)) {
+        if let Some(place) = self.owner(id) {
+            let desk = &mut self.desks[place];
             if end == End::Rejected {
                 desk.counters.venue_rejects += 1;
                 desk.counters.post_only_rejects += u64::from(reason == Reason::WouldTake);

@@ -195,14 +195,14 @@ fn bits<const N: usize>(fails: [bool; N]) -> u32 {
 #[inline]
 fn price_tests(place: &Place, facts: &Facts<'_>, limits: &Limits) -> [bool; 4] {
     let (instrument, price) = (facts.instrument, place.price);
-    let twice = price.0.saturating_mul(2);
+    let twice = price.0.saturating_add(price.0);
     let off = |reference_twice: i64, ppm: i64| {
         let gap = twice.saturating_sub(reference_twice).unsigned_abs();
         u128::from(gap) * 1_000_000
             > u128::from(reference_twice.unsigned_abs()) * u128::from(ppm.unsigned_abs())
     };
     // Without a reference the order is its own.
-    let trade_twice = facts.last_trade.map_or(twice, |trade| trade.0.saturating_mul(2));
+    let trade_twice = facts.last_trade.map_or(twice, |trade| trade.0.saturating_add(trade.0));
     let (buys, own) = (place.side == Side::Buy, facts.own_opposite);
     let crosses = own.map_or([false; 2], |own| [price >= own, price <= own]);
     [
@@ -222,7 +222,10 @@ fn size_tests(place: &Place, facts: &Facts<'_>, limits: &Limits) -> [bool; 7] {
     let amount = instrument.base_amount(qty);
     let needed = if place.side == Side::Buy { notional.0 } else { amount.0 };
     let added = instrument.base_amount(facts.remaining).saturating_add(amount);
-    let held = facts.position.0.saturating_mul(place.side.sign());
+    let held = match place.side {
+        Side::Buy => facts.position.0,
+        Side::Sell => facts.position.0.saturating_neg(),
+    };
     [
         (qty.0 <= 0)
             | (qty < instrument.qty_min)

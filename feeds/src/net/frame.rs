@@ -288,9 +288,10 @@ impl FrameWriter {
         }
         self.buffer.extend_from_slice(&mask.to_ne_bytes());
         let start = self.buffer.len();
-        self.buffer.extend_from_slice(parts[0]);
-        self.buffer.extend_from_slice(parts[1]);
-        apply_mask(&mut self.buffer[start..], mask);
+        self.buffer.resize(start + len, 0);
+        let (first, second) = self.buffer[start..].split_at_mut(parts[0].len());
+        copy_masked(parts[0], first, mask);
+        copy_masked(parts[1], second, mask.rotate_right(8 * (parts[0].len() % 4) as u32));
         true
     }
 
@@ -322,15 +323,16 @@ impl FrameWriter {
     }
 }
 
+/// Copies with the mask laid over it, whose lowest byte meets the first one.
 #[inline]
-fn apply_mask(bytes: &mut [u8], mask: u32) {
-    let wide = u128::from(mask) * 0x0000_0001_0000_0001_0000_0001_0000_0001;
-    let (chunks, rest) = bytes.as_chunks_mut::<16>();
-    for chunk in chunks {
-        *chunk = (u128::from_ne_bytes(*chunk) ^ wide).to_ne_bytes();
+fn copy_masked(from: &[u8], to: &mut [u8], mask: u32) {
+    let wide = u128::from(u32::from_le(mask)) * 0x0000_0001_0000_0001_0000_0001_0000_0001;
+    let ((from, from_rest), (to, to_rest)) = (from.as_chunks::<16>(), to.as_chunks_mut::<16>());
+    for (from, to) in from.iter().zip(to) {
+        *to = (u128::from_le_bytes(*from) ^ wide).to_le_bytes();
     }
-    for (byte, mask) in rest.iter_mut().zip(wide.to_ne_bytes()) {
-        *byte ^= mask;
+    for ((from, to), mask) in from_rest.iter().zip(to_rest).zip(wide.to_le_bytes()) {
+        *to = from ^ mask;
     }
 }
 

@@ -6,7 +6,7 @@
 
 use crate::wire::{REQUEST_ID_LEN, RequestId};
 use engine::id::{CLIENT_ID_LEN, ClientId};
-use engine::num::{Grid, digits, write_decimal};
+use engine::num::{DECIMAL_LEN_MAX, Grid, digits, write_decimal};
 
 /// Room kept behind the head for the tail: four numbers, a signature and what lies between.
 const TAIL_LEN_MAX: usize = 768;
@@ -96,10 +96,29 @@ impl Tail {
     }
 }
 
+/// A quantity as text: most orders of a strategy are of the one before's.
+#[derive(Debug)]
+struct Written {
+    qty: i64,
+    text: [u8; DECIMAL_LEN_MAX],
+    len: usize,
+}
+
+impl Written {
+    fn new(lot: Grid) -> Self {
+        let mut text = [b' '; DECIMAL_LEN_MAX];
+        let len = lot.write(0, &mut text);
+        Self { qty: 0, text, len }
+    }
+}
+
 /// One message, laid out.
 #[derive(Debug)]
 pub(super) struct Template {
     bytes: Vec<u8>,
+    /// The time that stands in the head.
+    at_ms: u64,
+    qty: Written,
     patches: Vec<(usize, Field)>,
     head: usize,
     tail: Vec<Tail>,
@@ -132,7 +151,8 @@ impl Template {
         tail.extend(rest.map(Tail::new));
         let head = bytes.len();
         bytes.resize(head + TAIL_LEN_MAX, b' ');
-        Self { bytes, patches, head, tail, tick, lot }
+        let (at_ms, qty) = (0, Written::new(lot));
+        Self { bytes, at_ms, qty, patches, head, tail, tick, lot }
     }
 
     /// How many bytes at its beginning never change.
@@ -144,23 +164,25 @@ impl Template {
     /// The message with these values; allocates nothing.
     #[inline]
     pub fn fill(&mut self, values: &Values<'_>) -> &[u8] {
+        let same_time = values.at_ms == self.at_ms;
+        self.at_ms = values.at_ms;
         for (at, field) in &self.patches {
-            patch(&mut self.bytes[*at..], *field, values);
+            if !(same_time && *field == Field::Time) {
+                patch(&mut self.bytes[*at..], *field, values);
+            }
+        }
+        if self.qty.qty != values.qty {
+            self.qty.qty = values.qty;
+            self.qty.len = self.lot.write(values.qty, &mut self.qty.text);
         }
         let mut end = self.head;
         for piece in &self.tail {
             let out = &mut self.bytes[end..];
             end += match piece {
-                Tail::Short(text, len) => match out.first_chunk_mut::<SHORT>() {
-                    Some(place) => {
-                        *place = *text;
-                        *len
-                    }
-                    None => 0,
-                },
+                Tail::Short(text, len) => copy_whole(text, *len, out),
                 Tail::Long(text) => copy(text, out),
                 Tail::Field(Field::Price) => self.tick.write(values.price, out),
-                Tail::Field(Field::Qty) => self.lot.write(values.qty, out),
+                Tail::Field(Field::Qty) => copy_whole(&self.qty.text, self.qty.len, out),
                 Tail::Field(Field::Venue) => write_u64(values.venue, out),
                 Tail::Field(Field::From) => write_u64(values.from, out),
                 Tail::Field(Field::Signature) => copy(values.signature, out),
@@ -191,6 +213,17 @@ fn patch(out: &mut [u8], field: Field, values: &Values<'_>) -> usize {
         _ => return 0,
     }
     field.width().unwrap_or(0)
+}
+
+#[inline]
+fn copy_whole<const N: usize>(text: &[u8; N], len: usize, out: &mut [u8]) -> usize {
+    match out.first_chunk_mut::<N>() {
+        Some(place) => {
+            *place = *text;
+            len
+        }
+        None => 0,
+    }
 }
 
 #[inline]
