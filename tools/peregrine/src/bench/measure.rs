@@ -8,6 +8,9 @@ use super::work::{self, Unfit, Work};
 use hdrhistogram::Histogram;
 use std::time::{Duration, Instant};
 
+/// Longer spans than a minute count as one.
+const LONGEST_PS: u64 = 60_000_000_000_000;
+
 /// What was measured under one name, in picoseconds: some of it takes less than a nanosecond.
 pub struct Sample {
     /// Its name, in JSON too.
@@ -21,9 +24,7 @@ pub struct Sample {
 impl Sample {
     /// Nothing yet.
     pub fn new(name: &'static str, what: &'static str) -> Result<Self, Unfit> {
-        // Without bounds it grows where it has to; nothing of this is on a hot thread.
-        let mut histogram = Histogram::new(3).map_err(Unfit::new)?;
-        histogram.auto(true);
+        let histogram = Histogram::new_with_bounds(1, LONGEST_PS, 3).map_err(Unfit::new)?;
         Ok(Self { name, what, histogram })
     }
 
@@ -200,5 +201,7 @@ mod tests {
         assert_eq!(sample.ns(0.5), None);
         sample.turn(Duration::from_nanos(640), 1_024);
         assert!((sample.ns(0.5).unwrap() - 0.625).abs() < 0.001);
+        sample.event(Duration::from_millis(3));
+        assert!((sample.ns(1.0).unwrap() / 3e6 - 1.0).abs() < 0.002, "and more than a few");
     }
 }
