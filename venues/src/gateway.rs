@@ -34,6 +34,7 @@ pub use counters::Counters;
 use engine::event::Event;
 use engine::id::{InstrumentId, OrderId};
 use engine::intent::{Intent, Outgoing, Reduce};
+use engine::num::Qty;
 use engine::time::{Clock, Nanos, Stage as Span, Trace};
 use feeds::net::{Backoff, DialPort, Frame, NetError, Socket};
 use line::{Line, Stage};
@@ -76,6 +77,8 @@ pub struct Gateway<W: Wire> {
     queries: VecDeque<Ask>,
     /// Requests that were framed and not yet handed to the system, with when their cause was read.
     framed: Vec<(RequestId, Option<Nanos>)>,
+    /// By instrument and side, the quantity of the last order.
+    qtys: Vec<[Qty; 2]>,
     /// When the encoding of this turn began, where it is stamped.
     encoding_at: Nanos,
 }
@@ -116,6 +119,7 @@ impl<W: Wire> Gateway<W> {
         watch: Option<Watch>,
     ) -> Self {
         let (floor, cap) = config.reconnect;
+        let instruments = wire.instruments().iter().map(|id| id.index() + 1).max().unwrap_or(0);
         let venue = (wire.limits(), wire.window());
         let session = Session::new(&config, Reports::new(reports), wire.instruments(), venue);
         Self {
@@ -141,6 +145,7 @@ impl<W: Wire> Gateway<W> {
             places: VecDeque::with_capacity(QUEUE_MAX + 1),
             queries: VecDeque::with_capacity(QUEUE_MAX + 1),
             framed: Vec::with_capacity(TAKEN_MAX),
+            qtys: vec![[Qty(1); 2]; instruments],
             encoding_at: Nanos::ZERO,
             config,
         }

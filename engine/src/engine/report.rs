@@ -196,7 +196,8 @@ impl<S: Strategy> Engine<S> {
     }
 
     fn on_standing(&mut self, instrument: InstrumentId, standing: &Standing, asked: bool) {
-        let known = self.desks.iter().find_map(|desk| desk.orders.get(standing.order)).copied();
+        let owner = self.owner(standing.order).and_then(|place| self.desks.get(place));
+        let known = owner.and_then(|desk| desk.orders.get(standing.order)).copied();
         let Some(before) = known else { return self.on_found(instrument, standing) };
         let behind = standing.filled > before.filled;
         self.change(standing.order, Report::Standing, |order| {

@@ -71,6 +71,11 @@ impl<W: Wire> Gateway<W> {
         };
         match (self.session.permits(Class::Place, self.wire.cost(&ask), now), ask) {
             (Ok(()), _) => {
+                if let Ask::Place(new) | Ask::Replace { new, .. } = &ask
+                    && let Some(qtys) = self.qtys.get_mut(new.instrument.index())
+                {
+                    qtys[new.side.index()] = new.qty;
+                }
                 self.transmit((ask, Then::Nothing), route, (now, Some(read_at)), (clock, trace));
             }
             // The new order does not fit, but what it was to replace is still to go.

@@ -1,8 +1,8 @@
 //! Orders that stop before the socket: encoded, framed and masked like real ones, then forgotten,
 //! so that templates, frame buffer and the code between are in the caches when a real one comes.
 
-use super::Gateway;
 use super::session::Phase;
+use super::{Entry, Gateway};
 use crate::wire::{Ask, Kind, RequestId, Wire};
 use engine::id::{ClientId, OrderId, Side};
 use engine::intent::{OrderRef, Place, Tif};
@@ -11,9 +11,8 @@ use engine::time::Clock;
 
 /// What rehearsed orders are called: the first of an epoch that is never given out.
 const NOBODY: ClientId = ClientId { order: OrderId(0), cause: 0 };
-/// Price and quantity with as many digits as usual.
+/// A price with as many digits as usual.
 const PRICE: Price = Price(1_234_567);
-const QTY: Qty = Qty(1_000);
 
 impl<W: Wire> Gateway<W> {
     /// Rehearses one order: a place or a replace of the `turn`th instrument and side, in a round.
@@ -26,12 +25,14 @@ impl<W: Wire> Gateway<W> {
         let instruments = self.wire.instruments();
         let instrument = instruments.get(turn / 4 % instruments.len().max(1)).copied();
         let (Some(line), Some(instrument)) = (line, instrument) else { return };
-        if self.session.phase != Phase::Ready {
+        if self.session.phase != Phase::Ready || self.config.entry == Entry::Rest {
             return;
         }
         let side = Side::BOTH[turn % 2];
-        let new =
-            Place { client: NOBODY, instrument, side, price: PRICE, qty: QTY, tif: Tif::PostOnly };
+        // The quantity of the last order: it is written out already.
+        let qtys = self.qtys.get(instrument.index()).copied().unwrap_or([Qty(1); 2]);
+        let (price, qty, tif) = (PRICE, qtys[side.index()], Tif::PostOnly);
+        let new = Place { client: NOBODY, instrument, side, price, qty, tif };
         let old = OrderRef { client: NOBODY, venue_order: 1, instrument };
         let ask = if turn & 2 == 0 { Ask::Place(new) } else { Ask::Replace { old, new } };
         let at_ms = self.session.venue_now(clock.now()).as_ms();

@@ -1,6 +1,7 @@
 //! The engine's end of the market ring. Every row comes out in its order, but for best prices: when
 //! the engine is behind, one that a newer one further back already replaces is left out. Trades,
-//! levels, gaps and links never are.
+//! levels, gaps and links never are, and a row that makes the engine decide finds the best price
+//! that came before it.
 //!
 //! What is left out is counted and was never taken: the journal holds what the engine saw, and its
 //! replay sees the same.
@@ -9,7 +10,7 @@ use engine::event::{Event, kind};
 use rtrb::Consumer;
 
 /// Rows that are looked through for a newer best price.
-const LOOK_AHEAD: usize = 64;
+const LOOK_AHEAD: usize = 32;
 
 /// Rows from the feed.
 #[derive(Debug)]
@@ -56,9 +57,9 @@ impl MarketRing {
     fn is_replaced(&mut self, best: &Event) -> bool {
         let Ok(ahead) = self.ring.read_chunk(self.waiting.min(LOOK_AHEAD)) else { return false };
         let (near, far) = ahead.as_slices();
-        near.iter().chain(far).any(|row| {
-            row.kind == kind::BEST && row.instrument == best.instrument && row.id >= best.id
-        })
+        let mut own = near.iter().chain(far).filter(|row| row.instrument == best.instrument);
+        let next = own.find(|row| row.kind == kind::BEST || decides(row));
+        next.is_some_and(|row| row.kind == kind::BEST && row.id >= best.id)
     }
 
     /// Best prices that were left out.
@@ -72,26 +73,46 @@ impl MarketRing {
     }
 }
 
+/// Whether a row that is no best price makes the engine decide. A trade is only learnt from.
+#[inline]
+fn decides(row: &Event) -> bool {
+    row.kind != kind::TRADE && !row.is_inner()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use engine::event::flag;
     use engine::id::InstrumentId;
     use proptest::prelude::*;
 
-    const KINDS: [u8; 5] = [kind::BEST, kind::BEST, kind::TRADE, kind::LEVEL, kind::GAP];
+    const KINDS: [(u8, u8); 6] = [
+        (kind::BEST, flag::LAST),
+        (kind::BEST, flag::LAST),
+        (kind::TRADE, flag::LAST),
+        (kind::LEVEL, 0),
+        (kind::LEVEL, flag::LAST),
+        (kind::GAP, flag::LAST),
+    ];
 
     fn row(id: usize, (which, instrument): (usize, u16)) -> Event {
-        let (kind, instrument) = (KINDS[which], InstrumentId(instrument));
-        Event { id: id as u64, kind, instrument, ..Event::default() }
+        let ((kind, flags), instrument) = (KINDS[which], InstrumentId(instrument));
+        Event { id: id as u64, kind, flags, instrument, ..Event::default() }
     }
 
     /// What is to come out, by the definition.
     fn model(rows: &[Event], behind: usize) -> Vec<Event> {
         let is_kept = |place: usize| {
             let (row, waiting) = (&rows[place], &rows[place + 1..]);
-            let mut ahead = waiting.iter().take(LOOK_AHEAD);
-            let newer =
-                ahead.any(|next| next.kind == kind::BEST && next.instrument == row.instrument);
+            let mut newer = false;
+            for next in waiting.iter().take(LOOK_AHEAD) {
+                match (next.instrument == row.instrument, next.kind, next.flags) {
+                    (true, kind::BEST, _) => newer = true,
+                    (false, ..) | (_, kind::TRADE, _) | (_, kind::LEVEL, 0) => continue,
+                    _ => {}
+                }
+                break;
+            }
             row.kind != kind::BEST || behind == 0 || waiting.len() < behind || !newer
         };
         (0..rows.len()).filter(|place| is_kept(*place)).map(|place| rows[place]).collect()
@@ -123,6 +144,14 @@ mod tests {
                 prop_assert_eq!(last(&out), last(&rows), "the newest best price comes");
             }
         }
+    }
+
+    #[test]
+    fn a_diff_between_two_best_prices_finds_the_first() {
+        let (mut feed, ring) = rtrb::RingBuffer::new(8);
+        let rows = [(100, 0), (98, 3), (98, 4), (101, 0)];
+        rows.into_iter().for_each(|(id, which)| feed.push(row(id, (which, 0))).unwrap());
+        assert_eq!(drain(&mut MarketRing::new(ring, 1)).len(), 4);
     }
 
     #[test]
