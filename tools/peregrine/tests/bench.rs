@@ -49,7 +49,7 @@ fn one_json_object_and_a_picture() {
         assert!(figure("ns_p50") <= figure("ns_p99"), "{name}: {stage}");
         assert!(figure("ns_p99") <= figure("ns_max"), "{name}: {stage}");
         assert!(stage["samples"].as_u64().unwrap() > 0, "{name}");
-        assert!(figure("ns_p50") > 0.1 && figure("ns_max") < 1e9, "{name}: {stage}");
+        assert!(figure("ns_p50") > 0.0, "{name}: {stage}");
     }
     assert!(stages.contains_key("jitter"));
     let picture = std::fs::read(out.join("bench.png")).unwrap();
