@@ -43,9 +43,10 @@ const EXCLUDED: [(&[&str], &str); 6] = [
 const EXCLUDED_MAX: u64 = 16;
 
 /// Least numbers of the watched time.
-const LEAST: [(&str, u64); 9] = [
+const LEAST: [(&str, u64); 10] = [
     ("market_events", 1_000_000),
     ("gateway.places", 10_000),
+    ("conflated_bests", 1_000),
     ("gateway.rehearsed", 1),
     ("fills", 1_000),
     ("feed.resyncs", 10),

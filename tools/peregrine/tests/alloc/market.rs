@@ -81,7 +81,8 @@ impl Lane {
         out
     }
 
-    /// The next move: best prices, a trade, and the diff with both, unless that is left out.
+    /// The next move: best prices twice, the first of which nobody needs who is behind, a trade, and
+    /// the diff with both, unless that is left out.
     pub fn turn(&mut self, now_ms: u64) -> Vec<String> {
         let step = self.draw(2 * STEP + 1) as i64 - STEP as i64;
         self.mid = (self.mid + step).clamp(5_999_600, 6_000_400);
@@ -90,8 +91,10 @@ impl Lane {
             format!(r#"{{"stream":"{}@{kind}","data":{data}}}"#, name.to_lowercase())
         };
         let (bid, ask) = (price(mid - 1), price(mid + 1));
-        let best =
-            format!(r#"{{"u":{from},"s":"{name}","b":"{bid}","B":"1.5","a":"{ask}","A":"0.7"}}"#);
+        let best = |id: u64, size: &str| {
+            format!(r#"{{"u":{id},"s":"{name}","b":"{bid}","B":"{size}","a":"{ask}","A":"0.7"}}"#)
+        };
+        let (early, best) = (best(from, "1.4"), best(from + 1, "1.5"));
         self.trade += 1;
         let (id, sold) = (self.trade, self.draw(2) == 0);
         let at = if sold { &bid } else { &ask };
@@ -114,7 +117,8 @@ impl Lane {
         depth.push_str(r#"],"a":["#);
         self.side(&mut depth, false, NEAR, STEP as i64 * 2);
         depth.push_str("]}");
-        let mut out = vec![stream("bookTicker", best), stream("trade", trade)];
+        let mut out =
+            vec![stream("bookTicker", early), stream("bookTicker", best), stream("trade", trade)];
         if !self.leaves_out() {
             self.rows += 2 * (NEAR + STEP as i64 * 2 + 1) as u64;
             out.push(stream("depth@100ms", depth));
