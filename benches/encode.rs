@@ -4,20 +4,17 @@
 
 use benches::corpus;
 use benches::stage::{Bar, Contestant, Stage};
-use engine::asset::Assets;
 use engine::id::{ClientId, OrderId, Side};
 use engine::instrument::Instrument;
 use engine::intent::{OrderRef, Place, Tif};
 use engine::num::{Price, Qty};
-use peregrine::bench::order::{Frame, Signing};
+use peregrine::bench::order::{Frame, Signing, wire};
 use peregrine::bench::work::Work as _;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use serde::Serialize;
 use std::hint::black_box;
-use venues::binance_spot::{BinanceSpot, Config, SelfTrade};
-use venues::credentials::Credentials;
-use venues::sign::Signer;
+use venues::binance_spot::BinanceSpot;
 use venues::wire::{Ask, RequestId, Wire};
 
 const ASKS: usize = 256;
@@ -101,19 +98,6 @@ fn client(id: &ClientId) -> String {
     format!("pg-{:08x}-{:08x}-{:014x}", id.order.epoch(), id.order.counter(), id.cause)
 }
 
-fn wire(signer: Signer, instrument: Instrument) -> Result<BinanceSpot, Failed> {
-    let config = Config {
-        ws_api_url: "wss://host".to_owned(),
-        rest_url: "https://host".to_owned(),
-        recv_window_ms: 5_000,
-        self_trade_prevention: SelfTrade::ExpireTaker,
-        limits: Vec::new(),
-    };
-    let key = "vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A";
-    let credentials = Credentials::new(key, signer, "bench")?;
-    Ok(BinanceSpot::new(config, credentials, &[instrument], Assets::default()))
-}
-
 fn places(instrument: &Instrument) -> Vec<Place> {
     let mut random = SmallRng::seed_from_u64(4);
     let place = |counter: usize| Place {
@@ -180,7 +164,7 @@ fn main() -> Result<(), Failed> {
     let place = asks(&|place| Ask::Place(*place));
     let replace = asks(&|place| Ask::Replace { old: old(place), new: *place });
     let cancel = asks(&|place| Ask::Cancel(old(place)));
-    let mut session = wire(Signer::ed25519(corpus::PEM)?, instrument)?;
+    let mut session = wire(instrument, Signing::Session)?;
     let times = || Bar::TimesFaster(5.0, BAR.to_owned());
     let mut run = |what, asks: &[_], bar| {
         race(&mut stage, (what, bar), &mut session, asks, &instrument);

@@ -10,7 +10,7 @@ use engine::engine::{Engine, step};
 use engine::event::{Body, End, Event, Link, LinkState, Reason};
 use engine::id::{AssetId, InstrumentId};
 use engine::instrument::Instrument;
-use engine::intent::{Intent, Outgoing};
+use engine::intent::Outgoing;
 use engine::num::{Amount, Qty};
 use engine::ports::Ports;
 use engine::session::Phase;
@@ -64,10 +64,7 @@ impl Ports for Doors {
 
     fn send(&mut self, item: Outgoing) {
         let (ask, at) = match &item {
-            Outgoing::Place(approved) => match *approved.intent() {
-                Intent::Place(place) => (Ask::Place(place), approved.at()),
-                Intent::Replace { old, new } => (Ask::Replace { old, new }, approved.at()),
-            },
+            Outgoing::Place(approved) => (Ask::from(*approved.intent()), approved.at()),
             _ => return,
         };
         self.requests += 1;

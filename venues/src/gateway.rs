@@ -33,7 +33,7 @@ pub use config::{Config, Entry, GatewayFault, GatewayState};
 pub use counters::Counters;
 use engine::event::Event;
 use engine::id::{InstrumentId, OrderId};
-use engine::intent::{Intent, Outgoing, Reduce};
+use engine::intent::{Outgoing, Reduce};
 use engine::num::Qty;
 use engine::time::{Clock, Nanos, Stage as Span, Trace};
 use feeds::net::{Backoff, DialPort, Frame, NetError, Socket};
@@ -209,10 +209,7 @@ impl<W: Wire> Gateway<W> {
             taken += 1;
             match item {
                 Outgoing::Place(approved) => {
-                    let ask = match *approved.intent() {
-                        Intent::Place(place) => Ask::Place(place),
-                        Intent::Replace { old, new } => Ask::Replace { old, new },
-                    };
+                    let ask = Ask::from(*approved.intent());
                     self.places.push_back((ask, [approved.read_at(), approved.at()]));
                 }
                 Outgoing::Reduce(reduce) => self.take_reduce(reduce, clock),

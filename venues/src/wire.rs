@@ -8,7 +8,7 @@
 use core::fmt;
 use engine::event::{End, Reason};
 use engine::id::{AssetId, ClientId, InstrumentId, OrderId, Side, hex};
-use engine::intent::{OrderRef, Place};
+use engine::intent::{Intent, OrderRef, Place};
 use engine::num::{Amount, Price, Qty};
 use engine::time::Nanos;
 use feeds::net::{HttpReply, HttpRequest};
@@ -143,6 +143,17 @@ impl Ask {
             | Self::OpenOrders(instrument)
             | Self::Trades { instrument, .. }
             | Self::TradesOf { instrument, .. } => *instrument,
+        }
+    }
+}
+
+impl From<Intent> for Ask {
+    /// What an approved intent asks of the venue.
+    #[inline]
+    fn from(intent: Intent) -> Self {
+        match intent {
+            Intent::Place(place) => Self::Place(place),
+            Intent::Replace { old, new } => Self::Replace { old, new },
         }
     }
 }

@@ -16,7 +16,7 @@ use engine::engine::{Engine, Settings, step};
 use engine::event::{Body, End, Event, Link, LinkState, Reason};
 use engine::id::{AssetId, InstrumentId};
 use engine::instrument::Instrument;
-use engine::intent::{Intent, Outgoing};
+use engine::intent::Outgoing;
 use engine::num::{Amount, Qty};
 use engine::ports::Ports;
 use engine::reconcile::Tolerance;
@@ -120,10 +120,7 @@ impl Ports for Doors {
         let span = self.stamp.0.since(self.read_at).0 as u32;
         let _ = self.journal.writer.sent(&sent::row(&item, self.cause, self.stamp.0, span));
         let (ask, at) = match &item {
-            Outgoing::Place(approved) => match *approved.intent() {
-                Intent::Place(place) => (Ask::Place(place), approved.at()),
-                Intent::Replace { old, new } => (Ask::Replace { old, new }, approved.at()),
-            },
+            Outgoing::Place(approved) => (Ask::from(*approved.intent()), approved.at()),
             _ => return,
         };
         self.requests += 1;

@@ -51,7 +51,7 @@ pub const ALL: &[Named] = &[
     ("book_update_best", || boxed(Update::new()?)),
     ("quote_avellaneda_stoikov", || boxed(Quotes::new()?)),
     ("reconcile_2x5", || boxed(Unchanged::new())),
-    ("gate", || boxed(Check::new())),
+    ("gate", || boxed(Check::new(true))),
     ("order_frame", || boxed(Frame::new(Signing::Session)?)),
     ("order_hmac", || boxed(Frame::new(Signing::Hmac)?)),
     ("inline_book_ticker", || boxed(Tick::new(Message::BookTicker)?)),
