@@ -81,8 +81,8 @@ impl Lane {
         out
     }
 
-    /// The next move: best prices twice, the first of which nobody needs who is behind, a trade, and
-    /// the diff with both, unless that is left out.
+    /// The next move: best prices twice, the first of which nobody needs who is behind, a trade,
+    /// and the diff with both, unless that is left out.
     pub fn turn(&mut self, now_ms: u64) -> Vec<String> {
         let step = self.draw(2 * STEP + 1) as i64 - STEP as i64;
         self.mid = (self.mid + step).clamp(5_999_600, 6_000_400);
