@@ -71,7 +71,10 @@ fn write_until_killed(places: &Places, seed: u64) {
     std::thread::scope(|scope| {
         scope.spawn(move || {
             for now in 0.. {
-                drain.work(Nanos(now)).unwrap();
+                // The parent reads an end of the stream then, and waits no longer.
+                if drain.work(Nanos(now)).is_err() {
+                    std::process::exit(1);
+                }
             }
         });
         loop {
