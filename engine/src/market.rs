@@ -2,9 +2,9 @@
 
 use crate::book::{Book, Change};
 use crate::event::{Body, Event, Link, LinkState};
-use crate::id::{InstrumentId, Side};
+use crate::id::{FeedId, InstrumentId, Side};
 use crate::instrument::{Instrument, Status};
-use crate::num::{Price, Qty};
+use crate::num::{Amount, Notional, Price, Qty};
 use crate::time::Nanos;
 use alloc::vec::Vec;
 
@@ -21,6 +21,19 @@ pub struct LastTrade {
     pub at: Nanos,
 }
 
+/// What a perpetual is valued and funded by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Reference {
+    /// Mark price, 1e-8 of the quote asset; 0 before the first.
+    pub mark: Notional,
+    /// Index of the underlying's price, the same; 0 where it is not told.
+    pub index: Notional,
+    /// Rate of the next funding as things stand, 1e-8 of the notional; longs pay when above 0.
+    pub funding: Amount,
+    /// When that is, ms since 1970; 0 before it is told.
+    pub funding_at_ms: u64,
+}
+
 /// One instrument and all that is known of it.
 #[derive(Debug)]
 pub struct Listing {
@@ -32,7 +45,9 @@ pub struct Listing {
     pub last_trade: Option<LastTrade>,
     /// The last mid of a live book, twice, in ticks; stays when the book is blanked.
     pub last_mid_twice: Option<i64>,
-    /// When its last market row was read.
+    /// What it is valued and funded by, where it is a perpetual.
+    pub reference: Reference,
+    /// When the last row of its book was read.
     pub updated_at: Nanos,
 }
 
@@ -45,11 +60,13 @@ pub enum Effect {
     Moved(InstrumentId),
     /// A trade printed: strategies learn.
     Traded(InstrumentId),
+    /// Mark price, funding or a liquidation was told: strategies learn.
+    Referred(InstrumentId),
     /// A book cannot be believed: quotes on it are withdrawn.
     Blanked(InstrumentId),
     /// As `Blanked`, and a new snapshot must be asked for.
     Resync(InstrumentId),
-    /// Market data came back or went away for all instruments.
+    /// Market data came back or went away for all instruments of a feed.
     Link(LinkState),
     /// The row means nothing, or is of an instrument that is not configured.
     Odd,
@@ -61,7 +78,8 @@ mod saved;
 #[derive(Debug)]
 pub struct Market {
     listings: Vec<Listing>,
-    link: LinkState,
+    /// By feed.
+    links: Vec<LinkState>,
     blanks: u64,
     crossings: u64,
 }
@@ -69,6 +87,7 @@ pub struct Market {
 impl Market {
     /// Blank books for these instruments, whose ids must be their places.
     pub fn new(instruments: Vec<Instrument>) -> Self {
+        let feeds = instruments.iter().map(|one| one.feed.index() + 1).max().unwrap_or(1);
         let listings = instruments
             .into_iter()
             .map(|instrument| Listing {
@@ -76,10 +95,11 @@ impl Market {
                 book: Book::new(),
                 last_trade: None,
                 last_mid_twice: None,
+                reference: Reference::default(),
                 updated_at: Nanos::ZERO,
             })
             .collect();
-        Self { listings, link: LinkState::Down, blanks: 0, crossings: 0 }
+        Self { listings, links: alloc::vec![LinkState::Down; feeds], blanks: 0, crossings: 0 }
     }
 
     /// One instrument; `None` for an id that is not configured.
@@ -100,15 +120,16 @@ impl Market {
         }
     }
 
-    /// State of the market link.
-    pub const fn link(&self) -> LinkState {
-        self.link
+    /// State of a feed's link.
+    #[inline]
+    pub fn link(&self, feed: FeedId) -> LinkState {
+        self.links.get(feed.index()).copied().unwrap_or(LinkState::Down)
     }
 
-    /// Whether market data flows.
+    /// Whether market data of a feed flows.
     #[inline]
-    pub const fn flows(&self) -> bool {
-        matches!(self.link, LinkState::Up | LinkState::Fresh)
+    pub fn flows(&self, feed: FeedId) -> bool {
+        matches!(self.link(feed), LinkState::Up | LinkState::Fresh)
     }
 
     /// How many times a book was blanked by a gap.
@@ -137,17 +158,21 @@ impl Market {
     pub fn apply(&mut self, event: &Event) -> Effect {
         let Some(body) = event.body() else { return Effect::Odd };
         if let Body::Link { link: Link::Market, state } = body {
-            self.link = state;
+            let feed = event.feed();
+            let Some(link) = self.links.get_mut(feed.index()) else { return Effect::Odd };
+            *link = state;
             if state == LinkState::Down {
                 // What comes after may not follow on what was here.
-                for listing in &mut self.listings {
-                    listing.book.blank();
-                }
+                let of_it = self.listings.iter_mut().filter(|one| one.instrument.feed == feed);
+                of_it.for_each(|listing| listing.book.blank());
             }
             return Effect::Link(state);
         }
         let id = event.instrument;
         let Some(listing) = self.listings.get_mut(id.index()) else { return Effect::Odd };
+        if let Some(effect) = listing.refer(&body) {
+            return effect;
+        }
         listing.updated_at = event.read_at();
         match body {
             Body::Trade { price, qty, taker } => {
@@ -163,9 +188,10 @@ impl Market {
                     Effect::Blanked(id)
                 };
             }
-            Body::Filters { tick, lot, notional_min } => {
+            Body::Filters { tick, lot, size, notional_min } => {
                 listing.instrument.tick = tick;
                 listing.instrument.lot = lot;
+                listing.instrument.size = size;
                 listing.instrument.notional_min = notional_min;
                 listing.last_mid_twice = None;
                 listing.last_trade = None;
@@ -189,5 +215,25 @@ impl Market {
                 Effect::Resync(id)
             }
         }
+    }
+}
+
+impl Listing {
+    /// Takes what a perpetual is valued and funded by; `None` when the row is about its book.
+    #[inline]
+    fn refer(&mut self, body: &Body) -> Option<Effect> {
+        let reference = &mut self.reference;
+        match *body {
+            Body::Mark { mark, index } => {
+                reference.mark = mark;
+                reference.index = if index.is_zero() { reference.index } else { index };
+            }
+            Body::FundingRate { rate, next_ms } => {
+                (reference.funding, reference.funding_at_ms) = (rate, next_ms);
+            }
+            Body::Liquidation { .. } => {}
+            _ => return None,
+        }
+        Some(Effect::Referred(self.instrument.id))
     }
 }

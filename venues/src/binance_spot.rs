@@ -140,7 +140,7 @@ impl Wire for BinanceSpot {
         let weight = match ask.kind() {
             Kind::Time | Kind::Place | Kind::Replace | Kind::Cancel | Kind::CancelAll => 1,
             Kind::Logon | Kind::Subscribe => 2,
-            Kind::Amend | Kind::Query => 4,
+            Kind::Amend | Kind::Move | Kind::Query => 4,
             Kind::OpenOrders => 6,
             Kind::TradesOf => 5,
             Kind::Balances | Kind::Trades => 20,

@@ -235,13 +235,13 @@ impl<W: Wire> Gateway<W> {
                 let by_venue_id = order.order().is_foreign();
                 self.queries.push_back(Ask::Query { order, by_venue_id });
             }
-            Reduce::Reconcile => {
+            Reduce::Reconcile(_) => {
                 if self.session.phase == Phase::Ready {
                     self.session.begin_reconcile(clock.now());
                 }
             }
             // Spot has no dead-man's switch to renew.
-            Reduce::Renew => self.session.counters.ignored += 1,
+            Reduce::Renew(_) => self.session.counters.ignored += 1,
         }
     }
 

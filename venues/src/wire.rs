@@ -31,6 +31,13 @@ pub enum Ask {
         /// What is placed.
         new: Place,
     },
+    /// Change price and quantity of an order in place, where the venue can.
+    Move {
+        /// Which order.
+        old: OrderRef,
+        /// What it is to be: the same client id, and the whole quantity, fills included.
+        new: Place,
+    },
     /// Cancel one order.
     Cancel(OrderRef),
     /// Make an order's whole quantity smaller, keeping its queue place.
@@ -87,11 +94,12 @@ pub enum Kind {
     Balances = 10,
     Trades = 11,
     TradesOf = 12,
+    Move = 13,
 }
 
 impl Kind {
     /// All kinds, by number.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Time,
         Self::Logon,
         Self::Subscribe,
@@ -105,6 +113,7 @@ impl Kind {
         Self::Balances,
         Self::Trades,
         Self::TradesOf,
+        Self::Move,
     ];
 }
 
@@ -118,6 +127,7 @@ impl Ask {
             Self::Subscribe => Kind::Subscribe,
             Self::Place(_) => Kind::Place,
             Self::Replace { .. } => Kind::Replace,
+            Self::Move { .. } => Kind::Move,
             Self::Cancel(_) => Kind::Cancel,
             Self::Amend { .. } => Kind::Amend,
             Self::CancelAll(_) => Kind::CancelAll,
@@ -135,7 +145,7 @@ impl Ask {
         match self {
             Self::Time | Self::Logon | Self::Subscribe | Self::Balances => InstrumentId(0),
             Self::Place(place) => place.instrument,
-            Self::Replace { new, .. } => new.instrument,
+            Self::Replace { new, .. } | Self::Move { new, .. } => new.instrument,
             Self::Cancel(order) | Self::Amend { order, .. } | Self::Query { order, .. } => {
                 order.instrument
             }
@@ -154,6 +164,7 @@ impl From<Intent> for Ask {
         match intent {
             Intent::Place(place) => Self::Place(place),
             Intent::Replace { old, new } => Self::Replace { old, new },
+            Intent::Move { old, new } => Self::Move { old, new },
         }
     }
 }
@@ -274,8 +285,10 @@ pub enum Verdict {
         /// The place.
         place: Leg,
     },
-    /// The order's whole quantity is now this.
+    /// The order's whole quantity, and its price where one is told, are now these.
     Amended {
+        /// Its price.
+        price: Option<Price>,
         /// Whole quantity, fills included.
         qty: Qty,
     },
@@ -353,8 +366,10 @@ pub enum Execution {
         /// How much was filled in all.
         filled: Qty,
     },
-    /// Its whole quantity is now this.
+    /// Its whole quantity, and its price where one is told, are now these.
     Amended {
+        /// Its price.
+        price: Option<Price>,
         /// Whole quantity, fills included.
         qty: Qty,
     },

@@ -296,7 +296,7 @@ fn the_private_stream_says_what_became_of_an_order() {
     let cancel = base("CANCELED", "CANCELED", "web_1", ID, "");
     check(cancel, &["#6a1f3b20-0000000f", "end: Cancelled", "filled: Qty(400)"]);
     check(base("NEW", "NEW", "web_1", "", ""), &["client: None", "Accepted"]);
-    check(base("REPLACED", "NEW", ID, ID, ""), &["Amended { qty: Qty(1000) }"]);
+    check(base("REPLACED", "NEW", ID, ID, ""), &["Amended { price: None, qty: Qty(1000) }"]);
     check(base("TRADE_PREVENTION", "EXPIRED_IN_MATCH", ID, "", ""), &["SelfTrade"]);
     let expired = base("EXPIRED", "EXPIRED", ID, "", r#","eR":"UNFILLED_IOC_QUANTITY_EXPIRED""#);
     check(expired, &["end: Expired", "reason: Expired"]);

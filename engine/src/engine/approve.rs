@@ -217,7 +217,10 @@ impl<S: Strategy> Engine<S> {
             quoting: matches!(self.phase, Phase::Quoting | Phase::Flattening)
                 && self.orders_up
                 && self.reconciled,
-            mid_twice: listing.book.mid_twice().filter(|_| self.market.flows()),
+            mid_twice: listing
+                .book
+                .mid_twice()
+                .filter(|_| self.market.flows(listing.instrument.feed)),
             last_trade: listing.last_trade.map(|trade| trade.price),
             market_at: listing.updated_at,
             position: desk.positions.get(new.instrument.index()).map_or(Amount(0), |p| p.base),

@@ -2,7 +2,7 @@
 
 use super::Engine;
 use crate::event::{Command, Event, kind};
-use crate::id::{InstrumentId, OrderId, Side};
+use crate::id::{InstrumentId, OrderId, Side, VenueId};
 use crate::instrument::{PRICE_MAX, QTY_MAX};
 use crate::intent::{Outgoing, Reduce};
 use crate::num::{Amount, Grid, POW10, Price, Qty};
@@ -44,7 +44,7 @@ impl<S: Strategy> Engine<S> {
         if every > Nanos::ZERO
             && self.is_reconciled()
             && self.now.since(self.reconcile_at) >= every
-            && self.outbox.push(Outgoing::Reduce(Reduce::Reconcile))
+            && self.outbox.push(Outgoing::Reduce(Reduce::Reconcile(VenueId(0))))
         {
             self.reconcile_at = self.now;
         }

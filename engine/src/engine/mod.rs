@@ -16,7 +16,7 @@ use crate::book::BookState;
 use crate::desk::{Desk, DeskSettings, Turn};
 use crate::event::{Body, Event, Link, LinkState, kind};
 use crate::exposure::Exposure;
-use crate::id::{CAUSE_MAX, DeskId, InstrumentId, Side};
+use crate::id::{CAUSE_MAX, DeskId, FeedId, InstrumentId, Side};
 use crate::instrument::{Instrument, Status};
 use crate::intent::{Outbox, Outgoing};
 use crate::market::{Effect, Market};
@@ -215,7 +215,7 @@ impl<S: Strategy> Engine<S> {
         if event.is_inner() {
             return self.on_inner(event);
         }
-        if event.kind <= kind::FILTERS {
+        if event.kind < kind::ACCEPTED && event.kind != kind::LINK {
             return self.on_market(event);
         }
         match event.body() {
@@ -260,7 +260,7 @@ impl<S: Strategy> Engine<S> {
     fn on_market(&mut self, event: &Event) -> Effect {
         self.counters.market_events += 1;
         let grids = self.grids(event);
-        let flowed = self.market.flows();
+        let flowed = self.market.flows(event.feed());
         let effect = self.market.apply(event);
         match effect {
             Effect::Odd => {
@@ -271,7 +271,7 @@ impl<S: Strategy> Engine<S> {
                 self.outbox.push(Outgoing::Resync(id));
             }
             Effect::Link(_) => {
-                self.on_market_link(flowed);
+                self.on_market_link(event.feed(), flowed);
                 self.teach(event);
                 return effect;
             }
@@ -297,13 +297,15 @@ impl<S: Strategy> Engine<S> {
         self.traders.get(instrument.index()).map_or(&[], Vec::as_slice)
     }
 
-    fn on_market_link(&mut self, flowed: bool) {
-        if !flowed || self.market.flows() {
+    fn on_market_link(&mut self, feed: FeedId, flowed: bool) {
+        if !flowed || self.market.flows(feed) {
             return;
         }
         self.counters.market_link_losses += 1;
+        let of_it = |id| self.market.listing(id).is_some_and(|one| one.instrument.feed == feed);
         for desk in &mut self.desks {
             let open = desk.orders.live().filter(|order| order.state == OrderState::Open);
+            let open = open.filter(|order| of_it(order.instrument));
             desk.counters.stale_withdrawals += open.count() as u64;
         }
     }
@@ -331,7 +333,7 @@ impl<S: Strategy> Engine<S> {
         self.wishing.clear();
         let instrument = match effect {
             Effect::Moved(id) | Effect::Blanked(id) | Effect::Resync(id) => id,
-            Effect::Traded(_) | Effect::Odd => return false,
+            Effect::Traded(_) | Effect::Referred(_) | Effect::Odd => return false,
             Effect::Link(_) => return self.decide_all(),
             // What became of an order concerns those who trade its instrument; others see what it
             // freed when their own market moves, or at the next timer.
@@ -380,7 +382,7 @@ impl<S: Strategy> Engine<S> {
         };
         let open = self.phase == Phase::Quoting
             && self.is_reconciled()
-            && self.market.flows()
+            && self.market.flows(listing.instrument.feed)
             && listing.instrument.status == Status::Trading;
         if !open {
             return (Turn::Withdraw, false);

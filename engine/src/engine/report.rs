@@ -27,8 +27,11 @@ impl<S: Strategy> Engine<S> {
             Body::Done { order, end, reason, filled } => {
                 self.on_done(order, end, reason, filled, asked);
             }
-            Body::Amended { order, qty } => {
-                self.change(order, Report::Amended, |order| order.qty = qty);
+            Body::Amended { order, price, qty } => {
+                self.change(order, Report::Amended, |order| {
+                    order.qty = qty;
+                    order.price = price.unwrap_or(order.price);
+                });
             }
             Body::Refused { order, request, reason } => self.on_refused(order, request, reason),
             Body::Unknown { order, request } => {

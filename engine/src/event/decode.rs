@@ -24,6 +24,14 @@ const fn qty_from(word: u64, least: u64) -> Option<Qty> {
     if word >= least && word <= QTY_MAX as u64 { Some(Qty(word as i64)) } else { None }
 }
 
+/// Largest rate of one funding, either way: the whole notional.
+const RATE_MAX: u64 = 100_000_000;
+
+#[inline]
+const fn money_from(word: u64, least: u64) -> Option<Notional> {
+    if word >= least && word <= i64::MAX as u64 { Some(Notional(word as i64)) } else { None }
+}
+
 const fn asset_from(word: u64) -> Option<AssetId> {
     if word < ASSETS_MAX as u64 { Some(AssetId(word as u16)) } else { None }
 }
@@ -99,6 +107,20 @@ impl Event {
                 tick: grid_from(p[0])?,
                 lot: grid_from(p[1])?,
                 notional_min: Notional(i64::try_from(p[2]).ok()?),
+                size: grid_from(p[3])?,
+            },
+            kind::MARK => Body::Mark { mark: money_from(p[0], 1)?, index: money_from(p[1], 0)? },
+            kind::FUNDING_RATE => {
+                let rate = p[0] as i64;
+                if rate.unsigned_abs() > RATE_MAX {
+                    return None;
+                }
+                Body::FundingRate { rate: Amount(rate), next_ms: p[1] }
+            }
+            kind::LIQUIDATION => Body::Liquidation {
+                price: price_from(p[0], 1)?,
+                qty: qty_from(p[1], 1)?,
+                taker: side_of(self.flags),
             },
             kind::LINK => Body::Link {
                 link: match p[0] {
@@ -145,7 +167,11 @@ impl Event {
                 reason: Reason::from_code(p[1]),
                 filled: if p[2] == NO_QTY { None } else { Some(qty_from(p[2], 0)?) },
             },
-            kind::AMENDED => Body::Amended { order, qty: qty_from(p[0], 1)? },
+            kind::AMENDED => Body::Amended {
+                order,
+                price: if p[1] == 0 { None } else { Some(price_from(p[1], 1)?) },
+                qty: qty_from(p[0], 1)?,
+            },
             kind::REFUSED => Body::Refused {
                 order,
                 request: request_from(p[0])?,
@@ -176,6 +202,16 @@ impl Event {
                 locked: Amount(p[1] as i64),
             },
             kind::TRADES_TOLD => Body::TradesTold { next: p[0] },
+            kind::FUNDING => {
+                Body::Funding { asset: asset_from(p[0])?, amount: Amount(p[1] as i64) }
+            }
+            kind::POSITION => {
+                let lots = p[0] as i64;
+                if lots.unsigned_abs() > QTY_MAX as u64 {
+                    return None;
+                }
+                Body::Position { lots, entry: money_from(p[1], 0)? }
+            }
             kind::DOUBT => Body::Doubt,
             kind::RECONCILE => Body::Reconcile { done: p[0] != 0 },
             kind::BUDGET => Body::Budget { orders: number(p[0]), weight: number(p[1]) },

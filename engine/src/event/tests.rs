@@ -27,13 +27,19 @@ fn every_meaning_survives_its_row() {
         Body::Trade { price: Price(1), qty: Qty(2), taker: Side::Sell },
         Body::Gap { reason: GapReason::Crossed, expected: 5 },
         Body::Status(Status::CancelOnly),
-        Body::Filters { tick: grid, lot: grid, notional_min: Notional(5) },
+        Body::Filters { tick: grid, lot: grid, size: grid, notional_min: Notional(5) },
+        Body::Mark { mark: Notional(7), index: Notional(0) },
+        Body::FundingRate { rate: Amount(-38_167), next_ms: 1_562_306_400_000 },
+        Body::Liquidation { price: Price(1), qty: Qty(2), taker: Side::Sell },
+        Body::Funding { asset: AssetId(3), amount: Amount(-12) },
+        Body::Position { lots: -QTY_MAX, entry: Notional(9) },
         Body::Link { link: Link::Orders, state: LinkState::Fresh },
         Body::Accepted { order, venue_order: 77 },
         Body::Fill(fill),
         Body::Done { order, end: End::Expired, reason: Reason::Closed, filled: Some(Qty(3)) },
         Body::Done { order, end: End::Cancelled, reason: Reason::None, filled: None },
-        Body::Amended { order, qty: Qty(4) },
+        Body::Amended { order, price: None, qty: Qty(4) },
+        Body::Amended { order, price: Some(Price(3)), qty: Qty(4) },
         Body::Refused { order, request: Request::Amend, reason: Reason::UnknownOrder },
         Body::Unknown { order, request: Request::Query },
         Body::Absent { order },
@@ -86,6 +92,13 @@ fn words_out_of_range_mean_nothing() {
     assert!(row(kind::BEST, 1, [6, 1, 0, 0]).is_some(), "an empty side");
     assert_eq!(row(kind::BALANCE, 1 << 16, [1, 1, 0, 0]), None, "no such asset");
     assert_eq!(row(kind::CONVERSION, 0, [ASSETS_MAX as u64, 1, 0, 0]), None);
+    assert_eq!(row(kind::MARK, 0, [0, 1, 0, 0]), None, "a mark price of nothing");
+    assert_eq!(row(kind::MARK, 0, [minus, 1, 0, 0]), None);
+    assert_eq!(row(kind::FUNDING_RATE, 0, [100_000_001, 0, 0, 0]), None);
+    assert_eq!(row(kind::FUNDING_RATE, 0, [i64::MIN as u64, 0, 0, 0]), None);
+    assert_eq!(row(kind::LIQUIDATION, 0, [5, 0, 0, 0]), None);
+    assert_eq!(row(kind::POSITION, 0, [many, 1, 0, 0]), None);
+    assert_eq!(row(kind::POSITION, 0, [i64::MIN as u64, 1, 0, 0]), None);
     assert_eq!(row(kind::START, 0, [u64::from(u32::MAX), 0, 0, 0]), None, "the foreign epoch");
     let budget = Body::Budget { orders: u32::MAX, weight: 7 };
     assert_eq!(row(kind::BUDGET, 0, [u64::MAX, 7, 0, 0]), Some(budget));

@@ -8,7 +8,7 @@ use crate::net::ring::RowSink;
 use crate::protocol::{Intake, Message};
 use crate::sequence::{DiffHead, Loaded, Taken};
 use engine::event::{Body, Event, GapReason, Link, LinkState, flag};
-use engine::id::InstrumentId;
+use engine::id::{FeedId, InstrumentId};
 use engine::instrument::Instrument;
 use engine::time::Nanos;
 use rtrb::Producer;
@@ -38,6 +38,8 @@ impl RowSink for Out {
 /// All instruments of a feed and the ring that they share.
 #[derive(Debug)]
 pub(super) struct Books {
+    /// Which feed this is, for rows that are about no instrument.
+    feed: FeedId,
     pub lanes: Vec<Lane>,
     pub counters: Counters,
     /// The connection that is being read.
@@ -65,6 +67,7 @@ impl Books {
         }
         let lanes = instruments.iter().enumerate();
         Self {
+            feed: instruments.first().map_or(FeedId(0), |one| one.feed),
             lanes: lanes.map(|(place, i)| Lane::new(i.id, place, limits)).collect(),
             counters: Counters::default(),
             by: 0,
@@ -111,9 +114,9 @@ impl Books {
             self.links.pop_front();
             self.counters.links_dropped += 1;
         }
-        let instrument = self.lanes.first().map_or(InstrumentId(0), |lane| lane.instrument);
+        let feed = InstrumentId(u16::from(self.feed.0));
         let body = Body::Link { link: Link::Market, state };
-        self.links.push_back(Event::new(at, instrument, 0, body).with(flag::LAST));
+        self.links.push_back(Event::new(at, feed, 0, body).with(flag::LAST));
         self.pump();
     }
 

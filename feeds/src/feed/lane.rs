@@ -23,7 +23,6 @@ pub(super) enum Stream {
 /// One instrument.
 #[derive(Debug)]
 pub(super) struct Lane {
-    pub instrument: InstrumentId,
     pub sequence: Sequence,
     /// Update id of the newest best bid and ask.
     pub best: u64,
@@ -49,7 +48,6 @@ pub(super) struct Lane {
 impl Lane {
     pub fn new(instrument: InstrumentId, place: usize, limits: &FeedLimits) -> Self {
         Self {
-            instrument,
             sequence: Sequence::new(instrument, limits.sequence),
             best: 0,
             trade: 0,

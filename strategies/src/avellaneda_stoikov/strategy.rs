@@ -34,7 +34,7 @@ impl Strategy for AvellanedaStoikov {
         if listing.book.state() == BookState::Partial {
             return;
         }
-        match listing.book.touch().filter(|_| view.market.flows()) {
+        match listing.book.touch().filter(|_| view.market.flows(listing.instrument.feed)) {
             Some(((bid, _), (ask, _))) => self.on_best(event.at, bid, ask),
             None if self.mid.is_some() => self.blank(event.at),
             None => {}

@@ -205,7 +205,7 @@ fn other_grids_are_taken_over() {
     let mut bench = Bench::new(paper());
     bench.snapshot(0, 10_000, 10_001);
     let (tick, lot) = (Grid { decimals: 1, step: 1 }, Grid { decimals: 2, step: 1 });
-    bench.row(1_000, Body::Filters { tick, lot, notional_min: Notional(0) }, flag::LAST);
+    bench.row(1_000, Body::Filters { tick, lot, size: lot, notional_min: Notional(0) }, flag::LAST);
     assert_eq!(bench.plan(), "");
     bench.snapshot(2_000, 1_000, 1_001);
     assert_eq!(bench.plan(), "Buy 992 100 Sell 1009 100");

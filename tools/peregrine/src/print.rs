@@ -97,9 +97,10 @@ pub fn instrument(event: &Event) -> Option<InstrumentId> {
         END => None,
         OUTGOING.. => sent::instrument(event),
         kind::LINK => None,
-        kind::LEVEL..=kind::FILTERS | kind::ACCEPTED..=kind::STANDING | kind::TRADES_TOLD => {
-            Some(event.instrument)
-        }
+        kind::LEVEL..=kind::FILTERS
+        | kind::MARK..=kind::LIQUIDATION
+        | kind::ACCEPTED..=kind::STANDING
+        | kind::TRADES_TOLD..=kind::POSITION => Some(event.instrument),
         _ => None,
     }
 }
@@ -153,8 +154,8 @@ impl fmt::Display for Text<'_> {
         }
         let values = self.values();
         match event.kind {
-            ..=kind::LINK => market(f, event, body, &values),
-            kind::ACCEPTED..=kind::TRADES_TOLD => report(f, event, body, &values),
+            ..=kind::LIQUIDATION => market(f, event, body, &values),
+            kind::ACCEPTED..=kind::POSITION => report(f, event, body, &values),
             _ => session(f, event, body, &values),
         }
     }
@@ -169,6 +170,11 @@ const fn word(number: u8) -> &'static str {
         kind::STATUS => "status",
         kind::FILTERS => "filters",
         kind::LINK => "link",
+        kind::MARK => "mark",
+        kind::FUNDING_RATE => "funding-rate",
+        kind::LIQUIDATION => "liquidation",
+        kind::FUNDING => "funding",
+        kind::POSITION => "position",
         kind::ACCEPTED => "accepted",
         kind::FILL => "fill",
         kind::DONE => "done",
@@ -235,9 +241,16 @@ fn market(
             Status::Halted => "halted",
             Status::CancelOnly => "cancel-only",
         }),
-        Body::Filters { tick, lot, notional_min } => {
+        Body::Filters { tick, lot, notional_min, .. } => {
             let least = amount(Amount(notional_min.0));
             write!(f, "tick {} lot {} least notional {least}", tick.decimal(1), lot.decimal(1))
+        }
+        Body::Mark { mark, index } => {
+            write!(f, "{} index {}", amount(Amount(mark.0)), amount(Amount(index.0)))
+        }
+        Body::FundingRate { rate, next_ms } => write!(f, "{} next {next_ms} ms", amount(rate)),
+        Body::Liquidation { price, qty, taker } => {
+            write!(f, "{} {} x {}", name(taker), values.price(price), values.qty(qty))
         }
         Body::Link { link, state } => {
             let link = if link == Link::Market { "market" } else { "orders" };
@@ -271,7 +284,12 @@ fn report(
                 write!(f, ", filled {}", values.qty(filled))?;
             }
         }
-        Body::Amended { order, qty } => write!(f, "{order} to {}", values.qty(qty))?,
+        Body::Amended { order, price, qty } => {
+            write!(f, "{order} to {}", values.qty(qty))?;
+            if let Some(price) = price {
+                write!(f, " at {}", values.price(price))?;
+            }
+        }
         Body::Refused { order, request, reason } => {
             write!(f, "{order} {}, {}", request_name(request), reason_name(reason))?;
         }
@@ -288,6 +306,12 @@ fn report(
         }
         Body::Reconcile { done } => f.write_str(if done { "done" } else { "begins" })?,
         Body::Budget { orders, weight } => write!(f, "{orders} orders, weight {weight}")?,
+        Body::Funding { asset: of, amount: paid } => {
+            write!(f, "{} {}, id {}", amount(paid), values.asset(of), event.id)?;
+        }
+        Body::Position { lots, entry } => {
+            write!(f, "{} at {}", values.qty(Qty(lots)), amount(Amount(entry.0)))?;
+        }
         Body::TradesTold { next } => write!(f, "before id {next}")?,
         _ => {}
     }
@@ -354,6 +378,10 @@ impl Text<'_> {
                 let (price, qty) = (values.price(price), values.qty(qty));
                 write!(f, " {} {price} x {qty} {} {order}", name(side), tif_name(tif))?;
                 old.map_or(Ok(()), |old| write!(f, " for {old}"))?;
+            }
+            Sent::Move { order, price, qty, .. } => {
+                self.about_order(f, "move", order)?;
+                write!(f, " to {} x {}", values.price(price), values.qty(qty))?;
             }
             Sent::Cancel(order) => self.about_order(f, "cancel", order)?,
             Sent::Amend(order, qty) => {

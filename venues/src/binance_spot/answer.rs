@@ -235,10 +235,11 @@ fn result<H: Hear>(
             None => Verdict::Cancelled { filled: None },
         },
         Kind::Replace => legs(value, names, sink)?,
+        Kind::Move => return Err(WireFault::Unsupported),
         Kind::Amend => {
             let amended = object(value)?.get("amendedOrder").ok_or(WireFault::Form("amended"))?;
             let told = order(amended, names)?.ok_or(WireFault::Form("amended symbol"))?;
-            Verdict::Amended { qty: told.qty }
+            Verdict::Amended { price: None, qty: told.qty }
         }
         Kind::CancelAll => {
             each(value, |item| cancelled(id, item, names, sink))?;

@@ -220,7 +220,8 @@ impl Row {
                 values.venue = *venue_order;
                 &mut self.trades_of
             }
-            Ask::Time | Ask::Logon | Ask::Subscribe | Ask::Balances => {
+            // Spot amends the quantity alone.
+            Ask::Move { .. } | Ask::Time | Ask::Logon | Ask::Subscribe | Ask::Balances => {
                 return Err(WireFault::Unsupported);
             }
         })

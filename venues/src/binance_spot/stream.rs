@@ -118,11 +118,11 @@ fn execution<H: Hear>(
     let execution = match fields.kind {
         "NEW" => Execution::Accepted,
         "TRADE" => Execution::Fill(fill(&fields, &instrument, names)?),
-        "REPLACED" => Execution::Amended { qty: qty(&instrument, fields.qty)? },
+        "REPLACED" => Execution::Amended { price: None, qty: qty(&instrument, fields.qty)? },
         "TRADE_PREVENTION" if fields.status != "EXPIRED_IN_MATCH" => {
             let prevented = if fields.prevented.is_empty() { "0" } else { fields.prevented };
             let whole = qty(&instrument, fields.qty)?;
-            Execution::Amended { qty: whole - qty(&instrument, prevented)? }
+            Execution::Amended { price: None, qty: whole - qty(&instrument, prevented)? }
         }
         "CANCELED" | "REJECTED" | "EXPIRED" | "TRADE_PREVENTION" => {
             let (end, reason) = end(&fields);

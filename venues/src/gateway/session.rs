@@ -435,8 +435,8 @@ impl Session {
                 let body = Body::Done { order, end, reason, filled: Some(filled) };
                 Event::new(at, instrument, order.0, body)
             }
-            Execution::Amended { qty } => {
-                Event::new(at, instrument, order.0, Body::Amended { order, qty })
+            Execution::Amended { price, qty } => {
+                Event::new(at, instrument, order.0, Body::Amended { order, price, qty })
             }
         };
         let delta_us = (at.0 / 1_000) as i64 - report.venue_ms as i64 * 1_000;

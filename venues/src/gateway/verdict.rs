@@ -83,11 +83,11 @@ impl Session {
                 };
                 self.cancel_leg((order.order(), order.instrument), leg, at);
             }
-            Ask::Amend { order, .. } => {
+            Ask::Amend { order, .. } | Ask::Move { old: order, .. } => {
                 let (order, instrument, request) =
                     (order.order(), order.instrument, Request::Amend);
                 let body = match verdict {
-                    Verdict::Amended { qty } => Body::Amended { order, qty },
+                    Verdict::Amended { price, qty } => Body::Amended { order, price, qty },
                     Verdict::Refused(Refusal { reason, .. }) => {
                         Body::Refused { order, request, reason }
                     }

@@ -141,8 +141,8 @@ impl SimVenue {
             }
             Reduce::CancelAll(instrument) => (self.board(instrument).map(Wish::CancelAll), None),
             Reduce::Query(order) => (Some(Wish::Query(order.instrument, order.order())), None),
-            Reduce::Reconcile => (Some(Wish::Reconcile), None),
-            Reduce::Renew => (None, None),
+            Reduce::Reconcile(_) => (Some(Wish::Reconcile), None),
+            Reduce::Renew(_) => (None, None),
         };
         let Some(wish) = wish else { return };
         self.asked += 1;
@@ -256,6 +256,12 @@ impl SimVenue {
         let old = match intent {
             Intent::Place(_) => None,
             Intent::Replace { old, .. } => Some(old.order().0),
+            // Its instruments say that they cannot.
+            Intent::Move { old, .. } => {
+                let (order, request) = (old.order(), Request::Amend);
+                let refused = Body::Refused { order, request, reason: Reason::Other };
+                return self.push(Event::new(at, new.instrument, 0, refused), at);
+            }
         };
         if let Some(reason) = self.refusal(board, new, old) {
             let cancels = old.is_none_or(|key| self.held.iter().any(|held| held.order.key == key));
@@ -347,7 +353,7 @@ impl SimVenue {
             }
             What::Amended { key, qty } => {
                 self.amended(&instrument, key, qty);
-                Body::Amended { order: OrderId(key), qty }
+                Body::Amended { order: OrderId(key), price: None, qty }
             }
             What::CancelRefused { key, why } => {
                 let (order, request) = (OrderId(key), Request::Cancel);

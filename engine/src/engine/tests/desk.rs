@@ -113,6 +113,7 @@ fn text_of(item: &Outgoing) -> String {
                 Intent::Replace { old, .. } => {
                     format!("replace{at} {}→{id} {quote}", name(old.order()))
                 }
+                Intent::Move { .. } => format!("move{at} {id} {quote}"),
             }
         }
         Outgoing::Reduce(Reduce::Cancel(order)) => format!("cancel {}", name(order.order())),
@@ -301,7 +302,8 @@ impl Bench {
             }
             "filters" => {
                 let grid = |place: usize| Grid { decimals: number(place) as u8, step: 1 };
-                let body = Body::Filters { tick: grid(0), lot: grid(1), notional_min: Notional(1) };
+                let (tick, lot) = (grid(0), grid(1));
+                let body = Body::Filters { tick, lot, size: lot, notional_min: Notional(1) };
                 self.row(instrument, 1, body, flag::LAST);
             }
             "quote" => self.quote(instrument, rest),
@@ -367,7 +369,7 @@ impl Bench {
                 filled: rest.get(2).and_then(|qty| qty.parse().ok()).map(Qty),
                 reason: rest.last().map_or(Reason::None, |word| reason_of(word)),
             },
-            "amended" => Body::Amended { order, qty: Qty(number(1)) },
+            "amended" => Body::Amended { order, price: None, qty: Qty(number(1)) },
             "refused" => {
                 Body::Refused { order, request: request_of(rest[1]), reason: reason_of(rest[2]) }
             }

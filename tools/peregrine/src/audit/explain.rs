@@ -94,7 +94,7 @@ fn about(row: &Row) -> Option<OrderId> {
         return row.event.body().and_then(|body| body.order());
     }
     match sent::read(&row.event)? {
-        Sent::Place { order, .. } => Some(order),
+        Sent::Place { order, .. } | Sent::Move { order, .. } => Some(order),
         Sent::Cancel(order) | Sent::Amend(order, _) | Sent::Query(order) => Some(order),
         _ => None,
     }

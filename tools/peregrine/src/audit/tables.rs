@@ -152,6 +152,11 @@ pub fn decision(row: &Row, cause: Option<&Row>, engine: &Engine<Any>) -> Vec<Val
             old = was.map_or(Value::None, Value::text);
             if was.is_some() { "replace" } else { "place" }
         }
+        Some(Sent::Move { order: id, side: way, price: level, qty: lots }) => {
+            (order, taken) = (Value::text(id), side(way));
+            (at, size) = (price(one, level), qty(one, lots));
+            "move"
+        }
         Some(Sent::Cancel(id)) => {
             order = Value::text(id);
             "cancel"

@@ -250,7 +250,7 @@ impl Rig {
             Body::Reconcile { done: false } => "reconcile begins".to_owned(),
             Body::Reconcile { done: true } => "reconcile done".to_owned(),
             Body::Accepted { order, .. } => format!("accepted {}", number(order)),
-            Body::Amended { order, qty: whole } => {
+            Body::Amended { order, qty: whole, .. } => {
                 format!("amended {} {}", number(order), qty(whole))
             }
             Body::Done { order, end, reason, filled } => {
