@@ -1,14 +1,16 @@
 //! A desk: one strategy with its orders, positions, plans, gate and counters.
 
+use crate::event::Event;
 use crate::id::{DeskId, InstrumentId, OrderId, Side};
 use crate::market::{Listing, Market};
 use crate::num::{Amount, Notional, Price};
+use crate::order::Order;
 use crate::orders::Orders;
 use crate::plan::{Plan, Take};
 use crate::position::Position;
 use crate::reconcile::{Tolerance, Wishes};
 use crate::risk::{Gate, Limits};
-use crate::strategy::{Strategy, View};
+use crate::strategy::{Scene, Strategy};
 use crate::time::Nanos;
 use alloc::vec::Vec;
 use marks::Marks;
@@ -19,6 +21,7 @@ use marks::Marks;
 pub struct DeskCounters {
     pub places: u64,
     pub replaces: u64,
+    pub moves: u64,
     pub amends: u64,
     pub cancels: u64,
     pub queries: u64,
@@ -154,8 +157,8 @@ impl<S: Strategy> Desk<S> {
 
     /// What its strategy may see.
     #[inline]
-    pub fn learn(&mut self, event: &crate::event::Event, market: &Market, now: Nanos) {
-        let view = View { now, market, positions: &self.positions, orders: &self.orders };
+    pub fn learn(&mut self, event: &Event, scene: &Scene<'_>) {
+        let view = scene.of(&self.positions, &self.orders);
         self.strategy.learn(event, &view);
     }
 
@@ -171,9 +174,9 @@ impl<S: Strategy> Desk<S> {
 
     /// Has the strategy write its plans anew.
     #[inline]
-    pub fn plan(&mut self, market: &Market, now: Nanos) {
+    pub fn plan(&mut self, scene: &Scene<'_>) {
         self.clear_plans();
-        let view = View { now, market, positions: &self.positions, orders: &self.orders };
+        let view = scene.of(&self.positions, &self.orders);
         self.strategy.plan(&view, &mut self.plans);
     }
 
@@ -232,7 +235,7 @@ impl<S: Strategy> Desk<S> {
     /// Best price of its live orders of a side.
     #[inline]
     pub fn own_best(&self, instrument: InstrumentId, side: Side) -> Option<Price> {
-        let prices = self.orders.side(instrument, side).map(|order| order.price);
+        let prices = self.orders.side(instrument, side).map(Order::nearest_price);
         match side {
             Side::Buy => prices.max(),
             Side::Sell => prices.min(),

@@ -1,6 +1,6 @@
 //! What is traded: its grids, limits, fees and whether it trades now.
 
-use crate::id::{AssetId, FeedId, InstrumentId, VenueId};
+use crate::id::{AssetId, FeedId, InstrumentId, Side, VenueId};
 use crate::num::{AMOUNT_DECIMALS, Amount, Grid, Notional, NumError, POW10, Price, Qty};
 use core::fmt;
 
@@ -199,6 +199,25 @@ impl Instrument {
         let scale = *POW10.get(usize::from(AMOUNT_DECIMALS).checked_sub(places)?)?;
         let steps = self.tick.step.checked_mul(self.lot.step)?.checked_mul(scale)?;
         price.0.checked_mul(qty.0)?.checked_mul(steps)
+    }
+
+    /// The asset that an order of this side locks.
+    #[inline]
+    pub const fn locks(&self, side: Side) -> AssetId {
+        match (self.kind, side) {
+            (Kind::Spot, Side::Sell) => self.base,
+            _ => self.quote,
+        }
+    }
+
+    /// Initial margin of so much notional, toward zero.
+    #[inline]
+    pub fn margin(&self, notional: Notional) -> Notional {
+        let product = match notional.0.checked_mul(self.margin_ppm) {
+            Some(product) => return Notional(product / 1_000_000),
+            None => i128::from(notional.0) * i128::from(self.margin_ppm),
+        };
+        Notional(saturate(product / 1_000_000))
     }
 
     /// A quantity as an amount of the base asset, exact up to 8 places, beyond them toward zero.

@@ -67,7 +67,7 @@ impl Share {
     #[inline]
     fn of(order: &Order) -> Self {
         let unknown = order.state == OrderState::Unknown;
-        Self { price: order.price, remaining: order.remaining(), unknown }
+        Self { price: order.highest_price(), remaining: order.remaining(), unknown }
     }
 
     const fn none(price: Price) -> Self {
@@ -214,7 +214,7 @@ impl Orders {
             self.notional += exposure.moves(
                 (order.instrument, order.side),
                 (order.price, Qty(0)),
-                (order.price, order.remaining()),
+                (order.highest_price(), order.remaining()),
             );
         }
     }

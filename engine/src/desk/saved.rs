@@ -13,11 +13,12 @@ use crate::time::Nanos;
 use alloc::vec::Vec;
 
 impl DeskCounters {
-    fn words(&mut self) -> [&mut u64; 17] {
+    fn words(&mut self) -> [&mut u64; 18] {
         let [bought, sold] = &mut self.fills;
         [
             &mut self.places,
             &mut self.replaces,
+            &mut self.moves,
             &mut self.amends,
             &mut self.cancels,
             &mut self.queries,

@@ -16,7 +16,7 @@ use crate::book::BookState;
 use crate::desk::{Desk, DeskSettings, Turn};
 use crate::event::{Body, Event, Link, LinkState, kind};
 use crate::exposure::Exposure;
-use crate::id::{CAUSE_MAX, DeskId, FeedId, InstrumentId, Side};
+use crate::id::{CAUSE_MAX, DeskId, FeedId, InstrumentId, Side, VenueId};
 use crate::instrument::{Instrument, Status};
 use crate::intent::{Outbox, Outgoing};
 use crate::market::{Effect, Market};
@@ -24,8 +24,9 @@ use crate::order::OrderState;
 use crate::ports::Ports;
 use crate::reconcile::{Wanted, reconcile};
 use crate::session::{Halt, Phase, Repair};
-use crate::strategy::Strategy;
+use crate::strategy::{Scene, Strategy};
 use crate::time::{Nanos, Stage};
+use crate::venue::Venue;
 use alloc::vec::Vec;
 
 /// What to do with an order at the venue that we do not know.
@@ -97,8 +98,8 @@ pub struct Engine<S> {
     pub market: Market,
     /// Strategies with their orders.
     pub desks: Vec<Desk<S>>,
-    /// Balances.
-    pub account: Account,
+    /// Accounts and order links, by venue.
+    pub venues: Vec<Venue>,
     /// What it counts.
     pub counters: Counters,
     settings: Settings,
@@ -107,11 +108,6 @@ pub struct Engine<S> {
     now: Nanos,
     epoch: u32,
     next_counter: u32,
-    orders_up: bool,
-    reconciled: bool,
-    reconciling: bool,
-    reconcile_at: Nanos,
-    budget_orders: u32,
     asked_to_stop_at: Nanos,
     repairs: Vec<Repair>,
     /// By instrument: own trades below it have been told.
@@ -145,9 +141,9 @@ impl<S: Strategy> Engine<S> {
             wishing: Vec::with_capacity(desks.len()),
             about: InstrumentId(0),
             traders,
+            venues: venues(&instruments),
             market: Market::new(instruments),
             desks,
-            account: Account::new(),
             counters: Counters::default(),
             settings,
             phase: Phase::Reconciling,
@@ -155,11 +151,6 @@ impl<S: Strategy> Engine<S> {
             now: Nanos::ZERO,
             epoch: 0,
             next_counter: 1,
-            orders_up: false,
-            reconciled: false,
-            reconciling: false,
-            reconcile_at: Nanos::ZERO,
-            budget_orders: u32::MAX,
             asked_to_stop_at: Nanos::ZERO,
             repairs: Vec::with_capacity(REPAIRS_MAX),
             next_trades: alloc::vec![0; count],
@@ -187,9 +178,22 @@ impl<S: Strategy> Engine<S> {
         self.epoch
     }
 
-    /// Whether the order link is up and reconciled.
-    pub const fn is_reconciled(&self) -> bool {
-        self.orders_up && self.reconciled
+    /// Whether the order links of all venues are up and reconciled.
+    pub fn is_reconciled(&self) -> bool {
+        self.venues.iter().all(Venue::is_reconciled)
+    }
+
+    /// Whether the order link of an instrument's venue is up and reconciled.
+    #[inline]
+    pub(crate) fn can_send(&self, instrument: InstrumentId) -> bool {
+        let venue = self.market.listing(instrument).map(|one| one.instrument.venue.index());
+        venue.and_then(|venue| self.venues.get(venue)).is_some_and(Venue::is_reconciled)
+    }
+
+    /// Our account at a venue; the first one's where there is no such venue.
+    pub fn account(&self, venue: VenueId) -> &Account {
+        let place = venue.index().min(self.venues.len() - 1);
+        &self.venues[place].account
     }
 
     /// What reconciliation mended so far.
@@ -221,7 +225,7 @@ impl<S: Strategy> Engine<S> {
         match event.body() {
             Some(Body::Link { link: Link::Market, .. }) => return self.on_market(event),
             Some(Body::Link { link: Link::Orders, state }) => {
-                self.on_order_link(state);
+                self.on_order_link(event.venue(), state);
                 self.teach(event);
             }
             Some(Body::Timer) => {
@@ -229,14 +233,21 @@ impl<S: Strategy> Engine<S> {
                 self.teach(event);
             }
             Some(Body::Balance { asset, free, locked }) => {
-                self.account.told(asset, free, locked, self.now);
+                let now = self.now;
+                self.at_venue(event, |venue| venue.account.told(asset, free, locked, now));
             }
-            Some(Body::Conversion { asset, price }) => self.account.convert(asset, price),
-            Some(Body::Budget { orders, .. }) => self.budget_orders = orders,
+            Some(Body::Conversion { asset, price }) => {
+                self.venues.iter_mut().for_each(|venue| venue.account.convert(asset, price));
+            }
+            Some(Body::Budget { orders, .. }) => {
+                self.at_venue(event, |venue| venue.budget_orders = orders);
+            }
+            Some(Body::Position { lots, entry }) => self.on_position(event, (lots, entry)),
+            Some(Body::Funding { asset, amount }) => self.on_funding(event, (asset, amount)),
             Some(Body::Start { epoch, .. }) => self.epoch = epoch,
             Some(Body::Command { command, value }) => self.on_command(event, command, value),
-            Some(Body::Reconcile { done }) => self.on_reconcile(done),
-            Some(Body::Doubt) => self.doubt_everything(),
+            Some(Body::Reconcile { done }) => self.on_reconcile(event.venue(), done),
+            Some(Body::Doubt) => self.doubt_everything(event.venue()),
             Some(Body::Signal { .. } | Body::ClockOffset { .. }) => {}
             Some(Body::TradesTold { next }) => self.trades_told(event.instrument, next),
             Some(report) => self.on_report(event, &report),
@@ -283,10 +294,16 @@ impl<S: Strategy> Engine<S> {
         }
         let Some(listing) = self.market.listing(event.instrument) else { return effect };
         let traders = self.traders.get(event.instrument.index());
+        if effect == Effect::Referred(event.instrument)
+            && let Some(venue) = self.venues.get_mut(listing.instrument.venue.index())
+        {
+            venue.account.mark(&listing.instrument, listing.reference.mark);
+        }
+        let scene = scene(self.now, &self.market, &self.venues, &self.exposure);
         for place in traders.into_iter().flatten() {
             let desk = &mut self.desks[usize::from(*place)];
             desk.mark(listing);
-            desk.learn(event, &self.market, self.now);
+            desk.learn(event, &scene);
         }
         effect
     }
@@ -312,16 +329,27 @@ impl<S: Strategy> Engine<S> {
 
     /// Events that are about no instrument reach every strategy.
     fn teach(&mut self, event: &Event) {
-        for desk in &mut self.desks {
-            desk.learn(event, &self.market, self.now);
+        let scene = scene(self.now, &self.market, &self.venues, &self.exposure);
+        self.desks.iter_mut().for_each(|desk| desk.learn(event, &scene));
+    }
+
+    /// Changes the venue that a row is about; a row of a venue that is not configured is odd.
+    fn at_venue(&mut self, event: &Event, change: impl FnOnce(&mut Venue)) {
+        match self.venues.get_mut(event.venue().index()) {
+            Some(venue) => change(venue),
+            None => self.counters.odd_rows += 1,
         }
     }
 
-    fn on_order_link(&mut self, state: LinkState) {
-        self.orders_up = matches!(state, LinkState::Up | LinkState::Fresh);
+    fn on_order_link(&mut self, venue: VenueId, state: LinkState) {
+        let Some(venue) = self.venues.get_mut(venue.index()) else {
+            self.counters.odd_rows += 1;
+            return;
+        };
+        venue.orders_up = matches!(state, LinkState::Up | LinkState::Fresh);
         if state == LinkState::Down {
-            self.reconciled = false;
-            self.reconciling = false;
+            venue.reconciled = false;
+            venue.reconciling = false;
             self.counters.order_link_losses += 1;
         }
     }
@@ -381,7 +409,7 @@ impl<S: Strategy> Engine<S> {
             return (Turn::Withdraw, false);
         };
         let open = self.phase == Phase::Quoting
-            && self.is_reconciled()
+            && self.can_send(instrument)
             && self.market.flows(listing.instrument.feed)
             && listing.instrument.status == Status::Trading;
         if !open {
@@ -420,7 +448,8 @@ impl<S: Strategy> Engine<S> {
             }
         }
         if quotes {
-            self.desks[place].plan(&self.market, self.now);
+            let scene = scene(self.now, &self.market, &self.venues, &self.exposure);
+            self.desks[place].plan(&scene);
         }
         let mut any = false;
         for index in 0..self.desks[place].lanes.len() {
@@ -433,10 +462,10 @@ impl<S: Strategy> Engine<S> {
 
     #[inline]
     fn find_lane_wishes(&mut self, place: usize, index: usize) -> bool {
-        let (now, can_send) = (self.now, self.is_reconciled());
+        let (now, instrument) = (self.now, self.desks[place].lanes[index].instrument);
+        let can_send = self.can_send(instrument);
         let desk = &mut self.desks[place];
         let lane = &mut desk.lanes[index];
-        let instrument = lane.instrument;
         let Some(plan) = desk.plans.get_mut(instrument.index()) else { return false };
         match lane.turn {
             Turn::Hold => return false,
@@ -487,6 +516,22 @@ impl<S: Strategy> Engine<S> {
             }
         }
     }
+}
+
+/// All that strategies see beside what is their desk's own.
+const fn scene<'a>(
+    now: Nanos,
+    market: &'a Market,
+    venues: &'a [Venue],
+    exposure: &'a Exposure,
+) -> Scene<'a> {
+    Scene { now, market, venues, exposure }
+}
+
+/// As many venues as these instruments trade at, one at least.
+fn venues(instruments: &[Instrument]) -> Vec<Venue> {
+    let count = instruments.iter().map(|one| one.venue.index() + 1).max().unwrap_or(1);
+    (0..count).map(|_| Venue::new(instruments)).collect()
 }
 
 /// By instrument id, the desks that trade it.

@@ -1,7 +1,6 @@
 //! The whole engine as words, and an engine of words alone.
 
 use super::{Counters, Engine, Found, REPAIRS_MAX, Settings};
-use crate::account::Account;
 use crate::desk::Desk;
 use crate::id::{AssetId, OrderId};
 use crate::instrument::Instrument;
@@ -81,11 +80,6 @@ impl<S: Strategy> Engine<S> {
         sink.word(self.now.0);
         sink.word(u64::from(self.epoch));
         sink.word(u64::from(self.next_counter));
-        sink.flag(self.orders_up);
-        sink.flag(self.reconciled);
-        sink.flag(self.reconciling);
-        sink.word(self.reconcile_at.0);
-        sink.word(u64::from(self.budget_orders));
         sink.word(self.asked_to_stop_at.0);
         let mut counters = self.counters;
         counters.words().into_iter().for_each(|count| sink.word(*count));
@@ -102,11 +96,6 @@ impl<S: Strategy> Engine<S> {
         self.now = Nanos(source.word()?);
         self.epoch = number(source.word()?)?;
         self.next_counter = number(source.word()?)?;
-        self.orders_up = source.flag()?;
-        self.reconciled = source.flag()?;
-        self.reconciling = source.flag()?;
-        self.reconcile_at = Nanos(source.word()?);
-        self.budget_orders = number(source.word()?)?;
         self.asked_to_stop_at = Nanos(source.word()?);
         for count in self.counters.words() {
             *count = source.word()?;
@@ -129,7 +118,7 @@ impl<S: Strategy> State for Engine<S> {
         self.market.save(sink);
         sink.word(self.desks.len() as u64);
         self.desks.iter().for_each(|desk| desk.save(sink));
-        self.account.save(sink);
+        self.venues.iter().for_each(|venue| venue.save(sink));
         self.save_session(sink);
     }
 
@@ -153,14 +142,12 @@ impl<S: Strategy + Restore> Engine<S> {
         for place in 0..source.count(DESKS_MAX)? {
             desks.push(Desk::restore(place, source, &all)?);
         }
-        let mut account = Account::new();
-        account.load(source)?;
         let mut engine = Self::new(all, Vec::new(), Settings::default());
+        engine.venues.iter_mut().try_for_each(|venue| venue.load(source))?;
         engine.market = market;
         engine.traders = super::traders(&desks, engine.market.listings().len());
         engine.wishing = Vec::with_capacity(desks.len());
         engine.desks = desks;
-        engine.account = account;
         engine.recount();
         engine.load_session(source)?;
         Some(engine)

@@ -45,6 +45,10 @@ impl Order {
         sink.flag(self.amend_refused);
         sink.word(u64::from(self.asked));
         [self.price.0, self.qty.0, self.filled.0].into_iter().for_each(|n| sink.int(n));
+        let (price, qty) = self.moving.unwrap_or_default();
+        sink.flag(self.moving.is_some());
+        sink.int(price.0);
+        sink.int(qty.0);
         let times = [self.sent_at, self.asked_at, self.refused_at];
         times.into_iter().for_each(|at| sink.word(at.0));
         sink.flag(self.awaits.is_some());
@@ -71,6 +75,11 @@ impl Order {
             price: Price(source.int()?),
             qty: Qty(source.int()?),
             filled: Qty(source.int()?),
+            moving: {
+                let there = source.flag()?;
+                let moving = (Price(source.int()?), Qty(source.int()?));
+                there.then_some(moving)
+            },
             sent_at: Nanos(source.word()?),
             asked_at: Nanos(source.word()?),
             refused_at: Nanos(source.word()?),

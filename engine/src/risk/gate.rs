@@ -2,7 +2,7 @@
 
 use super::{Bucket, Limits, Refusal};
 use crate::id::{OrderId, Side};
-use crate::instrument::{Instrument, Status};
+use crate::instrument::{Instrument, Kind, Status};
 use crate::intent::{Approved, Intent, Place};
 use crate::num::{Amount, Notional, Price, Qty};
 use crate::time::Nanos;
@@ -29,11 +29,13 @@ pub struct Facts<'a> {
     pub position: Amount,
     /// What live orders of the same side could still fill.
     pub remaining: Qty,
+    /// How much of the order can only close a margined position, and needs no margin.
+    pub closes: Qty,
     /// Live orders.
     pub open_orders: usize,
     /// Notional of all live orders and the position.
     pub gross: Notional,
-    /// Spendable: total less all reserves, of the asset that this order would lock.
+    /// Spendable of the asset that this order would lock: what is free of it less what orders lock.
     pub spendable: Amount,
     /// Best price of our live orders of the other side.
     pub own_opposite: Option<Price>,
@@ -104,10 +106,11 @@ impl Gate {
     #[inline]
     pub fn check(&mut self, intent: Intent, facts: &Facts<'_>) -> Result<Approved, Refusal> {
         let token = self.bucket.has(facts.now);
-        match self.judge(intent.place(), facts, token) {
+        let moves = matches!(intent, Intent::Move { .. });
+        match self.judge(intent.place(), moves, facts, token) {
             Ok(()) => {
                 self.bucket.take();
-                self.last_id = intent.place().client.order;
+                self.last_id = intent.place().client.order.max(self.last_id);
                 self.approved += 1;
                 Ok(Approved::new(intent, facts.read_at, facts.now))
             }
@@ -122,14 +125,20 @@ impl Gate {
     /// approved, refused or counted.
     #[inline]
     pub fn would_pass(&self, place: &Place, facts: &Facts<'_>) -> bool {
-        self.judge(place, facts, self.bucket.clone().has(facts.now)).is_ok()
+        self.judge(place, false, facts, self.bucket.clone().has(facts.now)).is_ok()
     }
 
     /// Every test is made, whatever the ones before it said: how long it takes tells nothing and
     /// depends on nothing, and there is no branch to guess wrong. The first that fails is the
     /// reason.
     #[inline]
-    fn judge(&self, place: &Place, facts: &Facts<'_>, token: bool) -> Result<(), Refusal> {
+    fn judge(
+        &self,
+        place: &Place,
+        moves: bool,
+        facts: &Facts<'_>,
+        token: bool,
+    ) -> Result<(), Refusal> {
         let limits = &self.limits;
         let stale = facts.now.since(facts.market_at) > limits.market_age_max;
         let fails = [
@@ -139,7 +148,7 @@ impl Gate {
             facts.mid_twice.is_none(),
             stale,
             facts.side_unknown,
-            !facts.id_free | (place.client.order <= self.last_id),
+            !moves & (!facts.id_free | (place.client.order <= self.last_id)),
         ];
         let session = bits(fails);
         let price = bits(price_tests(place, facts, limits));
@@ -220,7 +229,14 @@ fn size_tests(place: &Place, facts: &Facts<'_>, limits: &Limits) -> [bool; 7] {
     let (instrument, qty) = (facts.instrument, place.qty);
     let notional = instrument.notional(place.price, qty);
     let amount = instrument.base_amount(qty);
-    let needed = if place.side == Side::Buy { notional.0 } else { amount.0 };
+    let needed = match (instrument.kind, place.side) {
+        (Kind::Spot, Side::Buy) => notional.0,
+        (Kind::Spot, Side::Sell) => amount.0,
+        (Kind::Linear, _) => {
+            let opens = qty.saturating_sub(facts.closes);
+            instrument.margin(instrument.notional(place.price, opens)).0
+        }
+    };
     let added = instrument.base_amount(facts.remaining).saturating_add(amount);
     let held = match place.side {
         Side::Buy => facts.position.0,

@@ -5,6 +5,7 @@ use super::*;
 use crate::any::Any;
 use crate::random::Random;
 use engine::event::{Body, Event, GapReason, Link, LinkState, flag};
+use engine::exposure::Exposure;
 use engine::id::AssetId;
 use engine::instrument::Symbol;
 use engine::market::Market;
@@ -13,7 +14,8 @@ use engine::orders::Orders;
 use engine::plan::Plan;
 use engine::position::Position;
 use engine::state::Digest;
-use engine::strategy::{Strategy, View};
+use engine::strategy::{Scene, Strategy};
+use engine::venue::Venue;
 use std::format;
 use std::string::String;
 use std::vec;
@@ -24,6 +26,8 @@ const ID: InstrumentId = InstrumentId(0);
 /// One instrument (tick 0.01, lot 0.001), its market, and a strategy that follows it.
 struct Bench {
     market: Market,
+    venues: Vec<Venue>,
+    exposure: Exposure,
     orders: Orders,
     position: Position,
     strategy: Any,
@@ -53,6 +57,8 @@ impl Bench {
         let strategy = AvellanedaStoikov::new(parameters, &instrument).unwrap();
         let mut bench = Self {
             market: Market::new(vec![instrument]),
+            venues: vec![Venue::new(&[instrument])],
+            exposure: Exposure::new(vec![instrument]),
             orders: Orders::new(1, 1),
             position: Position::default(),
             strategy: Any::AvellanedaStoikov(strategy),
@@ -67,8 +73,13 @@ impl Bench {
         let row = Event::new(Nanos(at_us * 1000), ID, self.update, body).with(flags);
         self.market.apply(&row);
         let positions = [self.position];
-        let view =
-            View { now: row.at, market: &self.market, positions: &positions, orders: &self.orders };
+        let scene = Scene {
+            now: row.at,
+            market: &self.market,
+            venues: &self.venues,
+            exposure: &self.exposure,
+        };
+        let view = scene.of(&positions, &self.orders);
         self.strategy.learn(&row, &view);
     }
 
@@ -89,12 +100,13 @@ impl Bench {
 
     fn plan(&mut self) -> String {
         let positions = [self.position];
-        let view = View {
+        let scene = Scene {
             now: Nanos::ZERO,
             market: &self.market,
-            positions: &positions,
-            orders: &self.orders,
+            venues: &self.venues,
+            exposure: &self.exposure,
         };
+        let view = scene.of(&positions, &self.orders);
         let mut plans = [Plan::default()];
         self.strategy.plan(&view, &mut plans);
         let mut out = String::new();

@@ -244,8 +244,9 @@ pub fn paper(
         })?;
         balances.push((asset, Amount(amount)));
     }
-    if engine.account.started() {
-        let held = engine.account.balances().map(|(asset, balance)| (asset, balance.total));
+    if engine.account(VenueId(0)).started() {
+        let held =
+            engine.account(VenueId(0)).balances().map(|(asset, balance)| (asset, balance.total));
         balances = held.collect();
     }
     let latency = Latency { entry: config.paper.entry, response: config.paper.response };

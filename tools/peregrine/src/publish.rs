@@ -5,7 +5,7 @@ use engine::asset::Assets;
 use engine::book::BookState as EngineBook;
 use engine::desk::Desk;
 use engine::engine::Engine;
-use engine::id::{AssetId, InstrumentId, Side};
+use engine::id::{AssetId, InstrumentId, Side, VenueId};
 use engine::market::Listing;
 use engine::num::{AMOUNT_DECIMALS, Amount};
 use engine::order::OrderState;
@@ -166,7 +166,7 @@ fn orders_panel<S: Strategy>(engine: &Engine<S>) -> OrdersPanel {
 fn balances_panel<S: Strategy>(engine: &Engine<S>, assets: &Assets) -> BalancesPanel {
     let balances = (0..assets.len().min(16)).map(|place| {
         let id = AssetId(place as u16);
-        let balance = engine.account.balance(id);
+        let balance = engine.account(VenueId(0)).balance(id);
         let (locked, reserved) = bound(engine, id);
         let free = balance.total.saturating_sub(locked).saturating_sub(reserved);
         Balance { asset: name_of(assets, id), free, locked, reserved }

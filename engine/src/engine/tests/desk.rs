@@ -401,7 +401,8 @@ impl Bench {
             "live" => self.engine.live_orders().to_string(),
             "total" => {
                 let asset = AssetId(rest[0].parse().unwrap());
-                (self.engine.account.balance(asset).total.0 / ONE).to_string()
+                (self.engine.account(crate::id::VenueId(0)).balance(asset).total.0 / ONE)
+                    .to_string()
             }
             "repairs" => {
                 let text = |repair: &crate::session::Repair| {

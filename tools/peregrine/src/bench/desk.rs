@@ -232,6 +232,7 @@ impl Work for Check {
                 market_at: now,
                 position: beside.position,
                 remaining: beside.remaining,
+                closes: Qty(0),
                 open_orders: beside.open_orders,
                 gross: beside.gross,
                 spendable: Amount(100_000_000_000_000),
