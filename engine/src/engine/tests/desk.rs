@@ -6,8 +6,8 @@ use crate::engine::{Engine, Settings, step};
 use crate::event::{
     Body, Command, End, Event, Fill, GapReason, Link, LinkState, Reason, Request, Standing, flag,
 };
-use crate::id::{AssetId, InstrumentId, OrderId, Side};
-use crate::instrument::{Instrument, Status, Symbol};
+use crate::id::{AssetId, FeedId, InstrumentId, OrderId, Side, VenueId};
+use crate::instrument::{Instrument, Kind, Status, Symbol};
 use crate::intent::{Intent, Outgoing, Reduce, Tif};
 use crate::num::{Amount, Grid, Notional, Price, Qty};
 use crate::plan::{Plan, Quote, Take};
@@ -133,7 +133,8 @@ fn text_of(item: &Outgoing) -> String {
 /// `unknown N REQUEST` · `absent N` · `standing N SIDE P Q FILLED` · `balance ASSET FREE LOCKED` ·
 /// `begin` `end` · `market|orders up|down|stale|fresh` · `budget N` · `timer` · `pause` … `stop`; a
 /// report that ends in `asked` was learnt by asking. Questions: `phase` · `count NAME` · `order N`
-/// · `held` · `repairs`.
+/// · `held` · `repairs` · `total ASSET` · `free ASSET`. `@1` behind a word is the second instrument,
+/// of a word about no instrument the second venue (and feed).
 #[derive(Debug)]
 pub(super) struct Bench {
     pub engine: Engine<Told>,
@@ -149,8 +150,31 @@ impl Bench {
     }
 
     pub fn with_desks(desks: &[&[u16]], change: impl FnOnce(&mut Limits, &mut Settings)) -> Self {
+        Self::with_instruments(desks, |_| {}, change)
+    }
+
+    /// The second instrument is a perpetual at a venue of its own: tenfold leverage, orders move.
+    pub fn with_perpetual(desks: &[&[u16]]) -> Self {
+        let perpetual = |all: &mut Vec<Instrument>| {
+            all[1] = Instrument {
+                venue: VenueId(1),
+                feed: FeedId(1),
+                kind: Kind::Linear,
+                margin_ppm: 100_000,
+                moves: true,
+                ..all[1]
+            };
+        };
+        Self::with_instruments(desks, perpetual, |_, _| {})
+    }
+
+    fn with_instruments(
+        desks: &[&[u16]],
+        make: impl FnOnce(&mut Vec<Instrument>),
+        change: impl FnOnce(&mut Limits, &mut Settings),
+    ) -> Self {
         let grids = (Grid { decimals: 0, step: 1 }, Grid { decimals: 0, step: 1 });
-        let instruments = (0..2)
+        let mut instruments: Vec<Instrument> = (0..2)
             .map(|id| Instrument {
                 qty_min: Qty(1),
                 notional_min: Notional(10 * ONE),
@@ -162,6 +186,7 @@ impl Bench {
                 )
             })
             .collect();
+        make(&mut instruments);
         let mut limits = Limits {
             collar_mid_ppm: 100_000,
             collar_trade_ppm: 200_000,
@@ -246,6 +271,7 @@ impl Bench {
             let flags = if asked { flag::ASKED } else { 0 };
             let id = match (verb, rest.first()) {
                 ("balance" | "set", Some(id)) => id.parse().unwrap(),
+                ("funding", Some(_)) => rest[2].parse().unwrap(),
                 _ => 0,
             };
             self.row(instrument, id, body, flags);
@@ -283,6 +309,10 @@ impl Bench {
                     _ => 0,
                 };
                 self.row(instrument, self.update, body, flags);
+            }
+            "mark" => {
+                let (mark, index) = (Notional(number(0) * ONE), Notional(0));
+                self.row(instrument, 1, Body::Mark { mark, index }, flag::LAST);
             }
             "gap" => {
                 let body = Body::Gap { reason: GapReason::Sequence, expected: 1 };
@@ -369,7 +399,10 @@ impl Bench {
                 filled: rest.get(2).and_then(|qty| qty.parse().ok()).map(Qty),
                 reason: rest.last().map_or(Reason::None, |word| reason_of(word)),
             },
-            "amended" => Body::Amended { order, price: None, qty: Qty(number(1)) },
+            "amended" => {
+                let price = rest.get(2).map(|price| Price(price.parse().unwrap()));
+                Body::Amended { order, price, qty: Qty(number(1)) }
+            }
             "refused" => {
                 Body::Refused { order, request: request_of(rest[1]), reason: reason_of(rest[2]) }
             }
@@ -389,6 +422,9 @@ impl Bench {
 
     fn question(&self, verb: &str, rest: &[&str]) -> Option<String> {
         let desk = &self.engine.desks[0];
+        let (verb, at) = verb.split_once('@').unwrap_or((verb, "0"));
+        let place: u16 = at.parse().unwrap_or_default();
+        let venue = VenueId(place as u8);
         Some(match verb {
             "phase" => format!("{}, {}", self.engine.phase().name(), self.engine.halt().name()),
             "order" => {
@@ -397,12 +433,18 @@ impl Bench {
                     format!("{} {}/{} at {}", o.state.name(), o.qty, o.filled, o.price)
                 })
             }
-            "held" => (desk.positions[0].base.0 / ONE).to_string(),
+            "held" => (desk.positions[usize::from(place)].base.0 / ONE).to_string(),
+            "funded" => (desk.positions[usize::from(place)].funding.0 / ONE).to_string(),
             "live" => self.engine.live_orders().to_string(),
             "total" => {
                 let asset = AssetId(rest[0].parse().unwrap());
-                (self.engine.account(crate::id::VenueId(0)).balance(asset).total.0 / ONE)
-                    .to_string()
+                (self.engine.account(venue).balance(asset).total.0 / ONE).to_string()
+            }
+            "free" => {
+                let asset = AssetId(rest[0].parse().unwrap());
+                let free = self.engine.account(venue).free(asset);
+                let left = free.saturating_sub(self.engine.reserved(venue, asset));
+                (left.0 / ONE).to_string()
             }
             "repairs" => {
                 let text = |repair: &crate::session::Repair| {
@@ -447,6 +489,10 @@ fn session_body(verb: &str, rest: &[&str]) -> Option<Body> {
             free: amount(1),
             locked: amount(2),
         },
+        "funding" => Body::Funding { asset: AssetId(rest[0].parse().unwrap()), amount: amount(1) },
+        "position" => {
+            Body::Position { lots: rest[0].parse().unwrap(), entry: Notional(amount(1).0) }
+        }
         "budget" => Body::Budget { orders: rest[0].parse().unwrap(), weight: 100 },
         "timer" => Body::Timer,
         "set" => Body::Command { command: Command::Set, value: 1 },
