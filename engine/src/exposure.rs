@@ -31,8 +31,8 @@ impl Exposure {
         self.instruments.extend(instruments);
     }
 
-    /// What all live orders lock of an asset of a venue's account, pending and unknown ones included; sticks at the ends
-    /// of the range.
+    /// What all live orders lock of an asset of a venue's account, pending and unknown ones
+    /// included; sticks at the ends of the range.
     #[inline]
     pub fn locked(&self, venue: VenueId, asset: AssetId) -> Amount {
         let place = venue.index() * ASSETS_MAX + asset.index();

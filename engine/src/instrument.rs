@@ -166,7 +166,8 @@ impl Instrument {
         if ticks > PRICE_MAX { Err(NumError::Overflow) } else { Ok(Price(ticks)) }
     }
 
-    /// Quantity text, in the venue's unit, to lots, exactly; refuses more than [`Qty`] rows can carry.
+    /// Quantity text, in the venue's unit, to lots, exactly; refuses more than [`Qty`] rows can
+    /// carry.
     #[inline]
     pub fn qty(&self, text: &[u8]) -> Result<Qty, NumError> {
         let lots = self.size.parse(text)?;

@@ -3,7 +3,7 @@
 use crate::event::Fill;
 use crate::id::Side;
 use crate::instrument::Instrument;
-use crate::num::{Amount, Notional, Price};
+use crate::num::{Amount, Notional, Price, Qty};
 use crate::state::{Sink, Source, State};
 
 /// What one desk holds of one instrument's base asset through its own fills.
@@ -81,6 +81,14 @@ impl Position {
             let edge = Notional((twice.0 / 2).saturating_mul(sign));
             self.spread_captured = self.spread_captured.saturating_add(edge);
         }
+    }
+
+    /// Takes over from another desk, or gives to it: no fee, no turnover at the venue.
+    pub fn pass(&mut self, instrument: &Instrument, side: Side, (price, qty): (Price, Qty)) {
+        let sign = side.sign();
+        let amount = Amount(instrument.base_amount(qty).0.saturating_mul(sign));
+        let value = Notional(instrument.notional(price, qty).0.saturating_mul(sign));
+        self.trade(amount, value);
     }
 
     /// `amount` and `value` carry the sign of the side.

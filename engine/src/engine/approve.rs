@@ -155,6 +155,10 @@ impl<S: Strategy> Engine<S> {
             self.counters.orders_full += 1;
             return Err(None);
         }
+        let quote = match self.net(place, instrument, (side, quote)) {
+            Some(rest) => rest,
+            None => return Ok(()),
+        };
         let order = OrderId::new(self.epoch, self.next_counter);
         let new = Place {
             client: ClientId { order, cause },
@@ -181,6 +185,9 @@ impl<S: Strategy> Engine<S> {
         let approved = judged.unwrap_or(Err(Refusal::Closed)).map_err(Some)?;
         self.next_counter = counter_after;
         let now = self.now;
+        if let Some(shared) = &mut self.shared {
+            shared.take(now);
+        }
         let desk = &mut self.desks[place];
         desk.orders.insert(Order::new(&new, now), &mut self.exposure);
         if let Some(old) = old {
@@ -215,6 +222,9 @@ impl<S: Strategy> Engine<S> {
         let intent = Intent::Move { old, new };
         let judged = self.with_facts(place, &new, read_at, |gate, facts| gate.check(intent, facts));
         let approved = judged.unwrap_or(Err(Refusal::Closed)).map_err(Some)?;
+        if let Some(shared) = &mut self.shared {
+            shared.take(now);
+        }
         let desk = &mut self.desks[place];
         desk.counters.moves += 1;
         desk.orders.update(id, &mut self.exposure, |order| {
@@ -246,12 +256,23 @@ impl<S: Strategy> Engine<S> {
         let spendable =
             venue.account.free(lock).saturating_sub(self.exposure.locked(instrument.venue, lock));
         let desk = &self.desks[place];
+        let notional =
+            (listing.rate != 0).then(|| listing.counted(instrument.notional(new.price, new.qty)));
+        let shared = self.shared.as_ref().map_or([false; 3], |shared| {
+            let gross = self.desks.iter().map(|desk| desk.kept().1);
+            let gross = gross.fold(Notional(0), Notional::saturating_add);
+            let open = self.desks.iter().map(|desk| desk.orders.live_len()).sum();
+            shared.passes(notional.unwrap_or_default(), (gross, open), self.now)
+        });
         let (day_pnl, gross) = desk.kept();
         let reduces = self.phase == Phase::Flattening && reduces(desk, &listing.instrument, new);
         let facts = Facts {
             now: self.now,
             read_at,
             instrument: &listing.instrument,
+            lane: desk.lane(new.instrument)?,
+            notional,
+            shared,
             quoting: matches!(self.phase, Phase::Quoting | Phase::Flattening)
                 && venue.is_reconciled(),
             mid_twice: listing

@@ -5,7 +5,7 @@ use crate::event::{Command, Event, kind};
 use crate::id::{AssetId, InstrumentId, OrderId, Side, VenueId};
 use crate::instrument::{PRICE_MAX, QTY_MAX};
 use crate::intent::{Outgoing, Reduce};
-use crate::num::{Amount, Grid, POW10, Price, Qty};
+use crate::num::{Amount, Grid, Notional, POW10, Price, Qty};
 use crate::order::OrderState;
 use crate::orders::Cursor;
 use crate::plan::Take;
@@ -23,6 +23,7 @@ impl<S: Strategy> Engine<S> {
             self.watch_orders(place);
             self.watch_day(place);
         }
+        self.watch_shared_day();
         self.watch_balances();
         self.reconcile_in_time();
         if self.phase == Phase::Stopped && self.live_orders() > 0 {
@@ -102,7 +103,17 @@ impl<S: Strategy> Engine<S> {
             desk.day_start = (day, pnl);
         }
         let lost = pnl.saturating_sub(desk.day_start.1).0
-            <= desk.gate.limits().daily_loss_max.0.saturating_neg();
+            <= desk.gate.limits(0).daily_loss_max.0.saturating_neg();
+        if lost && matches!(self.phase, Phase::Quoting | Phase::Paused) {
+            self.halt_for(Halt::DailyLoss);
+        }
+    }
+
+    fn watch_shared_day(&mut self) {
+        let Some(shared) = &self.shared else { return };
+        let days = self.desks.iter().map(|desk| desk.day_pnl(&self.market));
+        let day = days.fold(Notional(0), Notional::saturating_add);
+        let lost = day.0 <= shared.limits().daily_loss_max.0.saturating_neg();
         if lost && matches!(self.phase, Phase::Quoting | Phase::Paused) {
             self.halt_for(Halt::DailyLoss);
         }
@@ -267,7 +278,7 @@ impl<S: Strategy> Engine<S> {
         if busy || early || !can_send {
             return false;
         }
-        let limits = desk.gate.limits();
+        let limits = desk.gate.limits(index);
         let side = if held.0 > 0 { Side::Sell } else { Side::Buy };
         let collar = limits.collar_mid_ppm.min(limits.collar_trade_ppm) / 2;
         let reach = i128::from(mid.0) * i128::from(collar) / 1_000_000;
@@ -322,7 +333,7 @@ impl<S: Strategy> Engine<S> {
         }
     }
 
-    /// Reports of a venue may be late: everything that lives there becomes unknown and is asked for.
+    /// Reports of a venue may be late: all that lives there becomes unknown and is asked for.
     pub(super) fn doubt_everything(&mut self, venue: VenueId) {
         let listings = self.market.listings();
         for desk in &mut self.desks {

@@ -7,6 +7,7 @@
 mod approve;
 mod carry;
 mod control;
+mod netting;
 mod rehearse;
 mod report;
 mod saved;
@@ -23,6 +24,7 @@ use crate::market::{Effect, Market};
 use crate::order::OrderState;
 use crate::ports::Ports;
 use crate::reconcile::{Wanted, reconcile};
+use crate::risk::{Shared, SharedLimits};
 use crate::session::{Halt, Phase, Repair};
 use crate::strategy::{Scene, Strategy};
 use crate::time::{Nanos, Stage};
@@ -36,6 +38,16 @@ pub enum Found {
     Adopt,
     /// Cancel it.
     Cancel,
+}
+
+/// What becomes of an order that would meet a resting order of another desk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Netting {
+    /// The gate refuses it as self-cross.
+    Refuse,
+    /// The position passes from one desk to the other at the resting order's price, without fee,
+    /// and that order is cancelled.
+    Inside,
 }
 
 /// Settings of the session.
@@ -52,6 +64,10 @@ pub struct Settings {
     pub differs_max: Nanos,
     /// While all is well everything is reconciled anew at this interval; zero: only on connecting.
     pub reconcile_every: Nanos,
+    /// Limits that all desks share; `None` where each desk has its own alone.
+    pub shared: Option<SharedLimits>,
+    /// What becomes of an order that would meet one of another desk.
+    pub netting: Netting,
 }
 
 impl Default for Settings {
@@ -62,6 +78,8 @@ impl Default for Settings {
             ask_after: Nanos::from_ms(300),
             differs_max: Nanos::from_s(2),
             reconcile_every: Nanos::ZERO,
+            shared: None,
+            netting: Netting::Refuse,
         }
     }
 }
@@ -85,6 +103,7 @@ pub struct Counters {
     pub untracked_orders: u64,
     pub fills_before_start: u64,
     pub sets_refused: u64,
+    pub netted: u64,
 }
 
 /// Repairs that are kept; more are counted.
@@ -103,6 +122,7 @@ pub struct Engine<S> {
     /// What it counts.
     pub counters: Counters,
     settings: Settings,
+    shared: Option<Shared>,
     phase: Phase,
     halt: Halt,
     now: Nanos,
@@ -145,6 +165,7 @@ impl<S: Strategy> Engine<S> {
             market: Market::new(instruments),
             desks,
             counters: Counters::default(),
+            shared: settings.shared.map(Shared::new),
             settings,
             phase: Phase::Reconciling,
             halt: Halt::None,
@@ -238,6 +259,7 @@ impl<S: Strategy> Engine<S> {
             }
             Some(Body::Conversion { asset, price }) => {
                 self.venues.iter_mut().for_each(|venue| venue.account.convert(asset, price));
+                self.market.convert(asset, price);
             }
             Some(Body::Budget { orders, .. }) => {
                 self.at_venue(event, |venue| venue.budget_orders = orders);
@@ -431,10 +453,10 @@ impl<S: Strategy> Engine<S> {
     #[inline]
     fn find_wishes(&mut self, number: u8) {
         let place = usize::from(number);
-        let age_max = self.desks[place].gate.limits().market_age_max;
         let mut quotes = false;
         for index in 0..self.desks[place].lanes.len() {
             let instrument = self.desks[place].lanes[index].instrument;
+            let age_max = self.desks[place].gate.limits(index).market_age_max;
             let (turn, stale) = self.turn(instrument, age_max);
             let desk = &mut self.desks[place];
             desk.lanes[index].turn = turn;
@@ -478,7 +500,7 @@ impl<S: Strategy> Engine<S> {
         }
         let amends =
             self.market.listing(instrument).is_some_and(|listing| listing.instrument.amends);
-        let tolerance = desk.tolerance;
+        let tolerance = lane.tolerance;
         let mut any = false;
         if can_send {
             for side in Side::BOTH {

@@ -1,11 +1,12 @@
 //! The whole engine as words, and an engine of words alone.
 
-use super::{Counters, Engine, Found, REPAIRS_MAX, Settings};
+use super::{Counters, Engine, Found, Netting, REPAIRS_MAX, Settings};
 use crate::desk::Desk;
 use crate::id::{AssetId, OrderId};
 use crate::instrument::Instrument;
 use crate::market::Market;
-use crate::num::Amount;
+use crate::num::{Amount, Notional};
+use crate::risk::{Shared, SharedLimits};
 use crate::session::{Halt, Phase, Repair, RepairKind};
 use crate::state::{Restore, STATE_VERSION, Sink, Source, State};
 use crate::strategy::Strategy;
@@ -16,7 +17,7 @@ use alloc::vec::Vec;
 const DESKS_MAX: usize = 255;
 
 impl Counters {
-    fn words(&mut self) -> [&mut u64; 13] {
+    fn words(&mut self) -> [&mut u64; 14] {
         [
             &mut self.events,
             &mut self.market_events,
@@ -31,6 +32,7 @@ impl Counters {
             &mut self.untracked_orders,
             &mut self.fills_before_start,
             &mut self.sets_refused,
+            &mut self.netted,
         ]
     }
 }
@@ -40,6 +42,15 @@ impl State for Settings {
         sink.flag(self.found == Found::Adopt);
         let times = [self.answer_max, self.ask_after, self.differs_max, self.reconcile_every];
         times.into_iter().for_each(|time| sink.word(time.0));
+        sink.flag(self.netting == Netting::Inside);
+        sink.flag(self.shared.is_some());
+        if let Some(shared) = self.shared {
+            sink.int(shared.gross_notional_max.0);
+            sink.word(u64::from(shared.open_orders_max));
+            sink.word(u64::from(shared.orders_per_s));
+            sink.word(u64::from(shared.orders_burst));
+            sink.int(shared.daily_loss_max.0);
+        }
     }
 
     fn load(&mut self, source: &mut dyn Source) -> Option<()> {
@@ -48,6 +59,18 @@ impl State for Settings {
         self.ask_after = Nanos(source.word()?);
         self.differs_max = Nanos(source.word()?);
         self.reconcile_every = Nanos(source.word()?);
+        self.netting = if source.flag()? { Netting::Inside } else { Netting::Refuse };
+        self.shared = None;
+        if source.flag()? {
+            let number = |word: u64| u32::try_from(word).ok();
+            self.shared = Some(SharedLimits {
+                gross_notional_max: Notional(source.int()?),
+                open_orders_max: number(source.word()?)?,
+                orders_per_s: number(source.word()?)?,
+                orders_burst: number(source.word()?)?,
+                daily_loss_max: Notional(source.int()?),
+            });
+        }
         Some(())
     }
 }
@@ -75,6 +98,9 @@ impl Repair {
 impl<S: Strategy> Engine<S> {
     fn save_session(&self, sink: &mut dyn Sink) {
         self.settings.save(sink);
+        if let Some(shared) = &self.shared {
+            shared.save(sink);
+        }
         sink.word(self.phase as u64);
         sink.word(self.halt as u64);
         sink.word(self.now.0);
@@ -91,6 +117,10 @@ impl<S: Strategy> Engine<S> {
     fn load_session(&mut self, source: &mut dyn Source) -> Option<()> {
         let number = |word: u64| u32::try_from(word).ok();
         self.settings.load(source)?;
+        self.shared = self.settings.shared.map(Shared::new);
+        if let Some(shared) = &mut self.shared {
+            shared.load(source)?;
+        }
         self.phase = *Phase::ALL.get(source.count(Phase::ALL.len() - 1)?)?;
         self.halt = *Halt::ALL.get(source.count(Halt::ALL.len() - 1)?)?;
         self.now = Nanos(source.word()?);

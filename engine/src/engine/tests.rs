@@ -9,6 +9,7 @@ mod market;
 mod orders;
 mod rehearse;
 mod session;
+mod shared;
 mod venues;
 
 use alloc::string::String;

@@ -139,11 +139,7 @@ pub fn engine(config: &Config, instruments: &[Instrument]) -> Result<Engine<Any>
         let limits = settings.risk.limits(instrument).map_err(Failure::error)?;
         let strategy = AvellanedaStoikov::new(settings.parameters, instrument)
             .map_err(|error| Failure::error(format!("{}: {error}", instrument.symbol)))?;
-        let desk = DeskSettings {
-            instruments: vec![instrument.id],
-            tolerance: config.quotes.tolerance(),
-            limits,
-        };
+        let desk = DeskSettings::alike(&[instrument.id], config.quotes.tolerance(), limits);
         desks.push((desk, Any::AvellanedaStoikov(strategy)));
     }
     let found = match config.found {

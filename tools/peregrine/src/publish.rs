@@ -195,7 +195,7 @@ fn bound<S: Strategy>(engine: &Engine<S>, asset: AssetId) -> (Amount, Amount) {
 }
 
 fn risk_panel<S: Strategy>(engine: &Engine<S>, desk: &Desk<S>) -> RiskPanel {
-    let limits = desk.gate.limits();
+    let limits = desk.gate.limits(0);
     let position = desk.positions.iter().map(|position| position.base.0.abs()).max().unwrap_or(0);
     let day = desk.day_pnl(&engine.market).0;
     let limit = |name: &str, limit: i64, used: i64, decimals: u8| LimitUse {

@@ -127,14 +127,15 @@ fn text_of(item: &Outgoing) -> String {
     }
 }
 
-/// Words: `+MS` time · `ready` · `book B A` · `row SIDE P Q [first|last]` · `tick` · `gap` · `trade
-/// P` · `status S` · `quote[@1] buy P:Q … sell P:Q …` · `take ID SIDE P:Q` · `accept N` · `fill N
-/// TRADE QTY` · `done N END [FILLED] [REASON]` · `amended N Q` · `refused N REQUEST REASON` ·
-/// `unknown N REQUEST` · `absent N` · `standing N SIDE P Q FILLED` · `balance ASSET FREE LOCKED` ·
-/// `begin` `end` · `market|orders up|down|stale|fresh` · `budget N` · `timer` · `pause` … `stop`; a
-/// report that ends in `asked` was learnt by asking. Questions: `phase` · `count NAME` · `order N`
-/// · `held` · `repairs` · `total ASSET` · `free ASSET`. `@1` behind a word is the second instrument,
-/// of a word about no instrument the second venue (and feed).
+/// Words: `+MS` time · `ready` · `book B A` · `row SIDE P Q [first|last]` · `tick` · `gap` ·
+/// `trade P` · `mark P` · `status S` · `quote buy P:Q … sell P:Q …` · `take ID SIDE P:Q [DESK]` ·
+/// `accept N` · `fill N TRADE QTY [P]` · `done N END [FILLED] [REASON]` · `amended N Q [P]` ·
+/// `refused N REQUEST REASON` · `unknown N REQUEST` · `absent N` · `standing N SIDE P Q FILLED` ·
+/// `balance ASSET FREE LOCKED` · `position LOTS ENTRY` · `funding ASSET AMOUNT ID` · `begin` `end`
+/// · `market|orders up|down|stale|fresh` · `budget N` · `timer` · `pause` … `stop`; a report that
+/// ends in `asked` was learnt by asking. Questions: `phase` · `count NAME` · `order N` · `held` ·
+/// `funded` · `repairs` · `total ASSET` · `free ASSET`. `@1` behind a word is the second
+/// instrument, of a word about no instrument the second venue (and feed).
 #[derive(Debug)]
 pub(super) struct Bench {
     pub engine: Engine<Told>,
@@ -211,8 +212,8 @@ impl Bench {
         let desks = desks
             .iter()
             .map(|ids| {
-                let instruments = ids.iter().copied().map(InstrumentId).collect();
-                (DeskSettings { instruments, tolerance, limits }, Told::default())
+                let ids: Vec<_> = ids.iter().copied().map(InstrumentId).collect();
+                (DeskSettings::alike(&ids, tolerance, limits), Told::default())
             })
             .collect();
         let doors = Doors { now: Nanos::from_s(1_000_000), ..Doors::default() };
@@ -337,18 +338,23 @@ impl Bench {
                 self.row(instrument, 1, body, flag::LAST);
             }
             "quote" => self.quote(instrument, rest),
-            "take" => {
-                let (price, qty) = rest[2].split_once(':').unwrap();
-                let (price, qty) = (Price(price.parse().unwrap()), Qty(qty.parse().unwrap()));
-                let take = Take { id: number(0) as u64, side: side_of(rest[1]), price, qty };
-                for desk in &mut self.engine.desks {
-                    desk.strategy.takes[usize::from(instrument)] = Some(take);
-                }
-                self.tick(instrument);
-            }
+            "take" => self.take(instrument, rest),
             _ => return false,
         }
         true
+    }
+
+    fn take(&mut self, instrument: u16, rest: &[&str]) {
+        let (price, qty) = rest[2].split_once(':').unwrap();
+        let (price, qty) = (Price(price.parse().unwrap()), Qty(qty.parse().unwrap()));
+        let take = Take { id: rest[0].parse().unwrap(), side: side_of(rest[1]), price, qty };
+        let only = rest.get(3).and_then(|desk| desk.parse::<usize>().ok());
+        for (place, desk) in self.engine.desks.iter_mut().enumerate() {
+            if only.is_none_or(|only| only == place) {
+                desk.strategy.takes[usize::from(instrument)] = Some(take);
+            }
+        }
+        self.tick(instrument);
     }
 
     fn quote(&mut self, instrument: u16, rest: &[&str]) {

@@ -1,5 +1,5 @@
-//! Two venues: links, accounts and budgets by themselves; a perpetual with margin and funding; moves
-//! in place.
+//! Two venues: links, accounts and budgets by themselves; a perpetual with margin and funding;
+//! moves in place.
 
 use super::check_on;
 use super::desk::Bench;

@@ -66,12 +66,13 @@ impl Risk {
         };
         let order_qty = decimal_text(self.order_qty_max);
         let order_qty_max = instrument
-            .qty(order_qty.as_bytes())
+            .lot
+            .parse(order_qty.as_bytes())
             .map_err(fail("order_qty_max", self.order_qty_max))?;
         Ok(Limits {
             collar_mid_ppm: ppm(self.collar_mid_bps),
             collar_trade_ppm: ppm(self.collar_trade_bps),
-            order_qty_max: Qty(order_qty_max.0),
+            order_qty_max: Qty(order_qty_max),
             order_notional_max: Notional(amount("order_notional_max", self.order_notional_max)?),
             position_max: Amount(amount("position_max", self.position_max)?),
             open_orders_max: self.open_orders_max,
