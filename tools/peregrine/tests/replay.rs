@@ -255,8 +255,10 @@ fn a_build_with_one_changed_rounding_diverges_and_the_place_is_found() {
 }
 
 /// Flips one bit of each of these bytes in turn; each must be an error, and what replay says of it.
+/// Only what decompresses to the very same bytes, as where a match is found at another place with
+/// the same text, is no damage.
 fn flip_each(folder: &Folder, path: &Path, bytes: impl Iterator<Item = usize>) {
-    let whole = std::fs::read(path).unwrap();
+    let (whole, rows) = (std::fs::read(path).unwrap(), SegmentRows::read(path).unwrap());
     for byte in bytes.map(|byte| byte % whole.len()) {
         let mut damaged = whole.clone();
         damaged[byte] ^= 1 << (byte % 8);
@@ -265,6 +267,9 @@ fn flip_each(folder: &Folder, path: &Path, bytes: impl Iterator<Item = usize>) {
             Err(error) => {
                 let name = path.file_name().unwrap().to_str().unwrap();
                 assert!(error.to_string().contains(name), "byte {byte}: {error}");
+            }
+            Ok((_, None)) if SegmentRows::read(path).unwrap().same(&rows) => {
+                assert!(path.extension().is_some_and(|extension| extension == "zst"));
             }
             Ok((_, found)) => panic!("byte {byte} of {} is not seen: {found:?}", whole.len()),
         }
