@@ -18,21 +18,20 @@ pub mod parameters;
 pub mod quoter;
 mod strategy;
 
+use crate::parameter::{ParameterError, Table};
 use crate::signal::Bounds;
 use crate::signal::intensity::{Estimate, Intensity, IntensityConfig};
 use crate::signal::taker::{Print, TakerOrder, TakerOrders};
 use crate::signal::volatility::{Volatility, VolatilityConfig};
-use alloc::vec::Vec;
 use engine::id::{InstrumentId, Side};
 use engine::instrument::Instrument;
 use engine::num::{Amount, Price, Qty};
-use engine::state::{Sink, Source, State, Words};
+use engine::state::{Sink, Source, State};
 use engine::strategy::Reading;
 use engine::time::Nanos;
 use quoter::{Model, Quoter, Scale};
 
-pub use parameters::{Horizon, PARAMETERS, Parameter, ParameterError, Parameters};
-pub use strategy::set_event;
+pub use parameters::{Horizon, PARAMETERS, Parameters};
 
 /// Most bins of the distances that κ is fitted over.
 const BINS_MAX: f64 = 256.0;
@@ -100,14 +99,6 @@ impl AvellanedaStoikov {
     /// The parameters as they are now.
     pub const fn parameters(&self) -> &Parameters {
         &self.parameters
-    }
-
-    /// Changes one parameter by its number; refused, and nothing changed, where the whole would not
-    /// be valid. Estimates stay as far as they still mean the same.
-    pub fn set_parameter(&mut self, id: u16, value: f64) -> Result<(), ParameterError> {
-        self.parameters = self.parameters.with(id, value)?;
-        self.configure();
-        Ok(())
     }
 
     /// The instrument has other grids: prices in ticks mean something else from here on.
@@ -333,25 +324,6 @@ fn intensity_config(parameters: &Parameters, scale: &Scale, mid: i64) -> Intensi
 }
 
 impl AvellanedaStoikov {
-    /// Makes one of saved words, for this instrument; `None` when they do not fit.
-    pub fn restore(source: &mut dyn Source, instrument: &Instrument) -> Option<Self> {
-        let mut strategy = Self::new(load_parameters(source)?, instrument).ok()?;
-        strategy.load_learnt(source)?;
-        Some(strategy)
-    }
-
-    /// Takes over what another one has learnt, as far as it means the same under these parameters.
-    pub fn carry(&mut self, old: &Self) {
-        let mut words: Vec<u64> = Vec::new();
-        old.save_learnt(&mut words);
-        let mut next = self.clone();
-        if next.load_learnt(&mut Words::new(&words)).is_some() {
-            // The book is gone, and the time without it does not count.
-            next.blank(old.refresh_at);
-            *self = next;
-        }
-    }
-
     fn save_learnt(&self, sink: &mut dyn Sink) {
         sink.int(self.bins_mid);
         sink.word(u64::from(self.mid.is_some()));
@@ -396,25 +368,14 @@ impl AvellanedaStoikov {
     }
 }
 
-fn load_parameters(source: &mut dyn Source) -> Option<Parameters> {
-    let mut parameters = Parameters::default();
-    for parameter in PARAMETERS {
-        parameter.set(&mut parameters, source.float()?).ok()?;
-    }
-    parameters.validate().ok()?;
-    Some(parameters)
-}
-
 impl State for AvellanedaStoikov {
     fn save(&self, sink: &mut dyn Sink) {
-        for parameter in PARAMETERS {
-            sink.float((parameter.get)(&self.parameters));
-        }
+        self.parameters.save(sink);
         self.save_learnt(sink);
     }
 
     fn load(&mut self, source: &mut dyn Source) -> Option<()> {
-        self.parameters = load_parameters(source)?;
+        self.parameters = Parameters::load(source)?;
         self.load_learnt(source)
     }
 }

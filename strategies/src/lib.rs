@@ -12,5 +12,7 @@ extern crate alloc;
 pub mod any;
 pub mod avellaneda_stoikov;
 pub mod paper;
+pub mod parameter;
 pub mod random;
 pub mod signal;
+pub mod tactic;

@@ -2,12 +2,15 @@
 //! it.
 
 use super::AvellanedaStoikov;
-use super::parameters::Parameter;
+use super::Parameters;
+use crate::parameter::from_nano;
+use crate::tactic::{BuildError, Role, Tactic};
 use engine::book::BookState;
 use engine::event::{Body, Event, kind};
 use engine::id::InstrumentId;
-use engine::instrument::Status;
+use engine::instrument::{Instrument, Status};
 use engine::plan::Plan;
+use engine::state::{Sink, Source};
 use engine::strategy::{Reading, Strategy, View};
 
 impl Strategy for AvellanedaStoikov {
@@ -58,11 +61,11 @@ impl Strategy for AvellanedaStoikov {
     }
 
     fn set(&mut self, key: u64, value: i64) -> bool {
-        u16::try_from(key).is_ok_and(|id| self.set_parameter(id, from_nano(value)).is_ok())
+        u16::try_from(key).is_ok_and(|id| self.change(id, from_nano(value)).is_ok())
     }
 
     fn carry(&mut self, old: &Self) {
-        Self::carry(self, old);
+        Tactic::carry(self, old);
     }
 
     fn reading(&self, instrument: InstrumentId) -> Reading {
@@ -70,21 +73,52 @@ impl Strategy for AvellanedaStoikov {
     }
 }
 
+impl Tactic for AvellanedaStoikov {
+    type Parameters = Parameters;
+    const ROLES: &'static [Role] = &[Role::any("instrument", "what is quoted")];
+
+    fn build(parameters: Parameters, instruments: &[Instrument]) -> Result<Self, BuildError> {
+        let [instrument] = BuildError::exactly(Self::ROLES, instruments)?;
+        Ok(Self::new(parameters, &instrument)?)
+    }
+
+    fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+
+    fn configure(&mut self, parameters: Parameters) {
+        self.parameters = parameters;
+        Self::configure(self);
+    }
+
+    fn learn(&mut self, event: &Event, view: &View<'_>) {
+        Strategy::learn(self, event, view);
+    }
+
+    fn plan(&mut self, view: &View<'_>, plans: &mut [Plan]) {
+        Strategy::plan(self, view, plans);
+    }
+
+    fn reading(&self, instrument: InstrumentId) -> Reading {
+        Strategy::reading(self, instrument)
+    }
+
+    fn save_learnt(&self, sink: &mut dyn Sink) {
+        Self::save_learnt(self, sink);
+    }
+
+    fn load_learnt(&mut self, source: &mut dyn Source) -> Option<()> {
+        Self::load_learnt(self, source)
+    }
+
+    /// The book is gone, and the time without it does not count.
+    fn wake(&mut self) {
+        self.blank(self.refresh_at);
+    }
+}
+
 /// When the venue executed a trade, milliseconds since 1970; the event time where it does not tell.
 fn venue_ms(event: &Event) -> u64 {
     let read_us = (event.read_at().0 / 1000).cast_signed();
     read_us.saturating_sub(i64::from(event.venue_delta_us)).max(0).cast_unsigned() / 1000
-}
-
-/// The number that a `Set` event carries in units of 1e-9.
-pub(super) fn from_nano(value: i64) -> f64 {
-    value as f64 / 1e9
-}
-
-/// A parameter's number and value as a `Set` event carries them; `None` where there is no such key
-/// or the value does not fit.
-pub fn set_event(key: &str, value: f64) -> Option<(u64, i64)> {
-    let parameter = Parameter::by_key(key)?;
-    let nano = libm::round(value * 1e9);
-    (libm::fabs(nano) < 9.2e18).then_some((u64::from(parameter.id), nano as i64))
 }

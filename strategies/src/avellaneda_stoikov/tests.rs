@@ -2,7 +2,7 @@
 
 extern crate std;
 use super::*;
-use crate::any::Any;
+use crate::any::{Any, STRATEGIES};
 use crate::random::Random;
 use engine::event::{Body, Event, GapReason, Link, LinkState, flag};
 use engine::exposure::Exposure;
@@ -201,15 +201,15 @@ fn parameters_change_while_it_trades_and_bad_ones_do_not() {
         assert!(!bench.strategy.set(key, value), "{key} {value}");
     }
     assert_eq!(bench.plan(), before);
-    let (key, value) = set_event("order_qty", 0.25).unwrap();
+    let (key, value) = STRATEGIES[0].set_event("order_qty", 0.25).unwrap();
     assert!(bench.strategy.set(key, value));
     assert_eq!(bench.plan(), "Buy 9915 250 Sell 10086 250");
-    let (key, value) = set_event("kappa_start", 3.0).unwrap();
+    let (key, value) = STRATEGIES[0].set_event("kappa_start", 3.0).unwrap();
     assert!(bench.strategy.set(key, value));
     bench.best(1, 10_000, 10_001);
     assert_eq!(bench.plan(), "Buy 9947 250 Sell 10054 250");
-    assert_eq!(set_event("no_such_key", 1.0), None);
-    assert_eq!(set_event("gamma", 1e12), None);
+    assert_eq!(STRATEGIES[0].set_event("no_such_key", 1.0), None);
+    assert_eq!(STRATEGIES[0].set_event("gamma", 1e12), None);
 }
 
 #[test]

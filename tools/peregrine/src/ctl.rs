@@ -5,7 +5,8 @@ use crate::exit::{Exit, Failure};
 use serde_json::json;
 use shm::{Answer, Command, CommandError, CommandWriter, Kind, RegionError};
 use std::time::{Duration, Instant};
-use strategies::avellaneda_stoikov::Parameter;
+use strategies::avellaneda_stoikov::Parameters;
+use strategies::parameter::Table;
 
 /// Pause between looks for the answer.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
@@ -59,7 +60,7 @@ fn command(order: &CtlOrder) -> Result<Command, Failure> {
 /// A value that has a name, such as `horizon=session`, by the number that commands carry.
 fn numbered(assignment: &str) -> String {
     let Some((key, value)) = assignment.split_once('=') else { return assignment.to_owned() };
-    let parameter = Parameter::by_key(key.trim());
+    let parameter = Parameters::by_key(key.trim());
     let names = parameter.map_or(&[][..], |parameter| parameter.names);
     match names.iter().position(|name| *name == value.trim()) {
         Some(number) => format!("{key}={number}"),

@@ -334,9 +334,8 @@ fn session(
     match body {
         Body::Timer => write!(f, "{}", event.id),
         Body::Command { command: Command::Set, value } => {
-            let key = u16::try_from(event.id).ok();
-            let key = key.and_then(strategies::avellaneda_stoikov::Parameter::by_id);
-            let key = key.map_or("parameter?", |parameter| parameter.key);
+            let key = strategies::any::Listed::of_key(event.id);
+            let key = key.map_or("parameter?", |(_, parameter)| parameter.key);
             write!(f, "set {key}={}", Decimal { value, decimals: 9 })
         }
         Body::Command { command, .. } => f.write_str(match command {

@@ -32,7 +32,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use strategies::any::Any;
-use strategies::avellaneda_stoikov::{Parameter, Parameters};
+use strategies::avellaneda_stoikov::Parameters;
+use strategies::parameter::Table;
 use venues::credentials::Credentials;
 use venues::gateway::{Gateway, GatewayState};
 use venues::guard::{Guard, Heartbeat, Watch, heartbeat};
@@ -179,12 +180,12 @@ fn spawn<T: Send + 'static>(
 /// The number of a strategy's parameter, if it may have this value, in 1e-9.
 fn parameter(key: &Key, value: i64) -> Result<u16, Answer> {
     let found = match key {
-        Key::Name(name) => Parameter::by_key(name),
-        Key::Id(id) => u16::try_from(*id).ok().and_then(Parameter::by_id),
+        Key::Name(name) => Parameters::by_key(name),
+        Key::Id(id) => u16::try_from(*id).ok().and_then(Parameters::by_id),
     };
     let parameter = found.ok_or(Answer::UnknownKey)?;
     let value = value as f64 / 1e9;
-    parameter.set(&mut Parameters::default(), value).map_err(|_| Answer::BadValue)?;
+    Parameters::default().set(parameter.id, value).map_err(|_| Answer::BadValue)?;
     Ok(parameter.id)
 }
 

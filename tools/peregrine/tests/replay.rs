@@ -26,8 +26,7 @@ use shm::journal::{
 };
 use std::path::Path;
 use std::process::Command;
-use strategies::any::Any;
-use strategies::avellaneda_stoikov::set_event;
+use strategies::any::{Any, STRATEGIES};
 
 /// From the state at or before this row to the end.
 fn replay(folder: &Path, from: u64) -> Result<(Totals, Option<Difference>), JournalError> {
@@ -160,7 +159,7 @@ fn another_parameter_diverges_and_the_part_of_the_state_is_named() {
     checkpoint(&folder, firsts[4]);
     assert!(replay(&folder.0, 0).unwrap().1.is_none());
     let mut engine: Engine<Any> = Engine::restore(&mut Words::new(&state.words)).unwrap();
-    let (key, value) = set_event("gamma", 0.9).unwrap();
+    let (key, value) = STRATEGIES[0].set_event("gamma", 0.9).unwrap();
     assert!(engine.desks[0].strategy.set(key, value));
     state.words.clear();
     engine.save(&mut state.words);

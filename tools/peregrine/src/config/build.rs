@@ -15,7 +15,8 @@ use engine::time::Nanos;
 use rust_decimal::Decimal;
 use std::path::PathBuf;
 use strategies::any::STRATEGIES;
-use strategies::avellaneda_stoikov::{Parameter, Parameters};
+use strategies::avellaneda_stoikov::Parameters;
+use strategies::parameter::{Parameter, Table};
 use toml::Spanned;
 use toml::de::DeTable;
 
@@ -116,10 +117,11 @@ fn mode(root: &Section<'_>) -> Option<Mode> {
 }
 
 fn strategy(section: &Section<'_>) -> Option<StrategySettings> {
-    let names: Vec<_> = STRATEGIES.iter().map(|(name, _)| (*name, *name)).collect();
+    // Desks here have one instrument and the first strategy's parameters.
+    let names: Vec<_> = STRATEGIES.iter().take(1).map(|one| (one.name, one.name)).collect();
     let kind = section.choice("kind", &names);
     if kind.is_none() && !section.has("kind") {
-        section.missing("kind", format!("add kind = \"{}\"", STRATEGIES[0].0));
+        section.missing("kind", format!("add kind = \"{}\"", STRATEGIES[0].name));
     }
     let parameters = parameters(section, Parameters::default());
     Some(StrategySettings { kind: kind?.value, parameters: parameters? })
@@ -129,12 +131,12 @@ fn strategy(section: &Section<'_>) -> Option<StrategySettings> {
 fn parameters(section: &Section<'_>, mut parameters: Parameters) -> Option<Parameters> {
     let mut whole = true;
     for parameter in strategies::avellaneda_stoikov::PARAMETERS {
-        let Parameter { key, names, min, max, unit, .. } = *parameter;
+        let Parameter { id, key, names, min, max, unit, .. } = *parameter;
         let Some(At { value, span }) = section.number(key, names) else {
             whole &= !section.has(key);
             continue;
         };
-        if parameter.set(&mut parameters, value).is_err() {
+        if parameters.set(id, value).is_err() {
             whole = false;
             let kind = if unit == "count" { ", a whole number" } else { "" };
             let help = format!("from {min} to {max} {unit}{kind}. {}", parameter.help);

@@ -2,7 +2,9 @@
 
 use crate::exit::Failure;
 use engine::num::Decimal;
-use strategies::avellaneda_stoikov::{PARAMETERS, Parameter, Parameters, set_event};
+use strategies::any::STRATEGIES;
+use strategies::avellaneda_stoikov::{PARAMETERS, Parameters};
+use strategies::parameter::Table;
 
 /// One parameter and its other value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +22,7 @@ impl Change {
     pub fn parse(text: &str) -> Result<Self, Failure> {
         let (key, value) = text.split_once('=').unwrap_or((text, ""));
         let (key, value) = (key.trim(), value.trim());
-        let parameter = Parameter::by_key(key).ok_or_else(|| {
+        let parameter = Parameters::by_key(key).ok_or_else(|| {
             let keys: Vec<&str> = PARAMETERS.iter().map(|parameter| parameter.key).collect();
             Failure::usage(format!("no parameter is named `{key}`; there are {}", keys.join(", ")))
         })?;
@@ -29,10 +31,9 @@ impl Change {
             Some(number) => number as f64,
             None => value.parse().map_err(|_| bad("not a number".into()))?,
         };
-        parameter
-            .set(&mut Parameters::default(), number)
-            .map_err(|error| bad(error.to_string()))?;
-        let (id, value) = set_event(key, number).ok_or_else(|| bad("too large".into()))?;
+        Parameters::default().set(parameter.id, number).map_err(|error| bad(error.to_string()))?;
+        let event = STRATEGIES[0].set_event(key, number);
+        let (id, value) = event.ok_or_else(|| bad("too large".into()))?;
         Ok(Self { key: parameter.key, id, value })
     }
 
