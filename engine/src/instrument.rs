@@ -12,6 +12,13 @@ pub struct Symbol {
 }
 
 impl Symbol {
+    /// What has no name.
+    pub const UNNAMED: Self = {
+        let mut bytes = [0; 23];
+        bytes[0] = b'?';
+        Self { bytes, len: 1 }
+    };
+
     /// From text of at most 23 bytes; `None` when it is longer or empty.
     pub fn new(text: &str) -> Option<Self> {
         let mut bytes = [0; 23];

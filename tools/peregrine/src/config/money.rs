@@ -84,6 +84,32 @@ impl Risk {
         })
     }
 
+    /// These limits, where they are others than `base`; else those of `shared`, which were read
+    /// over the same base.
+    pub(super) fn over(&self, base: &Self, shared: &Self) -> Self {
+        fn pick<T: Clone + PartialEq>(own: &T, base: &T, shared: &T) -> T {
+            if own == base { shared.clone() } else { own.clone() }
+        }
+        macro_rules! picked {
+            ($($key:ident),*) => {
+                Self { $($key: pick(&self.$key, &base.$key, &shared.$key)),* }
+            };
+        }
+        picked!(
+            collar_mid_bps,
+            collar_trade_bps,
+            order_qty_max,
+            order_notional_max,
+            position_max,
+            open_orders_max,
+            gross_notional_max,
+            orders_per_s,
+            orders_burst,
+            market_age_max,
+            daily_loss_max
+        )
+    }
+
     /// Reads the section. What is missing is taken from `base`; an error where there is none.
     pub(super) fn read(section: &Section<'_>, base: Option<&Self>) -> Option<Self> {
         let money = |key, example: &str, pick: fn(&Self) -> Decimal| {

@@ -1,0 +1,195 @@
+//! Feeds, gateways and guards of each venue, by its dialect.
+
+use super::Terms;
+use crate::agents::{FeedAbout, FeedAgent, GatewayAbout, GatewayAgent, Watcher};
+use crate::config::{self, Config, Venue, VenueKind};
+use crate::exit::Failure;
+use crate::hot::Agent;
+use engine::event::Event;
+use engine::id::{InstrumentId, VenueId};
+use engine::instrument::Instrument;
+use engine::intent::Outgoing;
+use feeds::binance_spot::BinanceSpotConfig;
+use feeds::feed::{Feed, FeedLimits, FeedPorts};
+use feeds::net::{DialConfig, DialPort, Tuning};
+use feeds::protocol::Protocol;
+use feeds::sequence::SequenceLimits;
+use rtrb::{Consumer, Producer};
+use venues::credentials::Credentials;
+use venues::gateway::Gateway;
+use venues::guard::{Guard, Watch};
+use venues::wire::Wire;
+
+/// How the connections that trade are dialled.
+pub fn dial(config: &Config) -> DialConfig {
+    let tuning = Tuning {
+        busy_poll_us: config.feed.busy_poll_us,
+        stamps: config.feed.kernel_stamps,
+        acks: config.feed.acks,
+    };
+    DialConfig { tuning, ..DialConfig::default() }
+}
+
+fn unspoken(venue: &Venue) -> Failure {
+    let (name, kind) = (&venue.name, venue.kind.name());
+    Failure::error(format!("[venue.{name}]: {kind} is not spoken by this build yet"))
+}
+
+/// The feed of these instruments, which are of one venue.
+pub fn feed(
+    config: &Config,
+    instruments: &[Instrument],
+    ports: FeedPorts,
+    about: FeedAbout,
+) -> Result<Box<dyn Agent + Send>, Failure> {
+    let first = instruments.first().map_or(0, |one| one.venue.index());
+    let venue = &config.venues[first];
+    match venue.kind {
+        VenueKind::BinanceSpot => {
+            let dialect = spot_feed(config, venue, instruments);
+            let rows = dialect.snapshot_rows_max();
+            let protocol = feeds::binance_spot::BinanceSpot::new(&dialect);
+            feed_agent(config, protocol, rows, ports, about)
+        }
+        _ => Err(unspoken(venue)),
+    }
+}
+
+/// Binance Spot's streams of these instruments.
+pub fn spot_feed(config: &Config, venue: &Venue, instruments: &[Instrument]) -> BinanceSpotConfig {
+    let ends = &venue.endpoints;
+    let mut dialect = BinanceSpotConfig::new(&ends.stream, &ends.rest, instruments.to_vec());
+    dialect.snapshot_levels = u16::try_from(config.feed.snapshot_levels).unwrap_or(5_000);
+    dialect
+}
+
+fn feed_agent<P: Protocol + Send + 'static>(
+    config: &Config,
+    protocol: P,
+    snapshot_rows_max: usize,
+    ports: FeedPorts,
+    about: FeedAbout,
+) -> Result<Box<dyn Agent + Send>, Failure> {
+    let limits = limits(config, snapshot_rows_max);
+    let wrong = limits.check(config.engine.rings.market);
+    if !wrong.is_empty() {
+        return Err(Failure::error(wrong.join("; ")));
+    }
+    Ok(Box::new(FeedAgent::new(Feed::new(protocol, limits, ports), about)))
+}
+
+/// The limits of a feed whose snapshots have at most so many rows.
+pub fn limits(config: &Config, snapshot_rows_max: usize) -> FeedLimits {
+    let feed = &config.feed;
+    FeedLimits {
+        connections: feed.connections,
+        ping_every: feed.ping_every,
+        connection_stale: feed.connection_stale,
+        best_stale: feed.stream_stale,
+        depth_stale: feed.stream_stale,
+        reconnect_min: feed.backoff_min,
+        reconnect_max: feed.backoff_max,
+        rollover_after: feed.roll_over,
+        sequence: SequenceLimits { snapshot_rows_max, ..SequenceLimits::default() },
+        ..FeedLimits::default()
+    }
+}
+
+/// Per instrument, the own trade from which on those of a dead session are asked for.
+pub type NextTrades = Vec<(InstrumentId, u64)>;
+
+/// What a venue's gateway is joined to.
+pub struct GatewayPorts {
+    /// To the thread that dials.
+    pub dial: DialPort,
+    /// From and to the engine.
+    pub rings: (Consumer<Outgoing>, Producer<Event>),
+    /// The engine's heart, where the gateway has a thread of its own.
+    pub watch: Option<Watch>,
+}
+
+/// The gateway of a venue.
+pub fn gateway(
+    config: &Config,
+    terms: &Terms,
+    (venue, key, next): (VenueId, Credentials, NextTrades),
+    ports: GatewayPorts,
+    about: GatewayAbout,
+) -> Result<Box<dyn Agent + Send>, Failure> {
+    let settings = venues::gateway::Config { next_trades: next, ..settings(config, venue) };
+    let at = &config.venues[venue.index()];
+    match at.kind {
+        VenueKind::BinanceSpot => {
+            Ok(gateway_agent(spot_wire(at, terms, (venue, key)), settings, ports, about))
+        }
+        _ => Err(unspoken(at)),
+    }
+}
+
+fn gateway_agent<W: Wire + Send + 'static>(
+    wire: W,
+    settings: venues::gateway::Config,
+    ports: GatewayPorts,
+    about: GatewayAbout,
+) -> Box<dyn Agent + Send> {
+    let gateway = Gateway::new(wire, settings, ports.dial, ports.rings, ports.watch);
+    Box::new(GatewayAgent::new(gateway, about))
+}
+
+/// The guard of a venue: a session of its own that cancels all when the watched heart stops.
+pub fn guard(
+    config: &Config,
+    terms: &Terms,
+    (venue, key): (VenueId, Credentials),
+    (dial, watch): (DialPort, Watch),
+) -> Result<Box<dyn Watcher + Send>, Failure> {
+    let at = &config.venues[venue.index()];
+    let settings = settings(config, venue);
+    match at.kind {
+        VenueKind::BinanceSpot => {
+            let wire = spot_wire(at, terms, (venue, key));
+            Ok(Box::new(Guard::new(wire, settings, dial, watch)))
+        }
+        _ => Err(unspoken(at)),
+    }
+}
+
+/// Binance Spot's order entry for the instruments of a venue.
+pub fn spot_wire(
+    venue: &Venue,
+    terms: &Terms,
+    (number, key): (VenueId, Credentials),
+) -> venues::binance_spot::BinanceSpot {
+    use venues::binance_spot::SelfTrade;
+    let self_trade_prevention = match venue.self_trade {
+        config::SelfTrade::Default => SelfTrade::Default,
+        config::SelfTrade::ExpireTaker => SelfTrade::ExpireTaker,
+        config::SelfTrade::ExpireMaker => SelfTrade::ExpireMaker,
+        config::SelfTrade::ExpireBoth => SelfTrade::ExpireBoth,
+    };
+    let wire = venues::binance_spot::Config {
+        ws_api_url: venue.endpoints.ws_api.clone(),
+        rest_url: venue.endpoints.rest.clone(),
+        recv_window_ms: venue.recv_window_ms,
+        self_trade_prevention,
+        limits: terms.limits.get(number.index()).cloned().unwrap_or_default(),
+    };
+    let instruments = terms.of_venue(number);
+    venues::binance_spot::BinanceSpot::new(wire, key, &instruments, terms.assets.clone())
+}
+
+/// The settings of a venue's gateway.
+pub fn settings(config: &Config, venue: VenueId) -> venues::gateway::Config {
+    let at = &config.venues[venue.index()];
+    venues::gateway::Config {
+        entry: match at.entry {
+            config::Entry::Ws => venues::gateway::Entry::WebSocket,
+            config::Entry::Rest => venues::gateway::Entry::Rest,
+        },
+        ping_every: config.feed.ping_every,
+        stale_after: config.feed.connection_stale,
+        reconnect: (config.feed.backoff_min, config.feed.backoff_max),
+        rollover_after: config.feed.roll_over,
+        ..venues::gateway::Config::default()
+    }
+}
