@@ -15,6 +15,7 @@ pub mod desk;
 pub mod engine;
 pub mod event;
 pub mod exposure;
+pub mod held;
 pub mod id;
 pub mod instrument;
 pub mod intent;

@@ -169,6 +169,8 @@ pub struct Order {
     pub state: OrderState,
     /// Whether the running reconciliation has named it.
     pub named: bool,
+    /// Whether it stands apart from the strategy's plan: an order of a held one.
+    pub apart: bool,
     /// Whether the venue refused to amend it: from then on it is replaced instead.
     pub amend_refused: bool,
     /// How often it was asked for since it became unknown.
@@ -203,6 +205,7 @@ impl Order {
             tif: place.tif,
             state: OrderState::PendingNew,
             named: false,
+            apart: false,
             amend_refused: false,
             asked: 0,
             price: place.price,

@@ -142,7 +142,7 @@ impl<S: Strategy> Engine<S> {
 
     /// Has the gate judge an order and sends it. The error is the gate's reason, none where there
     /// was no room to send it.
-    fn submit(
+    pub(super) fn submit(
         &mut self,
         place: usize,
         instrument: InstrumentId,
@@ -273,7 +273,9 @@ impl<S: Strategy> Engine<S> {
             lane: desk.lane(new.instrument)?,
             notional,
             shared,
-            quoting: matches!(self.phase, Phase::Quoting | Phase::Flattening)
+            // A stop that was held is to work while quotes are paused.
+            quoting: (matches!(self.phase, Phase::Quoting | Phase::Flattening)
+                || self.phase == Phase::Paused && new.tif != Tif::PostOnly)
                 && venue.is_reconciled(),
             mid_twice: listing
                 .book
@@ -297,7 +299,7 @@ impl<S: Strategy> Engine<S> {
     }
 
     /// Best price of all desks' live orders of a side.
-    fn own_best(&self, instrument: InstrumentId, side: Side) -> Option<Price> {
+    pub(super) fn own_best(&self, instrument: InstrumentId, side: Side) -> Option<Price> {
         let desks = self.traders(instrument).iter().map(|place| &self.desks[usize::from(*place)]);
         let prices = desks.filter_map(|desk| desk.own_best(instrument, side));
         match side {

@@ -109,6 +109,7 @@ impl<S: Strategy> Engine<S> {
             venue.account.forget_told();
         }
         self.next_trades = old.next_trades;
+        self.held = old.held;
         self.now = old.now;
         let lasting = matches!(
             old.halt,

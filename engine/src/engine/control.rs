@@ -238,6 +238,7 @@ impl<S: Strategy> Engine<S> {
             Command::Pause => self.phase = Phase::Paused,
             Command::CancelAll => {
                 self.phase = Phase::Paused;
+                self.release(0);
                 self.cancel_all();
             }
             Command::Flatten => {
@@ -278,12 +279,11 @@ impl<S: Strategy> Engine<S> {
         if busy || early || !can_send {
             return false;
         }
-        let limits = desk.gate.limits(index);
         let side = if held.0 > 0 { Side::Sell } else { Side::Buy };
-        let collar = limits.collar_mid_ppm.min(limits.collar_trade_ppm) / 2;
-        let reach = i128::from(mid.0) * i128::from(collar) / 1_000_000;
-        let reach = i64::try_from(reach).unwrap_or(0);
-        let price = Price(mid.0.saturating_add(reach.saturating_mul(side.sign())));
+        let Some(price) = self.reach(place, instrument, side) else { return false };
+        let desk = &mut self.desks[place];
+        let lane = &mut desk.lanes[index];
+        let limits = desk.gate.limits(index);
         let most = limits.order_notional_max.0 / spec.notional(price, Qty(1)).0.max(1);
         let qty = lots.min(limits.order_qty_max).min(Qty(most));
         lane.flatten_at = now;

@@ -7,6 +7,7 @@
 mod approve;
 mod carry;
 mod control;
+mod holding;
 mod netting;
 mod rehearse;
 mod report;
@@ -17,6 +18,7 @@ use crate::book::BookState;
 use crate::desk::{Desk, DeskSettings, Turn};
 use crate::event::{Body, Event, Link, LinkState, kind};
 use crate::exposure::Exposure;
+use crate::held::{HELD_MAX, Held};
 use crate::id::{CAUSE_MAX, DeskId, FeedId, InstrumentId, Side, VenueId};
 use crate::instrument::{Instrument, Status};
 use crate::intent::{Outbox, Outgoing};
@@ -104,6 +106,8 @@ pub struct Counters {
     pub fills_before_start: u64,
     pub sets_refused: u64,
     pub netted: u64,
+    pub holds_refused: u64,
+    pub held_fired: u64,
 }
 
 /// Repairs that are kept; more are counted.
@@ -136,6 +140,7 @@ pub struct Engine<S> {
     exposure: Exposure,
     /// By instrument id: the desks that trade it.
     traders: Vec<Vec<u8>>,
+    held: Vec<Held>,
     /// Desks that wish for something, from [`Engine::decide`] to [`Engine::approve`].
     wishing: Vec<u8>,
     /// What the last report was about: where to look for its order first.
@@ -158,6 +163,7 @@ impl<S: Strategy> Engine<S> {
         let traders = traders(&desks, count);
         Self {
             exposure: Exposure::new(instruments.clone()),
+            held: Vec::with_capacity(HELD_MAX),
             wishing: Vec::with_capacity(desks.len()),
             about: InstrumentId(0),
             traders,
@@ -270,6 +276,8 @@ impl<S: Strategy> Engine<S> {
             Some(Body::Command { command, value }) => self.on_command(event, command, value),
             Some(Body::Reconcile { done }) => self.on_reconcile(event.venue(), done),
             Some(Body::Doubt) => self.doubt_everything(event.venue()),
+            Some(Body::Hold(hold)) => self.hold(event, hold),
+            Some(Body::Release { number }) => self.release(number),
             Some(Body::Signal { .. } | Body::ClockOffset { .. }) => {}
             Some(Body::TradesTold { next }) => self.trades_told(event.instrument, next),
             Some(report) => self.on_report(event, &report),
@@ -327,6 +335,7 @@ impl<S: Strategy> Engine<S> {
             desk.mark(listing);
             desk.learn(event, &scene);
         }
+        self.watch_held(event.instrument);
         effect
     }
 
@@ -381,6 +390,11 @@ impl<S: Strategy> Engine<S> {
     #[inline]
     pub fn decide(&mut self, event: &Event, effect: Effect) -> bool {
         self.wishing.clear();
+        self.decide_plans(event, effect) | self.holds_work()
+    }
+
+    #[inline]
+    fn decide_plans(&mut self, event: &Event, effect: Effect) -> bool {
         let instrument = match effect {
             Effect::Moved(id) | Effect::Blanked(id) | Effect::Resync(id) => id,
             Effect::Traded(_) | Effect::Referred(_) | Effect::Odd => return false,
@@ -486,6 +500,7 @@ impl<S: Strategy> Engine<S> {
     fn find_lane_wishes(&mut self, place: usize, index: usize) -> bool {
         let (now, instrument) = (self.now, self.desks[place].lanes[index].instrument);
         let can_send = self.can_send(instrument);
+        let ways = Side::BOTH.map(|side| self.makes_way(instrument, side));
         let desk = &mut self.desks[place];
         let lane = &mut desk.lanes[index];
         let Some(plan) = desk.plans.get_mut(instrument.index()) else { return false };
@@ -504,9 +519,11 @@ impl<S: Strategy> Engine<S> {
         let mut any = false;
         if can_send {
             for side in Side::BOTH {
-                let wanted = Wanted { side, quotes: plan.quotes(side), tolerance, amends, now };
+                let quotes = if ways[side.index()] { &[] } else { plan.quotes(side) };
+                let wanted = Wanted { side, quotes, tolerance, amends, now };
                 let wishes = &mut lane.wishes[side.index()];
-                reconcile(&wanted, desk.orders.side(instrument, side), wishes);
+                let own = desk.orders.side(instrument, side).filter(|order| !order.apart);
+                reconcile(&wanted, own, wishes);
                 any |= !wishes.is_empty();
             }
         }
@@ -536,6 +553,9 @@ impl<S: Strategy> Engine<S> {
             for index in 0..self.desks[place].lanes.len() {
                 self.approve_lane(place, index, (cause, event.read_at()));
             }
+        }
+        if !self.held.is_empty() {
+            self.work_held((cause, event.read_at()));
         }
     }
 }

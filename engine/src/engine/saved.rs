@@ -2,6 +2,7 @@
 
 use super::{Counters, Engine, Found, Netting, REPAIRS_MAX, Settings};
 use crate::desk::Desk;
+use crate::held::{HELD_MAX, Held};
 use crate::id::{AssetId, OrderId};
 use crate::instrument::Instrument;
 use crate::market::Market;
@@ -17,7 +18,7 @@ use alloc::vec::Vec;
 const DESKS_MAX: usize = 255;
 
 impl Counters {
-    fn words(&mut self) -> [&mut u64; 14] {
+    fn words(&mut self) -> [&mut u64; 16] {
         [
             &mut self.events,
             &mut self.market_events,
@@ -33,6 +34,8 @@ impl Counters {
             &mut self.fills_before_start,
             &mut self.sets_refused,
             &mut self.netted,
+            &mut self.holds_refused,
+            &mut self.held_fired,
         ]
     }
 }
@@ -112,6 +115,8 @@ impl<S: Strategy> Engine<S> {
         sink.word(self.repairs.len() as u64);
         self.repairs.iter().for_each(|repair| repair.save(sink));
         self.next_trades.iter().for_each(|next| sink.word(*next));
+        sink.word(self.held.len() as u64);
+        self.held.iter().for_each(|held| held.save(sink));
     }
 
     fn load_session(&mut self, source: &mut dyn Source) -> Option<()> {
@@ -135,6 +140,9 @@ impl<S: Strategy> Engine<S> {
         }
         for next in &mut self.next_trades {
             *next = source.word()?;
+        }
+        for _ in 0..source.count(HELD_MAX)? {
+            self.held.push(Held::restore(source)?);
         }
         Some(())
     }

@@ -4,6 +4,7 @@
 //! the same line. See [`desk::Bench`] for the words.
 
 mod desk;
+mod holding;
 mod limits;
 mod market;
 mod orders;

@@ -82,6 +82,8 @@ pub mod kind {
     pub const SIGNAL: u8 = 35;
     pub const START: u8 = 36;
     pub const CLOCK_OFFSET: u8 = 37;
+    pub const HOLD: u8 = 38;
+    pub const RELEASE: u8 = 39;
 }
 
 impl Event {

@@ -42,6 +42,7 @@ impl Order {
         sink.word(self.tif as u64);
         sink.word(self.state as u64);
         sink.flag(self.named);
+        sink.flag(self.apart);
         sink.flag(self.amend_refused);
         sink.word(u64::from(self.asked));
         [self.price.0, self.qty.0, self.filled.0].into_iter().for_each(|n| sink.int(n));
@@ -70,6 +71,7 @@ impl Order {
             tif: *TIFS.get(source.count(TIFS.len() - 1)?)?,
             state: *OrderState::ALL.get(source.count(OrderState::ALL.len() - 1)?)?,
             named: source.flag()?,
+            apart: source.flag()?,
             amend_refused: source.flag()?,
             asked: u32::try_from(source.word()?).ok()?,
             price: Price(source.int()?),

@@ -6,6 +6,7 @@ use crate::engine::{Engine, Settings, step};
 use crate::event::{
     Body, Command, End, Event, Fill, GapReason, Link, LinkState, Reason, Request, Standing, flag,
 };
+use crate::held::{Held, Hold, Trigger, Watched};
 use crate::id::{AssetId, FeedId, InstrumentId, OrderId, Side, VenueId};
 use crate::instrument::{Instrument, Kind, Status, Symbol};
 use crate::intent::{Intent, Outgoing, Reduce, Tif};
@@ -311,6 +312,10 @@ impl Bench {
                 };
                 self.row(instrument, self.update, body, flags);
             }
+            "hold" => {
+                let hold = hold_of(rest);
+                self.row(instrument, u64::from(hold.number), Body::Hold(hold), 0);
+            }
             "mark" => {
                 let (mark, index) = (Notional(number(0) * ONE), Notional(0));
                 self.row(instrument, 1, Body::Mark { mark, index }, flag::LAST);
@@ -439,6 +444,14 @@ impl Bench {
                     format!("{} {}/{} at {}", o.state.name(), o.qty, o.filled, o.price)
                 })
             }
+            "holds" => {
+                let text = |held: &Held| {
+                    let hold = held.hold;
+                    let name = hold.trigger.name();
+                    format!("{name} {} {} x{}", hold.number, held.state.name(), hold.qty)
+                };
+                self.engine.held().iter().map(text).collect::<Vec<_>>().join(", ")
+            }
             "held" => (desk.positions[usize::from(place)].base.0 / ONE).to_string(),
             "funded" => (desk.positions[usize::from(place)].funding.0 / ONE).to_string(),
             "live" => self.engine.live_orders().to_string(),
@@ -499,6 +512,7 @@ fn session_body(verb: &str, rest: &[&str]) -> Option<Body> {
         "position" => {
             Body::Position { lots: rest[0].parse().unwrap(), entry: Notional(amount(1).0) }
         }
+        "release" => Body::Release { number: rest[0].parse().unwrap() },
         "budget" => Body::Budget { orders: rest[0].parse().unwrap(), weight: 100 },
         "timer" => Body::Timer,
         "set" => Body::Command { command: Command::Set, value: 1 },
@@ -511,6 +525,31 @@ fn session_body(verb: &str, rest: &[&str]) -> Option<Body> {
         "journal-full" => Body::Command { command: Command::JournalFull, value: 0 },
         _ => return None,
     })
+}
+
+/// `N SIDE KIND P:Q` and then `limit L`, `group G`, `after A`, `mid` or `mark`.
+fn hold_of(rest: &[&str]) -> Hold {
+    let (price, qty) = rest[3].split_once(':').unwrap();
+    let after = |word: &str| {
+        let place = rest.iter().position(|one| *one == word)?;
+        rest[place + 1].parse::<i64>().ok()
+    };
+    let watched = |word: &str| rest.contains(&word);
+    Hold {
+        number: rest[0].parse().unwrap(),
+        side: side_of(rest[1]),
+        trigger: Trigger::ALL.iter().find(|(_, name)| *name == rest[2]).unwrap().0,
+        watched: match (watched("mid"), watched("mark")) {
+            (true, _) => Watched::Mid,
+            (_, true) => Watched::Mark,
+            _ => Watched::Last,
+        },
+        price: Price(price.parse().unwrap()),
+        limit: after("limit").map(Price),
+        qty: Qty(qty.parse().unwrap()),
+        group: after("group").unwrap_or(0) as u16,
+        after: after("after").unwrap_or(0) as u16,
+    }
 }
 
 fn side_of(text: &str) -> Side {
