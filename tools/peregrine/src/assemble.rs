@@ -16,7 +16,7 @@ use feeds::sequence::SequenceLimits;
 use std::time::Duration;
 use strategies::any::Any;
 use strategies::avellaneda_stoikov::AvellanedaStoikov;
-use venues::binance_spot::metadata::{self, ExchangeInfo};
+use venues::binance_spot::metadata;
 use venues::credentials::Credentials;
 use venues::sim::{Latency, SimVenue, VenueSettings};
 use venues::wire::Usage;
@@ -72,7 +72,7 @@ pub async fn terms(
     let symbols: Vec<&str> = config.instruments.iter().map(|one| one.symbol.as_str()).collect();
     let reply = ask(port, metadata::exchange_info_request(rest, &symbols)).await?;
     let body = metadata::body("exchangeInfo", reply.status, &reply.body).map_err(Failure::error)?;
-    let info = ExchangeInfo::parse(body).map_err(Failure::error)?;
+    let info = metadata::listings(body).map_err(Failure::error)?;
     let fees = match key {
         Some(key) => {
             let request = metadata::account_request(rest, key, info.server_ms);
