@@ -14,11 +14,24 @@
 //! tests in `tests/wire.rs` are the conformance suite that it has to pass.
 #![forbid(unsafe_code)]
 
+mod binance;
 pub mod binance_spot;
+pub mod binance_usdm;
 pub mod budget;
+pub mod bybit;
+mod client;
 pub mod credentials;
+mod cursors;
+mod framed;
 pub mod gateway;
 pub mod guard;
+mod json;
+pub mod metadata;
+mod names;
+pub mod okx;
+mod orders;
 pub mod sign;
 pub mod sim;
+mod template;
+pub mod timed;
 pub mod wire;

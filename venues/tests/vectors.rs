@@ -88,8 +88,10 @@ fn ask(method: &str, description: &str) -> Option<Ask> {
         }
         ("cancelAllOrders", "cancel all symbol")
         | ("cancelAllOrdersWs", "ws cancel all BTC/USDT") => Some(Ask::CancelAll(instrument)),
-        ("fetchOpenOrders", "open orders symbol") => Some(Ask::OpenOrders(instrument)),
-        ("fetchOrder", "order by id") => Some(Ask::Query { order: old(), by_venue_id: true }),
+        ("fetchOpenOrders", "open orders symbol") => Some(Ask::OpenOrders { instrument, page: 0 }),
+        ("fetchOrder", "order by id") => {
+            Some(Ask::Query { order: old(), by_venue_id: true, ended: false })
+        }
         ("fetchBalance", "balance") => Some(Ask::Balances),
         ("watchOrders", "own orders BTC/USDT") => Some(Ask::Subscribe),
         _ => None,

@@ -145,13 +145,13 @@ fn every_hmac_request_carries_a_right_signature() {
         Ask::Cancel(order(99)),
         Ask::Amend { order: order(99), qty: Qty(1) },
         Ask::CancelAll(InstrumentId(0)),
-        Ask::Query { order: order(99), by_venue_id: false },
-        Ask::Query { order: order(99), by_venue_id: true },
-        Ask::OpenOrders(InstrumentId(0)),
+        Ask::Query { order: order(99), by_venue_id: false, ended: false },
+        Ask::Query { order: order(99), by_venue_id: true, ended: false },
+        Ask::OpenOrders { instrument: InstrumentId(0), page: 0 },
         Ask::Balances,
-        Ask::Trades { instrument: InstrumentId(0), from: None },
-        Ask::Trades { instrument: InstrumentId(0), from: Some(5) },
-        Ask::TradesOf { instrument: InstrumentId(0), venue_order: 5 },
+        Ask::Trades { instrument: InstrumentId(0), from: None, page: 0 },
+        Ask::Trades { instrument: InstrumentId(0), from: Some(5), page: 0 },
+        Ask::TradesOf(order(5)),
         Ask::Subscribe,
     ];
     for ask in asks {
@@ -294,7 +294,7 @@ fn the_private_stream_says_what_became_of_an_order() {
     let fill = base("TRADE", "PARTIALLY_FILLED", ID, "", "");
     check(fill, &["trade: 1650422481", "Sell", "Qty(400)", "Amount(20800000)", "maker: true"]);
     let cancel = base("CANCELED", "CANCELED", "web_1", ID, "");
-    check(cancel, &["#6a1f3b20-0000000f", "end: Cancelled", "filled: Qty(400)"]);
+    check(cancel, &["#6a1f3b20-0000000f", "end: Cancelled", "filled: Some(Qty(400))"]);
     check(base("NEW", "NEW", "web_1", "", ""), &["client: None", "Accepted"]);
     check(base("REPLACED", "NEW", ID, ID, ""), &["Amended { price: None, qty: Qty(1000) }"]);
     check(base("TRADE_PREVENTION", "EXPIRED_IN_MATCH", ID, "", ""), &["SelfTrade"]);

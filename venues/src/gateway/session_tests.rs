@@ -5,19 +5,30 @@ use super::reports::Reports;
 use super::session::{Phase, Session, Signal};
 use super::{Config, Counters};
 use crate::wire::{
-    Ask, Cost, Execution, Heard, OrderTold, Refusal, Report, RequestId, Standing, TradeTold,
-    Verdict,
+    Abilities, Ask, Cost, Execution, Heard, OrderTold, Refusal, Report, RequestId, Standing,
+    Switch, TradeTold, Verdict, Whose,
 };
 use engine::event::{Body, End, Event, Reason, Request, flag};
 use engine::id::{AssetId, ClientId, InstrumentId, OrderId, Side};
+use engine::instrument::{Instrument, Symbol};
 use engine::intent::{OrderRef, Place, Tif};
-use engine::num::{Amount, Price, Qty};
+use engine::num::{Amount, Grid, Price, Qty};
 use engine::time::Nanos;
 use proptest::prelude::*;
 use rtrb::Consumer;
 use std::collections::BTreeMap;
 
 const ONE: InstrumentId = InstrumentId(0);
+
+const ABILITIES: Abilities = Abilities {
+    replaces: true,
+    cancels_at_once: 0,
+    trade_overlap: 0,
+    ended_apart: false,
+    key_every: Nanos::ZERO,
+    switch: Switch::None,
+    ping: None,
+};
 
 struct Bench {
     session: Session,
@@ -27,6 +38,20 @@ struct Bench {
 
 fn client(n: u32) -> ClientId {
     ClientId { order: OrderId::new(7, n), cause: 0 }
+}
+
+fn whose(venue_order: u64) -> Whose {
+    Whose { instrument: ONE, venue_order, client: None, named: false }
+}
+
+fn query(n: u32) -> Ask {
+    Ask::Query { order: named(n), by_venue_id: false, ended: false }
+}
+
+fn instrument() -> Instrument {
+    let grid = Grid { decimals: 0, step: 1 };
+    let symbol = Symbol::new("BTCUSDT").unwrap();
+    Instrument::new(ONE, symbol, (AssetId(0), AssetId(1)), (grid, grid))
 }
 
 fn place(n: u32) -> Ask {
@@ -52,11 +77,16 @@ fn trade(trade: u64) -> TradeTold {
 
 impl Bench {
     fn new(next_trade: Option<u64>) -> Self {
+        Self::with(next_trade, ABILITIES)
+    }
+
+    fn with(next_trade: Option<u64>, abilities: Abilities) -> Self {
         let (ring, rows) = rtrb::RingBuffer::new(65_536);
         let next_trades = next_trade.map(|next| (ONE, next)).into_iter().collect();
         let config = Config { next_trades, ..Config::default() };
+        let reports = Reports::new(Some(ring), config.venue);
         let venue = (&[][..], Nanos::from_ms(2_000));
-        let session = Session::new(&config, Reports::new(Some(ring)), &[ONE], venue);
+        let session = Session::new(&config, reports, (&[instrument()], &abilities), venue);
         let mut bench = Self { session, rows, now: Nanos::from_s(1_000) };
         bench.session.sent.running(bench.now);
         bench
@@ -69,7 +99,7 @@ impl Bench {
     }
 
     fn send(&mut self, ask: Ask, then: Then) -> RequestId {
-        let id = self.session.enter(ask, then, Cost { weight: 1, orders: 0 }, 0).unwrap();
+        let id = self.session.enter(ask, then, Cost { weight: 1, ..Cost::default() }, 0).unwrap();
         self.session.sending(id, self.now);
         id
     }
@@ -137,7 +167,7 @@ fn a_time_out_is_unknown_and_a_late_answer_still_counts() {
 fn no_such_order_is_final_only_after_the_window() {
     let mut bench = Bench::ready(None);
     bench.send(place(1), Then::Nothing);
-    let ask = Ask::Query { order: named(1), by_venue_id: false };
+    let ask = query(1);
     bench.pass(2_900);
     bench.rows();
     let id = bench.send(ask, Then::Nothing);
@@ -181,11 +211,11 @@ fn reports_find_their_order_by_the_venues_id_first() {
     };
     bench.hear(report(Some(client(1)), Execution::Accepted));
     // Cancelled by the exchange: the name in the report is not ours.
-    let (end, reason, filled) = (End::Cancelled, Reason::None, Qty(0));
+    let (end, reason, filled) = (End::Cancelled, Reason::None, Some(Qty(0)));
     bench.hear(report(None, Execution::Done { end, reason, filled }));
     let order = client(1).order;
     let rows = bench.rows();
-    assert_eq!(rows[1].body(), Some(Body::Done { order, end, reason, filled: Some(filled) }));
+    assert_eq!(rows[1].body(), Some(Body::Done { order, end, reason, filled }));
     assert!(rows[1].has(flag::LAST));
 }
 
@@ -210,15 +240,15 @@ fn trades_of_unnamed_orders_wait_for_their_names() {
         match ask {
             Ask::Trades { from: Some(100), .. } => {
                 for number in [100, 101] {
-                    bench.hear(Heard::Trade(id, ONE, 44, trade(number)));
+                    bench.hear(Heard::Trade(id, whose(44), trade(number)));
                 }
-                bench.hear(Heard::Trade(id, ONE, 45, trade(102)));
+                bench.hear(Heard::Trade(id, whose(45), trade(102)));
             }
-            Ask::Query { order, by_venue_id: true } if order.venue_order == 44 => {
+            Ask::Query { order, by_venue_id: true, .. } if order.venue_order == 44 => {
                 bench.hear(Heard::Order(id, told(1, 44)));
             }
             Ask::Query { .. } => return Some(no(Reason::UnknownOrder)),
-            Ask::OpenOrders(_) => bench.hear(Heard::Order(id, told(1, 44))),
+            Ask::OpenOrders { .. } => bench.hear(Heard::Order(id, told(1, 44))),
             _ => {}
         }
         Some(Verdict::Done)
@@ -249,7 +279,7 @@ fn a_first_start_learns_trades_without_telling_them() {
             // A trade comes while the picture is taken: it is taken anew.
             let number = if looks == 1 { 50 } else { 51 };
             if looks < 3 && from.is_none_or(|from| from <= number) {
-                bench.hear(Heard::Trade(id, ONE, 44, trade(number)));
+                bench.hear(Heard::Trade(id, whose(44), trade(number)));
             }
         }
         Some(Verdict::Done)
@@ -361,7 +391,7 @@ fn answer(bench: &mut Bench, venue: &BTreeMap<u64, u64>, (ask, id): (Ask, Reques
     match ask {
         Ask::Trades { from: Some(from), .. } => {
             for (number, venue_order) in venue.range(from..) {
-                bench.hear(Heard::Trade(id, ONE, *venue_order, trade(*number)));
+                bench.hear(Heard::Trade(id, whose(*venue_order), trade(*number)));
             }
         }
         Ask::Query { order, .. } => {

@@ -8,7 +8,7 @@ use engine::instrument::{Instrument, Kind, Symbol};
 use engine::num::{Notional, parse_decimal};
 use feeds::net::{Dial, DialPort, Dialed, HttpReply, HttpRequest, Method};
 use std::time::Duration;
-use venues::binance_spot::metadata::{self, ExchangeInfo};
+use venues::binance_spot::metadata;
 use venues::credentials::Credentials;
 use venues::wire::Usage;
 
@@ -131,7 +131,7 @@ async fn spot(
     let symbols: Vec<&str> = own.iter().map(|(_, one)| one.symbol.as_str()).collect();
     let reply = ask(port, metadata::exchange_info_request(rest, &symbols)).await?;
     let body = metadata::body("exchangeInfo", reply.status, &reply.body).map_err(Failure::error)?;
-    let info = ExchangeInfo::parse(body).map_err(Failure::error)?;
+    let info = metadata::listings(body).map_err(Failure::error)?;
     let fees = match key {
         Some(key) => {
             let request = metadata::account_request(rest, key, info.server_ms);

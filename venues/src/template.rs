@@ -4,19 +4,20 @@
 //! client order ids) lies in the head and is overwritten where it stands; what varies in length
 //! (price, quantity, the venue's ids, the signature) is in the tail and written behind it.
 
+use crate::client::{COMPACT_LEN, write_compact};
 use crate::wire::{REQUEST_ID_LEN, RequestId};
-use engine::id::{CLIENT_ID_LEN, ClientId};
+use engine::id::{CLIENT_ID_LEN, ClientId, OrderId};
 use engine::num::{DECIMAL_LEN_MAX, Grid, digits, write_decimal};
 
 /// Room kept behind the head for the tail: four numbers, a signature and what lies between.
 const TAIL_LEN_MAX: usize = 768;
 
 /// Digits of a time stamp in ms; enough until the year 2286.
-pub(super) const TIME_LEN: usize = 13;
+pub(crate) const TIME_LEN: usize = 13;
 
 /// What differs from request to request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Field {
+pub(crate) enum Field {
     /// The request's id.
     Id,
     /// The time stamp, ms.
@@ -25,8 +26,14 @@ pub(super) enum Field {
     Client,
     /// The client id of the order that is cancelled.
     Old,
+    /// The client id without dashes, for venues that take only letters and digits.
+    Compact,
+    /// The time until which the request may be carried out, ms.
+    Until,
     /// The venue's id of the order that is cancelled or asked about.
     Venue,
+    /// The same where it is not a number.
+    VenueText,
     /// A price.
     Price,
     /// A quantity.
@@ -38,10 +45,26 @@ pub(super) enum Field {
 }
 
 impl Field {
+    const ALL: [Self; 12] = [
+        Self::Id,
+        Self::Time,
+        Self::Client,
+        Self::Old,
+        Self::Compact,
+        Self::Until,
+        Self::Venue,
+        Self::VenueText,
+        Self::Price,
+        Self::Qty,
+        Self::From,
+        Self::Signature,
+    ];
+
     const fn width(self) -> Option<usize> {
         match self {
             Self::Id => Some(REQUEST_ID_LEN),
-            Self::Time => Some(TIME_LEN),
+            Self::Time | Self::Until => Some(TIME_LEN),
+            Self::Compact => Some(COMPACT_LEN),
             Self::Client | Self::Old => Some(CLIENT_ID_LEN),
             _ => None,
         }
@@ -50,7 +73,7 @@ impl Field {
 
 /// A piece of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Piece {
+pub(crate) enum Piece {
     /// The same each time.
     Text(String),
     /// Filled in each time.
@@ -59,16 +82,40 @@ pub(super) enum Piece {
 
 /// What the fields are filled with. Fields that a template does not have are not looked at.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Values<'a> {
+pub(crate) struct Values<'a> {
     pub id: RequestId,
     pub at_ms: u64,
+    pub until_ms: u64,
     pub client: ClientId,
     pub old: ClientId,
     pub venue: u64,
+    pub venue_text: &'a [u8],
     pub price: i64,
     pub qty: i64,
     pub from: u64,
     pub signature: &'a [u8],
+}
+
+const NOBODY: ClientId = ClientId { order: OrderId(0), cause: 0 };
+
+impl Values<'_> {
+    /// Of a request of this id and time; nothing else is known of it.
+    #[inline]
+    pub const fn new(id: RequestId, at_ms: u64) -> Self {
+        Self {
+            id,
+            at_ms,
+            until_ms: at_ms,
+            client: NOBODY,
+            old: NOBODY,
+            venue: 0,
+            venue_text: &[],
+            price: 0,
+            qty: 0,
+            from: 0,
+            signature: &[],
+        }
+    }
 }
 
 /// A short text, copied whole with what lies behind it: a copy of a fixed length is two stores.
@@ -112,9 +159,45 @@ impl Written {
     }
 }
 
+/// Pieces in the making; neighbouring texts become one.
+#[derive(Default)]
+pub(crate) struct Pieces(pub Vec<Piece>);
+
+impl Pieces {
+    /// Adds text.
+    pub fn text(&mut self, text: &str) -> &mut Self {
+        match self.0.last_mut() {
+            Some(Piece::Text(last)) => last.push_str(text),
+            _ => self.0.push(Piece::Text(text.to_owned())),
+        }
+        self
+    }
+
+    /// Adds a field.
+    pub fn field(&mut self, field: Field) -> &mut Self {
+        self.0.push(Piece::Field(field));
+        self
+    }
+
+    /// Adds text in which `<Name>` stands for a field, such as `"px":"<Price>"`.
+    pub fn form(&mut self, text: &str) -> &mut Self {
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once('<') {
+            let (name, behind) = after.split_once('>').unwrap_or((after, ""));
+            self.text(before);
+            match Field::ALL.iter().find(|field| format!("{field:?}") == name) {
+                Some(field) => self.field(*field),
+                None => self.text("<").text(name).text(">"),
+            };
+            rest = behind;
+        }
+        self.text(rest)
+    }
+}
+
 /// One message, laid out.
 #[derive(Debug)]
-pub(super) struct Template {
+pub(crate) struct Template {
     bytes: Vec<u8>,
     /// The time that stands in the head.
     at_ms: u64,
@@ -184,6 +267,7 @@ impl Template {
                 Tail::Field(Field::Price) => self.tick.write(values.price, out),
                 Tail::Field(Field::Qty) => copy_whole(&self.qty.text, self.qty.len, out),
                 Tail::Field(Field::Venue) => write_u64(values.venue, out),
+                Tail::Field(Field::VenueText) => copy(values.venue_text, out),
                 Tail::Field(Field::From) => write_u64(values.from, out),
                 Tail::Field(Field::Signature) => copy(values.signature, out),
                 Tail::Field(fixed) => patch(out, *fixed, values),
@@ -203,6 +287,14 @@ fn patch(out: &mut [u8], field: Field, values: &Values<'_>) -> usize {
         },
         Field::Time => match out.first_chunk_mut::<TIME_LEN>() {
             Some(place) => write_time(values.at_ms, place),
+            None => return 0,
+        },
+        Field::Until => match out.first_chunk_mut::<TIME_LEN>() {
+            Some(place) => write_time(values.until_ms, place),
+            None => return 0,
+        },
+        Field::Compact => match out.first_chunk_mut::<COMPACT_LEN>() {
+            Some(place) => write_compact(values.client, place),
             None => return 0,
         },
         Field::Client | Field::Old => match out.first_chunk_mut::<CLIENT_ID_LEN>() {
@@ -246,6 +338,6 @@ fn write_time(ms: u64, out: &mut [u8; TIME_LEN]) {
 /// Decimal digits; returns how many, or 0 when there is no room. Ids above 63 bits are none of any
 /// venue's and stick there.
 #[inline]
-pub(super) fn write_u64(value: u64, out: &mut [u8]) -> usize {
+pub(crate) fn write_u64(value: u64, out: &mut [u8]) -> usize {
     write_decimal(i64::try_from(value).unwrap_or(i64::MAX), 0, out)
 }

@@ -1,41 +1,42 @@
 //! Every request of a session, laid out at the start: per instrument, side and kind of order.
 
-use super::form::{Form, Named, RESERVED, Terms};
-use super::template::{Field, Template, Values};
+use super::form::{Form, RESERVED, Terms};
+use super::{Flavor, REST_TIMEOUT_MS};
 use crate::credentials::Credentials;
+use crate::orders::{Named, Orders, about};
 use crate::sign::{Prefixed, Signer};
+use crate::template::{Field, Template, Values};
 use crate::wire::{Ask, Kind, RequestId, WireFault};
-use engine::id::{ClientId, InstrumentId, OrderId, Side};
+use engine::id::InstrumentId;
 use engine::instrument::Instrument;
-use engine::intent::{OrderRef, Place, Tif};
 use engine::num::Grid;
 use feeds::net::{HttpRequest, Method};
 
-const TIFS: [Tif; 4] = [Tif::PostOnly, Tif::Gtc, Tif::Ioc, Tif::Fok];
-
 /// One request, laid out for both transports.
 #[derive(Debug)]
-pub(super) struct Prepared {
+pub(crate) struct Prepared {
     json: Template,
     payload: Option<(Prefixed, Template)>,
     query: Template,
     rest: Option<(Method, &'static str)>,
     signed: bool,
+    named: bool,
 }
 
 impl Prepared {
     fn new(form: &Form, terms: &Terms, signer: &Signer, grids: (Grid, Grid)) -> Self {
-        let (tick, lot) = grids;
+        let (tick, size) = grids;
         let payload = form.keyed(terms).then(|| {
-            let template = Template::new(&form.payload(terms), tick, lot);
+            let template = Template::new(&form.payload(terms), tick, size);
             (signer.prefixed(template.constant()), template)
         });
         Self {
-            json: Template::new(&form.json(terms), tick, lot),
+            json: Template::new(&form.json(terms), tick, size),
             payload,
-            query: Template::new(&form.query(terms), tick, lot),
+            query: Template::new(&form.rest_query(terms), tick, size),
             rest: form.rest,
             signed: form.signed,
+            named: form.named,
         }
     }
 
@@ -67,26 +68,25 @@ impl Prepared {
             let signature = credentials.signer().sign(query);
             let signature = percent_encoding::utf8_percent_encode(signature.as_str(), RESERVED);
             text.push_str(&format!("&signature={signature}"));
+        }
+        if self.named {
             headers.push(("X-MBX-APIKEY".to_owned(), credentials.api_key().to_owned()));
         }
         let mark = if text.is_empty() { "" } else { "?" };
         let url = format!("{base}{path}{mark}{text}");
-        Ok(HttpRequest { method, url, headers, body: None, timeout_ms: super::REST_TIMEOUT_MS })
+        Ok(HttpRequest { method, url, headers, body: None, timeout_ms: REST_TIMEOUT_MS })
     }
 }
 
 /// The requests about one instrument.
 #[derive(Debug)]
 struct Row {
-    /// By side and time-in-force.
-    place: Vec<Prepared>,
-    /// By side, time-in-force and how the old order is named.
-    replace: Vec<Prepared>,
-    cancel: [Prepared; 2],
-    amend: [Prepared; 2],
+    orders: Orders<Prepared>,
     query: [Prepared; 2],
     cancel_all: Prepared,
     open_orders: Prepared,
+    position: Prepared,
+    renew: Prepared,
     trades: Prepared,
     newest_trade: Prepared,
     trades_of: Prepared,
@@ -94,28 +94,33 @@ struct Row {
 
 /// All requests of a session.
 #[derive(Debug)]
-pub(super) struct Requests {
+pub(crate) struct Requests {
     time: Prepared,
     logon: Prepared,
+    key: Prepared,
     subscribe: Prepared,
     balances: Prepared,
+    payments: Prepared,
     rows: Vec<Row>,
     ids: Vec<InstrumentId>,
+    flavor: Flavor,
 }
 
 const NO_GRID: (Grid, Grid) = (Grid { decimals: 0, step: 1 }, Grid { decimals: 0, step: 1 });
-const NOBODY: ClientId = ClientId { order: OrderId(0), cause: 0 };
 
 impl Requests {
     pub fn new(instruments: &[Instrument], terms: &Terms, signer: &Signer) -> Self {
         let make = |form: &Form| Prepared::new(form, terms, signer, NO_GRID);
         Self {
-            time: make(&Form::time()),
+            time: make(&Form::time(terms.flavor)),
             logon: make(&Form::logon()),
+            key: make(&Form::key()),
             subscribe: make(&Form::subscribe(terms.session)),
-            balances: make(&Form::balances()),
+            balances: make(&Form::balances(terms.flavor)),
+            payments: make(&Form::payments()),
             rows: instruments.iter().map(|one| Row::new(one, terms, signer)).collect(),
             ids: instruments.iter().map(|one| one.id).collect(),
+            flavor: terms.flavor,
         }
     }
 
@@ -134,22 +139,19 @@ impl Requests {
         id: RequestId,
         at_ms: u64,
     ) -> Result<(&mut Prepared, Values<'static>), WireFault> {
-        let mut values = Values {
-            id,
-            at_ms,
-            client: NOBODY,
-            old: NOBODY,
-            venue: 0,
-            price: 0,
-            qty: 0,
-            from: 0,
-            signature: &[],
-        };
+        let mut values = Values::new(id, at_ms);
+        let margined = self.flavor == Flavor::Usdm;
         match ask {
             Ask::Time => return Ok((&mut self.time, values)),
             Ask::Logon => return Ok((&mut self.logon, values)),
-            Ask::Subscribe => return Ok((&mut self.subscribe, values)),
+            Ask::Key if margined => return Ok((&mut self.key, values)),
+            Ask::Subscribe if !margined => return Ok((&mut self.subscribe, values)),
             Ask::Balances => return Ok((&mut self.balances, values)),
+            Ask::Payments { from, page } if margined => {
+                values.from = crate::timed::since(*from, at_ms).max(*page);
+                return Ok((&mut self.payments, values));
+            }
+            Ask::Position(_) | Ask::Renew(_) if !margined => return Err(WireFault::Unsupported),
             _ => {}
         }
         let wanted = ask.instrument();
@@ -161,100 +163,48 @@ impl Requests {
 
 impl Row {
     fn new(instrument: &Instrument, terms: &Terms, signer: &Signer) -> Self {
-        let grids = (instrument.tick, instrument.lot);
+        let grids = (instrument.tick, instrument.size);
         let make = |form: &Form| Prepared::new(form, terms, signer, grids);
-        let about = |kind| Named::BOTH.map(|named| make(&Form::about(instrument, kind, named)));
-        let (mut place, mut replace) = (Vec::new(), Vec::new());
-        for side in Side::BOTH {
-            for tif in TIFS {
-                place.push(make(&Form::place(instrument, side, tif, terms)));
-                for named in Named::BOTH {
-                    replace.push(make(&Form::replace(instrument, (side, tif), named, terms)));
-                }
-            }
-        }
+        let of = |kind| make(&Form::of(instrument, kind, terms));
+        let trades = |by| make(&Form::trades(instrument, by, terms.flavor));
         Self {
-            place,
-            replace,
-            cancel: about(Kind::Cancel),
-            amend: about(Kind::Amend),
-            query: about(Kind::Query),
-            cancel_all: make(&Form::of(instrument, Kind::CancelAll)),
-            open_orders: make(&Form::of(instrument, Kind::OpenOrders)),
-            trades: make(&Form::trades(instrument, Some(Field::From))),
-            newest_trade: make(&Form::trades(instrument, None)),
-            trades_of: make(&Form::trades(instrument, Some(Field::Venue))),
+            orders: Orders::new(true, |shape| {
+                Form::order(instrument, shape, terms).map(|form| make(&form))
+            }),
+            query: Named::BOTH.map(|named| make(&Form::query(instrument, named, terms.flavor))),
+            cancel_all: of(Kind::CancelAll),
+            open_orders: of(Kind::OpenOrders),
+            position: of(Kind::Position),
+            renew: of(Kind::Renew),
+            trades: trades(Some(Field::From)),
+            newest_trade: trades(None),
+            trades_of: trades(Some(Field::Venue)),
         }
     }
 
     #[inline]
     fn find(&mut self, ask: &Ask, values: &mut Values<'_>) -> Result<&mut Prepared, WireFault> {
+        if let Some(found) = self.orders.find(ask, values) {
+            return found;
+        }
         Ok(match ask {
-            Ask::Place(place) => {
-                fill_place(place, values);
-                &mut self.place[slot(place)]
-            }
-            Ask::Replace { old, new } => {
-                let named = naming(old, true)?;
-                fill_place(new, values);
-                values.old = old.client;
-                values.venue = old.venue_order;
-                &mut self.replace[slot(new) * 2 + named as usize]
-            }
-            Ask::Cancel(order) => &mut self.cancel[about(order, true, values)?],
-            Ask::Amend { order, qty } => {
-                values.qty = qty.0;
-                &mut self.amend[about(order, true, values)?]
-            }
-            Ask::Query { order, by_venue_id } => {
+            Ask::Query { order, by_venue_id, .. } => {
                 &mut self.query[about(order, *by_venue_id, values)?]
             }
             Ask::CancelAll(_) => &mut self.cancel_all,
-            Ask::OpenOrders(_) => &mut self.open_orders,
-            Ask::Trades { from: None, .. } => &mut self.newest_trade,
-            Ask::Trades { from: Some(from), .. } => {
-                values.from = *from;
+            Ask::OpenOrders { .. } => &mut self.open_orders,
+            Ask::Position(_) => &mut self.position,
+            Ask::Renew(_) => &mut self.renew,
+            Ask::Trades { from: None, page: 0, .. } => &mut self.newest_trade,
+            Ask::Trades { from, page, .. } => {
+                values.from = from.unwrap_or(0).max(*page);
                 &mut self.trades
             }
-            Ask::TradesOf { venue_order, .. } => {
-                values.venue = *venue_order;
+            Ask::TradesOf(order) => {
+                values.venue = order.venue_order;
                 &mut self.trades_of
             }
-            // Spot amends the quantity alone.
-            Ask::Move { .. } | Ask::Time | Ask::Logon | Ask::Subscribe | Ask::Balances => {
-                return Err(WireFault::Unsupported);
-            }
+            _ => return Err(WireFault::Unsupported),
         })
     }
-}
-
-const fn slot(place: &Place) -> usize {
-    place.side.index() * TIFS.len() + place.tif as usize
-}
-
-#[inline]
-fn fill_place(place: &Place, values: &mut Values<'_>) {
-    values.client = place.client;
-    values.price = place.price.0;
-    values.qty = place.qty.0;
-}
-
-/// By the venue's id where it is known and wished, and for orders whose names are not of our form.
-#[inline]
-fn naming(order: &OrderRef, by_venue_id: bool) -> Result<Named, WireFault> {
-    let foreign = order.client.order.is_foreign();
-    if order.venue_order != 0 && (by_venue_id || foreign) {
-        Ok(Named::Venue)
-    } else if foreign {
-        Err(WireFault::Unsupported)
-    } else {
-        Ok(Named::Client)
-    }
-}
-
-#[inline]
-fn about(order: &OrderRef, by_id: bool, values: &mut Values<'_>) -> Result<usize, WireFault> {
-    values.client = order.client;
-    values.venue = order.venue_order;
-    naming(order, by_id).map(|named| named as usize)
 }

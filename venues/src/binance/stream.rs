@@ -1,15 +1,16 @@
 //! The private stream: execution reports, balances, and the ends of connection and subscription.
 
-use super::answer::{Names, amount, balance, client};
-use super::json::{number, object, signed, text, truth};
+use super::result::{balance, client, wallet};
+use crate::json::{each, number, object, signed, text, truth};
+use crate::names::{Names, amount, amount_or_none, price, qty};
 use crate::wire::{Execution, Hear, Heard, Report, TradeTold, WireFault};
 use engine::event::{End, Reason};
 use engine::id::{ClientId, Side};
 use engine::instrument::Instrument;
-use engine::num::{Amount, Qty};
+use engine::num::{Amount, Notional};
 use simd_json::tape::Value;
 
-/// One event, as wrapped by the WebSocket API.
+/// One event.
 pub(super) fn event<H: Hear>(
     value: Value<'_, '_>,
     names: &mut Names,
@@ -18,26 +19,68 @@ pub(super) fn event<H: Hear>(
     let fields = object(value)?;
     let kind = fields.get("e").and_then(text).ok_or(WireFault::Form("event without e"))?;
     match kind {
-        "executionReport" => execution(value, names, sink),
+        "executionReport" => execution(Fields::read(value)?, names, sink),
+        "ORDER_TRADE_UPDATE" => {
+            let order = fields.get("o").ok_or(WireFault::Form("o"))?;
+            let event_ms = fields.get("E").and_then(number).unwrap_or(0);
+            execution(Fields { event_ms, ..Fields::read(order)? }, names, sink)
+        }
+        "ACCOUNT_UPDATE" => account(fields.get("a").ok_or(WireFault::Form("a"))?, names, sink),
         "outboundAccountPosition" => {
             let list = fields.get("B").ok_or(WireFault::Form("B"))?;
-            let list = list.as_array().ok_or(WireFault::Form("B"))?;
-            list.iter().try_for_each(|item| balance(None, item, names, sink))
+            each(list, |item| balance(None, item, names, sink))
         }
         "serverShutdown" => {
             sink.hear(Heard::Closing);
             Ok(())
         }
-        "eventStreamTerminated" => {
+        "eventStreamTerminated" | "listenKeyExpired" => {
             sink.hear(Heard::StreamEnded);
             Ok(())
         }
-        // Deposits and locks come as balances too; list states concern orders we never send.
+        // Deposits and locks come as balances too; list states concern orders we never send. The
+        // fast form of a fill has no fee: the whole one follows.
         _ => {
             sink.hear(Heard::Ignored);
             Ok(())
         }
     }
+}
+
+/// Balances and positions that changed, and why.
+fn account<H: Hear>(
+    value: Value<'_, '_>,
+    names: &mut Names,
+    sink: &mut H,
+) -> Result<(), WireFault> {
+    let fields = object(value)?;
+    if let Some(list) = fields.get("B") {
+        each(list, |item| wallet(None, item, names, sink))?;
+    }
+    if let Some(list) = fields.get("P") {
+        each(list, |item| position(item, names, sink))?;
+    }
+    if fields.get("m").and_then(text) == Some("FUNDING_FEE") {
+        // The event holds neither number nor symbol of the payment.
+        sink.hear(Heard::FundingDue);
+    }
+    Ok(())
+}
+
+fn position<H: Hear>(item: Value<'_, '_>, names: &Names, sink: &mut H) -> Result<(), WireFault> {
+    let fields = object(item)?;
+    let word = |key: &'static str| fields.get(key).and_then(text).ok_or(WireFault::Form(key));
+    let one_way = matches!(word("ps")?, "BOTH" | "");
+    sink.hear(match names.instrument(word("s")?) {
+        Some(instrument) if one_way => Heard::Position {
+            asked: None,
+            instrument: instrument.id,
+            lots: qty(instrument, word("pa")?)?,
+            entry: Notional(amount_or_none(word("ep")?)?.0),
+        },
+        _ => Heard::Ignored,
+    });
+    Ok(())
 }
 
 /// The fields of an execution report that we use, by the venue's letters.
@@ -52,6 +95,8 @@ struct Fields<'i> {
     status: &'i str,
     reject: &'i str,
     expiry: &'i str,
+    tif: &'i str,
+    price: &'i str,
     qty: &'i str,
     prevented: &'i str,
     last_qty: &'i str,
@@ -78,7 +123,9 @@ impl<'i> Fields<'i> {
                 "x" => all.kind = word(),
                 "X" => all.status = word(),
                 "r" => all.reject = word(),
-                "eR" => all.expiry = word(),
+                "eR" | "er" => all.expiry = word(),
+                "f" => all.tif = word(),
+                "p" => all.price = word(),
                 "q" => all.qty = word(),
                 "A" => all.prevented = word(),
                 "l" => all.last_qty = word(),
@@ -101,16 +148,11 @@ impl<'i> Fields<'i> {
     }
 }
 
-fn qty(instrument: &Instrument, value: &str) -> Result<Qty, WireFault> {
-    instrument.qty(value.as_bytes()).map_err(|_| WireFault::Form("quantity off the grid"))
-}
-
 fn execution<H: Hear>(
-    value: Value<'_, '_>,
+    fields: Fields<'_>,
     names: &mut Names,
     sink: &mut H,
 ) -> Result<(), WireFault> {
-    let fields = Fields::read(value)?;
     let Some(instrument) = names.instrument(fields.symbol).copied() else {
         sink.hear(Heard::Ignored);
         return Ok(());
@@ -118,15 +160,22 @@ fn execution<H: Hear>(
     let execution = match fields.kind {
         "NEW" => Execution::Accepted,
         "TRADE" => Execution::Fill(fill(&fields, &instrument, names)?),
+        // A liquidation: of our position, by an order of the venue's.
+        "CALCULATED" if fields.trade > 0 => Execution::Fill(fill(&fields, &instrument, names)?),
         "REPLACED" => Execution::Amended { price: None, qty: qty(&instrument, fields.qty)? },
+        "AMENDMENT" => {
+            let price = price(&instrument, fields.price)?;
+            Execution::Amended { price: Some(price), qty: qty(&instrument, fields.qty)? }
+        }
         "TRADE_PREVENTION" if fields.status != "EXPIRED_IN_MATCH" => {
-            let prevented = if fields.prevented.is_empty() { "0" } else { fields.prevented };
             let whole = qty(&instrument, fields.qty)?;
-            Execution::Amended { price: None, qty: whole - qty(&instrument, prevented)? }
+            let left = whole - qty(&instrument, fields.prevented)?;
+            Execution::Amended { price: None, qty: left }
         }
         "CANCELED" | "REJECTED" | "EXPIRED" | "TRADE_PREVENTION" => {
-            let (end, reason) = end(&fields);
-            Execution::Done { end, reason, filled: qty(&instrument, fields.filled)? }
+            let filled = qty(&instrument, fields.filled)?;
+            let (end, reason) = end(&fields, filled.is_zero());
+            Execution::Done { end, reason, filled: Some(filled) }
         }
         _ => {
             sink.hear(Heard::Ignored);
@@ -149,12 +198,11 @@ fn fill(
     names: &mut Names,
 ) -> Result<TradeTold, WireFault> {
     let trade = u64::try_from(fields.trade).map_err(|_| WireFault::Form("trade without t"))?;
-    let price = instrument.price(fields.last_price.as_bytes());
     let named = !fields.fee_asset.is_empty();
     Ok(TradeTold {
         trade,
         side: if fields.sell { Side::Sell } else { Side::Buy },
-        price: price.map_err(|_| WireFault::Form("price off the grid"))?,
+        price: price(instrument, fields.last_price)?,
         qty: qty(instrument, fields.last_qty)?,
         fee: if fields.fee.is_empty() { Amount::ZERO } else { amount(fields.fee)? },
         // Without a fee the asset is null; any will do for an amount of zero.
@@ -163,7 +211,7 @@ fn fill(
     })
 }
 
-fn end(fields: &Fields<'_>) -> (End, Reason) {
+fn end(fields: &Fields<'_>, unfilled: bool) -> (End, Reason) {
     match fields.kind {
         "CANCELED" => (End::Cancelled, Reason::None),
         "REJECTED" => {
@@ -175,10 +223,14 @@ fn end(fields: &Fields<'_>) -> (End, Reason) {
             (End::Rejected, reason)
         }
         _ if fields.status == "EXPIRED_IN_MATCH" => (End::Expired, Reason::SelfTrade),
-        _ if fields.expiry == "EXECUTION_RULE_PRICE_RANGE_EXCEEDED" => {
-            (End::Expired, Reason::Filter)
-        }
-        _ if fields.expiry == "EXCHANGE_CANCELED" => (End::Expired, Reason::Closed),
-        _ => (End::Expired, Reason::Expired),
+        _ => match fields.expiry {
+            "EXECUTION_RULE_PRICE_RANGE_EXCEEDED" => (End::Expired, Reason::Filter),
+            "EXCHANGE_CANCELED" | "7" => (End::Expired, Reason::Closed),
+            "1" | "3" => (End::Expired, Reason::SelfTrade),
+            "4" | "5" | "6" | "8" => (End::Expired, Reason::Other),
+            // Taken in, and at the matching it would have taken.
+            "" | "0" if fields.tif == "GTX" && unfilled => (End::Rejected, Reason::WouldTake),
+            _ => (End::Expired, Reason::Expired),
+        },
     }
 }

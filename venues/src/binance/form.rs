@@ -1,7 +1,9 @@
 //! The venue's requests, declared once: method, path and parameters. The JSON of the WebSocket API,
 //! the sorted payload that is signed and the REST query are all laid out from the same declaration.
 
-use super::template::{Field, Piece};
+use super::Flavor;
+use crate::orders::{Named, Shape};
+use crate::template::{Field, Piece, Pieces};
 use crate::wire::Kind;
 use engine::id::Side;
 use engine::instrument::Instrument;
@@ -10,12 +12,12 @@ use feeds::net::Method;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 
 /// What a query percent-encodes: all but the unreserved characters of RFC 3986.
-pub(super) const RESERVED: &AsciiSet =
+pub(crate) const RESERVED: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// A parameter's value.
 #[derive(Clone, Debug)]
-pub(super) enum Value {
+pub(crate) enum Value {
     /// A JSON string that is always the same.
     Text(String),
     /// A JSON number or boolean that is always the same.
@@ -26,22 +28,11 @@ pub(super) enum Value {
     Number(Field),
 }
 
-/// How an order is named in a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Named {
-    /// By our client order id.
-    Client,
-    /// By the venue's id: the faster way.
-    Venue,
-}
-
-impl Named {
-    pub const BOTH: [Self; 2] = [Self::Client, Self::Venue];
-}
-
 /// What is the same for all requests of a session.
 #[derive(Clone, Debug)]
-pub(super) struct Terms {
+pub(crate) struct Terms {
+    /// Which venue.
+    pub flavor: Flavor,
     /// The API key.
     pub api_key: String,
     /// How long a request stays valid after its time stamp, ms.
@@ -50,17 +41,21 @@ pub(super) struct Terms {
     pub self_trade: &'static str,
     /// Whether requests carry no key and signature because the session is authenticated.
     pub session: bool,
+    /// How long after it was set the dead-man's switch acts, ms; 0: never.
+    pub switch_ms: u64,
 }
 
 /// A declared request.
 #[derive(Clone, Debug)]
-pub(super) struct Form {
+pub(crate) struct Form {
     /// Method of the WebSocket API.
     pub name: &'static str,
     /// REST method and path; `None` where there is no twin.
     pub rest: Option<(Method, &'static str)>,
     /// Whether it wants key, time stamp and signature.
     pub signed: bool,
+    /// Whether REST wants the key, signed or not.
+    pub named: bool,
     /// Whether it is signed even when the session is authenticated.
     pub always: bool,
     /// Parameters, those of fixed width first.
@@ -71,19 +66,41 @@ fn text(value: &str) -> Value {
     Value::Text(value.to_owned())
 }
 
+fn plain(value: &str) -> Value {
+    Value::Plain(value.to_owned())
+}
+
+const fn word(side: Side) -> &'static str {
+    match side {
+        Side::Buy => "BUY",
+        Side::Sell => "SELL",
+    }
+}
+
+const fn naming(named: Named) -> (&'static str, Value) {
+    match named {
+        Named::Client => ("origClientOrderId", Value::Field(Field::Client)),
+        Named::Venue => ("orderId", Value::Number(Field::Venue)),
+    }
+}
+
 impl Form {
     fn new(
         name: &'static str,
         rest: Option<(Method, &'static str)>,
         params: Vec<(&'static str, Value)>,
     ) -> Self {
-        Self { name, rest, signed: true, always: false, params }
+        Self { name, rest, signed: true, named: true, always: false, params }
     }
 
     /// `time`: the venue's clock.
-    pub fn time() -> Self {
-        let rest = Some((Method::Get, "/api/v3/time"));
-        Self { signed: false, ..Self::new("time", rest, Vec::new()) }
+    pub fn time(flavor: Flavor) -> Self {
+        let path = match flavor {
+            Flavor::Spot => "/api/v3/time",
+            Flavor::Usdm => "/fapi/v1/time",
+        };
+        let form = Self::new("time", Some((Method::Get, path)), Vec::new());
+        Self { signed: false, named: false, ..form }
     }
 
     /// `session.logon`.
@@ -100,20 +117,77 @@ impl Form {
         Self::new("userDataStream.subscribe.signature", None, Vec::new())
     }
 
-    /// `account.status`, balances above zero.
-    pub fn balances() -> Self {
-        let params = vec![("omitZeroBalances", Value::Plain("true".to_owned()))];
-        Self::new("account.status", Some((Method::Get, "/api/v3/account")), params)
+    /// The listen key: made anew, or the same one for another hour.
+    pub fn key() -> Self {
+        let rest = Some((Method::Post, "/fapi/v1/listenKey"));
+        Self { signed: false, ..Self::new("userDataStream.start", rest, Vec::new()) }
     }
 
-    /// `order.place`.
-    pub fn place(instrument: &Instrument, side: Side, tif: Tif, terms: &Terms) -> Self {
-        let params = order_params(instrument, side, tif, terms);
-        Self::new("order.place", Some((Method::Post, "/api/v3/order")), params)
+    /// Balances, on Spot those above zero.
+    pub fn balances(flavor: Flavor) -> Self {
+        match flavor {
+            Flavor::Spot => {
+                let params = vec![("omitZeroBalances", plain("true"))];
+                Self::new("account.status", Some((Method::Get, "/api/v3/account")), params)
+            }
+            Flavor::Usdm => {
+                let rest = Some((Method::Get, "/fapi/v3/balance"));
+                Self::new("v2/account.balance", rest, Vec::new())
+            }
+        }
+    }
+
+    /// Funding payments since a time.
+    pub fn payments() -> Self {
+        let params = vec![
+            ("incomeType", text("FUNDING_FEE")),
+            ("limit", plain("1000")),
+            ("startTime", Value::Number(Field::From)),
+        ];
+        Self::new("income", Some((Method::Get, "/fapi/v1/income")), params)
+    }
+
+    /// A request about an order; `None` for what the venue does not have.
+    pub fn order(instrument: &Instrument, shape: Shape, terms: &Terms) -> Option<Self> {
+        let spot = terms.flavor == Flavor::Spot;
+        let path = if spot { "/api/v3/order" } else { "/fapi/v1/order" };
+        Some(match shape {
+            Shape::Place(side, tif) => {
+                let params = order_params(instrument, side, tif, terms);
+                Self::new("order.place", Some((Method::Post, path)), params)
+            }
+            Shape::Replace(side, tif, named) if spot => {
+                Self::replace(instrument, (side, tif), named, terms)
+            }
+            Shape::Move(side, named) if !spot => {
+                let mut params =
+                    vec![("symbol", text(instrument.symbol.as_str())), ("side", text(word(side)))];
+                params.push(naming(named));
+                params.push(("price", Value::Field(Field::Price)));
+                params.push(("quantity", Value::Field(Field::Qty)));
+                Self::new("order.modify", Some((Method::Put, path)), params)
+            }
+            Shape::Cancel(named) => {
+                let params = vec![("symbol", text(instrument.symbol.as_str())), naming(named)];
+                Self::new("order.cancel", Some((Method::Delete, path)), params)
+            }
+            Shape::Amend(named) if spot => {
+                let params = vec![
+                    ("symbol", text(instrument.symbol.as_str())),
+                    // Without it the venue would give the order a random new name.
+                    ("newClientOrderId", Value::Field(Field::Client)),
+                    naming(named),
+                    ("newQty", Value::Field(Field::Qty)),
+                ];
+                let rest = Some((Method::Put, "/api/v3/order/amend/keepPriority"));
+                Self::new("order.amend.keepPriority", rest, params)
+            }
+            _ => return None,
+        })
     }
 
     /// `order.cancelReplace`, stopping when the cancel fails.
-    pub fn replace(
+    fn replace(
         instrument: &Instrument,
         (side, tif): (Side, Tif),
         named: Named,
@@ -131,51 +205,45 @@ impl Form {
         Self::new("order.cancelReplace", rest, params)
     }
 
-    /// Requests about one order.
-    pub fn about(instrument: &Instrument, kind: Kind, named: Named) -> Self {
-        let (name, rest) = match kind {
-            Kind::Cancel => ("order.cancel", (Method::Delete, "/api/v3/order")),
-            Kind::Amend => {
-                let path = "/api/v3/order/amend/keepPriority";
-                ("order.amend.keepPriority", (Method::Put, path))
-            }
-            _ => ("order.status", (Method::Get, "/api/v3/order")),
-        };
-        let mut params = vec![("symbol", text(instrument.symbol.as_str()))];
-        if kind == Kind::Amend {
-            // Without it the venue would give the order a random new name.
-            params.push(("newClientOrderId", Value::Field(Field::Client)));
-        }
-        params.push(match named {
-            Named::Client => ("origClientOrderId", Value::Field(Field::Client)),
-            Named::Venue => ("orderId", Value::Number(Field::Venue)),
-        });
-        if kind == Kind::Amend {
-            params.push(("newQty", Value::Field(Field::Qty)));
-        }
-        Self::new(name, Some(rest), params)
+    /// What became of an order.
+    pub fn query(instrument: &Instrument, named: Named, flavor: Flavor) -> Self {
+        let path = if flavor == Flavor::Spot { "/api/v3/order" } else { "/fapi/v1/order" };
+        let params = vec![("symbol", text(instrument.symbol.as_str())), naming(named)];
+        Self::new("order.status", Some((Method::Get, path)), params)
     }
 
     /// Requests about all of an instrument.
-    pub fn of(instrument: &Instrument, kind: Kind) -> Self {
-        let (name, rest) = match kind {
-            Kind::CancelAll => ("openOrders.cancelAll", (Method::Delete, "/api/v3/openOrders")),
-            _ => ("openOrders.status", (Method::Get, "/api/v3/openOrders")),
+    pub fn of(instrument: &Instrument, kind: Kind, terms: &Terms) -> Self {
+        let mut params = vec![("symbol", text(instrument.symbol.as_str()))];
+        let (name, rest) = match (kind, terms.flavor) {
+            (Kind::CancelAll, Flavor::Spot) => {
+                ("openOrders.cancelAll", (Method::Delete, "/api/v3/openOrders"))
+            }
+            (Kind::CancelAll, Flavor::Usdm) => {
+                ("allOpenOrders", (Method::Delete, "/fapi/v1/allOpenOrders"))
+            }
+            (Kind::Position, _) => ("v3/position", (Method::Get, "/fapi/v3/positionRisk")),
+            (Kind::Renew, _) => {
+                params.push(("countdownTime", plain(&terms.switch_ms.to_string())));
+                ("countdown", (Method::Post, "/fapi/v1/countdownCancelAll"))
+            }
+            (_, Flavor::Spot) => ("openOrders.status", (Method::Get, "/api/v3/openOrders")),
+            (_, Flavor::Usdm) => ("openOrders", (Method::Get, "/fapi/v1/openOrders")),
         };
-        Self::new(name, Some(rest), vec![("symbol", text(instrument.symbol.as_str()))])
+        Self::new(name, Some(rest), params)
     }
 
-    /// `myTrades`: from an id on, of one order, or (`None`) the newest one.
-    pub fn trades(instrument: &Instrument, by: Option<Field>) -> Self {
+    /// Own trades: from an id on, of one order, or (`None`) the newest one.
+    pub fn trades(instrument: &Instrument, by: Option<Field>, flavor: Flavor) -> Self {
         let mut params = vec![("symbol", text(instrument.symbol.as_str()))];
-        let limit = if by.is_some() { "1000" } else { "1" };
-        params.push(("limit", Value::Plain(limit.to_owned())));
+        params.push(("limit", plain(if by.is_some() { "1000" } else { "1" })));
         match by {
             Some(Field::Venue) => params.push(("orderId", Value::Number(Field::Venue))),
             Some(_) => params.push(("fromId", Value::Number(Field::From))),
             None => {}
         }
-        Self::new("myTrades", Some((Method::Get, "/api/v3/myTrades")), params)
+        let path = if flavor == Flavor::Spot { "/api/v3/myTrades" } else { "/fapi/v1/userTrades" };
+        Self::new("myTrades", Some((Method::Get, path)), params)
     }
 
     /// The parameters of a signed request besides its signature, in order of their declaration.
@@ -235,7 +303,7 @@ impl Form {
     }
 
     /// The REST query without its signature; the key travels in a header.
-    pub fn query(&self, terms: &Terms) -> Vec<Piece> {
+    pub fn rest_query(&self, terms: &Terms) -> Vec<Piece> {
         joined(&self.all(terms, false), |text| {
             percent_encoding::utf8_percent_encode(text, RESERVED).to_string()
         })
@@ -248,16 +316,16 @@ fn order_params(
     tif: Tif,
     terms: &Terms,
 ) -> Vec<(&'static str, Value)> {
-    let side = if side == Side::Buy { "BUY" } else { "SELL" };
     let (kind, tif) = match tif {
-        Tif::PostOnly => ("LIMIT_MAKER", None),
+        Tif::PostOnly if terms.flavor == Flavor::Spot => ("LIMIT_MAKER", None),
+        Tif::PostOnly => ("LIMIT", Some("GTX")),
         Tif::Gtc => ("LIMIT", Some("GTC")),
         Tif::Ioc => ("LIMIT", Some("IOC")),
         Tif::Fok => ("LIMIT", Some("FOK")),
     };
     let mut params = vec![
         ("symbol", text(instrument.symbol.as_str())),
-        ("side", text(side)),
+        ("side", text(word(side))),
         ("type", text(kind)),
         ("newOrderRespType", text("ACK")),
     ];
@@ -283,23 +351,4 @@ fn joined(params: &[(&'static str, Value)], written: impl Fn(&str) -> String) ->
         };
     }
     out.0
-}
-
-/// Pieces in the making; neighbouring texts become one.
-#[derive(Default)]
-struct Pieces(Vec<Piece>);
-
-impl Pieces {
-    fn text(&mut self, text: &str) -> &mut Self {
-        match self.0.last_mut() {
-            Some(Piece::Text(last)) => last.push_str(text),
-            _ => self.0.push(Piece::Text(text.to_owned())),
-        }
-        self
-    }
-
-    fn field(&mut self, field: Field) -> &mut Self {
-        self.0.push(Piece::Field(field));
-        self
-    }
 }

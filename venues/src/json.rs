@@ -6,7 +6,7 @@ use simd_json::value::tape::Object;
 use simd_json::{Buffers, Tape, tape::Value};
 
 /// A parser whose buffers are used again and again.
-pub(super) struct Reader {
+pub(crate) struct Reader {
     buffers: Buffers,
     tape: Tape<'static>,
 }
@@ -40,30 +40,45 @@ impl Reader {
 }
 
 /// The value as an object.
-pub(super) fn object<'t, 'i>(value: Value<'t, 'i>) -> Result<Object<'t, 'i>, WireFault> {
+pub(crate) fn object<'t, 'i>(value: Value<'t, 'i>) -> Result<Object<'t, 'i>, WireFault> {
     value.as_object().ok_or(WireFault::Form("object expected"))
 }
 
 /// The value as text; `None` when it is of another type.
 #[inline]
-pub(super) fn text<'i>(value: Value<'_, 'i>) -> Option<&'i str> {
+pub(crate) fn text<'i>(value: Value<'_, 'i>) -> Option<&'i str> {
     value.into_string()
 }
 
 /// The value as a whole number, from a JSON number.
 #[inline]
-pub(super) fn number(value: Value<'_, '_>) -> Option<u64> {
+pub(crate) fn number(value: Value<'_, '_>) -> Option<u64> {
     value.as_u64()
 }
 
 /// The value as a whole number that may be negative.
 #[inline]
-pub(super) fn signed(value: Value<'_, '_>) -> Option<i64> {
+pub(crate) fn signed(value: Value<'_, '_>) -> Option<i64> {
     value.as_i64()
 }
 
 /// The value as true or false.
 #[inline]
-pub(super) fn truth(value: Value<'_, '_>) -> Option<bool> {
+pub(crate) fn truth(value: Value<'_, '_>) -> Option<bool> {
     value.as_bool()
+}
+
+/// A whole number, from a JSON number or from text of digits.
+#[inline]
+pub(crate) fn whole(value: Value<'_, '_>) -> Option<u64> {
+    number(value).or_else(|| text(value)?.parse().ok())
+}
+
+/// Calls `item` for each element.
+pub(crate) fn each(
+    list: Value<'_, '_>,
+    mut item: impl FnMut(Value<'_, '_>) -> Result<(), WireFault>,
+) -> Result<(), WireFault> {
+    let list = list.as_array().ok_or(WireFault::Form("array expected"))?;
+    list.iter().try_for_each(&mut item)
 }
