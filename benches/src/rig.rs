@@ -163,7 +163,8 @@ impl Rig {
         }
         let instruments = vec![instrument];
         let limits = vec![Vec::new()];
-        let terms = Terms { instruments, assets, limits, conversions: Vec::new() };
+        let terms =
+            Terms { instruments, assets, limits, codes: Vec::new(), conversions: Vec::new() };
         let clock = TscClock::start();
         let folder = std::env::temp_dir().join(format!("peregrine-rig-{}", std::process::id()));
         std::fs::create_dir_all(&folder)?;

@@ -20,8 +20,8 @@ impl<S: Strategy> Engine<S> {
         &self.held
     }
 
-    /// Takes one to hold; one whose number is taken, or that comes after none that is held, or whose
-    /// instrument no desk trades, is counted and not taken.
+    /// Takes one to hold; one whose number is taken, or that comes after none that is held, or
+    /// whose instrument no desk trades, is counted and not taken.
     pub(super) fn hold(&mut self, event: &Event, hold: Hold) {
         let number = |held: &Held| held.hold.number;
         let known = self.held.iter().any(|held| number(held) == hold.number);

@@ -22,7 +22,30 @@ fn every_meaning_survives_its_row() {
         fee_asset: AssetId(ASSETS_MAX as u16 - 1),
         maker: true,
     };
-    let bodies = [
+    let hold = Hold {
+        number: 7,
+        side: Side::Sell,
+        trigger: Trigger::Trailing,
+        watched: Watched::Mid,
+        price: Price(PRICE_MAX),
+        limit: Some(Price(9)),
+        qty: Qty(QTY_MAX),
+        group: u16::MAX,
+        after: 6,
+    };
+    let bodies = bodies(fill, grid, hold);
+    for body in bodies {
+        let id = if let Body::Balance { asset, .. } = body { u64::from(asset.0) } else { 1 };
+        let row = Event::new(Nanos(5), InstrumentId(2), id, body);
+        assert_eq!(row.body(), Some(body));
+    }
+    assert_eq!(Event { kind: 200, ..Event::default() }.body(), None);
+}
+
+/// One of each kind.
+fn bodies(fill: Fill, grid: Grid, hold: Hold) -> [Body; 35] {
+    let order = fill.order;
+    [
         Body::Level { side: Side::Sell, price: Price(1), qty: Qty(0) },
         Body::Best { bid: Price(1), bid_qty: Qty(2), ask: Price(3), ask_qty: Qty(4) },
         Body::Trade { price: Price(1), qty: Qty(2), taker: Side::Sell },
@@ -63,25 +86,9 @@ fn every_meaning_survives_its_row() {
         Body::Signal { source: 1, value: -2, ttl: Nanos(3) },
         Body::Start { epoch: 1, config_hash: 2 },
         Body::ClockOffset { us: -9 },
-        Body::Hold(Hold {
-            number: 7,
-            side: Side::Sell,
-            trigger: Trigger::Trailing,
-            watched: Watched::Mid,
-            price: Price(PRICE_MAX),
-            limit: Some(Price(9)),
-            qty: Qty(QTY_MAX),
-            group: u16::MAX,
-            after: 6,
-        }),
+        Body::Hold(hold),
         Body::Release { number: 0 },
-    ];
-    for body in bodies {
-        let id = if let Body::Balance { asset, .. } = body { u64::from(asset.0) } else { 1 };
-        let row = Event::new(Nanos(5), InstrumentId(2), id, body);
-        assert_eq!(row.body(), Some(body));
-    }
-    assert_eq!(Event { kind: 200, ..Event::default() }.body(), None);
+    ]
 }
 
 #[test]

@@ -1,19 +1,22 @@
 //! From a configuration and what the venues say of themselves to instruments, desks and agents.
 
+mod binance_spot;
+mod binance_usdm;
+mod bybit;
 mod lines;
+mod okx;
 mod terms;
 
 use crate::config::{self, Config, Mode};
 use crate::exit::Failure;
+pub use binance_spot::{spot_feed, spot_wire};
 use engine::desk::{DeskSettings, Traded};
 use engine::engine::{Engine, Found, Settings};
 use engine::id::VenueId;
 use engine::instrument::{Instrument, Kind, Symbol};
 use engine::num::{Amount, parse_decimal};
 use engine::time::Nanos;
-pub use lines::{
-    GatewayPorts, NextTrades, dial, feed, gateway, guard, limits, settings, spot_feed, spot_wire,
-};
+pub use lines::{GatewayPorts, NextTrades, dial, feed, gateway, guard, limits, settings};
 use strategies::any::Any;
 pub use terms::{Terms, ask, credentials, terms};
 use venues::sim::{Latency, SimVenue, VenueSettings};

@@ -1,6 +1,6 @@
 //! Feeds, gateways and guards of each venue, by its dialect.
 
-use super::Terms;
+use super::{Terms, binance_usdm, bybit, okx, spot_feed, spot_wire};
 use crate::agents::{FeedAbout, FeedAgent, GatewayAbout, GatewayAgent, Watcher};
 use crate::config::{self, Config, Venue, VenueKind};
 use crate::exit::Failure;
@@ -9,7 +9,6 @@ use engine::event::Event;
 use engine::id::{InstrumentId, VenueId};
 use engine::instrument::Instrument;
 use engine::intent::Outgoing;
-use feeds::binance_spot::BinanceSpotConfig;
 use feeds::feed::{Feed, FeedLimits, FeedPorts};
 use feeds::net::{DialConfig, DialPort, Tuning};
 use feeds::protocol::Protocol;
@@ -53,14 +52,6 @@ pub fn feed(
         }
         _ => Err(unspoken(venue)),
     }
-}
-
-/// Binance Spot's streams of these instruments.
-pub fn spot_feed(config: &Config, venue: &Venue, instruments: &[Instrument]) -> BinanceSpotConfig {
-    let ends = &venue.endpoints;
-    let mut dialect = BinanceSpotConfig::new(&ends.stream, &ends.rest, instruments.to_vec());
-    dialect.snapshot_levels = u16::try_from(config.feed.snapshot_levels).unwrap_or(5_000);
-    dialect
 }
 
 fn feed_agent<P: Protocol + Send + 'static>(
@@ -118,19 +109,18 @@ pub fn gateway(
 ) -> Result<Box<dyn Agent + Send>, Failure> {
     let settings = venues::gateway::Config { next_trades: next, ..settings(config, venue) };
     let at = &config.venues[venue.index()];
-    match at.kind {
-        VenueKind::BinanceSpot => {
-            Ok(gateway_agent(spot_wire(at, terms, (venue, key)), settings, ports, about))
-        }
-        _ => Err(unspoken(at)),
-    }
+    let all = (settings, ports, about);
+    Ok(match at.kind {
+        VenueKind::BinanceSpot => agent(spot_wire(at, terms, (venue, key)), all),
+        VenueKind::BinanceUsdm => agent(binance_usdm::wire(at, terms, (venue, key)), all),
+        VenueKind::Bybit => agent(bybit::wire(at, terms, (venue, key))?, all),
+        VenueKind::Okx => agent(okx::wire(at, terms, (venue, key))?, all),
+    })
 }
 
-fn gateway_agent<W: Wire + Send + 'static>(
+fn agent<W: Wire + Send + 'static>(
     wire: W,
-    settings: venues::gateway::Config,
-    ports: GatewayPorts,
-    about: GatewayAbout,
+    (settings, ports, about): (venues::gateway::Config, GatewayPorts, GatewayAbout),
 ) -> Box<dyn Agent + Send> {
     let gateway = Gateway::new(wire, settings, ports.dial, ports.rings, ports.watch);
     Box::new(GatewayAgent::new(gateway, about))
@@ -145,43 +135,27 @@ pub fn guard(
 ) -> Result<Box<dyn Watcher + Send>, Failure> {
     let at = &config.venues[venue.index()];
     let settings = settings(config, venue);
-    match at.kind {
-        VenueKind::BinanceSpot => {
-            let wire = spot_wire(at, terms, (venue, key));
-            Ok(Box::new(Guard::new(wire, settings, dial, watch)))
-        }
-        _ => Err(unspoken(at)),
-    }
+    let all = (settings, dial, watch);
+    Ok(match at.kind {
+        VenueKind::BinanceSpot => watcher(spot_wire(at, terms, (venue, key)), all),
+        VenueKind::BinanceUsdm => watcher(binance_usdm::wire(at, terms, (venue, key)), all),
+        VenueKind::Bybit => watcher(bybit::wire(at, terms, (venue, key))?, all),
+        VenueKind::Okx => watcher(okx::wire(at, terms, (venue, key))?, all),
+    })
 }
 
-/// Binance Spot's order entry for the instruments of a venue.
-pub fn spot_wire(
-    venue: &Venue,
-    terms: &Terms,
-    (number, key): (VenueId, Credentials),
-) -> venues::binance_spot::BinanceSpot {
-    use venues::binance_spot::SelfTrade;
-    let self_trade_prevention = match venue.self_trade {
-        config::SelfTrade::Default => SelfTrade::Default,
-        config::SelfTrade::ExpireTaker => SelfTrade::ExpireTaker,
-        config::SelfTrade::ExpireMaker => SelfTrade::ExpireMaker,
-        config::SelfTrade::ExpireBoth => SelfTrade::ExpireBoth,
-    };
-    let wire = venues::binance_spot::Config {
-        ws_api_url: venue.endpoints.ws_api.clone(),
-        rest_url: venue.endpoints.rest.clone(),
-        recv_window_ms: venue.recv_window_ms,
-        self_trade_prevention,
-        limits: terms.limits.get(number.index()).cloned().unwrap_or_default(),
-    };
-    let instruments = terms.of_venue(number);
-    venues::binance_spot::BinanceSpot::new(wire, key, &instruments, terms.assets.clone())
+fn watcher<W: Wire + Send + 'static>(
+    wire: W,
+    (settings, dial, watch): (venues::gateway::Config, DialPort, Watch),
+) -> Box<dyn Watcher + Send> {
+    Box::new(Guard::new(wire, settings, dial, watch))
 }
 
 /// The settings of a venue's gateway.
 pub fn settings(config: &Config, venue: VenueId) -> venues::gateway::Config {
     let at = &config.venues[venue.index()];
     venues::gateway::Config {
+        venue,
         entry: match at.entry {
             config::Entry::Ws => venues::gateway::Entry::WebSocket,
             config::Entry::Rest => venues::gateway::Entry::Rest,

@@ -1,15 +1,16 @@
 //! What the venues say of themselves: instruments, rate limits, our fees.
 
-use crate::config::{Config, KeySource, Venue, VenueKind};
+use super::{binance_spot, binance_usdm, bybit, okx};
+use crate::config::{Config, InstrumentSettings, KeySource, Venue, VenueKind};
 use crate::exit::Failure;
 use engine::asset::Assets;
 use engine::id::{AssetId, FeedId, InstrumentId, VenueId};
-use engine::instrument::{Instrument, Kind, Symbol};
+use engine::instrument::{Fees, Instrument, Kind, Symbol};
 use engine::num::{Notional, parse_decimal};
 use feeds::net::{Dial, DialPort, Dialed, HttpReply, HttpRequest, Method};
-use std::time::Duration;
-use venues::binance_spot::metadata;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use venues::credentials::Credentials;
+use venues::metadata::Listing;
 use venues::wire::Usage;
 
 /// What the venues say of themselves, joined with the configuration.
@@ -20,6 +21,8 @@ pub struct Terms {
     pub assets: Assets,
     /// Rate limits, by venue.
     pub limits: Vec<Vec<Usage>>,
+    /// The venues' numbers of instruments, where requests need them.
+    pub codes: Vec<(InstrumentId, u64)>,
     /// Value of one unit of assets that fees may be paid in, in the quote asset, as of the start.
     pub conversions: Vec<(AssetId, Notional)>,
 }
@@ -78,11 +81,13 @@ pub async fn terms(
 ) -> Result<Terms, Failure> {
     let mut assets = known;
     let mut found: Vec<Option<Instrument>> = vec![None; config.instruments.len()];
-    let mut limits = Vec::new();
+    let (mut limits, mut codes) = (Vec::new(), Vec::new());
     for (number, venue) in config.venues.iter().enumerate() {
         let key = keys.and_then(|keys| keys.get(number));
-        let listed = listed(config, (number, venue), port, (key, &mut assets)).await?;
+        let asking = Asking { config, number, venue, key, assets: &mut assets };
+        let listed = listed(asking, port).await?;
         limits.push(listed.limits);
+        codes.extend(listed.codes);
         for instrument in listed.instruments {
             found[instrument.id.index()] = Some(instrument);
         }
@@ -94,64 +99,81 @@ pub async fn terms(
         assets.intern(bnb);
     }
     let conversions = conversions(config, port, &instruments, &assets).await;
-    Ok(Terms { instruments, assets, limits, conversions })
+    Ok(Terms { instruments, assets, limits, codes, conversions })
 }
 
-/// What one venue lists of what is configured.
-struct Listed {
-    instruments: Vec<Instrument>,
-    limits: Vec<Usage>,
+/// What one venue lists of what is configured of it.
+#[derive(Default)]
+pub(super) struct Listed {
+    pub instruments: Vec<Instrument>,
+    pub limits: Vec<Usage>,
+    /// The venue's numbers of its instruments, where requests need them.
+    pub codes: Vec<(InstrumentId, u64)>,
 }
 
-async fn listed(
-    config: &Config,
-    (number, venue): (usize, &Venue),
-    port: &mut DialPort,
-    (key, assets): (Option<&Credentials>, &mut Assets),
-) -> Result<Listed, Failure> {
-    match venue.kind {
-        VenueKind::BinanceSpot => spot(config, (number, venue), port, (key, assets)).await,
-        other => Err(Failure::error(format!(
-            "[venue.{}]: orders at {} cannot be sent by this build yet",
-            venue.name,
-            other.name()
-        ))),
+/// A venue, and what asking it needs.
+pub(super) struct Asking<'a> {
+    pub config: &'a Config,
+    pub number: usize,
+    pub venue: &'a Venue,
+    pub key: Option<&'a Credentials>,
+    pub assets: &'a mut Assets,
+}
+
+impl Asking<'_> {
+    /// The instruments of the venue, with their places in the configuration.
+    pub fn own(&self) -> Vec<(usize, &InstrumentSettings)> {
+        let all = self.config.instruments.iter().enumerate();
+        all.filter(|(_, one)| one.venue == self.number).collect()
     }
-}
 
-async fn spot(
-    config: &Config,
-    (number, venue): (usize, &Venue),
-    port: &mut DialPort,
-    (key, assets): (Option<&Credentials>, &mut Assets),
-) -> Result<Listed, Failure> {
-    let rest = &venue.endpoints.rest;
-    let own = config.instruments.iter().enumerate().filter(|(_, one)| one.venue == number);
-    let own: Vec<_> = own.collect();
-    let symbols: Vec<&str> = own.iter().map(|(_, one)| one.symbol.as_str()).collect();
-    let reply = ask(port, metadata::exchange_info_request(rest, &symbols)).await?;
-    let body = metadata::body("exchangeInfo", reply.status, &reply.body).map_err(Failure::error)?;
-    let info = metadata::listings(body).map_err(Failure::error)?;
-    let fees = match key {
-        Some(key) => {
-            let request = metadata::account_request(rest, key, info.server_ms);
-            let reply = ask(port, request).await?;
-            let body =
-                metadata::body("account", reply.status, &reply.body).map_err(Failure::error)?;
-            Some(metadata::fees(body).map_err(Failure::error)?)
-        }
-        None => None,
-    };
-    let mut instruments = Vec::new();
-    for (place, settings) in own {
-        let listing = info.listing(&settings.symbol).map_err(Failure::error)?;
+    /// A listing as the instrument of this place. What a margin is asked for follows from the
+    /// configured leverage, where the venue allows that much.
+    pub fn instrument(
+        &mut self,
+        place: usize,
+        listing: &Listing,
+        fees: Option<Fees>,
+    ) -> Result<Instrument, Failure> {
+        let settings = &self.config.instruments[place];
         let id = InstrumentId(u16::try_from(place).unwrap_or(u16::MAX));
-        let at = VenueId(u8::try_from(number).unwrap_or(u8::MAX));
+        let venue = VenueId(u8::try_from(self.number).unwrap_or(u8::MAX));
         let fees = fees.unwrap_or(settings.fees);
-        let instrument = listing.instrument(id, at, assets, fees).map_err(Failure::error)?;
-        instruments.push(instrument);
+        let made = listing.instrument(id, venue, self.assets, fees);
+        let mut instrument = made.map_err(Failure::error)?;
+        if instrument.kind == Kind::Linear {
+            let margin = 1_000_000 / i64::from(settings.leverage.max(1));
+            instrument.margin_ppm = margin.max(instrument.margin_ppm);
+        }
+        Ok(instrument)
     }
-    Ok(Listed { instruments, limits: info.limits })
+}
+
+/// The wall clock, ms since 1970: what requests before a session are stamped with.
+pub(super) fn wall_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(0)
+}
+
+/// Positions of ours are of one way: a hedged account tells others.
+pub(super) fn one_way(venue: &Venue, is_one_way: bool) -> Result<(), Failure> {
+    if is_one_way {
+        return Ok(());
+    }
+    Err(Failure::error(format!(
+        "[venue.{}]: the account has positions of two ways (hedge mode); set it to one-way mode at \
+         the venue, or name an account that is",
+        venue.name
+    )))
+}
+
+async fn listed(asking: Asking<'_>, port: &mut DialPort) -> Result<Listed, Failure> {
+    match asking.venue.kind {
+        VenueKind::BinanceSpot => binance_spot::listed(asking, port).await,
+        VenueKind::BinanceUsdm => binance_usdm::listed(asking, port).await,
+        VenueKind::Bybit => bybit::listed(asking, port).await,
+        VenueKind::Okx => okx::listed(asking, port).await,
+    }
 }
 
 /// One feed a venue; where a venue's spot and perpetuals come over other connections, one each.

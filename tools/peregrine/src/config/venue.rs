@@ -96,6 +96,9 @@ pub struct Venue {
     pub recv_window_ms: u32,
     /// What the venue does when our own orders would meet.
     pub self_trade: SelfTrade,
+    /// After how long without a sign of life from us the venue cancels all by itself, s; 0: never,
+    /// or the venue cannot.
+    pub dead_man_s: u16,
 }
 
 impl Venue {
@@ -145,6 +148,7 @@ impl Venue {
             key,
             recv_window_ms: u32::try_from(recv_window).unwrap_or(5_000),
             self_trade: self_trade.map_or(SelfTrade::Default, |choice| choice.value),
+            dead_man_s: dead_man_s(section, kind),
         })
     }
 }
@@ -152,6 +156,30 @@ impl Venue {
 /// Schemes, the one with TLS first.
 const SOCKET: [&str; 2] = ["wss://", "ws://"];
 const HTTP: [&str; 2] = ["https://", "http://"];
+
+/// The venue's dead-man's switch. Bybit's has to be switched on by the venue first, so that it is
+/// not used unless asked for.
+fn dead_man_s(section: &Section<'_>, kind: VenueKind) -> u16 {
+    let (range, default) = match kind {
+        VenueKind::BinanceSpot => (0..=0, 0),
+        VenueKind::BinanceUsdm => (0..=3_600, 30),
+        VenueKind::Bybit => (0..=300, 0),
+        VenueKind::Okx => (0..=120, 30),
+    };
+    let least = match kind {
+        VenueKind::Okx => 10,
+        VenueKind::Bybit => 3,
+        _ => 5,
+    };
+    let Some(seconds) = section.whole("dead_man_s", range, "s (0: not used)") else {
+        return default;
+    };
+    if seconds > 0 && seconds < least {
+        let message = format!("{seconds} is too short");
+        section.problem(section.span(), "dead_man_s", message, format!("0, or {least} and more"));
+    }
+    u16::try_from(seconds).unwrap_or(default)
+}
 
 fn kind(name: &str, section: &Section<'_>) -> Option<VenueKind> {
     if let Some(given) = section.choice("kind", &VenueKind::NAMES) {
