@@ -18,3 +18,5 @@ mod operate;
 mod paper;
 #[path = "session/start.rs"]
 mod start;
+#[path = "session/venues.rs"]
+mod venues;
