@@ -1,7 +1,10 @@
 //! All strategies as one closed type, so that the engine calls them without indirection and
 //! configuration picks one by name.
 
+use crate::arbitrage::Arbitrage;
 use crate::avellaneda_stoikov::AvellanedaStoikov;
+use crate::cross_market::CrossMarket;
+use crate::market_making::MarketMaking;
 use crate::parameter::{Parameter, ParameterError, Table, from_nano, to_nano};
 use crate::tactic::{BuildError, Role, Tactic};
 use engine::event::Event;
@@ -194,6 +197,12 @@ macro_rules! closed {
 closed! {
     /// M. Avellaneda and S. Stoikov, 2008.
     0 "avellaneda-stoikov" AvellanedaStoikov(AvellanedaStoikov);
+    /// Levels around a reference price.
+    1 "market-making" MarketMaking(MarketMaking);
+    /// Quotes on one venue, hedges on another.
+    2 "cross-market" CrossMarket(CrossMarket);
+    /// Buys on one venue what it sells on another.
+    3 "arbitrage" Arbitrage(Arbitrage);
 }
 
 impl Strategy for Any {

@@ -15,12 +15,14 @@
 
 use super::formula;
 use super::parameters::{Horizon, Parameters};
+use crate::scale::AMOUNT_ONE;
 use crate::signal::weight;
 use engine::id::Side;
-use engine::instrument::Instrument;
-use engine::num::{AMOUNT_DECIMALS, Amount, POW10, Price, Qty};
+use engine::num::{Amount, Price, Qty};
 use engine::plan::LEVELS_MAX;
 use engine::state::{Sink, Source, State};
+
+pub use crate::scale::Scale;
 
 /// Binary places of an offset in ticks.
 const PLACES: u32 = 16;
@@ -28,48 +30,12 @@ const PLACES: u32 = 16;
 const ONE: f64 = (1_u64 << PLACES) as f64;
 /// Binary places of a ratio such as a spread over the mid.
 const RATIO_PLACES: u32 = 32;
-/// Units of an amount or notional in one of its asset.
-const AMOUNT_ONE: f64 = POW10[AMOUNT_DECIMALS as usize] as f64;
 /// Highest price in ticks that is quoted around; keeps all sums within 63 bits.
 pub const PRICE_MAX: Price = Price(1 << 44);
 /// Largest offset, in 2^-16 ticks.
 const OFFSET_MAX: i64 = 1 << 58;
 /// Largest distance between levels, in 2^-16 ticks.
 const SPACING_MAX: i64 = 1 << 54;
-
-/// The instrument's grids and limits, as formulas want them.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Scale {
-    /// Price units in one tick.
-    pub tick: f64,
-    /// Base units in one lot.
-    pub lot: f64,
-    /// Smallest quantity of an order.
-    pub qty_min: Qty,
-    /// Largest quantity of an order; 0 is no limit.
-    pub qty_max: Qty,
-    /// Smallest price times quantity of an order, quote units.
-    pub notional_min: f64,
-}
-
-impl Scale {
-    /// Of an instrument.
-    pub fn of(instrument: &Instrument) -> Self {
-        Self {
-            tick: instrument.tick.step_f64(),
-            lot: instrument.lot.step_f64(),
-            qty_min: instrument.qty_min,
-            qty_max: instrument.qty_max,
-            notional_min: instrument.notional_min.0 as f64 / AMOUNT_ONE,
-        }
-    }
-
-    /// A base quantity in lots, toward zero; a text like 0.3 that misses its lot by rounding of
-    /// binary fractions still finds it.
-    fn lots(&self, base: f64) -> i64 {
-        libm::trunc(base / self.lot + libm::copysign(1e-6, base)) as i64
-    }
-}
 
 /// What the estimators say, at one moment.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -280,8 +246,7 @@ impl Quoter {
             let least = self.least(side, model);
             let mut base = order_qty * shape;
             for size in &mut self.sizes[side.index()] {
-                let most = if self.scale.qty_max.0 > 0 { self.scale.qty_max.0 } else { i64::MAX };
-                let lots = self.scale.lots(base).min(most).min(room);
+                let lots = self.scale.lots(base).min(self.scale.most()).min(room);
                 *size = if lots >= least { Qty(lots) } else { Qty::ZERO };
                 room -= size.0;
                 base *= self.parameters.level_growth;
@@ -299,8 +264,7 @@ impl Quoter {
         };
         let ticks = model.mid as f64 / 2.0 - (outer as f64 / ONE).max(0.0);
         let price = (ticks * 0.99).max(1.0) * self.scale.tick;
-        let by_notional = libm::ceil(self.scale.notional_min / (price * self.scale.lot) - 1e-6);
-        self.scale.qty_min.0.max(by_notional as i64).max(1)
+        self.scale.least(price)
     }
 }
 

@@ -119,7 +119,7 @@ impl Bench {
     }
 
     fn inner(&self) -> &AvellanedaStoikov {
-        let Any::AvellanedaStoikov(strategy) = &self.strategy;
+        let Any::AvellanedaStoikov(strategy) = &self.strategy else { panic!("another") };
         strategy
     }
 }
