@@ -4,6 +4,7 @@
 use crate::arbitrage::Arbitrage;
 use crate::avellaneda_stoikov::AvellanedaStoikov;
 use crate::cross_market::CrossMarket;
+use crate::gueant_lehalle::GueantLehalle;
 use crate::market_making::MarketMaking;
 use crate::parameter::{Parameter, ParameterError, Table, from_nano, to_nano};
 use crate::tactic::{BuildError, Role, Tactic};
@@ -203,6 +204,8 @@ closed! {
     2 "cross-market" CrossMarket(CrossMarket);
     /// Buys on one venue what it sells on another.
     3 "arbitrage" Arbitrage(Arbitrage);
+    /// O. Guéant, C.-A. Lehalle and J. Fernandez-Tapia, 2013.
+    4 "gueant-lehalle" GueantLehalle(GueantLehalle);
 }
 
 impl Strategy for Any {

@@ -31,12 +31,12 @@
 mod parameters;
 mod shot;
 
-use crate::leg::{Leg, base_of, span};
+use crate::leg::{Leg, base_of};
 use crate::parameter::Table;
 use crate::signal::Bounds;
 use crate::signal::volatility::{Volatility, VolatilityConfig};
 use crate::tactic::{BuildError, Role, Tactic};
-use crate::takes::{Lapse, Reach, Takes};
+use crate::takes::{Lapse, Reach, Takes, span};
 use alloc::vec::Vec;
 use engine::event::{Event, kind};
 use engine::id::{InstrumentId, Side};

@@ -34,11 +34,11 @@
 mod parameters;
 mod quotes;
 
-use crate::leg::{Leg, base_of, span};
+use crate::leg::{Leg, base_of};
 use crate::parameter::Table;
 use crate::sheet::Sheet;
 use crate::tactic::{BuildError, Role, Tactic};
-use crate::takes::{Lapse, Progress, Reach, Takes};
+use crate::takes::{Lapse, Progress, Reach, Takes, span};
 use engine::event::{Event, kind};
 use engine::id::{InstrumentId, Side};
 use engine::instrument::Instrument;

@@ -213,8 +213,3 @@ pub fn amount_of(base: f64) -> Amount {
 fn ticks(whole: f64) -> Option<Price> {
     (whole >= 1.0 && whole <= PRICE_MAX as f64).then_some(Price(whole as i64))
 }
-
-/// A span of seconds.
-pub fn span(seconds: f64) -> Nanos {
-    Nanos((seconds * 1e9) as u64)
-}

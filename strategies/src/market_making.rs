@@ -34,10 +34,11 @@ mod hanging;
 mod parameters;
 mod prices;
 
-use crate::leg::{Leg, Open, base_of, span};
+use crate::leg::{Leg, Open, base_of};
 use crate::parameter::Table;
 use crate::sheet::Sheet;
 use crate::tactic::{BuildError, Role, Tactic};
+use crate::takes::span;
 use engine::event::{Body, Event, kind};
 use engine::id::{InstrumentId, Side};
 use engine::instrument::{Instrument, Kind};

@@ -136,3 +136,8 @@ impl Lapse {
         Some(())
     }
 }
+
+/// A span of seconds.
+pub fn span(seconds: f64) -> Nanos {
+    Nanos((seconds * 1e9) as u64)
+}

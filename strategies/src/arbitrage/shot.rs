@@ -1,7 +1,8 @@
 //! Which two venues to shoot at, how much, and to which price.
 
 use super::{Arbitrage, Venue};
-use crate::leg::{Open, span};
+use crate::leg::Open;
+use crate::takes::span;
 use engine::book::Level;
 use engine::id::Side;
 use engine::num::{Price, Qty};

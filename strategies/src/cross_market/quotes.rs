@@ -1,7 +1,8 @@
 //! Where the quotes of cross-exchange market making stand, how large they are, and when they move.
 
 use super::{CrossMarket, Hedge, Parameters};
-use crate::leg::{Leg, Open, span};
+use crate::leg::{Leg, Open};
+use crate::takes::span;
 use engine::id::Side;
 use engine::num::{Price, Qty};
 use engine::strategy::{Reading, View};

@@ -301,24 +301,26 @@ fn bounded(scene: &Scene, most: f64) {
 const SPOT: &str = "BTC/USDT 0 spot 0.1 0.001 fees 1 5 min 5";
 
 #[test]
-fn avellaneda_stoikov_holds() {
-    let (takes, quotes) = run(
-        &Case {
-            name: "avellaneda-stoikov",
-            parameters: &[
-                ("sigma_start", 1.0),
-                ("kappa_start", 1.0),
-                ("order_qty", 1.0),
-                ("inventory_max", 5.0),
-                ("levels", 3.0),
-            ],
-            instruments: &[SPOT],
-            prices: &[1000.0],
-            quoted_max: 5.0,
-        },
-        0..20,
-    );
-    assert!(takes == 0 && quotes > 1000, "{takes} {quotes}");
+fn formulas_hold() {
+    for name in ["avellaneda-stoikov", "gueant-lehalle"] {
+        let (takes, quotes) = run(
+            &Case {
+                name,
+                parameters: &[
+                    ("sigma_start", 1.0),
+                    ("kappa_start", 1.0),
+                    ("order_qty", 1.0),
+                    ("inventory_max", 5.0),
+                    ("levels", 3.0),
+                ],
+                instruments: &[SPOT],
+                prices: &[1000.0],
+                quoted_max: 5.0,
+            },
+            0..20,
+        );
+        assert!(takes == 0 && quotes > 1000, "{takes} {quotes}");
+    }
 }
 
 #[test]
