@@ -8,6 +8,7 @@ use crate::gueant_lehalle::GueantLehalle;
 use crate::market_making::MarketMaking;
 use crate::parameter::{Parameter, ParameterError, Table, from_nano, to_nano};
 use crate::tactic::{BuildError, Role, Tactic};
+use crate::triangular::Triangular;
 use engine::event::Event;
 use engine::id::InstrumentId;
 use engine::instrument::Instrument;
@@ -206,6 +207,8 @@ closed! {
     3 "arbitrage" Arbitrage(Arbitrage);
     /// O. Guéant, C.-A. Lehalle and J. Fernandez-Tapia, 2013.
     4 "gueant-lehalle" GueantLehalle(GueantLehalle);
+    /// Around cycles of instruments.
+    5 "triangular" Triangular(Triangular);
 }
 
 impl Strategy for Any {

@@ -25,6 +25,7 @@ pub mod sheet;
 pub mod signal;
 pub mod tactic;
 pub mod takes;
+pub mod triangular;
 
 #[cfg(test)]
 mod scene;

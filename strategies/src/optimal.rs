@@ -51,7 +51,7 @@ pub struct Shape {
 }
 
 /// What all formulas have to set.
-pub trait Common {
+pub trait Setup {
     /// Quantities, levels and spreads.
     fn shape(&self) -> Shape;
     /// How the market is measured.
@@ -59,7 +59,7 @@ pub trait Common {
 }
 
 /// A formula with its parameters.
-pub trait Quoting: Common + Table {
+pub trait Quoting: Setup + Table {
     /// The remaining time that the formula sees, seconds, so long after the first book.
     fn left_s(&self, elapsed: Option<Nanos>) -> f64;
     /// How far the bid lies below the mid and the ask above it with this inventory in orders,

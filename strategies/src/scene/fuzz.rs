@@ -390,3 +390,25 @@ fn arbitrage_holds() {
         assert!(takes > 100 && quotes == 0, "{takes} {quotes}");
     }
 }
+
+#[test]
+fn triangular_holds() {
+    for more in [&[("pause_s", 0.0)][..], &[("length_max", 4.0), ("same_venue", 0.0)]] {
+        let mut parameters = std::vec![("value_max", 5000.0), ("profit_min_bps", 0.0)];
+        parameters.extend(more);
+        let case = Case {
+            name: "triangular",
+            parameters: &parameters,
+            instruments: &[
+                "BTC/USDT 0 spot 0.1 0.001 fees 1 5 min 5",
+                "ETH/USDT 0 spot 0.01 0.01 fees 2 5",
+                "ETH/BTC 0 spot 0.00001 0.01 fees 2 5",
+                "ETH/BTC 1 perp 0.00001 0.01 fees 2 5",
+            ],
+            prices: &[50000.0, 2000.0, 0.04, 0.04],
+            quoted_max: 0.0,
+        };
+        let (takes, quotes) = run(&case, 0..15);
+        assert!(takes > 100 && quotes == 0, "{takes} {quotes}");
+    }
+}
