@@ -1,9 +1,14 @@
 //! All strategies as one closed type, so that the engine calls them without indirection and
 //! configuration picks one by name.
 
+use crate::arbitrage::Arbitrage;
 use crate::avellaneda_stoikov::AvellanedaStoikov;
+use crate::cross_market::CrossMarket;
+use crate::gueant_lehalle::GueantLehalle;
+use crate::market_making::MarketMaking;
 use crate::parameter::{Parameter, ParameterError, Table, from_nano, to_nano};
 use crate::tactic::{BuildError, Role, Tactic};
+use crate::triangular::Triangular;
 use engine::event::Event;
 use engine::id::InstrumentId;
 use engine::instrument::Instrument;
@@ -194,6 +199,16 @@ macro_rules! closed {
 closed! {
     /// M. Avellaneda and S. Stoikov, 2008.
     0 "avellaneda-stoikov" AvellanedaStoikov(AvellanedaStoikov);
+    /// Levels around a reference price.
+    1 "market-making" MarketMaking(MarketMaking);
+    /// Quotes on one venue, hedges on another.
+    2 "cross-market" CrossMarket(CrossMarket);
+    /// Buys on one venue what it sells on another.
+    3 "arbitrage" Arbitrage(Arbitrage);
+    /// O. Guéant, C.-A. Lehalle and J. Fernandez-Tapia, 2013.
+    4 "gueant-lehalle" GueantLehalle(GueantLehalle);
+    /// Around cycles of instruments.
+    5 "triangular" Triangular(Triangular);
 }
 
 impl Strategy for Any {

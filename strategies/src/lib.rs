@@ -10,9 +10,22 @@
 extern crate alloc;
 
 pub mod any;
+pub mod arbitrage;
 pub mod avellaneda_stoikov;
+pub mod cross_market;
+pub mod gueant_lehalle;
+pub mod leg;
+pub mod market_making;
+pub mod optimal;
 pub mod paper;
 pub mod parameter;
 pub mod random;
+pub mod scale;
+pub mod sheet;
 pub mod signal;
 pub mod tactic;
+pub mod takes;
+pub mod triangular;
+
+#[cfg(test)]
+mod scene;

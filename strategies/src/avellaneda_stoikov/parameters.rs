@@ -3,7 +3,11 @@
 //! A price unit is one unit of the quote asset for one of the base asset; an order unit is
 //! `order_qty` of the base asset: holding one order's worth is q = 1.
 
-use crate::parameter::{ParameterError, choices, parameters};
+use super::formula;
+use crate::optimal::quoter::Model;
+use crate::optimal::{Quoting, quoting_parameters};
+use crate::parameter::{ParameterError, choices};
+use engine::time::Nanos;
 
 choices! {
     /// Which T − t the formulas see.
@@ -18,7 +22,7 @@ choices! {
     }
 }
 
-parameters! {
+quoting_parameters! {
     1 gamma: f64 = 0.01, "1/(price·order)", 0.0 to 1e6,
         "γ, risk aversion: holding one order moves the quotes by γσ²(T − t).";
     2 horizon: Horizon = Horizon::Rolling, "name", 0.0 to 2.0,
@@ -28,84 +32,53 @@ parameters! {
     4 omega: f64 = 0.0, "1/s", 0.0 to 1e9,
         "ω of the infinite horizon, raised where it allows under one order of inventory; 0 takes \
          the natural one, ½γ²σ²(inventory_max + 1)².";
-    5 order_qty: f64 = 0.001, "base", 1e-9 to 1e9,
-        "Quantity of the first level; the unit in which inventory is measured.";
-    6 inventory_target: f64 = 0.0, "base", -1e9 to 1e9,
-        "Position that is aimed at.";
-    7 inventory_max: f64 = 10.0, "orders", 1.0 to 1e6,
-        "Distance from the target at which the side that would add to it is withdrawn.";
-    8 eta: f64 = 0.0, "1/order", 0.0 to 100.0,
-        "η, shape of the quantity: the side that adds to inventory q is cut by exp(−η·|q|).";
-    9 levels: u32 = 1, "count", 1.0 to 8.0,
-        "Levels on each side.";
-    10 level_spacing_bps: f64 = 1.0, "bp", 0.0 to 1000.0,
-        "Distance between levels, of the mid; at least one tick.";
-    11 level_growth: f64 = 1.0, "factor", 0.1 to 10.0,
-        "Quantity of a level, of the one before it.";
-    12 spread_min_bps: f64 = 0.0, "bp", 0.0 to 5000.0,
-        "Least spread between the first levels, of the mid.";
-    13 spread_max_bps: f64 = 200.0, "bp", 0.01 to 10000.0,
-        "Largest spread between the first levels, of the mid, before rounding outward to ticks.";
-    14 refresh_s: f64 = 0.1, "s", 0.001 to 60.0,
-        "How often σ, κ and T − t are taken over into the quotes.";
-    15 sigma_half_life_s: f64 = 60.0, "s", 0.1 to 86400.0,
-        "Time in which a change of the mid loses half its weight.";
-    16 sigma_sample_s: f64 = 0.0, "s", 0.0 to 60.0,
-        "Shortest time between two mids that are compared, against bid-ask bounce.";
-    17 sigma_floor: f64 = 1e-9, "price/√s", 1e-12 to 1e9,
-        "Least σ believed.";
-    18 sigma_cap: f64 = 1e9, "price/√s", 1e-12 to 1e9,
-        "Largest σ believed.";
-    19 sigma_start: f64 = 0.0, "price/√s", 0.0 to 1e9,
-        "σ believed at the start; 0: none, quotes wait for sigma_warm_up_s.";
-    20 sigma_warm_up_s: f64 = 10.0, "s", 0.0 to 86400.0,
-        "Seconds to be seen before quoting where there is no start value.";
-    21 kappa_estimated: bool = true, "name", 0.0 to 1.0,
-        "Whether A and κ are estimated for each side; else kappa_start stands.";
-    22 kappa_half_life_s: f64 = 300.0, "s", 1.0 to 86400.0,
-        "Time in which a taker order loses half its weight.";
-    23 kappa_range_bps: f64 = 20.0, "bp", 0.01 to 1000.0,
-        "Distances from the mid over which κ is fitted, of the mid; beyond, orders are counted.";
-    24 kappa_distance_bps: f64 = 0.0, "bp", 0.0 to 1000.0,
-        "Distance from the mid below which orders are left out of the fit.";
-    25 kappa_floor: f64 = 1e-9, "1/price", 1e-12 to 1e12,
-        "Least κ believed.";
-    26 kappa_cap: f64 = 1e9, "1/price", 1e-12 to 1e12,
-        "Largest κ believed.";
-    27 kappa_start: f64 = 0.0, "1/price", 0.0 to 1e12,
-        "κ believed at the start; 0: none, quotes wait for kappa_warm_up_orders.";
-    28 rate_floor: f64 = 1e-6, "1/s", 1e-12 to 1e6,
-        "Least A believed.";
-    29 rate_cap: f64 = 1e6, "1/s", 1e-12 to 1e6,
-        "Largest A believed.";
-    30 rate_start: f64 = 1.0, "1/s", 1e-9 to 1e6,
-        "A believed at the start, where κ has a start value.";
-    31 kappa_warm_up_orders: f64 = 30.0, "orders", 1.0 to 1e6,
-        "Taker orders to be seen on each side before quoting where there is no start value.";
-    32 trade_lag_s: f64 = 0.005, "s", 0.0 to 1.0,
-        "How long a mid must have stood before a trade to be the one that it reached away from.";
 }
 
 impl Parameters {
     fn relations(&self) -> Result<(), ParameterError> {
-        ParameterError::ordered(&[
-            ("spread_min_bps", self.spread_min_bps, "spread_max_bps", self.spread_max_bps),
-            ("sigma_floor", self.sigma_floor, "sigma_cap", self.sigma_cap),
-            ("kappa_floor", self.kappa_floor, "kappa_cap", self.kappa_cap),
-            ("rate_floor", self.rate_floor, "rate_cap", self.rate_cap),
-        ])?;
-        if !self.kappa_estimated && self.kappa_start <= 0.0 {
-            return Err(ParameterError::Conflict(
-                "kappa_estimated = false needs kappa_start above 0: give κ in 1/price, or let it \
-                 be estimated",
-            ));
-        }
+        self.quoting_relations()?;
         if self.horizon == Horizon::Infinite && self.gamma <= 0.0 {
             return Err(ParameterError::Conflict(
                 "horizon = \"infinite\" needs gamma above 0: raise gamma, or take \"rolling\"",
             ));
         }
         Ok(())
+    }
+}
+
+impl Quoting for Parameters {
+    /// T − t.
+    fn left_s(&self, elapsed: Option<Nanos>) -> f64 {
+        match (self.horizon, elapsed) {
+            (Horizon::Session, Some(elapsed)) => {
+                self.horizon_s - libm::fmod(elapsed.as_s_f64(), self.horizon_s)
+            }
+            _ => self.horizon_s,
+        }
+    }
+
+    fn distances(&self, q: f64, model: &Model) -> [Option<f64>; 2] {
+        let Self { gamma, horizon, .. } = *self;
+        let Model { sigma, left_s, kappa: [kappa_bid, kappa_ask], .. } = *model;
+        let bid_flow = formula::flow_half_spread(gamma, kappa_bid);
+        let ask_flow = formula::flow_half_spread(gamma, kappa_ask);
+        if horizon == Horizon::Infinite {
+            let omega = if self.omega > 0.0 {
+                self.omega.max(formula::omega(gamma, sigma, 1.0))
+            } else {
+                formula::omega(gamma, sigma, self.inventory_max)
+            };
+            // Beyond the range that ω allows the quotes are those at its end: the side that adds is
+            // withdrawn, the one that reduces stays.
+            let bound = formula::inventory_bound(gamma, sigma, omega);
+            let q = q.clamp(-bound, bound);
+            let bid = formula::infinite_bid(q, gamma, sigma, omega);
+            let ask = formula::infinite_ask(q, gamma, sigma, omega);
+            return [bid.map(|bid| bid_flow - bid), ask.map(|ask| ask_flow + ask)];
+        }
+        let lean = q * formula::skew(gamma, sigma, left_s);
+        let risk = formula::risk_half_spread(gamma, sigma, left_s);
+        [Some(risk + bid_flow - lean), Some(risk + ask_flow + lean)]
     }
 }
 

@@ -13,12 +13,11 @@
 //! to the largest spread); strictly behind the opposite best, so that nothing takes (which may do
 //! so too); inner levels before outer ones, a tick apart at least.
 
-use super::formula;
-use super::parameters::{Horizon, Parameters};
+use super::{Quoting, Shape};
+use crate::scale::{AMOUNT_ONE, Scale};
 use crate::signal::weight;
 use engine::id::Side;
-use engine::instrument::Instrument;
-use engine::num::{AMOUNT_DECIMALS, Amount, POW10, Price, Qty};
+use engine::num::{Amount, Price, Qty};
 use engine::plan::LEVELS_MAX;
 use engine::state::{Sink, Source, State};
 
@@ -28,48 +27,12 @@ const PLACES: u32 = 16;
 const ONE: f64 = (1_u64 << PLACES) as f64;
 /// Binary places of a ratio such as a spread over the mid.
 const RATIO_PLACES: u32 = 32;
-/// Units of an amount or notional in one of its asset.
-const AMOUNT_ONE: f64 = POW10[AMOUNT_DECIMALS as usize] as f64;
 /// Highest price in ticks that is quoted around; keeps all sums within 63 bits.
 pub const PRICE_MAX: Price = Price(1 << 44);
 /// Largest offset, in 2^-16 ticks.
 const OFFSET_MAX: i64 = 1 << 58;
 /// Largest distance between levels, in 2^-16 ticks.
 const SPACING_MAX: i64 = 1 << 54;
-
-/// The instrument's grids and limits, as formulas want them.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Scale {
-    /// Price units in one tick.
-    pub tick: f64,
-    /// Base units in one lot.
-    pub lot: f64,
-    /// Smallest quantity of an order.
-    pub qty_min: Qty,
-    /// Largest quantity of an order; 0 is no limit.
-    pub qty_max: Qty,
-    /// Smallest price times quantity of an order, quote units.
-    pub notional_min: f64,
-}
-
-impl Scale {
-    /// Of an instrument.
-    pub fn of(instrument: &Instrument) -> Self {
-        Self {
-            tick: instrument.tick.step_f64(),
-            lot: instrument.lot.step_f64(),
-            qty_min: instrument.qty_min,
-            qty_max: instrument.qty_max,
-            notional_min: instrument.notional_min.0 as f64 / AMOUNT_ONE,
-        }
-    }
-
-    /// A base quantity in lots, toward zero; a text like 0.3 that misses its lot by rounding of
-    /// binary fractions still finds it.
-    fn lots(&self, base: f64) -> i64 {
-        libm::trunc(base / self.lot + libm::copysign(1e-6, base)) as i64
-    }
-}
 
 /// What the estimators say, at one moment.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -78,18 +41,19 @@ pub struct Model {
     pub sigma: f64,
     /// T − t, seconds.
     pub left_s: f64,
-    /// κ of the flow that fills our bid (sell takers), 1/price.
-    pub kappa_bid: f64,
-    /// κ of the flow that fills our ask (buy takers), 1/price.
-    pub kappa_ask: f64,
+    /// κ of the flow that fills our bid (sell takers) and our ask (buy takers), 1/price.
+    pub kappa: [f64; 2],
+    /// A of the same, orders per second.
+    pub rate: [f64; 2],
     /// Mid that relative parameters are turned to prices with, in half ticks.
     pub mid: i64,
 }
 
 /// The cached terms and what they came from.
 #[derive(Clone, Debug)]
-pub struct Quoter {
-    parameters: Parameters,
+pub struct Quoter<P> {
+    parameters: P,
+    shape: Shape,
     scale: Scale,
     model: Option<Model>,
     position: Amount,
@@ -102,11 +66,12 @@ pub struct Quoter {
     spread_max: u64,
 }
 
-impl Quoter {
+impl<P: Quoting> Quoter<P> {
     /// Quotes nothing until there is a model.
-    pub fn new(parameters: Parameters, scale: Scale) -> Self {
+    pub fn new(parameters: P, scale: Scale) -> Self {
         let mut quoter = Self {
             parameters,
+            shape: parameters.shape(),
             scale,
             model: None,
             position: Amount::ZERO,
@@ -121,12 +86,13 @@ impl Quoter {
     }
 
     /// Takes other parameters or grids over.
-    pub fn configure(&mut self, parameters: Parameters, scale: Scale) {
+    pub fn configure(&mut self, parameters: P, scale: Scale) {
         let ratio = (1_u64 << RATIO_PLACES) as f64 / 10_000.0;
         self.parameters = parameters;
+        self.shape = parameters.shape();
         self.scale = scale;
-        self.spread_min = libm::ceil(parameters.spread_min_bps * ratio) as u64;
-        self.spread_max = libm::floor(parameters.spread_max_bps * ratio) as u64;
+        self.spread_min = libm::ceil(self.shape.spread_min_bps * ratio) as u64;
+        self.spread_max = libm::floor(self.shape.spread_max_bps * ratio) as u64;
         self.compute();
     }
 
@@ -145,6 +111,11 @@ impl Quoter {
         }
     }
 
+    /// The instrument's grids.
+    pub const fn scale(&self) -> &Scale {
+        &self.scale
+    }
+
     /// The model in use.
     pub const fn model(&self) -> Option<&Model> {
         self.model.as_ref()
@@ -153,7 +124,7 @@ impl Quoter {
     /// Inventory q in order units: what is held beyond the target, over one order's quantity.
     pub fn inventory(&self) -> f64 {
         let held = self.position.0 as f64 / AMOUNT_ONE;
-        (held - self.parameters.inventory_target) / self.parameters.order_qty
+        (held - self.shape.inventory_target) / self.shape.order_qty
     }
 
     /// Reservation price and half-spread in ticks, before rounding, for display: middle and half
@@ -173,7 +144,7 @@ impl Quoter {
         }
         let mid = (bid.0 + ask.0) << (PLACES - 1);
         let [bid_offset, ask_offset] = self.held(mid);
-        let levels = self.parameters.levels as usize;
+        let levels = self.shape.levels as usize;
         if let Some(offset) = bid_offset {
             let (mut line, mut limit) = (mid - offset, ask.0 - 1);
             for size in self.sizes[Side::Buy.index()].iter().take(levels) {
@@ -233,58 +204,31 @@ impl Quoter {
             let offset = libm::ceil(price / self.scale.tick * ONE) as i64;
             offset.clamp(-OFFSET_MAX, OFFSET_MAX)
         };
-        let [bid, ask] = self.distances(&model);
+        let [bid, ask] = self.parameters.distances(self.inventory(), &model);
         self.offsets = [bid.map(fixed), ask.map(fixed)];
         let mid = model.mid as f64 / 2.0 * ONE;
-        let spacing = mid * self.parameters.level_spacing_bps / 10_000.0;
+        let spacing = mid * self.shape.level_spacing_bps / 10_000.0;
         self.spacing = (libm::ceil(spacing) as i64).clamp(0, SPACING_MAX);
         self.size(&model);
-    }
-
-    /// How far the bid lies below the mid and the ask above it, in price units.
-    fn distances(&self, model: &Model) -> [Option<f64>; 2] {
-        let Parameters { gamma, horizon, .. } = self.parameters;
-        let Model { sigma, left_s, kappa_bid, kappa_ask, .. } = *model;
-        let q = self.inventory();
-        let bid_flow = formula::flow_half_spread(gamma, kappa_bid);
-        let ask_flow = formula::flow_half_spread(gamma, kappa_ask);
-        if horizon == Horizon::Infinite {
-            let omega = if self.parameters.omega > 0.0 {
-                self.parameters.omega.max(formula::omega(gamma, sigma, 1.0))
-            } else {
-                formula::omega(gamma, sigma, self.parameters.inventory_max)
-            };
-            // Beyond the range that ω allows the quotes are those at its end: the side that adds is
-            // withdrawn, the one that reduces stays.
-            let bound = formula::inventory_bound(gamma, sigma, omega);
-            let q = q.clamp(-bound, bound);
-            let bid = formula::infinite_bid(q, gamma, sigma, omega);
-            let ask = formula::infinite_ask(q, gamma, sigma, omega);
-            return [bid.map(|bid| bid_flow - bid), ask.map(|ask| ask_flow + ask)];
-        }
-        let lean = q * formula::skew(gamma, sigma, left_s);
-        let risk = formula::risk_half_spread(gamma, sigma, left_s);
-        [Some(risk + bid_flow - lean), Some(risk + ask_flow + lean)]
     }
 
     /// Quantities: the order's, grown by level, cut by exp(−η·|q|) on the side that adds to
     /// inventory, and by what is left up to its bound; nothing where the venue's minimum is missed.
     fn size(&mut self, model: &Model) {
-        let Parameters { order_qty, inventory_max, .. } = self.parameters;
+        let Shape { order_qty, inventory_max, .. } = self.shape;
         let q = self.inventory();
         for side in Side::BOTH {
             let adds = (q * side.sign() as f64).max(0.0);
-            let shape = libm::exp(-self.parameters.eta * adds);
+            let shape = libm::exp(-self.shape.eta * adds);
             let room = (inventory_max - q * side.sign() as f64).max(0.0);
             let mut room = self.scale.lots(room * order_qty);
             let least = self.least(side, model);
             let mut base = order_qty * shape;
             for size in &mut self.sizes[side.index()] {
-                let most = if self.scale.qty_max.0 > 0 { self.scale.qty_max.0 } else { i64::MAX };
-                let lots = self.scale.lots(base).min(most).min(room);
+                let lots = self.scale.lots(base).min(self.scale.most()).min(room);
                 *size = if lots >= least { Qty(lots) } else { Qty::ZERO };
                 room -= size.0;
-                base *= self.parameters.level_growth;
+                base *= self.shape.level_growth;
             }
         }
     }
@@ -299,18 +243,18 @@ impl Quoter {
         };
         let ticks = model.mid as f64 / 2.0 - (outer as f64 / ONE).max(0.0);
         let price = (ticks * 0.99).max(1.0) * self.scale.tick;
-        let by_notional = libm::ceil(self.scale.notional_min / (price * self.scale.lot) - 1e-6);
-        self.scale.qty_min.0.max(by_notional as i64).max(1)
+        self.scale.least(price)
     }
 }
 
 /// Saved are the model and the position; the cached terms follow from them.
-impl State for Quoter {
+impl<P: Quoting> State for Quoter<P> {
     fn save(&self, sink: &mut dyn Sink) {
-        let none = Model { sigma: 0.0, left_s: 0.0, kappa_bid: 0.0, kappa_ask: 0.0, mid: 0 };
+        let none = Model { sigma: 0.0, left_s: 0.0, kappa: [0.0; 2], rate: [0.0; 2], mid: 0 };
         let model = self.model.unwrap_or(none);
         sink.word(u64::from(self.model.is_some()));
-        for value in [model.sigma, model.left_s, model.kappa_bid, model.kappa_ask] {
+        let Model { sigma, left_s, kappa: [bid, ask], rate, .. } = model;
+        for value in [sigma, left_s, bid, ask, rate[0], rate[1]] {
             sink.float(value);
         }
         sink.int(model.mid);
@@ -319,9 +263,10 @@ impl State for Quoter {
 
     fn load(&mut self, source: &mut dyn Source) -> Option<()> {
         let full = source.word()? == 1;
-        let [sigma, left_s, kappa_bid, kappa_ask] =
-            [weight(source)?, weight(source)?, weight(source)?, weight(source)?];
-        let model = Model { sigma, left_s, kappa_bid, kappa_ask, mid: source.int()? };
+        let [sigma, left_s] = [weight(source)?, weight(source)?];
+        let kappa = [weight(source)?, weight(source)?];
+        let rate = [weight(source)?, weight(source)?];
+        let model = Model { sigma, left_s, kappa, rate, mid: source.int()? };
         self.position = Amount(source.int()?);
         self.set_model(full.then_some(model));
         Some(())

@@ -3,6 +3,7 @@
 extern crate std;
 use super::*;
 use crate::any::{Any, STRATEGIES};
+use crate::avellaneda_stoikov::{AvellanedaStoikov, Horizon, Parameters};
 use crate::random::Random;
 use engine::event::{Body, Event, GapReason, Link, LinkState, flag};
 use engine::exposure::Exposure;
@@ -119,7 +120,7 @@ impl Bench {
     }
 
     fn inner(&self) -> &AvellanedaStoikov {
-        let Any::AvellanedaStoikov(strategy) = &self.strategy;
+        let Any::AvellanedaStoikov(strategy) = &self.strategy else { panic!("another") };
         strategy
     }
 }
@@ -256,11 +257,11 @@ fn it_learns_the_market_that_it_is_shown() {
         let mut bench = Bench::new(parameters);
         bench.snapshot(0, 99_999, 100_001);
         flow(&mut bench, seed, 0.0, 1000.0);
-        let (sigma, confidence) = bench.inner().volatility().unwrap();
+        let (sigma, confidence) = bench.inner().flow().volatility().unwrap();
         assert!((sigma / (0.2 * libm::sqrt(10.0)) - 1.0).abs() < 0.1, "seed {seed}: σ {sigma}");
         assert!(confidence > 0.85);
         for side in Side::BOTH {
-            let estimate = bench.inner().intensity(side).unwrap();
+            let estimate = bench.inner().flow().intensity(side).unwrap();
             assert!((estimate.rate / 5.0 - 1.0).abs() < 0.15, "seed {seed}: {estimate:?}");
             assert!((estimate.kappa / 2.0 - 1.0).abs() < 0.15, "seed {seed}: {estimate:?}");
         }

@@ -3,6 +3,7 @@
 
 extern crate std;
 use super::*;
+use crate::avellaneda_stoikov::{Horizon, Parameters};
 use crate::random::Random;
 use std::format;
 use std::string::String;
@@ -12,7 +13,7 @@ const SCALE: Scale =
     Scale { tick: 0.01, lot: 0.001, qty_min: Qty(1), qty_max: Qty(0), notional_min: 0.0 };
 
 /// The paper's market, seen with a tick of 0.01 and orders of 1: one second left.
-fn paper(q: i64) -> Quoter {
+fn paper(q: i64) -> Quoter<Parameters> {
     let parameters = Parameters {
         gamma: 0.1,
         order_qty: 1.0,
@@ -23,15 +24,15 @@ fn paper(q: i64) -> Quoter {
     quoter.set_model(Some(Model {
         sigma: 2.0,
         left_s: 1.0,
-        kappa_bid: 1.5,
-        kappa_ask: 1.5,
+        kappa: [1.5, 1.5],
+        rate: [1.0; 2],
         mid: 20_001,
     }));
     quoter.set_position(Amount(q * 100_000_000));
     quoter
 }
 
-fn text(quoter: &Quoter, bid: i64, ask: i64) -> String {
+fn text(quoter: &Quoter<Parameters>, bid: i64, ask: i64) -> String {
     let mut out = String::new();
     quoter.quote(Price(bid), Price(ask), |side, price, qty| {
         let name = if side == Side::Buy { "bid" } else { "ask" };
@@ -94,7 +95,7 @@ fn what_the_venue_would_refuse_is_left_out() {
 
 /// A random but valid situation.
 struct Situation {
-    quoter: Quoter,
+    quoter: Quoter<Parameters>,
     bid: i64,
     ask: i64,
 }
@@ -121,8 +122,8 @@ fn situation(random: &mut Random) -> Situation {
     let model = Model {
         sigma: price * between(1e-6, 1e-2),
         left_s: between(0.001, 1000.0),
-        kappa_bid: between(1.0, 1e5) / price,
-        kappa_ask: between(1.0, 1e5) / price,
+        kappa: [between(1.0, 1e5) / price, between(1.0, 1e5) / price],
+        rate: [1.0; 2],
         mid: bid + ask,
     };
     let held = between(1.0, 200.0) - 101.0;

@@ -1,8 +1,7 @@
 //! The strategy as the engine drives it: which event is told to what, and the plan that comes of
 //! it.
 
-use super::AvellanedaStoikov;
-use super::Parameters;
+use super::{Optimal, Quoting};
 use crate::parameter::from_nano;
 use crate::tactic::{BuildError, Role, Tactic};
 use engine::book::BookState;
@@ -13,7 +12,7 @@ use engine::plan::Plan;
 use engine::state::{Sink, Source};
 use engine::strategy::{Reading, Strategy, View};
 
-impl Strategy for AvellanedaStoikov {
+impl<P: Quoting> Strategy for Optimal<P> {
     #[inline]
     fn learn(&mut self, event: &Event, view: &View<'_>) {
         let ours = event.instrument == self.instrument;
@@ -21,7 +20,7 @@ impl Strategy for AvellanedaStoikov {
             kind::LEVEL | kind::BEST if !ours => return,
             kind::TRADE => {
                 if ours && let Some(Body::Trade { price, taker, .. }) = event.body() {
-                    self.on_trade(event.at, venue_ms(event), taker, price);
+                    self.flow.on_trade(event.at, venue_ms(event), taker, price);
                 }
                 return;
             }
@@ -39,7 +38,7 @@ impl Strategy for AvellanedaStoikov {
         }
         match listing.book.touch().filter(|_| view.market.flows(listing.instrument.feed)) {
             Some(((bid, _), (ask, _))) => self.on_best(event.at, bid, ask),
-            None if self.mid.is_some() => self.blank(event.at),
+            None if self.flow.mid().is_some() => self.flow.blank(event.at),
             None => {}
         }
     }
@@ -73,22 +72,21 @@ impl Strategy for AvellanedaStoikov {
     }
 }
 
-impl Tactic for AvellanedaStoikov {
-    type Parameters = Parameters;
+impl<P: Quoting> Tactic for Optimal<P> {
+    type Parameters = P;
     const ROLES: &'static [Role] = &[Role::any("instrument", "what is quoted")];
 
-    fn build(parameters: Parameters, instruments: &[Instrument]) -> Result<Self, BuildError> {
+    fn build(parameters: P, instruments: &[Instrument]) -> Result<Self, BuildError> {
         let [instrument] = BuildError::exactly(Self::ROLES, instruments)?;
         Ok(Self::new(parameters, &instrument)?)
     }
 
-    fn parameters(&self) -> &Parameters {
+    fn parameters(&self) -> &P {
         &self.parameters
     }
 
-    fn configure(&mut self, parameters: Parameters) {
-        self.parameters = parameters;
-        Self::configure(self);
+    fn configure(&mut self, parameters: P) {
+        self.configure_as(parameters);
     }
 
     fn learn(&mut self, event: &Event, view: &View<'_>) {
@@ -113,7 +111,16 @@ impl Tactic for AvellanedaStoikov {
 
     /// The book is gone, and the time without it does not count.
     fn wake(&mut self) {
-        self.blank(self.refresh_at);
+        self.flow.blank(self.flow.refresh_at());
+    }
+}
+
+impl<P: Quoting> Optimal<P> {
+    /// Other parameters: estimates stay as far as they mean the same.
+    pub(super) fn configure_as(&mut self, parameters: P) {
+        self.parameters = parameters;
+        self.flow.configure(parameters.flow());
+        self.quoter.configure(parameters, *self.quoter.scale());
     }
 }
 
