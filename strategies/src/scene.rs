@@ -156,9 +156,9 @@ impl Scene {
         }
         settings.validate().unwrap();
         let strategy = settings.build(&instruments).unwrap_or_else(|error| panic!("{error}"));
-        let ids = instruments.iter().map(|one| one.id).collect();
+        let ids: Vec<_> = instruments.iter().map(|one| one.id).collect();
         let tolerance = Tolerance { shortage_ppm: 0, ..Tolerance::default() };
-        let desk = DeskSettings { instruments: ids, tolerance, limits: generous() };
+        let desk = DeskSettings::alike(&ids, tolerance, generous());
         let engine =
             Engine::new(instruments.clone(), std::vec![(desk, strategy)], Session::default());
         let doors = Doors { now: START, ..Doors::default() };
