@@ -3,10 +3,9 @@
 use crate::cli::{self, CtlArgs, CtlOrder};
 use crate::exit::{Exit, Failure};
 use serde_json::json;
-use shm::{Answer, Command, CommandError, CommandWriter, Kind, RegionError};
+use shm::{Answer, Command, CommandError, CommandWriter, Key, Kind, RegionError};
 use std::time::{Duration, Instant};
-use strategies::avellaneda_stoikov::Parameters;
-use strategies::parameter::Table;
+use strategies::any::{Listed, STRATEGIES};
 
 /// Pause between looks for the answer.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
@@ -53,16 +52,32 @@ fn command(order: &CtlOrder) -> Result<Command, Failure> {
         CtlOrder::Flatten => Kind::Flatten,
         CtlOrder::Kill => Kind::Kill,
         CtlOrder::Stop => Kind::Stop,
-        CtlOrder::Set { assignment } => return Ok(Command::set(&numbered(assignment))?),
+        CtlOrder::Set { assignment } => return set(&numbered(assignment)),
     }))
 }
 
-/// A value that has a name, such as `horizon=session`, by the number that commands carry.
+/// A parameter that is named with its strategy goes by its number: names of both would be too long.
+fn set(assignment: &str) -> Result<Command, Failure> {
+    let (key, value) = assignment.split_once('=').unwrap_or((assignment, ""));
+    let Some((of, name)) = key.trim().split_once('.') else { return Ok(Command::set(assignment)?) };
+    let found = Listed::by_name(of).and_then(|listed| Some((listed, listed.parameter(name)?)));
+    let (listed, parameter) = found
+        .ok_or_else(|| Failure::usage(format!("no strategy has a parameter `{}`", key.trim())))?;
+    let mut command = Command::set(&format!("{name}={value}"))?;
+    command.set = command.set.map(|(_, value)| (Key::Id(listed.key(parameter)), value));
+    Ok(command)
+}
+
+/// A value that has a name, such as `horizon=session`, by the number that commands carry. The
+/// parameter may be named with its strategy before it: `avellaneda-stoikov.horizon=session`.
 fn numbered(assignment: &str) -> String {
     let Some((key, value)) = assignment.split_once('=') else { return assignment.to_owned() };
-    let parameter = Parameters::by_key(key.trim());
-    let names = parameter.map_or(&[][..], |parameter| parameter.names);
-    match names.iter().position(|name| *name == value.trim()) {
+    let name = key.trim();
+    let (of, name) = name.split_once('.').map_or((None, name), |(of, name)| (Some(of), name));
+    let meant = STRATEGIES.iter().filter(|listed| of.is_none_or(|of| listed.name == of));
+    let mut names = meant.filter_map(|listed| Some(listed.parameter(name)?.names));
+    let number = names.find_map(|names| names.iter().position(|name| *name == value.trim()));
+    match number {
         Some(number) => format!("{key}={number}"),
         None => assignment.to_owned(),
     }
@@ -79,5 +94,18 @@ mod tests {
         assert_eq!(numbered("gamma=0.2"), "gamma=0.2");
         assert_eq!(numbered("horizon=never"), "horizon=never");
         assert_eq!(numbered("nonsense"), "nonsense");
+        assert_eq!(numbered("avellaneda-stoikov.horizon=session"), "avellaneda-stoikov.horizon=0");
+    }
+
+    #[test]
+    fn a_parameter_with_its_strategy_goes_by_number() {
+        let command = set("market-making.levels=3").unwrap();
+        let (listed, id) = match command.set {
+            Some((Key::Id(id), _)) => (Listed::of_key(id).unwrap(), id),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!((listed.0.name, listed.1.key), ("market-making", "levels"), "{id}");
+        assert!(set("market-making.gamma=3").is_err());
+        assert!(matches!(set("gamma=3").unwrap().set, Some((Key::Name(_), _))));
     }
 }

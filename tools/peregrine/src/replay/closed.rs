@@ -240,7 +240,8 @@ impl Watch<Any> for ClosedLoop {
         let Some(mut other) = restore::<Any>(&words) else { return };
         for desk in &mut other.desks {
             for change in &self.changes {
-                self.refused |= !desk.strategy.set(change.id, change.value);
+                let own = change.is_for(&desk.strategy);
+                self.refused |= own && !desk.strategy.set(change.id, change.value);
             }
         }
         let start = Came::of(engine);
