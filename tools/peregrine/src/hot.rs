@@ -218,7 +218,7 @@ pub fn engine_counter_names() -> Vec<&'static str> {
     names
 }
 
-fn engine_counters(engine: &Engine<Any>) -> [(&'static str, u64); 27] {
+fn engine_counters(engine: &Engine<Any>) -> [(&'static str, u64); 32] {
     let desk = |pick: fn(&engine::desk::DeskCounters) -> u64| {
         engine.desks.iter().map(|desk| pick(&desk.counters)).sum()
     };
@@ -233,11 +233,16 @@ fn engine_counters(engine: &Engine<Any>) -> [(&'static str, u64); 27] {
         ("order_link_losses", own.order_link_losses),
         ("market_link_losses", own.market_link_losses),
         ("orders_full", own.orders_full),
+        ("sets_refused", own.sets_refused),
+        ("netted", own.netted),
+        ("holds_refused", own.holds_refused),
+        ("held_fired", own.held_fired),
         ("repairs", engine.repairs().len() as u64 + own.repairs_lost),
         ("book_gaps", engine.market.blanks()),
         ("book_crossings", engine.market.crossings()),
         ("places", desk(|c| c.places)),
         ("replaces", desk(|c| c.replaces)),
+        ("moves", desk(|c| c.moves)),
         ("amends", desk(|c| c.amends)),
         ("cancels", desk(|c| c.cancels)),
         ("queries", desk(|c| c.queries)),

@@ -5,7 +5,7 @@ use engine::asset::Assets;
 use engine::book::BookState as EngineBook;
 use engine::desk::Desk;
 use engine::engine::Engine;
-use engine::id::{AssetId, InstrumentId, Side, VenueId};
+use engine::id::{AssetId, InstrumentId, OrderId, Side, VenueId};
 use engine::market::Listing;
 use engine::num::{AMOUNT_DECIMALS, Amount};
 use engine::order::OrderState;
@@ -160,6 +160,18 @@ fn orders_panel<S: Strategy>(engine: &Engine<S>) -> OrdersPanel {
         state: text(order.state.name()),
         placed_at: order.sent_at,
     });
+    // Held orders are shown behind those at the venue, each under its number.
+    let held = engine.held().iter().map(|held| OpenOrder {
+        id: OrderId::new(0, u32::from(held.hold.number)),
+        instrument: held.instrument,
+        side: held.hold.side,
+        price: held.hold.price,
+        qty: held.hold.qty.saturating_add(held.filled),
+        filled: held.filled,
+        state: text(&format!("{} {}", held.state.name(), held.hold.trigger.name())),
+        placed_at: Nanos(0),
+    });
+    let orders = orders.chain(held).take(64);
     OrdersPanel { open: engine.live_orders() as u64, orders: orders.collect() }
 }
 

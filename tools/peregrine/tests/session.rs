@@ -10,6 +10,8 @@ mod harness;
 mod found;
 #[path = "session/guard.rs"]
 mod guard;
+#[path = "session/hold.rs"]
+mod hold;
 #[path = "session/links.rs"]
 mod links;
 #[path = "session/operate.rs"]

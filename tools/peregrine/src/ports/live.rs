@@ -194,6 +194,11 @@ impl LivePorts {
 
     /// The event that a command becomes, or why it cannot be obeyed.
     fn event(&mut self, command: &shm::Command) -> Result<Event, Answer> {
+        let now = self.clock.now();
+        if let (Some(hold), Target::Instrument(instrument)) = (command.hold, command.target) {
+            let number = u64::from(hold.number);
+            return Ok(Event::new(now, instrument, number, Body::Hold(hold)));
+        }
         // The engine takes every command as a whole; half of it would not be what was asked for.
         if command.target != Target::All {
             return Err(Answer::NotSupported);
@@ -211,10 +216,15 @@ impl LivePorts {
             Kind::Flatten => (Command::Flatten, 0, 0),
             Kind::Kill => (Command::Kill, 0, 0),
             Kind::Stop => (Command::Stop, 0, 0),
+            Kind::Release => {
+                let body = Body::Release { number: command.number };
+                return Ok(Event::new(now, InstrumentId(0), 0, body));
+            }
+            Kind::Hold => return Err(Answer::Malformed),
         };
         self.killed |= asked == Command::Kill;
         let body = Body::Command { command: asked, value };
-        Ok(Event::new(self.clock.now(), InstrumentId(0), key, body))
+        Ok(Event::new(now, InstrumentId(0), key, body))
     }
 
     fn parameter(&self, command: &shm::Command) -> Result<(u64, i64), Answer> {
