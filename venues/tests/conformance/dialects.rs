@@ -1,4 +1,5 @@
 //! The dialects under test, each over the instruments of its venue, and what is asked of them.
+#![allow(dead_code)] // each of the tests that share this file uses a part
 
 use engine::asset::Assets;
 use engine::id::{ClientId, InstrumentId, OrderId, Side};
@@ -48,6 +49,19 @@ fn order(venue_order: u64) -> OrderRef {
 fn place(side: Side, tif: Tif, instrument: InstrumentId) -> Place {
     let (client, price, qty) = (order(0).client, Price(360_005), Qty(25));
     Place { client, instrument, side, price, qty, tif }
+}
+
+/// Requests about orders, one of each kind.
+pub fn order_asks() -> Vec<(&'static str, Ask)> {
+    let new = place(Side::Sell, Tif::PostOnly, ONE);
+    vec![
+        ("place", Ask::Place(new)),
+        ("replace", Ask::Replace { old: order(12), new }),
+        ("move", Ask::Move { old: order(12), new }),
+        ("cancel", Ask::Cancel(order(12))),
+        ("cancel by name", Ask::Cancel(order(0))),
+        ("amend", Ask::Amend { order: order(12), qty: Qty(9) }),
+    ]
 }
 
 /// `known` is a venue's id of an order that the dialect has heard of.
@@ -134,7 +148,8 @@ fn key() -> Credentials {
     Credentials::from_json(text, "test").unwrap()
 }
 
-fn spot() -> BinanceSpot {
+/// The dialect over its instruments.
+pub fn spot() -> BinanceSpot {
     let config = binance_spot::Config {
         ws_api_url: "wss://ws-api.binance.com:443/ws-api/v3".to_owned(),
         rest_url: "https://api.binance.com".to_owned(),
@@ -145,7 +160,8 @@ fn spot() -> BinanceSpot {
     BinanceSpot::new(config, key(), &[instrument(0, "BTCUSDT", Kind::Spot, (5, 5))], assets())
 }
 
-fn usdm() -> BinanceUsdm {
+/// The dialect over its instruments.
+pub fn usdm() -> BinanceUsdm {
     let config = binance_usdm::Config {
         ws_api_url: "wss://ws-fapi.binance.com/ws-fapi/v1".to_owned(),
         stream_url: "wss://fstream.binance.com/private".to_owned(),
@@ -161,7 +177,8 @@ fn usdm() -> BinanceUsdm {
 /// The id of an order at Bybit.
 const UUID: &str = "a4c1718e-4a3b-4b8e-9f0a-0123456789ab";
 
-fn bybit() -> Bybit {
+/// The dialect over its instruments.
+pub fn bybit() -> Bybit {
     let config = bybit::Config {
         trade_url: "wss://stream.bybit.com/v5/trade".to_owned(),
         stream_url: "wss://stream.bybit.com/v5/private".to_owned(),
@@ -188,7 +205,8 @@ fn heard_of() -> String {
     )
 }
 
-fn okx() -> Okx {
+/// The dialect over its instruments.
+pub fn okx() -> Okx {
     let config = okx::Config {
         ws_url: "wss://ws.okx.com/ws/v5/private".to_owned(),
         rest_url: "https://www.okx.com".to_owned(),
