@@ -263,6 +263,7 @@ impl Wire for Bybit {
     fn door(&self, ask: &Ask) -> Door {
         match ask.kind() {
             Kind::Place | Kind::Move | Kind::Amend | Kind::Cancel | Kind::Logon => Door::Entry,
+            Kind::Subscribe => Door::Stream,
             _ => Door::Rest,
         }
     }
@@ -315,7 +316,11 @@ impl Wire for Bybit {
 
     fn encode_http(&mut self, ask: &Ask, at_ms: u64) -> Result<HttpRequest, WireFault> {
         let request = rest::request(self, ask, at_ms)?;
-        Ok(request.signed(&self.config, &self.credentials, at_ms))
+        Ok(match ask {
+            // Asked before the clocks are known to agree: a signed one may be refused for that.
+            Ask::Time => request.plain(&self.config.rest_url),
+            _ => request.signed(&self.config, &self.credentials, at_ms),
+        })
     }
 
     fn on_bytes<H: Hear>(&mut self, bytes: &mut [u8], sink: &mut H) -> Result<(), WireFault> {

@@ -301,7 +301,11 @@ impl Wire for Okx {
 
     fn encode_http(&mut self, ask: &Ask, at_ms: u64) -> Result<HttpRequest, WireFault> {
         let request = rest::request(self, ask, at_ms)?;
-        Ok(request.signed(&self.config, &self.credentials, at_ms))
+        Ok(match ask {
+            // Asked before the clocks are known to agree: a signed one may be refused for that.
+            Ask::Time => request.plain(&self.config.rest_url),
+            _ => request.signed(&self.config, &self.credentials, at_ms),
+        })
     }
 
     fn on_bytes<H: Hear>(&mut self, bytes: &mut [u8], sink: &mut H) -> Result<(), WireFault> {

@@ -2,12 +2,12 @@
 
 use super::Config;
 use super::forms::category;
-use super::rest::{REST_TIMEOUT_MS, Request};
+use super::rest::Request;
 use crate::credentials::Credentials;
 use crate::metadata::{Fields, is_zero, margin_ppm, money, ppm, steps};
 use engine::instrument::{Fees, Kind, Status};
 use engine::num::{Notional, Price, Qty};
-use feeds::net::{HttpRequest, Method};
+use feeds::net::HttpRequest;
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -16,14 +16,8 @@ pub use crate::metadata::{Listing, Listings, MetadataError};
 
 /// The request for the description of one instrument of a category.
 pub fn listings_request(rest_url: &str, kind: Kind, symbol: &str) -> HttpRequest {
-    let category = category(kind);
-    HttpRequest {
-        method: Method::Get,
-        url: format!("{rest_url}/v5/market/instruments-info?category={category}&symbol={symbol}"),
-        headers: Vec::new(),
-        body: None,
-        timeout_ms: REST_TIMEOUT_MS,
-    }
+    let query = format!("category={}&symbol={symbol}", category(kind));
+    Request::get("/v5/market/instruments-info", query).plain(rest_url)
 }
 
 /// Reads the body of `GET /v5/market/instruments-info`: pairs, or linear perpetuals.

@@ -10,7 +10,7 @@ use engine::instrument::Kind;
 use feeds::net::{HttpRequest, Method};
 
 /// How long a REST request may take, ms.
-pub(super) const REST_TIMEOUT_MS: u32 = 10_000;
+const REST_TIMEOUT_MS: u32 = 10_000;
 
 /// A request before it is signed.
 pub(super) struct Request {
@@ -30,6 +30,18 @@ impl Request {
         Self { method: Method::Post, path, query: String::new(), body: Some(body) }
     }
 
+    /// Without a signature, for what everybody may ask.
+    pub fn plain(self, rest_url: &str) -> HttpRequest {
+        let mark = if self.query.is_empty() { "" } else { "?" };
+        HttpRequest {
+            method: self.method,
+            url: format!("{rest_url}{}{mark}{}", self.path, self.query),
+            headers: Vec::new(),
+            body: self.body,
+            timeout_ms: REST_TIMEOUT_MS,
+        }
+    }
+
     /// With its headers. What is signed is exactly what is sent: time, key, window, then query or
     /// body.
     pub fn signed(self, config: &Config, credentials: &Credentials, at_ms: u64) -> HttpRequest {
@@ -45,14 +57,8 @@ impl Request {
         if self.body.is_some() {
             headers.push(("Content-Type", "application/json".to_owned()));
         }
-        let mark = if self.query.is_empty() { "" } else { "?" };
-        HttpRequest {
-            method: self.method,
-            url: format!("{}{}{mark}{}", config.rest_url, self.path, self.query),
-            headers: headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
-            body: self.body,
-            timeout_ms: REST_TIMEOUT_MS,
-        }
+        let headers = headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        HttpRequest { headers, ..self.plain(&config.rest_url) }
     }
 }
 

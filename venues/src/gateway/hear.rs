@@ -135,8 +135,7 @@ impl Session {
                 self.reports.push(fill);
             }
             Then::Reconcile(number) => {
-                let of = (whose.instrument, whose.venue_order);
-                self.reconcile_trade(number, of, from, trade, at);
+                self.reconcile_trade(number, whose, from, trade, at);
             }
             _ => {}
         }

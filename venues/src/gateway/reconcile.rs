@@ -13,7 +13,7 @@
 
 use super::pending::{Entry, Then};
 use super::session::{Phase, Session, Signal};
-use crate::wire::{Ask, TradeTold, Verdict, order_id};
+use crate::wire::{Ask, TradeTold, Verdict, Whose, order_id};
 use engine::event::{Body, Event, Reason, flag, kind};
 use engine::id::{ClientId, InstrumentId};
 use engine::intent::OrderRef;
@@ -226,11 +226,12 @@ impl Session {
     pub(super) fn reconcile_trade(
         &mut self,
         number: u32,
-        (instrument, venue_order): (InstrumentId, u64),
+        whose: Whose,
         from: Option<u64>,
         trade: TradeTold,
         at: Nanos,
     ) {
+        let (instrument, venue_order) = (whose.instrument, whose.venue_order);
         let place = self.instruments.iter().position(|one| *one == instrument);
         let (true, Some(place)) = (self.is_current(number), place) else { return };
         let new = self.trades[place].is_new(trade.trade) && from.is_none_or(|id| trade.trade >= id);
@@ -241,7 +242,8 @@ impl Session {
         }
         state.moved |= state.step == Step::Again;
         if !state.first[place] {
-            match self.known.name(instrument, venue_order) {
+            let told = whose.named.then_some(whose.client);
+            match self.known.name(instrument, venue_order).or(told) {
                 Some(client) => self.missed_trade(client, (instrument, venue_order), trade, at),
                 None if state.held.len() < HELD_MAX => {
                     state.held.push(Held { instrument, venue_order, trade, at });

@@ -1,6 +1,10 @@
 //! The gateway against the simulated exchange, over real sockets: what comes out is shown as text.
 
+mod bybit;
+mod okx;
 mod rig;
+mod scripted;
+mod usdm;
 
 use super::session::Signal;
 use super::*;
@@ -9,6 +13,7 @@ use engine::event::{Body, flag};
 use engine::id::Side;
 use engine::intent::{Intent, Place, Reduce, Tif};
 use engine::num::Price;
+use rig::Wall;
 use rig::{Rig, Venue};
 
 #[test]

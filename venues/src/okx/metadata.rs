@@ -1,12 +1,12 @@
 //! What OKX says of itself and of our account: instruments with their numbers, fees, one-way mode.
 
 use super::Config;
-use super::rest::{REST_TIMEOUT_MS, Request, word};
+use super::rest::{Request, word};
 use crate::credentials::Credentials;
 use crate::metadata::{Fields, Listing, Listings, MetadataError, margin_ppm, ppm, steps};
 use engine::instrument::{Fees, Kind, Status};
 use engine::num::{Grid, Notional, Price, Qty};
-use feeds::net::{HttpRequest, Method};
+use feeds::net::HttpRequest;
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -14,13 +14,8 @@ use serde::de::DeserializeOwned;
 /// The request for the description of one instrument.
 pub fn listings_request(rest_url: &str, kind: Kind, symbol: &str) -> HttpRequest {
     let kind = word(kind);
-    HttpRequest {
-        method: Method::Get,
-        url: format!("{rest_url}/api/v5/public/instruments?instType={kind}&instId={symbol}"),
-        headers: Vec::new(),
-        body: None,
-        timeout_ms: REST_TIMEOUT_MS,
-    }
+    Request::get(format!("/api/v5/public/instruments?instType={kind}&instId={symbol}"))
+        .plain(rest_url)
 }
 
 /// Reads the body of `GET /api/v5/public/instruments`: pairs, and swaps margined in their quote

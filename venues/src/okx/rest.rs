@@ -12,7 +12,7 @@ use engine::intent::OrderRef;
 use feeds::net::{HttpRequest, Method};
 
 /// How long a REST request may take, ms.
-pub(super) const REST_TIMEOUT_MS: u32 = 10_000;
+const REST_TIMEOUT_MS: u32 = 10_000;
 /// How long fills are kept at the nearer of two places, ms: three days, and an hour less.
 const FILLS_KEPT_MS: u64 = 3 * 86_400_000 - 3_600_000;
 
@@ -43,6 +43,17 @@ impl Request {
         Self { method: Method::Post, path: path.to_owned(), body: Some(body), until_ms }
     }
 
+    /// Without a signature, for what everybody may ask.
+    pub fn plain(self, rest_url: &str) -> HttpRequest {
+        HttpRequest {
+            method: self.method,
+            url: format!("{rest_url}{}", self.path),
+            headers: Vec::new(),
+            body: self.body,
+            timeout_ms: REST_TIMEOUT_MS,
+        }
+    }
+
     /// With its headers.
     pub fn signed(self, config: &Config, credentials: &Credentials, at_ms: u64) -> HttpRequest {
         let verb = if self.method == Method::Post { "POST" } else { "GET" };
@@ -62,13 +73,8 @@ impl Request {
         if config.demo {
             headers.push(("x-simulated-trading", "1".to_owned()));
         }
-        HttpRequest {
-            method: self.method,
-            url: format!("{}{}", config.rest_url, self.path),
-            headers: headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
-            body: self.body,
-            timeout_ms: REST_TIMEOUT_MS,
-        }
+        let headers = headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        HttpRequest { headers, ..self.plain(&config.rest_url) }
     }
 }
 
