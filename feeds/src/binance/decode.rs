@@ -1,23 +1,35 @@
 //! Frames and snapshots to rows. Reading allocates nothing once the largest documents were seen,
 //! which [`Decoder::new`] sees to.
 
+use super::Flavour;
 #[cfg(target_arch = "x86_64")]
 use super::fast::{Fast, Found};
-use super::rows::Rows;
+use super::fields::{self, Fields};
 use super::scan;
-use super::tape::{Nodes, Parser};
-use super::{BinanceSpotConfig, Flavour};
 use crate::net::Payload;
 use crate::net::frame::SPARE;
 use crate::protocol::{DecodeError, Message, Snapshot, Ways};
+use crate::reading::{Parser, Rows, find};
 use crate::sequence::DiffHead;
-use engine::event::{Body, Event, flag};
+use engine::event::{Event, flag};
 use engine::id::{InstrumentId, Side};
 use engine::instrument::Instrument;
 use engine::time::Nanos;
 
-/// Times of the venue at or above this are in µs, below in ms (the year 5138 in ms).
-const MICROS_FROM: u64 = 100_000_000_000_000;
+/// How large documents may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sizes {
+    /// Levels a side of a snapshot.
+    pub snapshot_levels: u16,
+    /// Most levels taken in one diff.
+    pub diff_levels_max: usize,
+}
+
+impl Default for Sizes {
+    fn default() -> Self {
+        Self { snapshot_levels: 5_000, diff_levels_max: 20_000 }
+    }
+}
 
 /// The decoder of one feed.
 pub struct Decoder {
@@ -31,6 +43,7 @@ pub struct Decoder {
     last_found: usize,
     #[cfg(target_arch = "x86_64")]
     fast: Fast,
+    also: Option<Event>,
     ways: Ways,
 }
 
@@ -62,42 +75,25 @@ pub(super) enum Seen {
     Whole(Message<'static>),
 }
 
-/// The fields of an event, as far as they were there. Places of 0 are none: the root lies there.
-#[derive(Default)]
-struct Fields<'i> {
-    event: &'i str,
-    symbol: &'i str,
-    venue_time: u64,
-    first: Option<u64>,
-    last: Option<u64>,
-    previous: Option<u64>,
-    trade: Option<u64>,
-    buyer_made: Option<bool>,
-    bid: usize,
-    bid_qty: usize,
-    ask: usize,
-    ask_qty: usize,
-    price: usize,
-    qty: usize,
-}
-
 impl Decoder {
     /// Reserves and touches what reading the largest documents needs.
-    pub fn new(config: &BinanceSpotConfig) -> Self {
+    pub fn new(flavour: Flavour, instruments: &[Instrument], sizes: Sizes) -> Self {
+        let snapshot_levels = usize::from(sizes.snapshot_levels);
         let mut decoder = Self {
-            instruments: config.instruments.clone(),
-            flavour: config.flavour,
-            snapshot_levels: usize::from(config.snapshot_levels),
+            instruments: instruments.to_vec(),
+            flavour,
+            snapshot_levels,
             frames: Parser::new(64 * 1024),
             snapshots: Parser::new(1024 * 1024),
-            rows: Rows::new(config.diff_levels_max),
-            snapshot_rows: Rows::new(config.snapshot_rows_max()),
+            rows: Rows::new(sizes.diff_levels_max),
+            snapshot_rows: Rows::new(snapshot_levels * 2),
             last_found: 0,
             #[cfg(target_arch = "x86_64")]
-            fast: Fast::new(config),
+            fast: Fast::new(flavour, instruments),
+            also: None,
             ways: Ways::default(),
         };
-        decoder.warm_up(config.diff_levels_max);
+        decoder.warm_up(sizes.diff_levels_max);
         decoder
     }
 
@@ -118,6 +114,12 @@ impl Decoder {
     /// How frames were read that did not look as usual.
     pub const fn ways(&self) -> Ways {
         self.ways
+    }
+
+    /// The second row of the frame that was read last, a funding rate, if it had one.
+    #[inline]
+    pub fn also(&mut self) -> Option<Event> {
+        self.also.take()
     }
 
     /// Reads one frame, whose last byte was read at `at`. `wants_best` tells whether a best bid and
@@ -158,23 +160,28 @@ impl Decoder {
     ) -> Result<Seen, DecodeError> {
         let Self { instruments, rows, last_found, .. } = self;
         let known = |symbol: &[u8]| find(instruments, symbol, last_found);
-        let seen = if self.flavour == Flavour::Spot {
-            scan::spot(&frame, at, known, &wants_best, rows)
-        } else {
-            None
+        let seen = match self.flavour {
+            Flavour::Spot => scan::spot(&frame, at, known, &wants_best, rows),
+            Flavour::Usdm => scan::usdm(&frame, at, known),
         };
-        let seen = match seen {
-            Some(seen) => {
+        let seen = match (seen, self.flavour) {
+            // The usual way of what the fastest one does not know.
+            (Some(seen), Flavour::Usdm) => return Ok(seen),
+            (Some(seen), Flavour::Spot) => {
                 self.ways.plain += 1;
                 seen
             }
-            None => {
+            (None, _) => {
                 self.ways.general += 1;
                 self.general(frame.reborrow(), at, wants_best)?
             }
         };
         #[cfg(target_arch = "x86_64")]
-        if !matches!(seen, Seen::Whole(Message::Answer | Message::Unknown | Message::Shutdown)) {
+        if matches!(
+            seen,
+            Seen::Depth(..)
+                | Seen::Whole(Message::Best(_) | Message::Trade(_) | Message::Stale(..))
+        ) {
             self.fast.missed(self.last_found, &frame);
         }
         Ok(seen)
@@ -198,12 +205,16 @@ impl Decoder {
         at: Nanos,
         wants_best: impl Fn(InstrumentId, u64) -> bool,
     ) -> Result<Seen, DecodeError> {
-        let Self { instruments, frames, rows, last_found, .. } = self;
+        let Self { instruments, frames, rows, last_found, also, .. } = self;
         let flavour = self.flavour;
         frames.parse(frame.padded(), |nodes| {
-            let Some(fields) = fields(nodes)? else { return Ok(Seen::Whole(Message::Answer)) };
+            let Some(fields) = Fields::read(nodes)? else {
+                return Ok(Seen::Whole(Message::Answer));
+            };
+            let usdm = flavour == Flavour::Usdm;
             match fields.event {
                 "depthUpdate" | "trade" | "bookTicker" => {}
+                "aggTrade" | "markPriceUpdate" | "forceOrder" if usdm => {}
                 "" if fields.bid_qty != 0 => {}
                 "serverShutdown" => return Ok(Seen::Whole(Message::Shutdown)),
                 _ => return Ok(Seen::Whole(Message::Unknown)),
@@ -211,11 +222,17 @@ impl Decoder {
             let Some(instrument) = find(instruments, fields.symbol.as_bytes(), last_found) else {
                 return Ok(Seen::Whole(Message::Unknown));
             };
-            match fields.event {
-                "depthUpdate" => depth(nodes, &fields, instrument, (at, flavour), rows),
-                "trade" => trade(nodes, &fields, instrument, at),
-                _ => best(nodes, &fields, instrument, at, wants_best),
-            }
+            let whole = match fields.event {
+                "depthUpdate" => {
+                    return fields::depth(nodes, &fields, instrument, (at, flavour), rows);
+                }
+                "trade" => fields::trade(nodes, &fields, instrument, at)?,
+                "aggTrade" => fields::bundle(nodes, &fields, instrument, at)?,
+                "markPriceUpdate" => fields::mark(nodes, &fields, instrument, at, also)?,
+                "forceOrder" => fields::liquidation(nodes, &fields, instrument, at)?,
+                _ => fields::best(nodes, &fields, instrument, at, wants_best)?,
+            };
+            Ok(Seen::Whole(whole))
         })
     }
 
@@ -295,147 +312,4 @@ impl Decoder {
             let _ = self.decode_any(frame, Nanos::ZERO, |_, _| true);
         }
     }
-}
-
-/// The instrument of this name; the one found last is tried first.
-#[inline]
-fn find<'a>(table: &'a [Instrument], symbol: &[u8], last: &mut usize) -> Option<&'a Instrument> {
-    let is_it = |instrument: &&Instrument| instrument.symbol.as_bytes() == symbol;
-    if let Some(instrument) = table.get(*last).filter(is_it) {
-        return Some(instrument);
-    }
-    *last = table.iter().position(|instrument| is_it(&instrument))?;
-    table.get(*last)
-}
-
-/// The fields of the event, whether wrapped or raw; `None` for an answer to a request.
-#[inline]
-fn fields<'i>(nodes: Nodes<'_, 'i>) -> Result<Option<Fields<'i>>, DecodeError> {
-    let mut fields = Fields::default();
-    let (mut data, mut result) = (0, 0);
-    nodes.each(0, |key, place| {
-        match key {
-            "data" => data = place,
-            "result" => result = place,
-            "stream" => {}
-            _ => return field(nodes, key, place, &mut fields),
-        }
-        Ok(())
-    })?;
-    if data != 0 {
-        nodes.each(data, |key, place| field(nodes, key, place, &mut fields))?;
-    }
-    Ok(if result != 0 && data == 0 { None } else { Some(fields) })
-}
-
-#[inline]
-fn field<'i>(
-    nodes: Nodes<'_, 'i>,
-    key: &'i str,
-    place: usize,
-    fields: &mut Fields<'i>,
-) -> Result<(), DecodeError> {
-    match key {
-        "e" => fields.event = nodes.text(place, "e")?,
-        "E" => fields.venue_time = nodes.number(place, "E")?,
-        "s" => fields.symbol = nodes.text(place, "s")?,
-        "U" => fields.first = Some(nodes.number(place, "U")?),
-        "u" => fields.last = Some(nodes.number(place, "u")?),
-        "pu" => fields.previous = Some(nodes.number(place, "pu")?),
-        "t" => fields.trade = Some(nodes.number(place, "t")?),
-        "m" => fields.buyer_made = Some(nodes.truth(place, "m")?),
-        "b" => fields.bid = place,
-        "B" => fields.bid_qty = place,
-        "a" => fields.ask = place,
-        "A" => fields.ask_qty = place,
-        "p" => fields.price = place,
-        "q" => fields.qty = place,
-        _ => {}
-    }
-    Ok(())
-}
-
-#[inline]
-fn depth(
-    nodes: Nodes<'_, '_>,
-    fields: &Fields<'_>,
-    instrument: &Instrument,
-    (at, flavour): (Nanos, Flavour),
-    rows: &mut Rows,
-) -> Result<Seen, DecodeError> {
-    let last = fields.last.ok_or(DecodeError::Field("u"))?;
-    let first = fields.first.ok_or(DecodeError::Field("U"))?;
-    let before = match flavour {
-        Flavour::Spot => first.checked_sub(1).ok_or(DecodeError::Ids)?,
-        Flavour::Usdm => fields.previous.ok_or(DecodeError::Field("pu"))?,
-    };
-    if first > last || before > last {
-        return Err(DecodeError::Ids);
-    }
-    let venue_delta_us = venue_delta_us(at, fields.venue_time);
-    let row = Event { at, id: last, instrument: instrument.id, venue_delta_us, ..Event::default() };
-    rows.clear();
-    nodes.levels(fields.bid, (instrument, Side::Buy), (row, usize::MAX), rows)?;
-    nodes.levels(fields.ask, (instrument, Side::Sell), (row, usize::MAX), rows)?;
-    rows.flag_last();
-    Ok(Seen::Depth(instrument.id, DiffHead { before, last, at }))
-}
-
-#[inline]
-fn trade(
-    nodes: Nodes<'_, '_>,
-    fields: &Fields<'_>,
-    instrument: &Instrument,
-    at: Nanos,
-) -> Result<Seen, DecodeError> {
-    let id = fields.trade.ok_or(DecodeError::Field("t"))?;
-    let buyer_made = fields.buyer_made.ok_or(DecodeError::Field("m"))?;
-    let price = nodes.price(fields.price, instrument, "p")?;
-    if price.is_zero() {
-        return Err(DecodeError::Range("p"));
-    }
-    let qty = nodes.qty(fields.qty, instrument, "q")?;
-    let taker = if buyer_made { Side::Sell } else { Side::Buy };
-    let body = Body::Trade { price, qty, taker };
-    let row = Event::new(at, instrument.id, id, body).with(flag::LAST);
-    let venue_delta_us = venue_delta_us(at, fields.venue_time);
-    Ok(Seen::Whole(Message::Trade(Event { venue_delta_us, ..row })))
-}
-
-#[inline]
-fn best(
-    nodes: Nodes<'_, '_>,
-    fields: &Fields<'_>,
-    instrument: &Instrument,
-    at: Nanos,
-    wants_best: impl Fn(InstrumentId, u64) -> bool,
-) -> Result<Seen, DecodeError> {
-    let id = fields.last.ok_or(DecodeError::Field("u"))?;
-    if !wants_best(instrument.id, id) {
-        return Ok(Seen::Whole(Message::Stale(instrument.id, at)));
-    }
-    let bid = nodes.price(fields.bid, instrument, "b")?;
-    let bid_qty = nodes.qty(fields.bid_qty, instrument, "B")?;
-    let ask = nodes.price(fields.ask, instrument, "a")?;
-    let ask_qty = nodes.qty(fields.ask_qty, instrument, "A")?;
-    // A side that is empty is 0.
-    if bid >= ask && !ask.is_zero() {
-        return Err(DecodeError::Range("b"));
-    }
-    let body = Body::Best { bid, bid_qty, ask, ask_qty };
-    let row = Event::new(at, instrument.id, id, body).with(flag::LAST);
-    let venue_delta_us = venue_delta_us(at, fields.venue_time);
-    Ok(Seen::Whole(Message::Best(Event { venue_delta_us, ..row })))
-}
-
-/// Our reading minus the venue's stamp (ms or µs, told apart by size), µs; sticks at the ends; 0
-/// when there is no stamp.
-#[inline]
-pub(super) fn venue_delta_us(at: Nanos, stamp: u64) -> i32 {
-    if stamp == 0 {
-        return 0;
-    }
-    let stamp_us = if stamp < MICROS_FROM { stamp * 1_000 } else { stamp };
-    let delta = (at.0 / 1_000) as i64 - i64::try_from(stamp_us).unwrap_or(i64::MAX);
-    i32::try_from(delta).unwrap_or(if delta < 0 { i32::MIN } else { i32::MAX })
 }

@@ -8,7 +8,7 @@ const SLACK: usize = 8;
 
 /// Rows of one message.
 #[derive(Debug)]
-pub(super) struct Rows {
+pub struct Rows {
     all: Vec<Event>,
     len: usize,
     max: usize,
@@ -63,6 +63,12 @@ impl Rows {
         if let Some(row) = self.len.checked_sub(1).and_then(|last| self.all.get_mut(last)) {
             row.flags |= flag::LAST;
         }
+    }
+
+    /// The rows, to be completed.
+    #[inline]
+    pub fn as_mut_slice(&mut self) -> &mut [Event] {
+        self.all.get_mut(..self.len).unwrap_or_default()
     }
 
     /// The rows.

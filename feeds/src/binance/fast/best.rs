@@ -9,10 +9,10 @@
 
 use super::Found;
 use super::reading::{Check, Reading, STAMP_LEN, is_at, pair};
-use crate::binance_spot::Flavour;
-use crate::binance_spot::decode::venue_delta_us;
-use crate::binance_spot::look::Look;
+use crate::binance::Flavour;
+use crate::binance::look::Look;
 use crate::net::frame::SPARE;
+use crate::reading::venue_delta_us;
 use crate::simd::avx2::{Around, Faults};
 use crate::simd::block::Row;
 use crate::simd::level::Machine;

@@ -1,9 +1,9 @@
 //! What the readers of all kinds of frames have in common: integers, decimals and the text between
 //! them, each checked while it is read.
 
-use crate::binance_spot::Flavour;
-use crate::binance_spot::look::{Look, Places};
-use crate::binance_spot::streams::Stream;
+use crate::binance::Flavour;
+use crate::binance::look::{Look, Places};
+use crate::binance::streams::Stream;
 use crate::net::frame::SPARE;
 use crate::simd::avx2::{Avx2, Bytes, Faults};
 use crate::simd::shape::INTEGERS;

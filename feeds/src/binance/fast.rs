@@ -12,9 +12,9 @@ mod reading;
 mod trade;
 
 use super::look::Look;
-use super::rows::Rows;
 use super::streams::{Kind, Stream, Streams};
-use super::{BinanceSpotConfig, Flavour, Width};
+use super::{Flavour, Width};
+use crate::reading::Rows;
 use crate::sequence::DiffHead;
 use crate::simd::avx2::Avx2;
 use crate::simd::block::{self, Block, PLACES, Row};
@@ -22,6 +22,7 @@ use crate::simd::level::{Level, Machine, Task};
 use crate::simd::text::{Text, part};
 use engine::event::Event;
 use engine::id::InstrumentId;
+use engine::instrument::Instrument;
 use engine::time::Nanos;
 use reading::Reading;
 
@@ -72,13 +73,13 @@ struct Frame<'a, W> {
 
 impl Fast {
     /// With the highest level that this machine has.
-    pub fn new(config: &BinanceSpotConfig) -> Self {
-        let looks: Vec<Look> = config.instruments.iter().filter_map(Look::new).collect();
-        let whole = looks.len() == config.instruments.len();
+    pub fn new(flavour: Flavour, instruments: &[Instrument]) -> Self {
+        let looks: Vec<Look> = instruments.iter().filter_map(Look::new).collect();
+        let whole = looks.len() == instruments.len();
         Self {
             level: Level::detect().filter(|_| whole),
-            flavour: config.flavour,
-            streams: Streams::new(&config.instruments, config.flavour),
+            flavour,
+            streams: Streams::new(instruments, flavour),
             looks,
             scratch: Box::new(Scratch { block: Block::new(), points: [0; PLACES] }),
             row: Row(Event::default()),

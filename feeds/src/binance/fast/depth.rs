@@ -11,11 +11,11 @@
 
 use super::reading::{Reading, is_at};
 use super::{Found, Scratch};
-use crate::binance_spot::Flavour;
-use crate::binance_spot::decode::venue_delta_us;
-use crate::binance_spot::look::Look;
-use crate::binance_spot::rows::Rows;
+use crate::binance::Flavour;
+use crate::binance::look::Look;
 use crate::net::frame::SPARE;
+use crate::reading::Rows;
+use crate::reading::venue_delta_us;
 use crate::sequence::DiffHead;
 use crate::simd::avx2::{Around, Faults};
 use crate::simd::block::Block;

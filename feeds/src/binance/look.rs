@@ -67,7 +67,7 @@ impl Places {
 impl Look {
     /// As the spot market's messages look.
     pub fn new(instrument: &Instrument) -> Option<Self> {
-        let places = Places::new(instrument.tick).zip(Places::new(instrument.lot));
+        let places = Places::new(instrument.tick).zip(Places::new(instrument.size));
         let plain = shapes(0, PLACES).map(|shapes| Places { shapes, printed: 7, grid: 0 })?;
         let (price, qty) = places.unwrap_or((plain, plain));
         Some(Self {

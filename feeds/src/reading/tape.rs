@@ -2,6 +2,7 @@
 //! begins.
 
 use super::rows::Rows;
+use crate::net::frame::SPARE;
 use crate::protocol::DecodeError;
 use engine::event::{Body, Event};
 use engine::id::Side;
@@ -35,6 +36,15 @@ impl Parser {
         };
         self.tape = tape.reset();
         outcome
+    }
+}
+
+impl Parser {
+    /// Parses the largest document that is expected once, so that parsing it later grows nothing.
+    pub fn warm_up(&mut self, text: &str) {
+        let mut bytes = text.as_bytes().to_vec();
+        bytes.resize(text.len() + SPARE, 0);
+        let _ = self.parse((&mut bytes, text.len()), |_| Ok(()));
     }
 }
 
@@ -103,6 +113,53 @@ impl<'t, 'i> Nodes<'t, 'i> {
             place = self.after(place + 1);
         }
         Ok(())
+    }
+
+    /// How many elements the list at `place` has.
+    #[inline]
+    pub fn elements(self, place: usize, field: &'static str) -> Result<usize, DecodeError> {
+        match self.0.get(place) {
+            Some(Node::Array { len, .. }) => Ok(*len),
+            _ => Err(DecodeError::Field(field)),
+        }
+    }
+
+    /// The place of each element of the list at `place`.
+    #[inline]
+    pub fn every(
+        self,
+        place: usize,
+        field: &'static str,
+        mut read: impl FnMut(usize) -> Result<(), DecodeError>,
+    ) -> Result<(), DecodeError> {
+        let elements = self.elements(place, field)?;
+        let mut place = place + 1;
+        for _ in 0..elements {
+            read(place)?;
+            place = self.after(place);
+        }
+        Ok(())
+    }
+
+    /// A whole number that may be negative.
+    #[inline]
+    pub fn integer(self, place: usize, field: &'static str) -> Result<i64, DecodeError> {
+        match self.0.get(place) {
+            Some(Node::Static(StaticNode::I64(number))) => Ok(*number),
+            _ => i64::try_from(self.number(place, field)?).map_err(|_| DecodeError::Field(field)),
+        }
+    }
+
+    /// Whether the quantity at `place` is one of whole lots.
+    #[inline]
+    pub fn is_exact(self, place: usize, instrument: &Instrument) -> bool {
+        self.text(place, "").is_ok_and(|text| instrument.qty(text.as_bytes()).is_ok())
+    }
+
+    /// A whole number that is written as a text.
+    #[inline]
+    pub fn number_text(self, place: usize, field: &'static str) -> Result<u64, DecodeError> {
+        self.text(place, field)?.parse().map_err(|_| DecodeError::Field(field))
     }
 
     /// The price at `place`, in ticks; 0 is let through, some fields mean "none" by it.
@@ -177,7 +234,7 @@ impl<'t, 'i> Nodes<'t, 'i> {
 /// A positive quantity off the lot grid, rounded down to whole lots, one at least.
 #[cold]
 fn whole_lots(text: &str, instrument: &Instrument, why: NumError) -> Option<Qty> {
-    let lot = instrument.lot;
+    let lot = instrument.size;
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     if why != NumError::OffGrid || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
@@ -186,4 +243,19 @@ fn whole_lots(text: &str, instrument: &Instrument, why: NumError) -> Option<Qty>
     let kept = text.get(..kept.min(text.len()))?;
     let lots = parse_decimal(kept.as_bytes(), lot.decimals).ok()? / lot.step;
     if text.starts_with('-') || lots > QTY_MAX { None } else { Some(Qty(lots.max(1))) }
+}
+
+/// The instrument of this name; the one found last is tried first.
+#[inline]
+pub fn find<'a>(
+    table: &'a [Instrument],
+    symbol: &[u8],
+    last: &mut usize,
+) -> Option<&'a Instrument> {
+    let is_it = |instrument: &&Instrument| instrument.symbol.as_bytes() == symbol;
+    if let Some(instrument) = table.get(*last).filter(is_it) {
+        return Some(instrument);
+    }
+    *last = table.iter().position(|instrument| is_it(&instrument))?;
+    table.get(*last)
 }
