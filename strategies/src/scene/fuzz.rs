@@ -412,3 +412,49 @@ fn triangular_holds() {
         assert!(takes > 100 && quotes == 0, "{takes} {quotes}");
     }
 }
+
+#[test]
+fn basis_holds() {
+    for execution in [0.0, 1.0, 2.0] {
+        let case = Case {
+            name: "basis",
+            parameters: &[
+                ("order_qty", 1.0),
+                ("position_max", 4.0),
+                ("threshold_bps", -40.0),
+                ("exit_bps", -50.0),
+                ("reverse", 1.0),
+                ("pause_s", 0.0),
+                ("execution", execution),
+            ],
+            instruments: &[SPOT, "BTC/USDT 1 perp 0.5 0.01 fees 2 5 min 5"],
+            prices: &[1000.0, 1001.0],
+            quoted_max: 4.0,
+        };
+        let (takes, quotes) = run(&case, 0..15);
+        assert!(takes > 100 && (quotes > 0) == (execution > 0.0), "{takes} {quotes}");
+    }
+}
+
+#[test]
+fn pairs_hold() {
+    let case = Case {
+        name: "pairs",
+        parameters: &[
+            ("notional", 1000.0),
+            ("sample_s", 0.02),
+            ("window_half_life_s", 1.0),
+            ("warm_up_s", 1.0),
+            ("entry_z", 1.0),
+            ("edge_min_bps", -1000.0),
+            ("beta_min", 0.001),
+            ("rest_s", 0.1),
+            ("settle_s", 0.2),
+        ],
+        instruments: &[SPOT, "ETH/USDT 1 perp 0.01 0.01 fees 2 5 min 5"],
+        prices: &[1000.0, 100.0],
+        quoted_max: 0.0,
+    };
+    let (takes, quotes) = run(&case, 0..20);
+    assert!(takes > 50 && quotes == 0, "{takes} {quotes}");
+}
