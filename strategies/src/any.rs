@@ -5,6 +5,7 @@ use crate::arbitrage::Arbitrage;
 use crate::avellaneda_stoikov::AvellanedaStoikov;
 use crate::basis::Basis;
 use crate::cross_market::CrossMarket;
+use crate::execution::Execution;
 use crate::gueant_lehalle::GueantLehalle;
 use crate::market_making::MarketMaking;
 use crate::pairs::Pairs;
@@ -215,6 +216,8 @@ closed! {
     6 "basis" Basis(Basis);
     /// Two assets that go together.
     7 "pairs" Pairs(Pairs);
+    /// One large order.
+    8 "execution" Execution(Execution);
 }
 
 impl Strategy for Any {

@@ -52,6 +52,23 @@ impl Open<'_> {
         }
     }
 
+    /// The best price of a side at which others have more than `depth` up to it; nothing where they
+    /// have not within a few levels.
+    pub fn best_of_others(&self, view: &View<'_>, side: Side, depth: Qty) -> Option<Price> {
+        /// Levels that are looked at.
+        const LOOK: usize = 32;
+        let id = self.listing.instrument.id;
+        let own = |price: Price| -> i64 {
+            let at = view.orders.side(id, side).filter(|order| order.price == price);
+            at.map(|order| order.remaining().0).sum()
+        };
+        let mut others = 0_i64;
+        self.listing.book.levels(side).take(LOOK).find_map(|(price, qty)| {
+            others = others.saturating_add(qty.0.saturating_sub(own(price)).max(0));
+            (others > depth.0).then_some(price)
+        })
+    }
+
     /// How long ago its book was last heard of.
     pub const fn age(&self, now: Nanos) -> Nanos {
         now.since(self.listing.updated_at)

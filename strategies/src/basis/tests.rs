@@ -173,7 +173,7 @@ fn a_quoted_leg_s_fills_are_hedged_by_the_other() {
          held 0 => 1
          held 1 => -1
          settle
-         best 1 998 6 998.1 5 => place 1 #5 buy 1 at 998, cancel #3"),
+         best 1 998 6 998.1 5 => cancel #3, place 1 #5 buy 1 at 998"),
     );
 }
 

@@ -458,3 +458,34 @@ fn pairs_hold() {
     let (takes, quotes) = run(&case, 0..20);
     assert!(takes > 50 && quotes == 0, "{takes} {quotes}");
 }
+
+#[test]
+fn execution_holds() {
+    for algorithm in 0..5_u32 {
+        for passive in [0.0, 1.0] {
+            let case = Case {
+                name: "execution",
+                parameters: &[
+                    ("algorithm", f64::from(algorithm)),
+                    ("passive", passive),
+                    ("qty", 50.0),
+                    ("display_qty", 1.0),
+                    ("side", f64::from(algorithm % 2)),
+                    ("duration_s", 90.0),
+                    ("pause_s", 0.0),
+                    ("run", 1.0),
+                ],
+                instruments: &[
+                    SPOT,
+                    "BTC/USDT 1 perp 0.5 0.01 fees 2 5 min 5",
+                    "BTC/USDT 2 spot 0.05 0.001 fees 2 5",
+                ],
+                prices: &[1000.0, 1002.0, 1000.0],
+                quoted_max: 60.0,
+            };
+            let (takes, quotes) = run(&case, 0..4);
+            let both = takes + quotes;
+            assert!(both > 10 || algorithm % 2 == 1, "{algorithm}: {takes} {quotes}");
+        }
+    }
+}
