@@ -3,9 +3,12 @@
 
 use crate::arbitrage::Arbitrage;
 use crate::avellaneda_stoikov::AvellanedaStoikov;
+use crate::basis::Basis;
 use crate::cross_market::CrossMarket;
+use crate::execution::Execution;
 use crate::gueant_lehalle::GueantLehalle;
 use crate::market_making::MarketMaking;
+use crate::pairs::Pairs;
 use crate::parameter::{Parameter, ParameterError, Table, from_nano, to_nano};
 use crate::tactic::{BuildError, Role, Tactic};
 use crate::triangular::Triangular;
@@ -209,6 +212,12 @@ closed! {
     4 "gueant-lehalle" GueantLehalle(GueantLehalle);
     /// Around cycles of instruments.
     5 "triangular" Triangular(Triangular);
+    /// A perpetual against its spot.
+    6 "basis" Basis(Basis);
+    /// Two assets that go together.
+    7 "pairs" Pairs(Pairs);
+    /// One large order.
+    8 "execution" Execution(Execution);
 }
 
 impl Strategy for Any {

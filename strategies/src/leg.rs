@@ -52,6 +52,23 @@ impl Open<'_> {
         }
     }
 
+    /// The best price of a side at which others have more than `depth` up to it; nothing where they
+    /// have not within a few levels.
+    pub fn best_of_others(&self, view: &View<'_>, side: Side, depth: Qty) -> Option<Price> {
+        /// Levels that are looked at.
+        const LOOK: usize = 32;
+        let id = self.listing.instrument.id;
+        let own = |price: Price| -> i64 {
+            let at = view.orders.side(id, side).filter(|order| order.price == price);
+            at.map(|order| order.remaining().0).sum()
+        };
+        let mut others = 0_i64;
+        self.listing.book.levels(side).take(LOOK).find_map(|(price, qty)| {
+            others = others.saturating_add(qty.0.saturating_sub(own(price)).max(0));
+            (others > depth.0).then_some(price)
+        })
+    }
+
     /// How long ago its book was last heard of.
     pub const fn age(&self, now: Nanos) -> Nanos {
         now.since(self.listing.updated_at)
@@ -158,13 +175,22 @@ impl Leg {
         base_of(view.position(self.id))
     }
 
-    /// What the desk holds with all its live orders counted as filled: where takes alone are in
-    /// flight, what will be held at the worst.
+    /// What the desk holds with its live takes counted as filled, whole and unknown ones too.
     #[inline]
     pub fn heading(&self, view: &View<'_>) -> Amount {
-        let flying =
-            view.in_flight(self.id, Side::Buy).saturating_sub(view.in_flight(self.id, Side::Sell));
-        view.position(self.id).saturating_add(self.amount(flying))
+        let flying = |side: Side| {
+            let takes = view.orders.side(self.id, side).filter(|order| order.tif.is_immediate());
+            takes.map(|order| order.remaining().0).fold(0, i64::saturating_add)
+        };
+        let net = Qty(flying(Side::Buy).saturating_sub(flying(Side::Sell)));
+        view.position(self.id).saturating_add(self.amount(net))
+    }
+
+    /// Whether a take of it is live.
+    #[inline]
+    pub fn is_taking(&self, view: &View<'_>) -> bool {
+        let takes = |side| view.orders.side(self.id, side).any(|order| order.tif.is_immediate());
+        Side::BOTH.into_iter().any(takes)
     }
 
     /// Whether any order of it is live.
@@ -201,12 +227,6 @@ impl Leg {
 #[inline]
 pub fn base_of(amount: Amount) -> f64 {
     amount.0 as f64 / AMOUNT_ONE
-}
-
-/// So much of an asset as an amount, toward zero.
-#[inline]
-pub fn amount_of(base: f64) -> Amount {
-    Amount((base * AMOUNT_ONE) as i64)
 }
 
 #[inline]

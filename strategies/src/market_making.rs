@@ -132,7 +132,7 @@ impl MarketMaking {
     /// before it.
     fn join(&self, view: &View<'_>, open: &Open<'_>, side: Side, sheet: &mut Sheet) {
         let depth = self.leg.lots(self.parameters.join_depth);
-        let Some(best) = prices::best_of_others(view, open, side, depth) else { return };
+        let Some(best) = open.best_of_others(view, side, depth) else { return };
         let step = i64::from(self.parameters.join == Join::Improve) * side.sign();
         let inner = sheet.side(side).first().map(|quote| quote.price.0);
         let Some(inner) = inner else { return };

@@ -6,6 +6,7 @@
 
 pub mod flow;
 pub mod intensity;
+pub mod regression;
 pub mod taker;
 pub mod volatility;
 

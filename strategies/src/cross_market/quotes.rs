@@ -103,13 +103,7 @@ impl CrossMarket {
         if !self.parameters.improve {
             return aim;
         }
-        let own = |price: Price| {
-            let orders = view.orders.side(self.maker.id, side);
-            orders.filter(|o| o.price == price).map(|o| o.remaining().0).sum::<i64>()
-        };
-        let levels = maker.listing.book.levels(side).take(8);
-        let others = levels.into_iter().find(|(price, qty)| qty.0 > own(*price));
-        let Some((best, _)) = others else { return aim };
+        let Some(best) = maker.best_of_others(view, side, Qty(0)) else { return aim };
         let before = Price(best.0.saturating_add(side.sign()));
         match side {
             Side::Buy => aim.min(before),

@@ -1,11 +1,7 @@
-//! The prices that pure market making goes by: reference, centre, distances, and the best price of
-//! others.
+//! The prices that pure market making goes by: reference, centre and distances.
 
 use super::{Parameters, Reference};
 use crate::leg::{Leg, Open};
-use engine::id::Side;
-use engine::num::{Price, Qty};
-use engine::strategy::View;
 
 /// The reference price; `None` where there is none yet.
 pub fn reference(parameters: &Parameters, leg: &Leg, open: &Open<'_>) -> Option<f64> {
@@ -42,21 +38,4 @@ pub fn half_spreads(parameters: &Parameters, fee: f64, centre: f64) -> [f64; 2] 
     let [bid, ask] = [p.bid_spread_bps / 1e4 + fee, p.ask_spread_bps / 1e4 + fee];
     let wider = ((p.spread_min_bps / 1e4 - bid - ask) / 2.0).max(0.0);
     [(bid + wider) * centre, (ask + wider) * centre]
-}
-
-/// The best price of a side at which others have more than `depth` up to it; `None` where they
-/// have not within a few levels.
-pub fn best_of_others(view: &View<'_>, open: &Open<'_>, side: Side, depth: Qty) -> Option<Price> {
-    /// Levels that are looked at.
-    const LOOK: usize = 32;
-    let id = open.listing.instrument.id;
-    let own = |price: Price| -> i64 {
-        let at = view.orders.side(id, side).filter(|order| order.price == price);
-        at.map(|order| order.remaining().0).sum()
-    };
-    let mut others = 0_i64;
-    open.listing.book.levels(side).take(LOOK).find_map(|(price, qty)| {
-        others = others.saturating_add(qty.0.saturating_sub(own(price)).max(0));
-        (others > depth.0).then_some(price)
-    })
 }

@@ -89,10 +89,12 @@ impl<P: Quoting> Tactic for Optimal<P> {
         self.configure_as(parameters);
     }
 
+    #[inline]
     fn learn(&mut self, event: &Event, view: &View<'_>) {
         Strategy::learn(self, event, view);
     }
 
+    #[inline]
     fn plan(&mut self, view: &View<'_>, plans: &mut [Plan]) {
         Strategy::plan(self, view, plans);
     }

@@ -9,6 +9,7 @@
 use super::{Scene, std};
 use crate::any::Any;
 use crate::random::Random;
+use engine::book::BookState;
 use engine::event::{Body, End, Event, Fill, GapReason, Link, LinkState, Reason, Request, flag};
 use engine::id::{InstrumentId, Side};
 use engine::instrument::Status;
@@ -16,6 +17,7 @@ use engine::num::{Amount, Notional, Price, Qty};
 use engine::order::{Order, OrderState};
 use engine::plan::Take;
 use engine::state::{Digest, Restore, State, Words};
+use engine::strategy::Strategy;
 use engine::time::Nanos;
 use std::vec::Vec;
 
@@ -237,6 +239,9 @@ impl World {
         assert_eq!(Digest::of(&copy), Digest::of(strategy));
         let mut other = strategy.clone();
         assert!(other.load(&mut Words::new(&words[..words.len() - 1])).is_none());
+        let mut next = strategy.settings().build(&self.scene.instruments).unwrap();
+        next.carry(strategy);
+        assert_eq!(next.settings(), strategy.settings());
     }
 }
 
@@ -260,12 +265,13 @@ fn run(case: &Case<'_>, seeds: core::ops::Range<u64>) -> (usize, usize) {
         for at in 0..case.prices.len() {
             world.snapshot(at);
         }
-        let told = std::format!("{} seed {seed}", case.name);
+        let told = std::format!("{} {:?} seed {seed}", case.name, case.parameters);
         let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             for turn in 0..ROWS {
                 world.turn();
                 world.plans_are_sound();
                 bounded(&world.scene, case.quoted_max);
+                banded(&world.scene, case.parameters);
                 let plans = &world.scene.engine.desks[0].plans;
                 takes += plans.iter().filter(|plan| plan.take.is_some()).count();
                 quotes += plans.iter().filter(|p| !p.quotes(Side::Buy).is_empty()).count();
@@ -282,11 +288,15 @@ fn run(case: &Case<'_>, seeds: core::ops::Range<u64>) -> (usize, usize) {
     (takes, quotes)
 }
 
-/// Nothing is planned that would lead a position beyond its bound.
+/// Nothing is planned that would lead a position beyond its bound. In the midst of a message plans
+/// are not made anew.
 fn bounded(scene: &Scene, most: f64) {
     let desk = &scene.engine.desks[0];
     for (at, plan) in desk.plans.iter().enumerate() {
         let spec = &scene.instruments[at];
+        if scene.engine.market.listings()[at].book.state() == BookState::Partial {
+            continue;
+        }
         let base = |lots: i64| lots as f64 * spec.lot.step_f64();
         let held = desk.positions[at].base.0 as f64 / 1e8;
         for side in Side::BOTH {
@@ -295,6 +305,20 @@ fn bounded(scene: &Scene, most: f64) {
             let (adds, beyond) = (quoted > 0 && most_held > 0.0, most_held - most);
             assert!(!adds || beyond < base(1), "{at} {side:?}: {beyond} too much, held {held}");
         }
+    }
+}
+
+/// No bid above the ceiling and no ask below the floor, where there are such parameters.
+fn banded(scene: &Scene, parameters: &[(&str, f64)]) {
+    let found = |name: &str| parameters.iter().find(|(key, _)| *key == name);
+    let tick = scene.instruments[0].tick.step_f64();
+    let plan = &scene.engine.desks[0].plans[0];
+    let prices = |side: Side| plan.quotes(side).iter().map(|quote| quote.price.0 as f64 * tick);
+    if let Some((_, ceiling)) = found("price_ceiling") {
+        assert!(prices(Side::Buy).all(|price| price <= *ceiling), "{plan:?}");
+    }
+    if let Some((_, floor)) = found("price_floor") {
+        assert!(prices(Side::Sell).all(|price| price >= *floor), "{plan:?}");
     }
 }
 
@@ -331,6 +355,7 @@ fn market_making_holds() {
         &[("hanging", 1.0), ("join", 1.0), ("tolerance_bps", 5.0)],
         &[("join", 2.0), ("refresh_s", 1.0), ("reference", 1.0), ("imbalance_bps", 5.0)],
         &[("inventory", 2.0), ("reference", 2.0), ("bid_spread_bps", 0.0)],
+        &[("price_ceiling", 1000.5), ("price_floor", 999.5), ("hanging", 1.0), ("refresh_s", 0.5)],
     ] {
         let mut parameters = std::vec![
             ("order_qty", 1.0),
@@ -410,5 +435,82 @@ fn triangular_holds() {
         };
         let (takes, quotes) = run(&case, 0..15);
         assert!(takes > 100 && quotes == 0, "{takes} {quotes}");
+    }
+}
+
+#[test]
+fn basis_holds() {
+    for execution in [0.0, 1.0, 2.0] {
+        let case = Case {
+            name: "basis",
+            parameters: &[
+                ("order_qty", 1.0),
+                ("position_max", 4.0),
+                ("threshold_bps", -40.0),
+                ("exit_bps", -50.0),
+                ("reverse", 1.0),
+                ("pause_s", 0.0),
+                ("execution", execution),
+            ],
+            instruments: &[SPOT, "BTC/USDT 1 perp 0.5 0.01 fees 2 5 min 5"],
+            prices: &[1000.0, 1001.0],
+            quoted_max: 4.0,
+        };
+        let (takes, quotes) = run(&case, 0..15);
+        assert!(takes > 100 && (quotes > 0) == (execution > 0.0), "{takes} {quotes}");
+    }
+}
+
+#[test]
+fn pairs_hold() {
+    let case = Case {
+        name: "pairs",
+        parameters: &[
+            ("notional", 1000.0),
+            ("sample_s", 0.02),
+            ("window_half_life_s", 1.0),
+            ("warm_up_s", 1.0),
+            ("entry_z", 1.0),
+            ("edge_min_bps", -1000.0),
+            ("beta_min", 0.001),
+            ("rest_s", 0.1),
+            ("settle_s", 0.2),
+        ],
+        instruments: &[SPOT, "ETH/USDT 1 perp 0.01 0.01 fees 2 5 min 5"],
+        prices: &[1000.0, 100.0],
+        quoted_max: 0.0,
+    };
+    let (takes, quotes) = run(&case, 0..20);
+    assert!(takes > 50 && quotes == 0, "{takes} {quotes}");
+}
+
+#[test]
+fn execution_holds() {
+    for algorithm in 0..5_u32 {
+        for passive in [0.0, 1.0] {
+            let case = Case {
+                name: "execution",
+                parameters: &[
+                    ("algorithm", f64::from(algorithm)),
+                    ("passive", passive),
+                    ("qty", 50.0),
+                    ("display_qty", 1.0),
+                    ("side", f64::from(algorithm % 2)),
+                    ("duration_s", 90.0),
+                    ("pause_s", 0.0),
+                    ("run", 1.0),
+                ],
+                instruments: &[
+                    SPOT,
+                    "BTC/USDT 1 perp 0.5 0.01 fees 2 5 min 5",
+                    "BTC/USDT 2 spot 0.05 0.001 fees 2 5",
+                ],
+                prices: &[1000.0, 1002.0, 1000.0],
+                quoted_max: 60.0,
+            };
+            let (takes, quotes) = run(&case, 0..4);
+            let both = takes + quotes;
+            assert!(both > 10 || algorithm % 2 == 1, "{algorithm}: {takes} {quotes}");
+        }
     }
 }
