@@ -1,6 +1,7 @@
 //! Accounts: balances per asset, fees, open client ids and trades.
 
-use crate::order::{Fill, Refusal};
+use crate::order::Fill;
+use crate::refusal::Refusal;
 use crate::symbol::SCALE;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -80,7 +81,7 @@ impl Account {
         }
         let balance = self.entry(asset);
         if balance.free < amount {
-            return Err(Refusal::insufficient());
+            return Err(Refusal::Balance);
         }
         balance.free -= amount;
         balance.locked += amount;

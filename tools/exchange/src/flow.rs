@@ -11,7 +11,7 @@
 //!
 //! The order of events depends on the seed and on what others do to the book, never on the clock.
 
-use crate::order::{Side, SymbolId, Tif};
+use crate::order::{Side, SymbolId, Tif, Why};
 use crate::venue::{HOUSE, Venue};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -26,6 +26,11 @@ pub(crate) struct Style {
     pub size: f64,
     /// Factor on rates.
     pub rate: f64,
+}
+
+impl Style {
+    /// The market that was measured.
+    pub(crate) const MEASURED: Self = Self { distance: 1.0, size: 1.0, rate: 1.0 };
 }
 
 /// One bucket of the background profile, per side.
@@ -199,7 +204,7 @@ impl Flow {
             Act::Back { ticks } => self.shift(venue, ticks as f64),
             Act::Cancel { order } => {
                 if venue.orders.get(&order).is_some_and(|order| order.account == HOUSE) {
-                    venue.cancel(order, "", now_ms);
+                    venue.cancel(order, Why::User, "", now_ms);
                 }
             }
             Act::Sweep { side, ticks } => self.sweep(venue, side, ticks, now_ms),
@@ -381,7 +386,7 @@ impl Flow {
             .map(|(_, entry)| entry.id)
             .collect();
         for order in stale {
-            venue.cancel(order, "", now_ms);
+            venue.cancel(order, Why::User, "", now_ms);
         }
     }
 }

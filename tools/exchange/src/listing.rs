@@ -1,5 +1,6 @@
 //! One symbol's market: its book, ids, tape, day statistics and candles.
 
+use crate::event::Agg;
 use crate::matching::{Book, Taken, Taker};
 use crate::order::Side;
 use crate::replay::Recorded;
@@ -73,22 +74,20 @@ pub(crate) struct Listing {
     /// Last traded price in ticks.
     pub last: i64,
     pub tape: VecDeque<Tick>,
-    /// Aggregated trades: id, first trade id, and the sum (its id is the last trade's).
-    pub aggs: VecDeque<(u64, u64, Tick)>,
+    pub aggs: VecDeque<Agg>,
     pub day: Candle,
     pub candles: VecDeque<Candle>,
-    /// Levels changed since the last 100 ms message, and the first id among those changes.
-    pub fast: Changed,
-    /// The same for the 1000 ms message.
-    pub slow: Changed,
+    /// Levels changed since each of the protocol's views was last told; as many as it has.
+    pub views: Vec<Changed>,
     /// Trades and book changes so far.
     pub trades: u64,
     pub updates: u64,
 }
 
-/// Levels changed since a stream last spoke.
+/// Levels changed since a view was last told.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Changed {
+    /// First update id among the changes; zero where there are none.
     pub first: u64,
     pub levels: BTreeSet<(Side, i64)>,
 }
@@ -117,8 +116,7 @@ impl Listing {
             aggs: VecDeque::with_capacity(TAPE_MAX),
             day: Candle::default(),
             candles: VecDeque::new(),
-            fast: Changed::default(),
-            slow: Changed::default(),
+            views: Vec::new(),
             trades: 0,
             updates: 0,
         }
@@ -189,18 +187,19 @@ impl Listing {
         for (side, price) in self.book.drain_dirty() {
             self.update += 1;
             self.updates += 1;
-            self.fast.note(self.update, side, price);
-            self.slow.note(self.update, side, price);
+            for view in &mut self.views {
+                view.note(self.update, side, price);
+            }
         }
         self.update != before
     }
 
     /// Notes an aggregated trade.
-    pub(crate) fn aggregate(&mut self, id: u64, first: u64, tick: Tick) {
+    pub(crate) fn aggregate(&mut self, agg: Agg) {
         if self.aggs.len() == TAPE_MAX {
             self.aggs.pop_front();
         }
-        self.aggs.push_back((id, first, tick));
+        self.aggs.push_back(agg);
     }
 
     /// Notes a public trade.

@@ -1,31 +1,26 @@
 //! The listening process: routes, the market's clock, timed streams, faults, and the end.
 
 use crate::account::{Account, Fees};
-use crate::cause::Causes;
 use crate::error::Error;
 use crate::fault::{Fault, FaultKind};
-use crate::floor::{Floor, SharedFloor, wall_ms};
+use crate::floor::{App, Floor, SharedFloor, wall_ms};
 use crate::flow::{Flow, Style};
 use crate::hub::Out;
 use crate::journal::Journal;
 use crate::keys::{KeyFile, Keys, demo_keys, write_demo_keys};
+use crate::kind::VenueKind;
 use crate::limits::{Limits, Rates};
 use crate::listing::Listing;
 use crate::recording::Recording;
 use crate::replay::Recorded;
+use crate::sim::Pages;
 use crate::socket::Heartbeat;
 use crate::symbol::{SCALE, Symbol};
 use crate::venue::{OWN_TRADES, Venue};
-use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::{ConnectInfo, Path, RawQuery, State};
-use axum::response::Response;
-use axum::routing::any;
 use axum::serve::ListenerExt;
-use std::collections::BTreeSet;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::time::Instant;
@@ -104,15 +99,6 @@ pub struct Summary {
     pub journal_errors: u64,
 }
 
-/// What every connection gets.
-#[derive(Clone)]
-pub(crate) struct App {
-    pub floor: SharedFloor,
-    pub causes: Arc<Causes>,
-    pub latency: Duration,
-    pub heartbeat: Heartbeat,
-}
-
 /// Runs the exchange until `shutdown` completes. `ready` is called with the bound address once it
 /// listens. Needs a tokio runtime with time and I/O; a current-thread one is right.
 pub async fn serve(
@@ -139,13 +125,9 @@ pub async fn serve(
         // A peer that is already gone shows at the first read.
         let _ = stream.set_nodelay(true);
     });
-    let router = axum::Router::new()
-        .route("/ws", any(single))
-        .route("/ws/{*streams}", any(several))
-        .route("/stream", any(combined))
-        .route("/ws-api/v3", any(api))
-        .fallback(crate::rest::handle)
-        .with_state(app);
+    let router = crate::dialect::routes(VenueKind::BinanceSpot, app.clone())
+        .merge(crate::sim::routes(Pages { apps: vec![(VenueKind::BinanceSpot, app)] }))
+        .fallback(async || crate::sim::refuse(404, "Path not found."));
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     ready(address);
     let server = axum::serve(listener, service);
@@ -235,7 +217,8 @@ pub(crate) fn assemble(options: &Options) -> Result<(Floor, Play), Error> {
         Some(recording) => Play::Recorded(recording, options.replay_speed),
         None => Play::Generated(flows),
     };
-    Ok((Floor::new(venue, keys, Limits::new(options.rates)), play))
+    let floor = Floor::new(VenueKind::BinanceSpot, venue, keys, Limits::new(options.rates));
+    Ok((floor, play))
 }
 
 /// Where the public market comes from.
@@ -256,7 +239,7 @@ impl Play {
 /// The first symbol is the measured one; the others are quieter and cheaper.
 pub(crate) fn style(symbol: u16) -> Style {
     match symbol {
-        0 => Style { distance: 1.0, size: 1.0, rate: 1.0 },
+        0 => Style::MEASURED,
         _ => Style { distance: 0.05, size: 20.0, rate: 0.3 },
     }
 }
@@ -298,18 +281,14 @@ async fn run_market(floor: SharedFloor, mut flows: Vec<Flow>) {
 
 /// The streams that speak by the clock.
 async fn run_timers(floor: SharedFloor) {
-    let mut timer = tokio::time::interval(Duration::from_millis(100));
+    let mut beat_ms = 100;
+    floor.lock().speak(|dialect, _| beat_ms = dialect.beat_ms());
+    let mut timer = tokio::time::interval(Duration::from_millis(beat_ms));
     timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
-    let mut count = 0_u64;
-    loop {
+    for count in 0.. {
         timer.tick().await;
-        let mut floor = floor.lock();
         let now_ms = wall_ms();
-        floor.tick(true, now_ms);
-        count += 1;
-        if count.is_multiple_of(10) {
-            floor.tick(false, now_ms);
-        }
+        floor.lock().speak(|dialect, floor| dialect.beat(floor, count, now_ms));
     }
 }
 
@@ -334,47 +313,4 @@ async fn run_faults(floor: SharedFloor, mut faults: Vec<Fault>) {
         }
     }
     std::future::pending().await
-}
-
-const READ_BUFFER: usize = 8 * 1024;
-const MESSAGE_MAX: usize = 64 * 1024;
-
-fn upgrade(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
-    upgrade.read_buffer_size(READ_BUFFER).max_message_size(MESSAGE_MAX)
-}
-
-async fn single(State(app): State<App>, socket: WebSocketUpgrade) -> Response {
-    upgrade(socket)
-        .on_upgrade(move |socket| crate::streams::serve(app, socket, BTreeSet::new(), false))
-}
-
-async fn several(
-    State(app): State<App>,
-    Path(streams): Path<String>,
-    socket: WebSocketUpgrade,
-) -> Response {
-    let streams = streams.split('/').filter(|name| !name.is_empty()).map(String::from).collect();
-    upgrade(socket).on_upgrade(move |socket| crate::streams::serve(app, socket, streams, false))
-}
-
-async fn combined(
-    State(app): State<App>,
-    RawQuery(query): RawQuery,
-    socket: WebSocketUpgrade,
-) -> Response {
-    let query = query.unwrap_or_default();
-    let list = query.split('&').find_map(|pair| pair.strip_prefix("streams=")).unwrap_or("");
-    let list = percent_encoding::percent_decode_str(list).decode_utf8_lossy().into_owned();
-    let streams = list.split('/').filter(|name| !name.is_empty()).map(String::from).collect();
-    upgrade(socket).on_upgrade(move |socket| crate::streams::serve(app, socket, streams, true))
-}
-
-async fn api(
-    State(app): State<App>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    RawQuery(query): RawQuery,
-    socket: WebSocketUpgrade,
-) -> Response {
-    let show = !query.unwrap_or_default().split('&').any(|pair| pair == "returnRateLimits=false");
-    upgrade(socket).on_upgrade(move |socket| crate::ws_api::serve(app, socket, peer.ip(), show))
 }

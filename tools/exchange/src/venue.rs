@@ -5,13 +5,15 @@
 //! events are free to leave.
 
 use crate::account::{Account, Fees};
+use crate::event::{Agg, Cause, Event, Execution, Private, What};
 use crate::journal::{Counters, Journal, Snapshot, SymbolCounters, Transaction};
 use crate::listing::{Listing, Tick};
 use crate::matching::{Entry, Step, Taker, Want};
 use crate::order::{
-    AccountId, Fill, Kind, NewOrder, Order, Refusal, Side, Status, Stp, SymbolId, Tif,
+    AccountId, Amend, Fill, Kind, NewOrder, Order, Post, Side, Status, Stp, SymbolId, Tif, Why,
 };
-use crate::report::{self, Execution};
+use crate::refusal::Refusal;
+use crate::symbol::Product;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 mod booking;
@@ -25,36 +27,13 @@ pub(crate) const VENUE: AccountId = 1;
 /// First id of own trades where the market is a recording.
 pub(crate) const OWN_TRADES: u64 = 9_000_000_000_000;
 
-/// Something that others may see.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Event {
-    Trade {
-        symbol: SymbolId,
-        tick: Tick,
-    },
-    Agg {
-        symbol: SymbolId,
-        id: u64,
-        first: u64,
-        tick: Tick,
-    },
-    /// The best price or quantity of a side changed.
-    Touch {
-        symbol: SymbolId,
-    },
-    /// A private event of one account.
-    Private {
-        account: AccountId,
-        json: String,
-    },
-}
-
 /// What a transaction has touched so far.
 #[derive(Default)]
 struct Touched {
     orders: BTreeSet<u64>,
     balances: BTreeMap<AccountId, BTreeSet<String>>,
     fills: Vec<(AccountId, Fill)>,
+    cause: Cause,
 }
 
 /// The whole venue.
@@ -106,8 +85,17 @@ impl Venue {
         }
     }
 
-    pub(crate) fn symbol_id(&self, name: &str) -> Option<SymbolId> {
-        self.listings.iter().position(|listing| listing.symbol.name == name).map(|n| n as SymbolId)
+    /// The symbol of this name; a venue may list one name as spot and as a perpetual.
+    pub(crate) fn symbol_id(&self, product: Product, name: &str) -> Option<SymbolId> {
+        let fits =
+            |listing: &Listing| listing.symbol.name == name && listing.symbol.product() == product;
+        self.listings.iter().position(fits).map(|n| n as SymbolId)
+    }
+
+    /// All symbols of a product.
+    pub(crate) fn symbols(&self, product: Product) -> impl Iterator<Item = SymbolId> + '_ {
+        let all = self.listings.iter().enumerate();
+        all.filter(move |(_, one)| one.symbol.product() == product).map(|(n, _)| n as SymbolId)
     }
 
     pub(crate) fn listing(&self, symbol: SymbolId) -> &Listing {
@@ -139,22 +127,24 @@ impl Venue {
         if !holder.house
             && open.filter(|o| o.symbol == new.symbol).count() >= listing.symbol.orders_max
         {
-            return Err(Refusal::filter("MAX_NUM_ORDERS"));
+            return Err(Refusal::OpenOrders);
         }
         Ok(())
     }
 
     fn check_match(&self, account: AccountId, new: &NewOrder) -> Result<(), Refusal> {
         if self.account(account).clients.contains_key(&new.client) {
-            return Err(Refusal::new(-2010, "Duplicate order sent."));
+            return Err(Refusal::Duplicate);
         }
-        if new.kind == Kind::LimitMaker {
-            let crosses = self.listing(new.symbol).crosses(new.side, new.price);
-            if crosses {
-                return Err(Refusal::new(-2010, "Order would immediately match and take."));
-            }
+        if new.post == Post::Refuse && self.would_take(new) {
+            return Err(Refusal::WouldTake);
         }
         Ok(())
+    }
+
+    /// Whether a post-only order would take.
+    fn would_take(&self, new: &NewOrder) -> bool {
+        new.post != Post::No && self.listing(new.symbol).crosses(new.side, new.price)
     }
 
     /// The amount that an order needs: what a limit order locks, what a market order may cost.
@@ -189,26 +179,21 @@ impl Venue {
         let holder = self.account_mut(account);
         if new.kind == Kind::Market {
             if !holder.house && holder.balance(&asset).free < need {
-                return Err(Refusal::insufficient());
+                return Err(Refusal::Balance);
             }
         } else {
             holder.lock(&asset, need)?;
             self.touch_balance(account, &asset);
         }
         let id = self.open(account, &new, now_ms);
-        self.report(id, &Execution { what: "NEW", ..Default::default() }, now_ms);
+        self.report(id, What::New);
         let before = self.touched.fills.len();
         self.meet(id, &new, now_ms);
         let fills = self.touched.fills[before..].iter();
         let fills = fills.filter(|(_, fill)| fill.order == id).map(|(_, f)| f.clone()).collect();
         self.publish_changes(new.symbol);
-        let order = self.orders.get(&id).cloned();
-        match order {
-            Some(order) => Ok(Placed { order, fills }),
-            None => {
-                Err(Refusal::new(-1000, "An unknown error occurred while processing the request."))
-            }
-        }
+        let order = self.orders.get(&id).cloned().ok_or(Refusal::UnknownOrder)?;
+        Ok(Placed { order, fills })
     }
 
     /// Gives an order its id and enters it among the open ones.
@@ -223,18 +208,26 @@ impl Venue {
             side: new.side,
             kind: new.kind,
             tif: new.tif,
+            post: new.post,
             stp: new.stp,
+            leg: new.leg,
+            reduce: new.reduce,
             price: new.price,
             qty: new.qty,
             filled: 0,
             prevented: 0,
             quote_filled: 0,
             quote_qty: new.quote_qty,
+            fee: 0,
+            fee_asset: String::new(),
+            realised: 0,
             status: Status::New,
+            why: None,
             created_ms: now_ms,
             updated_ms: now_ms,
             working: true,
             amends: 0,
+            note: new.note.clone(),
         };
         self.orders.insert(id, order);
         let holder = self.account_mut(account);
@@ -258,9 +251,13 @@ impl Venue {
         };
         let limit = (new.kind != Kind::Market).then_some(new.price);
         let taker = Taker { account, side: new.side, limit, want, stp: new.stp };
+        if self.would_take(new) {
+            self.end(id, Status::Expired, Some(Why::PostOnly), now_ms);
+            return;
+        }
         let listing = self.listing_mut(new.symbol);
         if new.tif == Tif::Fok && listing.available(&taker) < new.qty {
-            self.end(id, Status::Expired, Some("UNFILLED_FOK_ORDER_EXPIRED"), now_ms);
+            self.end(id, Status::Expired, Some(Why::Fok), now_ms);
             return;
         }
         let rests = new.tif == Tif::Gtc && new.kind != Kind::Market;
@@ -276,15 +273,15 @@ impl Venue {
             order.qty = order.filled + order.prevented;
             let done = done && order.filled > 0;
             let status = if done { Status::Filled } else { Status::Expired };
-            self.end(id, status, (!done).then_some("INSUFFICIENT_LIQUIDITY"), now_ms);
+            self.end(id, status, (!done).then_some(Why::NoLiquidity), now_ms);
         } else if taken.prevented || (order.left() == 0 && order.prevented > 0) {
-            self.end(id, Status::ExpiredInMatch, None, now_ms);
+            self.end(id, Status::Expired, Some(Why::SelfTrade), now_ms);
         } else if order.left() == 0 {
             self.end(id, Status::Filled, None, now_ms);
         } else if new.kind == Kind::Market {
-            self.end(id, Status::Expired, Some("INSUFFICIENT_LIQUIDITY"), now_ms);
+            self.end(id, Status::Expired, Some(Why::NoLiquidity), now_ms);
         } else if new.tif != Tif::Gtc {
-            self.end(id, Status::Expired, Some("UNFILLED_IOC_QUANTITY_EXPIRED"), now_ms);
+            self.end(id, Status::Expired, Some(Why::Ioc), now_ms);
         } else {
             let (side, price, lots) = (order.side, order.price, order.left());
             let listing = self.listing_mut(new.symbol);
@@ -296,25 +293,30 @@ impl Venue {
     }
 
     /// Adds (or takes) money otherwise than by a trade.
-    pub(crate) fn deposit(&mut self, account: AccountId, asset: &str, delta: i64, now_ms: u64) {
+    pub(crate) fn deposit(&mut self, account: AccountId, asset: &str, delta: i64) {
         self.account_mut(account).entry(asset).free += delta;
         *self.account_mut(account).start.entry(asset.into()).or_default() += delta;
         self.touch_balance(account, asset);
-        let json = report::balance_update(asset, delta, now_ms);
-        self.events.push(Event::Private { account, json });
+        self.touched.cause = Cause::Deposit;
+        self.tell(account, Private::Deposit { asset: asset.into(), delta });
     }
 
-    fn report(&mut self, id: u64, execution: &Execution<'_>, now_ms: u64) {
+    /// Notes a private event.
+    fn tell(&mut self, account: AccountId, what: Private) {
+        self.events.push(Event::Private { account, what });
+    }
+
+    /// Tells an order's owner what happened to it; house orders have nobody to tell.
+    fn report(&mut self, id: u64, what: What) {
         let number = self.next_execution;
         self.next_execution += 1;
         let Some(order) = self.orders.get(&id) else { return };
-        if order.account == HOUSE {
+        let account = order.account;
+        if account == HOUSE {
             return;
         }
-        let symbol = &self.listings[usize::from(order.symbol)].symbol;
-        let execution = Execution { id: number, ..*execution };
-        let json = report::execution(order, symbol, &execution, now_ms);
-        self.events.push(Event::Private { account: order.account, json });
+        let execution = Execution { id: number, order: order.clone(), what };
+        self.tell(account, Private::Order(Box::new(execution)));
         self.touched.orders.insert(id);
     }
 
@@ -344,18 +346,7 @@ impl Venue {
         if price <= 0 || lots <= 0 {
             return None;
         }
-        let new = NewOrder {
-            symbol,
-            side,
-            kind: Kind::Limit,
-            tif,
-            stp: Stp::None,
-            price,
-            qty: lots,
-            quote_qty: 0,
-            client: String::new(),
-            reply: crate::order::Reply::Ack,
-        };
+        let new = NewOrder { symbol, side, tif, price, qty: lots, ..NewOrder::default() };
         let id = self.open(HOUSE, &new, now_ms);
         self.meet(id, &new, now_ms);
         self.publish_changes(symbol);

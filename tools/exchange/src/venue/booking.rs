@@ -28,7 +28,7 @@ impl Venue {
                     self.prevent(maker, taker, maker_lots, price, now_ms);
                     self.prevent(taker, maker, taker_lots, price, now_ms);
                     if maker_gone {
-                        self.end(maker, Status::ExpiredInMatch, None, now_ms);
+                        self.end(maker, Status::Expired, Some(Why::SelfTrade), now_ms);
                     }
                 }
             }
@@ -41,8 +41,9 @@ impl Venue {
             let listing = self.listing_mut(symbol);
             let id = listing.agg;
             listing.agg += 1;
-            listing.aggregate(id, first, tick);
-            self.events.push(Event::Agg { symbol, id, first, tick });
+            let agg = Agg { id, first, sum: tick };
+            listing.aggregate(agg);
+            self.events.push(Event::Agg { symbol, agg });
         }
     }
 
@@ -142,6 +143,7 @@ impl Venue {
             return;
         }
         let (symbol, account, side) = (order.symbol, order.account, order.side);
+        let leg = order.leg;
         let locked_at = (order.kind != Kind::Market).then_some(order.price);
         let client = order.client.clone();
         let price = tick.price * spec.tick;
@@ -165,8 +167,16 @@ impl Venue {
             time_ms: now_ms,
             buyer: side == Side::Buy,
             maker,
+            leg,
+            realised: 0,
+            liquidation: false,
         };
-        self.note_fill(account, id, fill, first, now_ms);
+        if let Some(order) = self.orders.get_mut(&id) {
+            order.fee += fill.fee;
+            order.fee_asset.clone_from(&fill.fee_asset);
+            order.realised += fill.realised;
+        }
+        self.note_fill(account, id, fill, first);
         if full && maker {
             self.retire(id);
         }
@@ -207,22 +217,11 @@ impl Venue {
         (fee_asset, fee)
     }
 
-    pub(super) fn note_fill(
-        &mut self,
-        account: AccountId,
-        id: u64,
-        fill: Fill,
-        first: bool,
-        now_ms: u64,
-    ) {
+    pub(super) fn note_fill(&mut self, account: AccountId, id: u64, fill: Fill, first: bool) {
         if first {
             self.credits.push((account, fill.maker));
         }
-        self.report(
-            id,
-            &Execution { what: "TRADE", fill: Some(&fill), ..Default::default() },
-            now_ms,
-        );
+        self.report(id, What::Trade(fill.clone()));
         self.accounts[account as usize].fills.push(fill.clone());
         self.touched.fills.push((account, fill));
         self.touched.orders.insert(id);
@@ -241,13 +240,7 @@ impl Venue {
         if kind != Kind::Market {
             self.release(account, symbol, side, limit, lots);
         }
-        let execution = Execution {
-            what: "TRADE_PREVENTION",
-            prevented: Some((lots, price)),
-            counter_order: counter,
-            ..Default::default()
-        };
-        self.report(id, &execution, now_ms);
+        self.report(id, What::Prevented { lots, price, counter });
     }
 
     /// Gives back what an order had set aside for some lots.

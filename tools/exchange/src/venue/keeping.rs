@@ -29,8 +29,9 @@ impl Venue {
             let holder = &mut self.accounts[*account as usize];
             holder.updated_ms = now_ms;
             if !holder.house {
-                let json = report::position(holder, assets.iter().map(String::as_str), now_ms);
-                self.events.push(Event::Private { account: *account, json });
+                let assets = assets.iter().cloned().collect();
+                let what = Private::Holdings { assets, positions: vec![], cause: touched.cause };
+                self.events.push(Event::Private { account: *account, what });
             }
         }
         self.write_down(touched);
