@@ -2,7 +2,7 @@
 
 use crate::order::Fill;
 use crate::refusal::Refusal;
-use crate::symbol::SCALE;
+use crate::symbol::{Product, SCALE};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,7 +37,8 @@ pub(crate) struct Account {
     pub name: String,
     /// House accounts may owe; nothing is checked or reported for them.
     pub house: bool,
-    pub fees: Fees,
+    /// Rates by product.
+    pub fees: BTreeMap<Product, Fees>,
     pub start: BTreeMap<String, i64>,
     pub balances: BTreeMap<String, Balance>,
     /// Client ids of open orders.
@@ -52,7 +53,12 @@ pub(crate) struct Account {
 }
 
 impl Account {
-    pub(crate) fn new(name: &str, house: bool, start: &[(String, i64)], fees: Fees) -> Self {
+    pub(crate) fn new(
+        name: &str,
+        house: bool,
+        start: &[(String, i64)],
+        fees: BTreeMap<Product, Fees>,
+    ) -> Self {
         let start: BTreeMap<String, i64> = start.iter().cloned().collect();
         let balances =
             start.iter().map(|(asset, free)| (asset.clone(), Balance { free: *free, locked: 0 }));
@@ -108,12 +114,18 @@ impl Account {
         }
     }
 
-    /// Fee of a trade: asset and amount, rounded down to 1e-8. `received` is in the asset that the
-    /// trade brings in, `quote` its worth in the quote asset.
+    /// Rates of a product; zero where none are set.
+    pub(crate) fn rates(&self, product: Product) -> Fees {
+        self.fees.get(&product).cloned().unwrap_or(Fees { maker: 0, taker: 0, third: None })
+    }
+
+    /// Fee of a spot trade: asset and amount, rounded down to 1e-8. `received` is in the asset that
+    /// the trade brings in, `quote` its worth in the quote asset.
     pub(crate) fn fee(&self, maker: bool, received: (&str, i64), quote: i64) -> (String, i64) {
-        let rate = i128::from(if maker { self.fees.maker } else { self.fees.taker });
+        let Some(fees) = self.fees.get(&Product::Spot) else { return (received.0.into(), 0) };
+        let rate = i128::from(if maker { fees.maker } else { fees.taker });
         let scale = i128::from(SCALE);
-        if let Some((asset, price)) = &self.fees.third {
+        if let Some((asset, price)) = &fees.third {
             // Paid in the third asset, the venue takes a quarter off.
             let worth = i128::from(quote) * rate * 3 / 4;
             let amount = (worth / i128::from((*price).max(1))) as i64;
@@ -129,12 +141,17 @@ impl Account {
 mod tests {
     use super::*;
 
+    fn spot(fees: Fees) -> BTreeMap<Product, Fees> {
+        BTreeMap::from([(Product::Spot, fees)])
+    }
+
     #[test]
     fn fee_comes_from_the_received_or_the_third_asset() {
         let start = [("BNB".to_string(), SCALE)];
-        let mut account = Account::new("a", false, &start, Fees::default());
+        let mut account = Account::new("a", false, &start, spot(Fees::default()));
         assert_eq!(account.fee(true, ("BTC", SCALE), 60_000 * SCALE), ("BTC".into(), SCALE / 1000));
-        account.fees.third = Some(("BNB".into(), 600 * SCALE));
+        let third = Some(("BNB".into(), 600 * SCALE));
+        account.fees = spot(Fees { third, ..Fees::default() });
         // 60 USDT of fee, less a quarter, at 600 USDT.
         assert_eq!(account.fee(true, ("BTC", 0), 60_000 * SCALE), ("BNB".into(), 7_500_000));
         assert_eq!(account.fee(true, ("BTC", SCALE), 60_000_000 * SCALE).0, "BTC");
@@ -142,7 +159,7 @@ mod tests {
 
     #[test]
     fn locking_needs_the_money() {
-        let mut account = Account::new("a", false, &[("USDT".into(), 10)], Fees::default());
+        let mut account = Account::new("a", false, &[("USDT".into(), 10)], BTreeMap::new());
         assert!(account.lock("USDT", 11).is_err());
         assert!(account.lock("USDT", 10).is_ok());
         assert_eq!(account.balance("USDT"), Balance { free: 0, locked: 10 });

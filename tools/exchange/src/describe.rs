@@ -6,7 +6,7 @@
 
 use crate::error::Error;
 use crate::event::Event;
-use crate::flow::{Flow, Style};
+use crate::flow::{Drive, Flow, Style};
 use crate::json::{Object, array};
 use crate::listing::{Changed, Listing};
 use crate::order::Side;
@@ -235,7 +235,7 @@ const DIFF_US: u64 = 100_000;
 fn generated(seed: u64, seconds: u64) -> Observed {
     let mut venue = Venue::new(vec![Listing::new(Symbol::btcusdt(), 1, 1)]);
     venue.listing_mut(0).views = vec![Changed::default()];
-    let mut flow = Flow::new(&venue, 0, seed, Style::MEASURED);
+    let mut flow = Flow::new(&venue, 0, seed, Style::MEASURED, Drive::Own);
     flow.open(&mut venue, 0);
     venue.commit(0);
     venue.events.clear();

@@ -3,6 +3,7 @@
 //! Verification uses aws-lc-rs (HMAC-SHA256) and ed25519-dalek on purpose: the product signs with
 //! other crates, so an error on one side does not hide behind the same error on the other.
 
+use crate::kind::VenueKind;
 use crate::order::AccountId;
 use aws_lc_rs::hmac;
 use base64::Engine as _;
@@ -38,6 +39,9 @@ pub struct KeyFile {
     /// Passphrase, where the venue has such.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub passphrase: Option<String>,
+    /// Venue that knows the key; every venue where it is not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub venue: Option<String>,
     /// Account that the key belongs to; `demo` where it is not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
@@ -172,6 +176,7 @@ pub fn demo_keys(seed: u64) -> [KeyFile; 2] {
         private_key_pem: None,
         public_key_pem: None,
         passphrase: None,
+        venue: None,
         account: None,
     };
     [
@@ -186,15 +191,34 @@ pub fn demo_keys(seed: u64) -> [KeyFile; 2] {
     ]
 }
 
-/// Names of the files that [`write_demo_keys`] leaves in a ledger directory: the two keys as
-/// [`KeyFile`] JSON, and the Ed25519 private key alone as PEM.
+/// The demonstration keys of a venue: those of [`demo_keys`] on Binance Spot, others made the same
+/// way elsewhere. Bybit and OKX have HMAC keys only, OKX's with a passphrase.
+pub fn venue_keys(kind: VenueKind, seed: u64) -> Vec<KeyFile> {
+    let tag = match kind {
+        VenueKind::BinanceSpot => return demo_keys(seed).into(),
+        VenueKind::BinanceUsdm => 0x7573_646d << 32,
+        VenueKind::Bybit => 0x6279_6269 << 32,
+        VenueKind::Okx => 0x006f_6b78 << 32,
+    };
+    let mut keys = Vec::from(demo_keys(seed ^ tag));
+    if kind != VenueKind::BinanceUsdm {
+        keys.truncate(1);
+    }
+    if kind == VenueKind::Okx {
+        keys[0].passphrase = Some("simulated".into());
+    }
+    keys
+}
+
+/// Names of the files that [`write_demo_keys`] leaves in a ledger directory: the keys as
+/// [`KeyFile`] JSON, and the Ed25519 private key, where there is one, alone as PEM.
 pub const KEY_FILES: [&str; 3] = ["demo-hmac.key", "demo-ed25519.key", "demo-ed25519.pem"];
 
-/// The demonstration keys of a ledger directory: those that lie there, else new ones from the seed,
-/// written with mode 600.
-pub fn write_demo_keys(dir: &Path, seed: u64) -> io::Result<[KeyFile; 2]> {
+/// The demonstration keys of a venue's ledger directory: those that lie there, else new ones from
+/// the seed, written with mode 600.
+pub fn write_demo_keys(dir: &Path, kind: VenueKind, seed: u64) -> io::Result<Vec<KeyFile>> {
     std::fs::create_dir_all(dir)?;
-    let mut keys = demo_keys(seed);
+    let mut keys = venue_keys(kind, seed);
     for (key, name) in keys.iter_mut().zip(KEY_FILES) {
         let path = dir.join(name);
         match std::fs::read(&path) {
@@ -205,7 +229,7 @@ pub fn write_demo_keys(dir: &Path, seed: u64) -> io::Result<[KeyFile; 2]> {
             Err(_) => write_secret(&path, &serde_json::to_vec(&*key)?)?,
         }
     }
-    if let Some(text) = &keys[1].private_key_pem {
+    if let Some(text) = keys.get(1).and_then(|key| key.private_key_pem.as_ref()) {
         write_secret(&dir.join(KEY_FILES[2]), text.as_bytes())?;
     }
     Ok(keys)
@@ -322,10 +346,12 @@ mod tests {
     fn demo_keys_come_from_the_seed_and_stay_in_the_directory() {
         assert_eq!(demo_keys(7), demo_keys(7));
         assert_ne!(demo_keys(7), demo_keys(8));
+        assert_eq!(venue_keys(VenueKind::BinanceSpot, 7), demo_keys(7));
+        assert_ne!(venue_keys(VenueKind::Bybit, 7)[0], venue_keys(VenueKind::Okx, 7)[0]);
         let dir = std::env::temp_dir().join(format!("exchange-keys-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&dir);
-        let first = write_demo_keys(&dir, 7).unwrap();
-        assert_eq!(write_demo_keys(&dir, 9).unwrap(), first);
+        let first = write_demo_keys(&dir, VenueKind::BinanceSpot, 7).unwrap();
+        assert_eq!(write_demo_keys(&dir, VenueKind::BinanceSpot, 9).unwrap(), first);
         let mode = std::os::unix::fs::PermissionsExt::mode(
             &std::fs::metadata(dir.join(KEY_FILES[0])).unwrap().permissions(),
         );

@@ -1,10 +1,11 @@
 //! The exchange's own pages, outside every venue's API, under `/sim/`: `ledger?apiKey=…`, `report`,
-//! and `deposit?apiKey=…&asset=…&amount=…` (POST). `venue=NAME` chooses one of several venues; the
+//! `world` (what runs), and `deposit?apiKey=…&asset=…&amount=…` (POST). `venue=NAME` chooses one of several venues; the
 //! first is meant where it is left out.
 
 use crate::floor::{App, Floor, wall_ms};
 use crate::json::{Object, array};
 use crate::kind::VenueKind;
+use crate::world::WorldText;
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{Method, header};
@@ -16,6 +17,9 @@ use percent_encoding::percent_decode_str;
 #[derive(Clone)]
 pub(crate) struct Pages {
     pub apps: Vec<(VenueKind, App)>,
+    /// The world, where there is one.
+    pub world: Option<Box<WorldText>>,
+    pub seed: u64,
 }
 
 /// The pages' routes.
@@ -50,6 +54,9 @@ async fn answer(
     RawQuery(query): RawQuery,
 ) -> Response {
     let query = query.unwrap_or_default();
+    if page == "world" {
+        return reply(200, world(&pages));
+    }
     let wanted = get(&query, "venue");
     let fits = |kind: VenueKind| wanted.as_deref().is_none_or(|name| name == kind.name());
     let Some((_, app)) = pages.apps.iter().find(|(kind, _)| fits(*kind)) else {
@@ -83,6 +90,38 @@ fn deposit(floor: &mut Floor, query: &str) -> Result<(), &'static str> {
     floor.venue.deposit(account, &asset, amount);
     floor.flush(wall_ms());
     Ok(())
+}
+
+/// What runs: the world, its venues, and what each lists.
+fn world(pages: &Pages) -> String {
+    let venues = array(pages.apps.iter().map(|(kind, app)| {
+        let floor = app.floor.lock();
+        let listings = array(floor.venue.listings.iter().map(|listing| {
+            let spec = &listing.symbol;
+            let out = Object::new()
+                .put("symbol", &spec.name)
+                .put("product", spec.product())
+                .put("base", &spec.base)
+                .put("quote", &spec.quote)
+                .dec("tick", spec.tick)
+                .dec("lot", spec.lot)
+                .dec("contract", spec.contract)
+                .dec("last", listing.last * spec.tick);
+            out.end()
+        }));
+        Object::new()
+            .put("venue", kind.name())
+            .put("latencyUs", app.latency.as_micros() as u64)
+            .raw("listings", &listings)
+            .end()
+    }));
+    let text = pages.world.as_deref();
+    Object::new()
+        .put("name", text.map(|text| &text.name))
+        .put("about", text.map(|text| &text.about))
+        .put("seed", pages.seed)
+        .raw("venues", &venues)
+        .end()
 }
 
 fn report(floor: &Floor) -> String {

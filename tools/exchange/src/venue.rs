@@ -4,7 +4,7 @@
 //! balances and events consistent; [`Venue::commit`] ends a transaction: journal first, then the
 //! events are free to leave.
 
-use crate::account::{Account, Fees};
+use crate::account::Account;
 use crate::event::{Agg, Cause, Event, Execution, Private, What};
 use crate::journal::{Counters, Journal, Snapshot, SymbolCounters, Transaction};
 use crate::listing::{Listing, Tick};
@@ -67,8 +67,7 @@ pub(crate) struct Placed {
 
 impl Venue {
     pub(crate) fn new(listings: Vec<Listing>) -> Self {
-        let free =
-            |name: &str| Account::new(name, true, &[], Fees { maker: 0, taker: 0, third: None });
+        let free = |name: &str| Account::new(name, true, &[], BTreeMap::new());
         Self {
             listings,
             accounts: vec![free("house"), free("venue")],
@@ -300,6 +299,12 @@ impl Venue {
         self.touched.cause = Cause::Deposit;
         self.tell(account, Private::Deposit { asset: asset.into(), delta });
     }
+
+    /// What the venue does by the clock.
+    pub(crate) fn pulse(&mut self, _now_ms: u64) {}
+
+    /// The index price of a perpetual moved, in 1e-8.
+    pub(crate) fn set_index(&mut self, _symbol: SymbolId, _price: i64) {}
 
     /// Notes a private event.
     fn tell(&mut self, account: AccountId, what: Private) {

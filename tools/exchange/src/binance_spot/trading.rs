@@ -10,6 +10,7 @@ use crate::binance::words;
 use crate::floor::Floor;
 use crate::json::{Object, array};
 use crate::order::{AccountId, Amend, Fill, Kind, NewOrder, Order, Stp, Tif, Why};
+use crate::symbol::Product;
 use crate::venue::Placed;
 
 /// Answers a signed call; the caller has checked key, signature, time and limits.
@@ -193,7 +194,7 @@ fn test(
     if params.get("computeCommissionRates") != Some("true") {
         return Ok("{}".into());
     }
-    let fees = &floor.venue.account(account).fees;
+    let fees = &floor.venue.account(account).rates(Product::Spot);
     let rates = |maker, taker| Object::new().dec("maker", maker).dec("taker", taker).end();
     Ok(Object::new()
         .raw("standardCommissionForOrder", &rates(fees.maker, fees.taker))
@@ -466,15 +467,16 @@ fn account_json(floor: &Floor, params: &Params, account: AccountId) -> String {
         let out = Object::new().put("asset", asset).dec("free", balance.free);
         out.dec("locked", balance.locked).end()
     }));
+    let fees = holder.rates(Product::Spot);
     let rates = Object::new()
-        .dec("maker", holder.fees.maker)
-        .dec("taker", holder.fees.taker)
+        .dec("maker", fees.maker)
+        .dec("taker", fees.taker)
         .dec("buyer", 0)
         .dec("seller", 0)
         .end();
     Object::new()
-        .put("makerCommission", holder.fees.maker / 10_000)
-        .put("takerCommission", holder.fees.taker / 10_000)
+        .put("makerCommission", fees.maker / 10_000)
+        .put("takerCommission", fees.taker / 10_000)
         .put("buyerCommission", 0)
         .put("sellerCommission", 0)
         .raw("commissionRates", &rates)
@@ -505,7 +507,7 @@ fn discount(fees: &Fees) -> String {
 
 fn commission(floor: &Floor, params: &Params, account: AccountId) -> Result<String, Denial> {
     let symbol = symbol(floor, params)?;
-    let fees = &floor.venue.account(account).fees;
+    let fees = &floor.venue.account(account).rates(Product::Spot);
     let rates = |maker: i64, taker: i64| {
         let out = Object::new().dec("maker", maker).dec("taker", taker);
         out.dec("buyer", 0).dec("seller", 0).end()

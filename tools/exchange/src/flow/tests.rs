@@ -5,6 +5,7 @@ use crate::account::{Account, Fees};
 use crate::event::{Event, Private, What};
 use crate::listing::Listing;
 use crate::order::{NewOrder, Post, Status};
+use crate::symbol::Product;
 use crate::symbol::{SCALE, Symbol};
 
 /// A naive maker: looks at the book, and what it decides reaches the venue a latency later.
@@ -74,8 +75,13 @@ impl Maker {
 fn run(seed: u64, behind: i64, seconds: u64) -> Maker {
     let mut venue = Venue::new(vec![Listing::new(Symbol::btcusdt(), 1, 1)]);
     let start = [("BTC".to_string(), 1000 * SCALE), ("USDT".to_string(), 90_000_000 * SCALE)];
-    venue.accounts.push(Account::new("maker", false, &start, Fees::default()));
-    let mut flow = Flow::new(&venue, 0, seed, Style::MEASURED);
+    venue.accounts.push(Account::new(
+        "maker",
+        false,
+        &start,
+        BTreeMap::from([(Product::Spot, Fees::default())]),
+    ));
+    let mut flow = Flow::new(&venue, 0, seed, Style::MEASURED, Drive::Own);
     flow.open(&mut venue, 0);
     let mut maker = Maker {
         behind,

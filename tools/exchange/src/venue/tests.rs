@@ -1,6 +1,7 @@
 //! The venue as text in and text out, and what must hold whatever happens.
 
 use super::*;
+use crate::account::Fees;
 use crate::symbol::{SCALE, Symbol};
 use proptest::prelude::*;
 
@@ -11,7 +12,12 @@ fn venue() -> Venue {
     let mut venue = Venue::new(vec![Listing::new(Symbol::btcusdt(), 100, 1000)]);
     let start = [("BTC".to_string(), 10 * SCALE), ("USDT".to_string(), 1_000_000 * SCALE)];
     for name in ["maker", "taker"] {
-        venue.accounts.push(Account::new(name, false, &start, Fees::default()));
+        venue.accounts.push(Account::new(
+            name,
+            false,
+            &start,
+            BTreeMap::from([(Product::Spot, Fees::default())]),
+        ));
     }
     venue
 }
