@@ -1,8 +1,10 @@
 //! Accounts: balances per asset, fees, open client ids and trades.
 
-use crate::order::Fill;
+use crate::event::Funding;
+use crate::order::{Fill, Leg, SymbolId};
 use crate::refusal::Refusal;
 use crate::symbol::{Product, SCALE};
+use crate::venue::Position;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,6 +33,15 @@ impl Default for Fees {
     }
 }
 
+/// What an account has chosen.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Settings {
+    /// Two positions per perpetual, one long and one short.
+    pub hedge: bool,
+    /// Leverage by symbol, where it is not the largest.
+    pub leverage: BTreeMap<SymbolId, u32>,
+}
+
 /// One account.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Account {
@@ -41,6 +52,14 @@ pub(crate) struct Account {
     pub fees: BTreeMap<Product, Fees>,
     pub start: BTreeMap<String, i64>,
     pub balances: BTreeMap<String, Balance>,
+    /// Positions in perpetuals, flat ones included once they were held.
+    pub positions: Vec<Position>,
+    pub settings: Settings,
+    /// The last funding payments, oldest first.
+    pub fundings: Vec<Funding>,
+    /// Whether a margin call stands.
+    #[serde(skip)]
+    pub called: bool,
     /// Client ids of open orders.
     #[serde(skip)]
     pub clients: BTreeMap<String, u64>,
@@ -78,6 +97,21 @@ impl Account {
 
     pub(crate) fn entry(&mut self, asset: &str) -> &mut Balance {
         self.balances.entry(asset.to_string()).or_default()
+    }
+
+    /// The position of a symbol and leg; flat where there is none.
+    pub(crate) fn position(&self, symbol: SymbolId, leg: Leg) -> Position {
+        let found = self.positions.iter().find(|one| (one.symbol, one.leg) == (symbol, leg));
+        found.copied().unwrap_or(Position { symbol, leg, ..Position::default() })
+    }
+
+    pub(crate) fn position_mut(&mut self, symbol: SymbolId, leg: Leg) -> &mut Position {
+        let place = self.positions.iter().position(|one| (one.symbol, one.leg) == (symbol, leg));
+        let place = place.unwrap_or_else(|| {
+            self.positions.push(Position { symbol, leg, ..Position::default() });
+            self.positions.len() - 1
+        });
+        &mut self.positions[place]
     }
 
     /// Sets an amount aside for an order.

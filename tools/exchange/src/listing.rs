@@ -5,6 +5,7 @@ use crate::matching::{Book, Taken, Taker};
 use crate::order::Side;
 use crate::replay::Recorded;
 use crate::symbol::Symbol;
+use crate::venue::Mark;
 use std::collections::{BTreeSet, VecDeque};
 
 /// One public trade.
@@ -65,6 +66,8 @@ pub(crate) struct Listing {
     pub book: Book,
     /// Set where the market is a recording: its levels are the public book, `book` is empty.
     pub recorded: Option<Recorded>,
+    /// Mark price and funding of a perpetual.
+    pub mark: Option<Mark>,
     /// Id of the last book change.
     pub update: u64,
     /// Id of the next trade.
@@ -104,7 +107,9 @@ impl Changed {
 impl Listing {
     pub(crate) fn new(symbol: Symbol, update: u64, trade: u64) -> Self {
         let last = symbol.start_price / symbol.tick;
+        let mark = symbol.perp.as_ref().map(|_| Mark::new(symbol.start_price));
         Self {
+            mark,
             symbol,
             book: Book::default(),
             recorded: None,

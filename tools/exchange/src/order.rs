@@ -144,6 +144,8 @@ pub(crate) struct Order {
     pub leg: Leg,
     /// Whether it may only make a position smaller.
     pub reduce: bool,
+    /// Whether the venue sent it to liquidate a position.
+    pub forced: bool,
     pub price: i64,
     pub qty: i64,
     pub filled: i64,

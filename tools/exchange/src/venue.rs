@@ -5,12 +5,12 @@
 //! events are free to leave.
 
 use crate::account::Account;
-use crate::event::{Agg, Cause, Event, Execution, Private, What};
+use crate::event::{Agg, Cause, Event, Execution, Funding, Private, What};
 use crate::journal::{Counters, Journal, Snapshot, SymbolCounters, Transaction};
 use crate::listing::{Listing, Tick};
-use crate::matching::{Entry, Step, Taker, Want};
+use crate::matching::{Entry, Step, Taken, Taker, Want};
 use crate::order::{
-    AccountId, Amend, Fill, Kind, NewOrder, Order, Post, Side, Status, Stp, SymbolId, Tif, Why,
+    AccountId, Amend, Fill, Kind, Leg, NewOrder, Order, Post, Side, Status, Stp, SymbolId, Tif, Why,
 };
 use crate::refusal::Refusal;
 use crate::symbol::Product;
@@ -18,12 +18,24 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 mod booking;
 mod closing;
+mod funding;
 mod keeping;
+mod liquidation;
+mod margin;
+mod position;
+mod reduce;
+
+pub(crate) use funding::Mark;
+pub(crate) use position::Position;
 
 /// The account of all generated (and recorded) traders.
 pub(crate) const HOUSE: AccountId = 0;
 /// The account that collects fees.
 pub(crate) const VENUE: AccountId = 1;
+/// The account that stands in for liquidated ones.
+pub(crate) const INSURANCE: AccountId = 2;
+/// The first account of a user.
+pub(crate) const USERS: AccountId = 3;
 /// First id of own trades where the market is a recording.
 pub(crate) const OWN_TRADES: u64 = 9_000_000_000_000;
 
@@ -33,6 +45,9 @@ struct Touched {
     orders: BTreeSet<u64>,
     balances: BTreeMap<AccountId, BTreeSet<String>>,
     fills: Vec<(AccountId, Fill)>,
+    positions: BTreeSet<(AccountId, SymbolId, Leg)>,
+    fundings: Vec<(AccountId, Funding)>,
+    settings: BTreeSet<AccountId>,
     cause: Cause,
 }
 
@@ -50,6 +65,8 @@ pub(crate) struct Venue {
     /// Journal writes that failed.
     pub journal_errors: u64,
     touched: Touched,
+    /// The order that is being matched.
+    taking: Option<u64>,
     ended: VecDeque<u64>,
     counters_noted: (u64, u64),
 }
@@ -58,6 +75,9 @@ pub(crate) struct Venue {
 const ENDED_MAX: usize = 200_000;
 /// Transactions after which the journal starts a new generation.
 const COMPACT_AFTER: u64 = 200_000;
+
+/// Makers that one order may meet.
+const STEPS_MAX: usize = 100_000;
 
 /// An accepted order as it stands, and the fills it got at once.
 pub(crate) struct Placed {
@@ -70,7 +90,7 @@ impl Venue {
         let free = |name: &str| Account::new(name, true, &[], BTreeMap::new());
         Self {
             listings,
-            accounts: vec![free("house"), free("venue")],
+            accounts: vec![free("house"), free("venue"), free("insurance")],
             orders: BTreeMap::new(),
             next_order: 1_000_001,
             next_execution: 2_000_001,
@@ -79,6 +99,7 @@ impl Venue {
             journal: None,
             journal_errors: 0,
             touched: Touched::default(),
+            taking: None,
             ended: VecDeque::new(),
             counters_noted: (0, 0),
         }
@@ -131,6 +152,7 @@ impl Venue {
         Ok(())
     }
 
+    /// Everything about money, legs and post-only that a new order must satisfy.
     fn check_match(&self, account: AccountId, new: &NewOrder) -> Result<(), Refusal> {
         if self.account(account).clients.contains_key(&new.client) {
             return Err(Refusal::Duplicate);
@@ -168,31 +190,44 @@ impl Venue {
     pub(crate) fn place(
         &mut self,
         account: AccountId,
-        new: NewOrder,
+        mut new: NewOrder,
         now_ms: u64,
     ) -> Result<Placed, Refusal> {
+        self.check_leg(account, &new)?;
+        self.cut(account, &mut new)?;
         self.check(account, &new)?;
         self.check_match(account, &new)?;
-        let need = self.need(&new);
-        let asset = self.listing(new.symbol).symbol.pays(new.side).to_string();
-        let holder = self.account_mut(account);
-        if new.kind == Kind::Market {
-            if !holder.house && holder.balance(&asset).free < need {
-                return Err(Refusal::Balance);
-            }
+        if self.is_perp(new.symbol) {
+            self.check_margin(account, &new)?;
         } else {
-            holder.lock(&asset, need)?;
-            self.touch_balance(account, &asset);
+            self.set_aside(account, &new)?;
         }
         let id = self.open(account, &new, now_ms);
         self.report(id, What::New);
         let before = self.touched.fills.len();
         self.meet(id, &new, now_ms);
+        if self.is_perp(new.symbol) {
+            self.trim(account, new.symbol, new.leg, now_ms);
+        }
         let fills = self.touched.fills[before..].iter();
         let fills = fills.filter(|(_, fill)| fill.order == id).map(|(_, f)| f.clone()).collect();
         self.publish_changes(new.symbol);
         let order = self.orders.get(&id).cloned().ok_or(Refusal::UnknownOrder)?;
         Ok(Placed { order, fills })
+    }
+
+    /// Sets the money of a spot order aside; a market order only has to have it.
+    fn set_aside(&mut self, account: AccountId, new: &NewOrder) -> Result<(), Refusal> {
+        let need = self.need(new);
+        let asset = self.listing(new.symbol).symbol.pays(new.side).to_string();
+        if !self.account(account).house && self.spendable(account, &asset) < need {
+            return Err(Refusal::Balance);
+        }
+        if new.kind != Kind::Market {
+            self.account_mut(account).lock(&asset, need)?;
+            self.touch_balance(account, &asset);
+        }
+        Ok(())
     }
 
     /// Gives an order its id and enters it among the open ones.
@@ -211,6 +246,7 @@ impl Venue {
             stp: new.stp,
             leg: new.leg,
             reduce: new.reduce,
+            forced: false,
             price: new.price,
             qty: new.qty,
             filled: 0,
@@ -260,7 +296,10 @@ impl Venue {
             return;
         }
         let rests = new.tif == Tif::Gtc && new.kind != Kind::Market;
-        let taken = listing.take(id, &taker, rests);
+        let taken = match listing.mark {
+            None => listing.take(id, &taker, rests),
+            Some(_) => self.take_perp(id, taker, now_ms),
+        };
         let done = !taken.dry && !taken.prevented && !taken.steps.is_empty();
         if let Some(order) = self.orders.get_mut(&id).filter(|_| new.quote_qty > 0 && done) {
             // An order by amount has the quantity that it gets, and its last fill says so.
@@ -286,8 +325,37 @@ impl Venue {
             let listing = self.listing_mut(new.symbol);
             // In a recorded market it stands already.
             if listing.recorded.is_none() {
-                listing.book.rest(side, price, Entry { id, account, lots });
+                let watched = listing.mark.is_some() && account >= USERS;
+                listing.book.rest(side, price, Entry { id, account, lots, watched });
             }
+        }
+    }
+
+    /// Takes from a perpetual's book. After each trade with a user's order that user's reduce-only
+    /// orders are brought down to the position, before more is taken. What was booked already is
+    /// not among the steps that come back.
+    fn take_perp(&mut self, id: u64, mut taker: Taker, now_ms: u64) -> Taken {
+        self.taking = Some(id);
+        let symbol = self.orders.get(&id).map_or(0, |order| order.symbol);
+        let mut booked = 0;
+        loop {
+            let mut taken = self.listing_mut(symbol).book.take(&taker);
+            booked += taken.steps.len();
+            let steps = std::mem::take(&mut taken.steps);
+            self.settle(id, &steps, now_ms);
+            for step in &steps {
+                let (Step::Trade { maker, .. } | Step::Prevented { maker, .. }) = step;
+                let maker = self.orders.get(maker);
+                let maker = maker.map(|maker| (maker.account, maker.leg));
+                if let Some((account, leg)) = maker {
+                    self.trim(account, symbol, leg, now_ms);
+                }
+            }
+            if !taken.paused || booked > STEPS_MAX {
+                self.taking = None;
+                return taken;
+            }
+            taker.want = Want::Lots(taken.left);
         }
     }
 
@@ -301,10 +369,15 @@ impl Venue {
     }
 
     /// What the venue does by the clock.
-    pub(crate) fn pulse(&mut self, _now_ms: u64) {}
-
-    /// The index price of a perpetual moved, in 1e-8.
-    pub(crate) fn set_index(&mut self, _symbol: SymbolId, _price: i64) {}
+    pub(crate) fn pulse(&mut self, now_ms: u64) {
+        for symbol in 0..self.listings.len() as SymbolId {
+            if self.is_perp(symbol) {
+                self.mark(symbol, now_ms);
+            }
+        }
+        self.watch_margin(now_ms);
+        self.unwind(now_ms);
+    }
 
     /// Notes a private event.
     fn tell(&mut self, account: AccountId, what: Private) {
@@ -317,12 +390,16 @@ impl Venue {
         self.next_execution += 1;
         let Some(order) = self.orders.get(&id) else { return };
         let account = order.account;
-        if account == HOUSE {
+        if account < USERS {
             return;
         }
         let execution = Execution { id: number, order: order.clone(), what };
         self.tell(account, Private::Order(Box::new(execution)));
         self.touched.orders.insert(id);
+    }
+
+    fn touch_position(&mut self, account: AccountId, symbol: SymbolId, leg: Leg) {
+        self.touched.positions.insert((account, symbol, leg));
     }
 
     fn touch_balance(&mut self, account: AccountId, asset: &str) {
@@ -352,13 +429,21 @@ impl Venue {
             return None;
         }
         let new = NewOrder { symbol, side, tif, price, qty: lots, ..NewOrder::default() };
-        let id = self.open(HOUSE, &new, now_ms);
-        self.meet(id, &new, now_ms);
-        self.publish_changes(symbol);
+        let id = self.house_order(HOUSE, &new, now_ms);
         let rests = self.orders.get(&id).is_some_and(|order| order.status.is_open());
         rests.then_some(id)
     }
+
+    /// An order of one of the venue's own accounts.
+    fn house_order(&mut self, account: AccountId, new: &NewOrder, now_ms: u64) -> u64 {
+        let id = self.open(account, new, now_ms);
+        self.meet(id, new, now_ms);
+        self.publish_changes(new.symbol);
+        id
+    }
 }
 
+#[cfg(test)]
+mod perp_tests;
 #[cfg(test)]
 mod tests;

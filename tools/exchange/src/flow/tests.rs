@@ -19,7 +19,7 @@ struct Maker {
     refused: u32,
 }
 
-const ACCOUNT: u32 = 2;
+const ACCOUNT: u32 = crate::venue::USERS;
 const LOOK_US: u64 = 100; // It looks again as soon as it has acted.
 const LATENCY_US: u64 = 1_500;
 

@@ -73,7 +73,7 @@ impl Venue {
                 listing.book.remove(side, price, id)?;
             }
         }
-        if account == HOUSE {
+        if account < USERS {
             self.orders.remove(&id);
             self.publish_changes(symbol);
             return None;

@@ -5,8 +5,8 @@ use crate::account::Fees;
 use crate::symbol::{SCALE, Symbol};
 use proptest::prelude::*;
 
-const MAKER: AccountId = 2;
-const TAKER: AccountId = 3;
+const MAKER: AccountId = USERS;
+const TAKER: AccountId = USERS + 1;
 
 fn venue() -> Venue {
     let mut venue = Venue::new(vec![Listing::new(Symbol::btcusdt(), 100, 1000)]);
@@ -121,7 +121,7 @@ fn totals(venue: &Venue) -> BTreeMap<String, i64> {
 
 /// Locked amounts are exactly what open orders need, and nothing a user holds is negative.
 fn consistent(venue: &Venue) {
-    for (n, account) in venue.accounts.iter().enumerate().skip(2) {
+    for (n, account) in venue.accounts.iter().enumerate().skip(USERS as usize) {
         let mut locked = BTreeMap::<&str, i64>::new();
         for order in account.open.iter().map(|id| &venue.orders[id]) {
             assert!(order.status.is_open() && order.left() > 0);
