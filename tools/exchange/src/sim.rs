@@ -107,7 +107,15 @@ fn world(pages: &Pages) -> String {
                 .dec("lot", spec.lot)
                 .dec("contract", spec.contract)
                 .dec("last", listing.last * spec.tick);
-            out.end()
+            match &listing.mark {
+                None => out.end(),
+                Some(mark) => out
+                    .dec("index", mark.index)
+                    .dec("mark", mark.price)
+                    .dec("fundingRate", mark.rate)
+                    .put("nextFunding", mark.next_ms)
+                    .end(),
+            }
         }));
         Object::new()
             .put("venue", kind.name())

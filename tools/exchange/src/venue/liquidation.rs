@@ -50,6 +50,10 @@ impl Venue {
         for id in open {
             self.cancel(id, Why::Liquidation, "", now_ms);
         }
+        let waiting: Vec<u64> = self.waiting(account).map(|trigger| trigger.id).collect();
+        for id in waiting {
+            self.cancel_trigger(id, Why::Liquidation, now_ms);
+        }
         let worth = |one: &Position, venue: &Self| {
             let listing = venue.listing(one.symbol);
             one.worth(&listing.symbol, listing.mark.as_ref().map_or(0, |mark| mark.price)).abs()
