@@ -5,7 +5,8 @@ use crate::error::Error;
 use crate::fault::{Fault, FaultKind};
 use crate::floor::{SharedFloor, wall_ms};
 use crate::hub::Out;
-use crate::keys::KeyFile;
+use crate::keys::{KeyFile, venue_keys};
+use crate::kind::VenueKind;
 use crate::limits::Rates;
 use crate::recording::Recording;
 use crate::sim::Pages;
@@ -80,6 +81,21 @@ impl Default for Options {
             heartbeat: Heartbeat::default(),
             market: true,
         }
+    }
+}
+
+impl Options {
+    /// The demonstration keys that an exchange without ledger and keys of its own makes. In a world
+    /// each names its venue.
+    pub fn demo_keys(&self) -> Vec<KeyFile> {
+        let Some(world) = &self.world else {
+            return venue_keys(VenueKind::BinanceSpot, self.seed);
+        };
+        let keys = world.venues().into_iter().flat_map(|kind| {
+            let named = move |key| KeyFile { venue: Some(kind.name().into()), ..key };
+            venue_keys(kind, self.seed).into_iter().map(named)
+        });
+        keys.collect()
     }
 }
 
