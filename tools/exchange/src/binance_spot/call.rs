@@ -1,6 +1,6 @@
 //! What can be asked: each call's REST path, WebSocket-API name, weight and whether it is signed.
 
-use crate::params::Params;
+use crate::binance::params::Params;
 use axum::http::Method;
 
 /// One call of the venue's API, whichever way it came.

@@ -1,10 +1,12 @@
 //! The way in, shared by REST and WebSocket API: weight, key, signature, time, order count, answer.
 
-use crate::call::Call;
+use super::call::Call;
+use crate::binance::denial::Denial;
+use crate::binance::params::Params;
 use crate::cause::Message;
 use crate::floor::Floor;
-use crate::order::{AccountId, Refusal};
-use crate::params::Params;
+use crate::keys::Form;
+use crate::order::AccountId;
 use std::net::IpAddr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -36,12 +38,12 @@ pub(crate) fn admit(
     proof: Option<Proof<'_>>,
     session: Option<AccountId>,
     ip: IpAddr,
-) -> Result<Admitted, Refusal> {
+) -> Result<Admitted, Denial> {
     let now_us = wall_us();
-    floor.limits.charge(ip, call.weight(&params), now_us / 1000)?;
+    charge(floor, ip, call.weight(&params), now_us / 1000)?;
     let account = if call.is_signed() {
         let account = match (&proof, session) {
-            (Some(proof), _) => floor.keys.verify(proof.api_key, proof.payload, proof.signature)?,
+            (Some(proof), _) => verify(floor, proof)?,
             (None, Some(account)) => account,
             (None, None) => return Err(no_key(&params)),
         };
@@ -53,11 +55,35 @@ pub(crate) fn admit(
     Ok(Admitted { call, params, account, ip })
 }
 
-fn no_key(params: &Params) -> Refusal {
+fn no_key(params: &Params) -> Denial {
     match params.need("apiKey").and_then(|_| params.need("signature")) {
-        Err(refusal) => refusal,
-        Ok(_) => Refusal::with_status(401, -2014, "API-key format invalid."),
+        Err(denial) => denial,
+        Ok(_) => Denial::no_key(),
     }
+}
+
+/// Charges an address, or says how long to stay away.
+pub(crate) fn charge(
+    floor: &mut Floor,
+    ip: IpAddr,
+    weight: u64,
+    now_ms: u64,
+) -> Result<(), Denial> {
+    floor.limits.charge(ip, weight, now_ms).map_err(|limited| Denial::limited(limited, now_ms))
+}
+
+/// The account of an API key.
+pub(crate) fn account(floor: &Floor, api_key: &str) -> Result<AccountId, Denial> {
+    if api_key.is_empty() || !api_key.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        return Err(Denial::no_key());
+    }
+    Ok(floor.keys.account(api_key)?)
+}
+
+/// Checks a signature; returns its key's account.
+pub(crate) fn verify(floor: &Floor, proof: &Proof<'_>) -> Result<AccountId, Denial> {
+    account(floor, proof.api_key)?;
+    Ok(floor.keys.verify(proof.api_key, proof.payload, proof.signature, Form::Hex)?)
 }
 
 /// Notes when an order came in, for the time from its cause.
@@ -68,23 +94,23 @@ pub(crate) fn stamp(floor: &Floor, call: Call, params: &Params, at_ns: u64) {
 }
 
 /// Answers an admitted request; everything it caused has left when this returns.
-pub(crate) fn answer(floor: &mut Floor, request: &Admitted) -> Result<String, Refusal> {
+pub(crate) fn answer(floor: &mut Floor, request: &Admitted) -> Result<String, Denial> {
     let now_us = wall_us();
     let now_ms = now_us / 1000;
     let Some(account) = request.account else {
-        return crate::public::answer(floor, request.call, &request.params, now_ms);
+        return super::public::answer(floor, request.call, &request.params, now_ms);
     };
     request.params.check_time(now_us)?;
     let places = request.call.places();
     if places && request.params.get("orderRateLimitExceededMode") != Some("CANCEL_ONLY") {
-        floor.limits.may_order(account, now_ms)?;
+        may_order(floor, account, now_ms)?;
     }
     if places && std::mem::take(&mut floor.pending.lost) {
         return Err(unknown());
     }
-    let result = crate::trading::answer(floor, request.call, &request.params, account, now_ms);
+    let result = super::trading::answer(floor, request.call, &request.params, account, now_ms);
     // Words and filters are checked before an order counts.
-    let counts = result.as_ref().map_or_else(|refusal| refusal.code <= -2000, |_| true);
+    let counts = result.as_ref().map_or_else(|denial| denial.code <= -2000, |_| true);
     if places && counts {
         floor.limits.count_order(account, now_ms);
     }
@@ -99,8 +125,13 @@ pub(crate) fn answer(floor: &mut Floor, request: &Admitted) -> Result<String, Re
     result
 }
 
-fn unknown() -> Refusal {
-    Refusal::with_status(
+/// Refuses an order that is one too many.
+pub(crate) fn may_order(floor: &mut Floor, account: AccountId, now_ms: u64) -> Result<(), Denial> {
+    floor.limits.may_order(account, now_ms).map_err(|limited| Denial::limited(limited, now_ms))
+}
+
+fn unknown() -> Denial {
+    Denial::with_status(
         504,
         -1007,
         "Timeout waiting for response from backend server. Send status unknown; execution status \

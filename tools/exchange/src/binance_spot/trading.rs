@@ -1,14 +1,17 @@
 //! Answers that need an account: orders, cancels, amends, and what the account holds.
 
+use super::call::Call;
+use super::public::{limit, symbol};
+use super::{entry, usage};
 use crate::account::Fees;
-use crate::call::Call;
+use crate::binance::denial::Denial;
+use crate::binance::params::{Params, number};
+use crate::binance::words;
 use crate::floor::Floor;
-use crate::json::{Object, array, dec8, text};
-use crate::order::{
-    AccountId, Fill, Kind, NewOrder, Order, Refusal, Reply, Restriction, Side, Stp, Tif,
-};
-use crate::params::Params;
-use crate::public::{limit, symbol};
+use crate::json::{Object, array};
+use crate::order::{AccountId, Amend, Fill, Kind, NewOrder, Order, Stp, Tif, Why};
+use crate::refusal::Refusal;
+use crate::symbol::Product;
 use crate::venue::Placed;
 
 /// Answers a signed call; the caller has checked key, signature, time and limits.
@@ -18,12 +21,12 @@ pub(crate) fn answer(
     params: &Params,
     account: AccountId,
     now_ms: u64,
-) -> Result<String, Refusal> {
+) -> Result<String, Denial> {
     match call {
         Call::Place => place(floor, params, account, now_ms),
         Call::Test => test(floor, params, account, now_ms),
         Call::Cancel => cancel(floor, params, account, now_ms),
-        Call::CancelReplace => crate::replace::cancel_replace(floor, params, account, now_ms),
+        Call::CancelReplace => super::replace::cancel_replace(floor, params, account, now_ms),
         Call::Amend => amend(floor, params, account, now_ms),
         Call::CancelAll => cancel_all(floor, params, account, now_ms),
         Call::Status => status(floor, params, account),
@@ -32,13 +35,13 @@ pub(crate) fn answer(
         Call::Account => Ok(account_json(floor, params, account)),
         Call::Commission => commission(floor, params, account),
         Call::MyTrades => my_trades(floor, params, account),
-        Call::OrderLimits => Ok(array(floor.limits.order_usage(account, now_ms))),
-        _ => Err(Refusal::new(-1000, "An unknown error occurred while processing the request.")),
+        Call::OrderLimits => Ok(array(usage::orders(&mut floor.limits, account, now_ms))),
+        _ => Err(Denial::new(-1000, "An unknown error occurred while processing the request.")),
     }
 }
 
 /// A client order id: the one sent, checked, or a new one.
-pub(crate) fn client_id(floor: &mut Floor, params: &Params, name: &str) -> Result<String, Refusal> {
+pub(crate) fn client_id(floor: &mut Floor, params: &Params, name: &str) -> Result<String, Denial> {
     let Some(text) = params.get(name) else {
         floor.venue.next_execution += 1;
         let number = floor.venue.next_execution.wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -46,7 +49,7 @@ pub(crate) fn client_id(floor: &mut Floor, params: &Params, name: &str) -> Resul
     };
     let legal = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
     if text.len() > 36 || !text.bytes().all(legal) {
-        return Err(Refusal::new(
+        return Err(Denial::new(
             -1100,
             format!(
                 "Illegal characters found in parameter '{name}'; legal range is \
@@ -57,30 +60,41 @@ pub(crate) fn client_id(floor: &mut Floor, params: &Params, name: &str) -> Resul
     Ok(text.to_string())
 }
 
-/// Reads a new order's words.
-pub(crate) fn new_order(floor: &mut Floor, params: &Params) -> Result<NewOrder, Refusal> {
+/// How much an answer to a new order tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reply {
+    Ack,
+    Result,
+    Full,
+}
+
+/// Reads a new order's words, and how much of it the answer shall tell.
+pub(crate) fn new_order(floor: &mut Floor, params: &Params) -> Result<(NewOrder, Reply), Denial> {
     let id = symbol(floor, params)?;
-    let side =
-        Side::word(params.need("side")?).ok_or_else(|| Refusal::new(-1117, "Invalid side."))?;
-    let kind = Kind::word(params.need("type")?)
-        .ok_or_else(|| Refusal::new(-1116, "Invalid orderType."))?;
+    let side = words::read_side(params.need("side")?)
+        .ok_or_else(|| Denial::new(-1117, "Invalid side."))?;
+    let word = params.need("type")?;
+    let (kind, post) =
+        words::read_spot_type(word).ok_or_else(|| Denial::new(-1116, "Invalid orderType."))?;
     let tif = match params.get("timeInForce") {
-        None if kind == Kind::Limit => {
+        None if word == "LIMIT" => {
             return Err(params.need("timeInForce").err().unwrap_or_else(|| {
-                Refusal::new(-1102, "Mandatory parameter 'timeInForce' was not sent.")
+                Denial::new(-1102, "Mandatory parameter 'timeInForce' was not sent.")
             }));
         }
         None => Tif::Gtc,
-        Some(_) if kind != Kind::Limit => {
+        Some(_) if word != "LIMIT" => {
             params.forbid("timeInForce")?;
             Tif::Gtc
         }
-        Some(text) => Tif::word(text).ok_or_else(|| Refusal::new(-1115, "Invalid timeInForce."))?,
+        Some(text) => {
+            words::read_tif(text).ok_or_else(|| Denial::new(-1115, "Invalid timeInForce."))?
+        }
     };
     let stp = match params.get("selfTradePreventionMode") {
         None => Stp::ExpireMaker,
-        Some(text) => Stp::word(text).ok_or_else(|| {
-            Refusal::new(
+        Some(text) => words::read_stp(text).ok_or_else(|| {
+            Denial::new(
                 -1013,
                 "This symbol does not allow the specified self-trade prevention mode.",
             )
@@ -91,28 +105,36 @@ pub(crate) fn new_order(floor: &mut Floor, params: &Params) -> Result<NewOrder, 
     }
     let (price, qty, quote_qty) = amounts(floor, params, id, kind)?;
     let reply = match params.get("newOrderRespType") {
-        None if kind == Kind::LimitMaker => Reply::Ack,
+        None if word == "LIMIT_MAKER" => Reply::Ack,
         None | Some("FULL") => Reply::Full,
         Some("ACK") => Reply::Ack,
         Some("RESULT") => Reply::Result,
         Some(_) => {
-            return Err(Refusal::new(
+            return Err(Denial::new(
                 -1130,
                 "Data sent for parameter 'newOrderRespType' is not valid.",
             ));
         }
     };
     let client = client_id(floor, params, "newClientOrderId")?;
-    Ok(NewOrder { symbol: id, side, kind, tif, stp, price, qty, quote_qty, client, reply })
+    let new = NewOrder {
+        symbol: id,
+        side,
+        kind,
+        tif,
+        post,
+        stp,
+        price,
+        qty,
+        quote_qty,
+        client,
+        ..NewOrder::default()
+    };
+    Ok((new, reply))
 }
 
 /// Price (ticks), quantity (lots) and quote amount, as the order type wants them.
-fn amounts(
-    floor: &Floor,
-    params: &Params,
-    id: u16,
-    kind: Kind,
-) -> Result<(i64, i64, i64), Refusal> {
+fn amounts(floor: &Floor, params: &Params, id: u16, kind: Kind) -> Result<(i64, i64, i64), Denial> {
     let spec = &floor.venue.listing(id).symbol;
     if kind == Kind::Market {
         params.forbid("price")?;
@@ -120,11 +142,16 @@ fn amounts(
             params.forbid("quantity")?;
             return Ok((0, 0, amount));
         }
-        return Ok((0, spec.lots("quantity", params.need("quantity")?, kind)?, 0));
+        return Ok((0, spec.lots(needed(params, "quantity")?, kind)?, 0));
     }
     params.forbid("quoteOrderQty")?;
-    let qty = spec.lots("quantity", params.need("quantity")?, kind)?;
-    Ok((spec.ticks(params.need("price")?)?, qty, 0))
+    let qty = spec.lots(needed(params, "quantity")?, kind)?;
+    Ok((spec.ticks(needed(params, "price")?)?, qty, 0))
+}
+
+/// A mandatory decimal in 1e-8.
+fn needed(params: &Params, name: &str) -> Result<i64, Denial> {
+    number(name, params.need(name)?)
 }
 
 fn place(
@@ -132,9 +159,8 @@ fn place(
     params: &Params,
     account: AccountId,
     now_ms: u64,
-) -> Result<String, Refusal> {
-    let new = new_order(floor, params)?;
-    let reply = new.reply;
+) -> Result<String, Denial> {
+    let (new, reply) = new_order(floor, params)?;
     if let Some(code) = floor.pending.reject.take() {
         return Err(rejection(code));
     }
@@ -143,17 +169,17 @@ fn place(
 }
 
 /// The refusal that a fault asked for.
-fn rejection(code: i32) -> Refusal {
-    match code {
-        -1013 => Refusal::filter("PERCENT_PRICE_BY_SIDE"),
-        -1008 => Refusal::with_status(
+pub(crate) fn rejection(code: Option<i32>) -> Denial {
+    match code.unwrap_or(-1013) {
+        -1013 => Denial::filter("PERCENT_PRICE_BY_SIDE"),
+        code @ -1008 => Denial::with_status(
             503,
             code,
             "Server is currently overloaded with other requests. Please try again in a few \
              minutes.",
         ),
-        -2010 => Refusal::insufficient(),
-        code => Refusal::new(code, "Refused on demand."),
+        -2010 => Denial::insufficient(),
+        code => Denial::new(code, "Refused on demand."),
     }
 }
 
@@ -162,14 +188,14 @@ fn test(
     params: &Params,
     account: AccountId,
     now_ms: u64,
-) -> Result<String, Refusal> {
-    let new = new_order(floor, params)?;
+) -> Result<String, Denial> {
+    let (new, _) = new_order(floor, params)?;
     floor.venue.check(account, &new)?;
-    floor.limits.may_order(account, now_ms)?;
+    entry::may_order(floor, account, now_ms)?;
     if params.get("computeCommissionRates") != Some("true") {
         return Ok("{}".into());
     }
-    let fees = &floor.venue.account(account).fees;
+    let fees = &floor.venue.account(account).rates(Product::Spot);
     let rates = |maker, taker| Object::new().dec("maker", maker).dec("taker", taker).end();
     Ok(Object::new()
         .raw("standardCommissionForOrder", &rates(fees.maker, fees.taker))
@@ -205,7 +231,7 @@ pub(crate) fn placed_json(floor: &Floor, placed: &Placed, reply: Reply) -> Strin
         });
         out = out.raw("fills", &array(fills));
     }
-    out = out.put("selfTradePreventionMode", order.stp);
+    out = out.put("selfTradePreventionMode", words::stp(order.stp));
     if order.prevented > 0 {
         out = out.dec("preventedQuantity", order.prevented * spec.lot);
     }
@@ -220,10 +246,10 @@ fn state(out: Object, floor: &Floor, order: &Order) -> Object {
         .dec("executedQty", order.filled * spec.lot)
         .dec("origQuoteOrderQty", order.quote_qty)
         .dec("cummulativeQuoteQty", order.quote_filled)
-        .put("status", order.status)
-        .put("timeInForce", order.tif)
-        .put("type", order.kind)
-        .put("side", order.side)
+        .put("status", words::status(order))
+        .put("timeInForce", words::tif(order.tif))
+        .put("type", words::spot_type(order.kind, order.post))
+        .put("side", words::side(order.side))
 }
 
 /// A cancelled order; `client` is the cancel's own id.
@@ -235,7 +261,7 @@ pub(crate) fn cancelled_json(floor: &Floor, order: &Order, client: &str) -> Stri
         .put("orderListId", -1)
         .put("clientOrderId", client)
         .put("transactTime", order.updated_ms);
-    state(out, floor, order).put("selfTradePreventionMode", order.stp).end()
+    state(out, floor, order).put("selfTradePreventionMode", words::stp(order.stp)).end()
 }
 
 fn order_json(floor: &Floor, order: &Order) -> String {
@@ -251,7 +277,7 @@ fn order_json(floor: &Floor, order: &Order) -> String {
         .put("updateTime", order.updated_ms)
         .put("isWorking", order.working)
         .put("workingTime", order.created_ms)
-        .put("selfTradePreventionMode", order.stp);
+        .put("selfTradePreventionMode", words::stp(order.stp));
     if order.prevented > 0 {
         let lot = floor.venue.listing(order.symbol).symbol.lot;
         out = out.put("preventedMatchId", 0).dec("preventedQuantity", order.prevented * lot);
@@ -266,36 +292,34 @@ pub(crate) fn cancel_named(
     account: AccountId,
     names: [&str; 3],
     now_ms: u64,
-) -> Result<String, Refusal> {
-    let unknown = || Refusal::new(-2011, "Unknown order sent.");
+) -> Result<String, Denial> {
+    let unknown = || Denial::new(-2011, "Unknown order sent.");
     let symbol = symbol(floor, params)?;
     let (id, client) = (params.integer(names[0])?, params.get(names[1]));
     if id.is_none() && client.is_none() {
         return Err(either(names[1], names[0]));
     }
-    let restriction = match params.get("cancelRestrictions") {
-        None => None,
-        Some(text) => Some(Restriction::word(text).ok_or_else(|| {
-            Refusal::new(-1130, "Data sent for parameter 'cancelRestrictions' is not valid.")
-        })?),
-    };
     let found = floor.venue.find_open(account, symbol, id, client).ok_or_else(unknown)?;
     let filled = floor.venue.orders.get(&found).is_some_and(|order| order.filled > 0);
-    let kept = match restriction {
-        Some(Restriction::OnlyNew) => filled,
-        Some(Restriction::OnlyPartiallyFilled) => !filled,
+    let kept = match params.get("cancelRestrictions") {
         None => false,
+        Some("ONLY_NEW") => filled,
+        Some("ONLY_PARTIALLY_FILLED") => !filled,
+        Some(_) => {
+            let msg = "Data sent for parameter 'cancelRestrictions' is not valid.";
+            return Err(Denial::new(-1130, msg));
+        }
     };
     if kept {
-        return Err(Refusal::new(-2011, "Order was not canceled due to cancel restrictions."));
+        return Err(Denial::new(-2011, "Order was not canceled due to cancel restrictions."));
     }
     let cancel_client = client_id(floor, params, names[2])?;
-    let order = floor.venue.cancel(found, &cancel_client, now_ms).ok_or_else(unknown)?;
+    let order = floor.venue.cancel(found, Why::User, &cancel_client, now_ms).ok_or_else(unknown)?;
     Ok(cancelled_json(floor, &order, &cancel_client))
 }
 
-fn either(first: &str, second: &str) -> Refusal {
-    Refusal::new(
+fn either(first: &str, second: &str) -> Denial {
+    Denial::new(
         -1102,
         format!("Param '{first}' or '{second}' must be sent, but both were empty/null!"),
     )
@@ -306,7 +330,7 @@ fn cancel(
     params: &Params,
     account: AccountId,
     now_ms: u64,
-) -> Result<String, Refusal> {
+) -> Result<String, Denial> {
     let names = ["orderId", "origClientOrderId", "newClientOrderId"];
     cancel_named(floor, params, account, names, now_ms)
 }
@@ -316,16 +340,16 @@ fn cancel_all(
     params: &Params,
     account: AccountId,
     now_ms: u64,
-) -> Result<String, Refusal> {
+) -> Result<String, Denial> {
     let symbol = symbol(floor, params)?;
     let open: Vec<u64> = open_ids(floor, account, Some(symbol));
     if open.is_empty() {
-        return Err(Refusal::new(-2011, "Unknown order sent."));
+        return Err(Denial::new(-2011, "Unknown order sent."));
     }
     let mut all = Vec::with_capacity(open.len());
     for id in open {
         let client = client_id(floor, &Params::default(), "newClientOrderId")?;
-        if let Some(order) = floor.venue.cancel(id, &client, now_ms) {
+        if let Some(order) = floor.venue.cancel(id, Why::UserAll, &client, now_ms) {
             all.push(cancelled_json(floor, &order, &client));
         }
     }
@@ -337,28 +361,27 @@ fn amend(
     params: &Params,
     account: AccountId,
     now_ms: u64,
-) -> Result<String, Refusal> {
+) -> Result<String, Denial> {
     let symbol = symbol(floor, params)?;
     let (id, client) = (params.integer("orderId")?, params.get("origClientOrderId"));
     if id.is_none() && client.is_none() {
         return Err(either("origClientOrderId", "orderId"));
     }
     let spec = floor.venue.listing(symbol).symbol.clone();
-    let qty = spec.lots("newQty", params.need("newQty")?, Kind::Limit)?;
+    let qty = spec.lots(needed(params, "newQty")?, Kind::Limit)?;
     let found = floor.venue.find_open(account, symbol, id, client);
-    let found = found.ok_or_else(|| Refusal::new(-2013, "Order does not exist."))?;
-    let before = floor.venue.orders.get(&found).map(|o| (o.client.clone(), o.price));
-    let (original, price) = before.unwrap_or_default();
-    if price * qty * spec.unit() < spec.notional_min {
-        return Err(Refusal::filter("NOTIONAL"));
+    let found = found.ok_or_else(|| Denial::new(-2013, "Order does not exist."))?;
+    let before = floor.venue.orders.get(&found);
+    if before.is_some_and(|order| qty >= order.qty) {
+        // Only less of it keeps its place in the queue, and only that is offered.
+        return Err(Refusal::Amend.into());
     }
-    let new_client = client_id(floor, params, "newClientOrderId")?;
-    if new_client != original && floor.venue.account(account).clients.contains_key(&new_client) {
-        return Err(Refusal::new(-2010, "Duplicate order sent."));
-    }
-    let execution = floor.venue.amend(found, qty, &new_client, now_ms)?;
+    let original = before.map(|order| order.client.clone()).unwrap_or_default();
+    let client = client_id(floor, params, "newClientOrderId")?;
+    let to = Amend { qty: Some(qty), client: Some(client), price: None };
+    let execution = floor.venue.amend(found, &to, now_ms)?;
     let Some(order) = floor.venue.orders.get(&found) else {
-        return Err(Refusal::new(-2013, "Order does not exist."));
+        return Err(Denial::new(-2013, "Order does not exist."));
     };
     let amended = Object::new()
         .put("symbol", &spec.name)
@@ -372,18 +395,18 @@ fn amend(
         .dec("preventedQty", order.prevented * spec.lot)
         .dec("quoteOrderQty", order.quote_qty)
         .dec("cumulativeQuoteQty", order.quote_filled)
-        .put("status", order.status)
-        .put("timeInForce", order.tif)
-        .put("type", order.kind)
-        .put("side", order.side)
+        .put("status", words::status(order))
+        .put("timeInForce", words::tif(order.tif))
+        .put("type", words::spot_type(order.kind, order.post))
+        .put("side", words::side(order.side))
         .put("workingTime", order.created_ms)
-        .put("selfTradePreventionMode", order.stp)
+        .put("selfTradePreventionMode", words::stp(order.stp))
         .end();
     let out = Object::new().put("transactTime", now_ms).put("executionId", execution);
     Ok(out.raw("amendedOrder", &amended).end())
 }
 
-fn status(floor: &Floor, params: &Params, account: AccountId) -> Result<String, Refusal> {
+fn status(floor: &Floor, params: &Params, account: AccountId) -> Result<String, Denial> {
     let symbol = symbol(floor, params)?;
     let (id, client) = (params.integer("orderId")?, params.get("origClientOrderId"));
     let own = |order: &&Order| order.account == account && order.symbol == symbol;
@@ -400,7 +423,7 @@ fn status(floor: &Floor, params: &Params, account: AccountId) -> Result<String, 
             None => floor.venue.orders.values().rev().filter(own).find(|o| o.client == client),
         },
     };
-    let order = found.ok_or_else(|| Refusal::new(-2013, "Order does not exist."))?;
+    let order = found.ok_or_else(|| Denial::new(-2013, "Order does not exist."))?;
     Ok(order_json(floor, order))
 }
 
@@ -413,14 +436,14 @@ fn open_ids(floor: &Floor, account: AccountId, symbol: Option<u16>) -> Vec<u64> 
     .collect()
 }
 
-fn open_orders(floor: &Floor, params: &Params, account: AccountId) -> Result<String, Refusal> {
+fn open_orders(floor: &Floor, params: &Params, account: AccountId) -> Result<String, Denial> {
     let symbol = params.get("symbol").map(|_| symbol(floor, params)).transpose()?;
     let open = open_ids(floor, account, symbol);
     let orders = open.iter().filter_map(|id| floor.venue.orders.get(id));
     Ok(array(orders.map(|order| order_json(floor, order))))
 }
 
-fn all_orders(floor: &Floor, params: &Params, account: AccountId) -> Result<String, Refusal> {
+fn all_orders(floor: &Floor, params: &Params, account: AccountId) -> Result<String, Denial> {
     let symbol = symbol(floor, params)?;
     let limit = limit(params, 500, 1000)?;
     let own = |order: &&Order| order.account == account && order.symbol == symbol;
@@ -449,15 +472,16 @@ fn account_json(floor: &Floor, params: &Params, account: AccountId) -> String {
         let out = Object::new().put("asset", asset).dec("free", balance.free);
         out.dec("locked", balance.locked).end()
     }));
+    let fees = holder.rates(Product::Spot);
     let rates = Object::new()
-        .dec("maker", holder.fees.maker)
-        .dec("taker", holder.fees.taker)
+        .dec("maker", fees.maker)
+        .dec("taker", fees.taker)
         .dec("buyer", 0)
         .dec("seller", 0)
         .end();
     Object::new()
-        .put("makerCommission", holder.fees.maker / 10_000)
-        .put("takerCommission", holder.fees.taker / 10_000)
+        .put("makerCommission", fees.maker / 10_000)
+        .put("takerCommission", fees.taker / 10_000)
         .put("buyerCommission", 0)
         .put("sellerCommission", 0)
         .raw("commissionRates", &rates)
@@ -486,9 +510,9 @@ fn discount(fees: &Fees) -> String {
         .end()
 }
 
-fn commission(floor: &Floor, params: &Params, account: AccountId) -> Result<String, Refusal> {
+fn commission(floor: &Floor, params: &Params, account: AccountId) -> Result<String, Denial> {
     let symbol = symbol(floor, params)?;
-    let fees = &floor.venue.account(account).fees;
+    let fees = &floor.venue.account(account).rates(Product::Spot);
     let rates = |maker: i64, taker: i64| {
         let out = Object::new().dec("maker", maker).dec("taker", taker);
         out.dec("buyer", 0).dec("seller", 0).end()
@@ -502,7 +526,7 @@ fn commission(floor: &Floor, params: &Params, account: AccountId) -> Result<Stri
         .end())
 }
 
-fn my_trades(floor: &Floor, params: &Params, account: AccountId) -> Result<String, Refusal> {
+fn my_trades(floor: &Floor, params: &Params, account: AccountId) -> Result<String, Denial> {
     let symbol = symbol(floor, params)?;
     let limit = limit(params, 500, 1000)?;
     let order = params.integer("orderId")?;
@@ -511,7 +535,7 @@ fn my_trades(floor: &Floor, params: &Params, account: AccountId) -> Result<Strin
     if let (Some(since), Some(until)) = (since, until)
         && until.saturating_sub(since) > 86_400_000
     {
-        return Err(Refusal::new(-1127, "More than 24 hours between startTime and endTime."));
+        return Err(Denial::new(-1127, "More than 24 hours between startTime and endTime."));
     }
     let from = params.integer("fromId")?;
     let fits = |fill: &&Fill| {
@@ -543,40 +567,5 @@ pub(crate) fn fill_json(floor: &Floor, fill: &Fill) -> String {
         .put("isBuyer", fill.buyer)
         .put("isMaker", fill.maker)
         .put("isBestMatch", true)
-        .end()
-}
-
-/// The whole ledger of an account, for the demonstration's check; not part of the venue's API.
-pub(crate) fn ledger_json(floor: &Floor, account: AccountId) -> String {
-    let holder = floor.venue.account(account);
-    let balances = array(holder.balances.iter().map(|(asset, balance)| {
-        Object::new()
-            .put("asset", asset)
-            .dec("total", balance.free + balance.locked)
-            .dec("free", balance.free)
-            .dec("locked", balance.locked)
-            .dec("start", holder.start.get(asset).copied().unwrap_or(0))
-            .end()
-    }));
-    let open = open_ids(floor, account, None);
-    let open = open.iter().filter_map(|id| floor.venue.orders.get(id));
-    let trades = holder.fills.iter().map(|fill| {
-        let json = fill_json(floor, fill);
-        format!("{},\"clientOrderId\":{}}}", &json[..json.len() - 1], text(&fill.client))
-    });
-    let mut fees = std::collections::BTreeMap::<&str, i64>::new();
-    for fill in &holder.fills {
-        *fees.entry(&fill.fee_asset).or_default() += fill.fee;
-    }
-    let fees = array(
-        fees.iter()
-            .map(|(asset, fee)| Object::new().put("asset", asset).put("amount", dec8(*fee)).end()),
-    );
-    Object::new()
-        .put("account", &holder.name)
-        .raw("balances", &balances)
-        .raw("openOrders", &array(open.map(|order| order_json(floor, order))))
-        .raw("fees", &fees)
-        .raw("trades", &array(trades))
         .end()
 }

@@ -1,11 +1,13 @@
 //! Market streams: `/ws`, `/ws/<stream>`, `/stream?streams=a/b`, and live subscriptions.
 
 use crate::cause::Message as Counted;
-use crate::hub::STREAMS_MAX;
+use crate::floor::App;
+use crate::hub::TOPICS_MAX;
 use crate::json::{Object, text};
-use crate::server::App;
-use crate::socket::{Ended, Link};
-use axum::extract::ws::{Message, WebSocket};
+use crate::socket::{Ended, Link, upgrade};
+use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::extract::{Path, RawQuery, State};
+use axum::response::Response;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -16,13 +18,49 @@ use tokio::time::Instant;
 /// Messages a client may send per second.
 const INBOUND_MAX: u32 = 5;
 
+/// Wrapping of a connection that wants the stream's name around each event.
+pub(crate) const COMBINED: u8 = 1;
+const BARE: u8 = 0;
+
+/// `/ws`: streams are subscribed to later.
+pub(crate) async fn single(State(app): State<App>, socket: WebSocketUpgrade) -> Response {
+    upgrade(socket).on_upgrade(move |socket| serve(app, socket, BTreeSet::new(), BARE))
+}
+
+/// `/ws/<stream>`, or several with `/` between.
+pub(crate) async fn several(
+    State(app): State<App>,
+    Path(streams): Path<String>,
+    socket: WebSocketUpgrade,
+) -> Response {
+    let streams = names(&streams);
+    upgrade(socket).on_upgrade(move |socket| serve(app, socket, streams, BARE))
+}
+
+/// `/stream?streams=a/b`.
+pub(crate) async fn combined(
+    State(app): State<App>,
+    RawQuery(query): RawQuery,
+    socket: WebSocketUpgrade,
+) -> Response {
+    let query = query.unwrap_or_default();
+    let list = query.split('&').find_map(|pair| pair.strip_prefix("streams=")).unwrap_or("");
+    let list = percent_encoding::percent_decode_str(list).decode_utf8_lossy().into_owned();
+    let streams = names(&list);
+    upgrade(socket).on_upgrade(move |socket| serve(app, socket, streams, COMBINED))
+}
+
+fn names(list: &str) -> BTreeSet<String> {
+    list.split('/').filter(|name| !name.is_empty()).map(String::from).collect()
+}
+
 /// Serves one market-stream connection until it ends.
-pub(crate) async fn serve(app: App, socket: WebSocket, streams: BTreeSet<String>, combined: bool) {
+async fn serve(app: App, socket: WebSocket, streams: BTreeSet<String>, wrapping: u8) {
     let (id, mut queue) = {
         let mut floor = app.floor.lock();
-        let (id, queue) = floor.hub.enter(true, combined);
+        let (id, queue) = floor.hub.enter(true, wrapping);
         if let Some(connection) = floor.hub.get(id) {
-            connection.streams = streams;
+            connection.topics = streams;
         }
         floor.hub.recount();
         (id, queue)
@@ -108,24 +146,24 @@ fn control(hub: &mut crate::hub::Hub, id: u64, request: &str) -> String {
             if let Some(name) = names.clone().find(|name| !name.contains('@') && *name != "0") {
                 return invalid(&format!("unknown stream {name}"), Some(number));
             }
-            connection.streams.extend(names.map(String::from));
-            if connection.streams.len() > STREAMS_MAX {
+            connection.topics.extend(names.map(String::from));
+            if connection.topics.len() > TOPICS_MAX {
                 return invalid("too many streams", Some(number));
             }
         }
         "UNSUBSCRIBE" => {
             for name in names {
-                connection.streams.remove(name);
+                connection.topics.remove(name);
             }
         }
-        "LIST_SUBSCRIPTIONS" => result = text(&connection.streams),
+        "LIST_SUBSCRIPTIONS" => result = text(&connection.topics),
         "SET_PROPERTY" => match request.params.as_slice() {
             [Value::String(name), Value::Bool(on)] if name == "combined" => {
-                connection.combined = *on;
+                connection.wrapping = if *on { COMBINED } else { BARE };
             }
             _ => return invalid("unknown property", Some(number)),
         },
-        "GET_PROPERTY" => result = connection.combined.to_string(),
+        "GET_PROPERTY" => result = (connection.wrapping == COMBINED).to_string(),
         method => return invalid(&format!("unknown method {method}"), Some(number)),
     }
     hub.recount();

@@ -1,12 +1,12 @@
-//! REST: `/api/v3/…`, and the exchange's own pages under `/sim/`.
+//! REST: `/api/v3/…`.
 
-use crate::call::Call;
+use super::call::Call;
+use super::entry::{self, Proof};
+use crate::binance::denial::Denial;
+use crate::binance::params::Params;
 use crate::cause::Message;
-use crate::entry::{self, Proof};
-use crate::floor::{Floor, wall_ms};
-use crate::order::Refusal;
-use crate::params::Params;
-use crate::server::App;
+use crate::floor::App;
+use crate::floor::wall_ms;
 use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, Method, Uri, header};
@@ -14,8 +14,8 @@ use axum::response::Response;
 use percent_encoding::percent_decode_str;
 use std::net::SocketAddr;
 
-/// Every request that is not a WebSocket.
-pub(crate) async fn handle(
+/// Every request of the venue's REST API.
+pub(crate) async fn answer(
     State(app): State<App>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     method: Method,
@@ -26,9 +26,6 @@ pub(crate) async fn handle(
     let at_ns = app.causes.now_ns();
     app.causes.count(Message::RestIn);
     let path = uri.path().trim_end_matches('/');
-    if let Some(own) = path.strip_prefix("/sim/") {
-        return simulator(&app, &method, own, uri.query().unwrap_or(""));
-    }
     let call = path.strip_prefix("/api/v3/").and_then(|path| Call::rest(&method, path));
     let Some(call) = call else {
         return reply(404, "{\"code\":-1000,\"msg\":\"Path not found.\"}".into(), &[]);
@@ -38,7 +35,7 @@ pub(crate) async fn handle(
     let key = headers.get("x-mbx-apikey").and_then(|key| key.to_str().ok());
     let admitted = match admit(&app, call, (query, body), key, peer, at_ns) {
         Ok(admitted) => admitted,
-        Err(refusal) => return refused(&app, &refusal, peer),
+        Err(denial) => return refused(&app, &denial, peer),
     };
     if call.is_order() && !app.latency.is_zero() {
         tokio::time::sleep(app.latency).await;
@@ -49,14 +46,14 @@ pub(crate) async fn handle(
     let weight = floor.limits.weight_used(peer.ip(), now_ms).to_string();
     let mut extra = vec![("x-mbx-used-weight", weight.clone()), ("x-mbx-used-weight-1m", weight)];
     if let Some(account) = admitted.account.filter(|_| call.is_order()) {
-        let [short, day] = floor.limits.orders_used(account, now_ms);
+        let [short, _, day] = floor.limits.orders_used(account, now_ms);
         extra.push(("x-mbx-order-count-10s", short.to_string()));
         extra.push(("x-mbx-order-count-1d", day.to_string()));
     }
     drop(floor);
     match result {
         Ok(json) => reply(200, json, &extra),
-        Err(refusal) => reply_refusal(&refusal, extra),
+        Err(denial) => reply_denial(&denial, extra),
     }
 }
 
@@ -68,17 +65,17 @@ fn admit(
     key: Option<&str>,
     peer: SocketAddr,
     at_ns: u64,
-) -> Result<entry::Admitted, Refusal> {
+) -> Result<entry::Admitted, Denial> {
     let mut floor = app.floor.lock();
     let params = Params::from_form(&[query, body])?;
     entry::stamp(&floor, call, &params, at_ns);
     if !call.is_signed() {
         return entry::admit(&mut floor, call, params, None, None, peer.ip());
     }
-    let key = key.ok_or_else(|| Refusal::with_status(401, -2014, "API-key format invalid."))?;
+    let key = key.ok_or_else(Denial::no_key)?;
     let missing = || params.need("signature").err();
     let (payload, signature) = signed_part(query, body).ok_or_else(|| {
-        missing().unwrap_or_else(|| Refusal::new(-1022, "Signature for this request is not valid."))
+        missing().unwrap_or_else(|| Denial::new(-1022, "Signature for this request is not valid."))
     })?;
     let proof = Proof { api_key: key, payload: payload.as_bytes(), signature: &signature };
     entry::admit(&mut floor, call, params.clone(), Some(proof), None, peer.ip())
@@ -105,17 +102,17 @@ pub(crate) fn signed_part(query: &str, body: &str) -> Option<(String, String)> {
     Some((format!("{head}{body}"), signature))
 }
 
-fn refused(app: &App, refusal: &Refusal, peer: SocketAddr) -> Response {
+fn refused(app: &App, denial: &Denial, peer: SocketAddr) -> Response {
     let weight = app.floor.lock().limits.weight_used(peer.ip(), wall_ms()).to_string();
-    reply_refusal(refusal, vec![("x-mbx-used-weight-1m", weight)])
+    reply_denial(denial, vec![("x-mbx-used-weight-1m", weight)])
 }
 
-fn reply_refusal(refusal: &Refusal, mut extra: Vec<(&'static str, String)>) -> Response {
-    if matches!(refusal.status, 418 | 429) {
-        let after = refusal.data.as_deref().and_then(retry_after_s).unwrap_or(10);
+fn reply_denial(denial: &Denial, mut extra: Vec<(&'static str, String)>) -> Response {
+    if matches!(denial.status, 418 | 429) {
+        let after = denial.data.as_deref().and_then(retry_after_s).unwrap_or(10);
         extra.push(("retry-after", after.to_string()));
     }
-    reply(refusal.status, refusal.json(), &extra)
+    reply(denial.status, denial.json(), &extra)
 }
 
 fn retry_after_s(data: &str) -> Option<u64> {
@@ -133,60 +130,6 @@ fn reply(status: u16, json: String, extra: &[(&'static str, String)]) -> Respons
         response = response.header(*name, value);
     }
     response.body(Body::from(json)).unwrap_or_default()
-}
-
-/// Money from outside: `apiKey`, `asset`, `amount`.
-fn deposit(floor: &mut Floor, query: &str) -> Result<(), Refusal> {
-    let params = Params::from_form(&[query])?;
-    let account = floor.keys.account(params.need("apiKey")?)?;
-    let amount = params.decimal("amount")?.unwrap_or(0);
-    floor.venue.deposit(account, params.need("asset")?, amount, wall_ms());
-    floor.flush(wall_ms());
-    Ok(())
-}
-
-/// The exchange's own pages, outside the venue's API: `ledger?apiKey=…`, `report`, and
-/// `deposit?apiKey=…&asset=…&amount=…` (POST).
-fn simulator(app: &App, method: &Method, page: &str, query: &str) -> Response {
-    let mut floor = app.floor.lock();
-    match page {
-        "deposit" if method == Method::POST => match deposit(&mut floor, query) {
-            Ok(()) => reply(200, "{}".into(), &[]),
-            Err(refusal) => reply(refusal.status, refusal.json(), &[]),
-        },
-        "ledger" => {
-            let account = Params::from_form(&[query])
-                .and_then(|params| floor.keys.account(params.need("apiKey")?));
-            match account {
-                Ok(account) => reply(200, crate::trading::ledger_json(&floor, account), &[]),
-                Err(refusal) => reply(refusal.status, refusal.json(), &[]),
-            }
-        }
-        "report" => {
-            let market: Vec<String> = floor
-                .venue
-                .listings
-                .iter()
-                .map(|listing| {
-                    crate::json::Object::new()
-                        .put("symbol", &listing.symbol.name)
-                        .put("trades", listing.trades)
-                        .put("updates", listing.updates)
-                        .put("lastUpdateId", listing.update)
-                        .end()
-                })
-                .collect();
-            let json = crate::json::Object::new()
-                .raw("wire", &floor.causes.report())
-                .raw("market", &crate::json::array(market))
-                .put("connections", floor.hub.count())
-                .put("faults", &floor.faults_done)
-                .put("journal_errors", floor.venue.journal_errors)
-                .end();
-            reply(200, json, &[])
-        }
-        _ => reply(404, "{\"code\":-1000,\"msg\":\"Path not found.\"}".into(), &[]),
-    }
 }
 
 #[cfg(test)]

@@ -3,14 +3,16 @@
 //! Requests of one connection are answered in their order: orders wait for the matching engine's
 //! latency, and what comes after them waits behind them.
 
-use crate::call::Call;
+use super::call::Call;
+use super::entry::{self, Admitted, Proof};
+use super::usage::usage;
+use crate::binance::denial::Denial;
+use crate::binance::params::Params;
 use crate::cause::Message as Counted;
-use crate::entry::{self, Admitted, Proof};
+use crate::floor::App;
 use crate::floor::{Floor, wall_ms};
 use crate::json::{Object, array};
-use crate::order::{AccountId, Refusal};
-use crate::params::Params;
-use crate::server::App;
+use crate::order::AccountId;
 use crate::socket::{Ended, Link};
 use axum::extract::ws::{Message, WebSocket};
 use serde::Deserialize;
@@ -62,7 +64,7 @@ pub(crate) async fn serve(app: App, socket: WebSocket, ip: IpAddr, show_limits: 
     let (id, mut queue) = {
         let mut floor = app.floor.lock();
         let _ = floor.limits.charge(ip, 2, wall_ms());
-        floor.hub.enter(false, false)
+        floor.hub.enter(false, 0)
     };
     let mut link = Link::new(socket, app.causes.clone(), app.heartbeat);
     let mut desk = Desk {
@@ -107,7 +109,7 @@ async fn work(app: &App, desk: &mut Desk, link: &mut Link) -> Result<(), Ended> 
         let result = entry::answer(&mut floor, &waiting.request);
         let limits = waiting.show_limits.then(|| {
             let account = waiting.request.account.filter(|_| waiting.request.call.is_order());
-            floor.limits.usage(desk.ip, account, wall_ms())
+            usage(&mut floor.limits, desk.ip, account, wall_ms())
         });
         envelope(&waiting.id, result, limits)
     };
@@ -152,13 +154,13 @@ fn receive(
 ) -> Option<String> {
     let Ok(request) = serde_json::from_str::<Request<'_>>(text) else {
         entry::count(floor, Counted::BadFrame);
-        let refusal = Refusal::new(-1000, "Malformed request: not a JSON object with a method.");
-        return Some(envelope("null", Err(refusal), None));
+        let denial = Denial::new(-1000, "Malformed request: not a JSON object with a method.");
+        return Some(envelope("null", Err(denial), None));
     };
     let id = request.id.map_or("null", RawValue::get).to_string();
     let params = match Params::from_json(request.params) {
         Ok(params) => params,
-        Err(refusal) => return Some(envelope(&id, Err(refusal), None)),
+        Err(denial) => return Some(envelope(&id, Err(denial), None)),
     };
     let show_limits = match params.get("returnRateLimits") {
         Some(text) => text == "true",
@@ -167,15 +169,15 @@ fn receive(
     let method = request.method.strip_prefix("v3/").unwrap_or(&request.method);
     let Some(call) = Call::websocket(method) else {
         let result = session_call(floor, desk, method, &params);
-        let limits = show_limits.then(|| floor.limits.usage(desk.ip, None, wall_ms()));
+        let limits = show_limits.then(|| usage(&mut floor.limits, desk.ip, None, wall_ms()));
         return Some(envelope(&id, result, limits));
     };
     entry::stamp(floor, call, &params, at_ns);
     let session = desk.session.as_ref().map(|session| session.account);
     match admit(floor, call, params, session, desk.ip) {
         Ok(_) if desk.waiting.len() >= WAITING_MAX => {
-            let refusal = Refusal::with_status(503, -1008, "Server is currently overloaded.");
-            Some(envelope(&id, Err(refusal), None))
+            let denial = Denial::with_status(503, -1008, "Server is currently overloaded.");
+            Some(envelope(&id, Err(denial), None))
         }
         Ok(request) if call.is_order() || !desk.waiting.is_empty() => {
             let wait = if call.is_order() { app.latency } else { std::time::Duration::ZERO };
@@ -186,12 +188,12 @@ fn receive(
         Ok(request) => {
             let result = entry::answer(floor, &request);
             let limits =
-                show_limits.then(|| floor.limits.usage(desk.ip, request.account, wall_ms()));
+                show_limits.then(|| usage(&mut floor.limits, desk.ip, request.account, wall_ms()));
             Some(envelope(&id, result, limits))
         }
-        Err(refusal) => {
-            let limits = show_limits.then(|| floor.limits.usage(desk.ip, session, wall_ms()));
-            Some(envelope(&id, Err(refusal), limits))
+        Err(denial) => {
+            let limits = show_limits.then(|| usage(&mut floor.limits, desk.ip, session, wall_ms()));
+            Some(envelope(&id, Err(denial), limits))
         }
     }
 }
@@ -202,7 +204,7 @@ fn admit(
     params: Params,
     session: Option<AccountId>,
     ip: IpAddr,
-) -> Result<Admitted, Refusal> {
+) -> Result<Admitted, Denial> {
     let payload = params.payload();
     let (key, signature) = (params.get("apiKey"), params.get("signature"));
     let (key, signature) = (key.map(String::from), signature.map(String::from));
@@ -221,13 +223,13 @@ fn session_call(
     desk: &mut Desk,
     method: &str,
     params: &Params,
-) -> Result<String, Refusal> {
-    floor.limits.charge(desk.ip, 2, wall_ms())?;
+) -> Result<String, Denial> {
+    entry::charge(floor, desk.ip, 2, wall_ms())?;
     match method {
         "session.logon" => {
             let (api_key, account) = prove(floor, params)?;
             if !floor.keys.may_log_on(&api_key) {
-                return Err(Refusal::new(
+                return Err(Denial::new(
                     -4056,
                     "HMAC_SHA256 API key is not supported for session authentication.",
                 ));
@@ -242,9 +244,7 @@ fn session_call(
         }
         "userDataStream.subscribe" => {
             let account = desk.session.as_ref().map(|session| session.account);
-            let account = account.ok_or_else(|| {
-                Refusal::with_status(401, -2015, "Invalid API-key, IP, or permissions for action.")
-            })?;
+            let account = account.ok_or_else(Denial::wrong_key)?;
             subscribe(floor, desk, account)
         }
         "userDataStream.subscribe.signature" => {
@@ -257,7 +257,7 @@ fn session_call(
             let before = connection.feeds.len();
             connection.feeds.retain(|feed| which.is_some_and(|which| u64::from(feed.0) != which));
             if connection.feeds.len() == before {
-                return Err(Refusal::new(-2036, "User Data Stream subscription not active."));
+                return Err(Denial::new(-2036, "User Data Stream subscription not active."));
             }
             Ok("{}".into())
         }
@@ -268,25 +268,27 @@ fn session_call(
                 out.put("subscriptionType", "userDataStream").end()
             })))
         }
-        _ => Err(Refusal::new(-1000, format!("Unknown method: {method}"))),
+        _ => Err(Denial::new(-1000, format!("Unknown method: {method}"))),
     }
 }
 
 /// Key, signature and time of a request that carries its own.
-fn prove(floor: &Floor, params: &Params) -> Result<(String, AccountId), Refusal> {
+fn prove(floor: &Floor, params: &Params) -> Result<(String, AccountId), Denial> {
     let key = params.need("apiKey")?;
     let signature = params.need("signature")?;
     params.check_time(entry::wall_us())?;
-    let account = floor.keys.verify(key, params.payload().as_bytes(), signature)?;
+    let payload = params.payload();
+    let proof = Proof { api_key: key, payload: payload.as_bytes(), signature };
+    let account = entry::verify(floor, &proof)?;
     Ok((key.to_string(), account))
 }
 
-fn subscribe(floor: &mut Floor, desk: &mut Desk, account: AccountId) -> Result<String, Refusal> {
+fn subscribe(floor: &mut Floor, desk: &mut Desk, account: AccountId) -> Result<String, Denial> {
     let Some(connection) = floor.hub.get(desk.id) else {
-        return Err(Refusal::new(-1000, "Connection is closing."));
+        return Err(Denial::new(-1000, "Connection is closing."));
     };
     if connection.feeds.iter().any(|feed| feed.1 == account) {
-        return Err(Refusal::new(-2035, "User Data Stream subscription already active."));
+        return Err(Denial::new(-2035, "User Data Stream subscription already active."));
     }
     let id = desk.next_feed;
     desk.next_feed += 1;
@@ -307,11 +309,11 @@ fn session_json(floor: &mut Floor, desk: &Desk) -> String {
 }
 
 /// A response with its status, result or error, and rate limits.
-fn envelope(id: &str, result: Result<String, Refusal>, limits: Option<String>) -> String {
+fn envelope(id: &str, result: Result<String, Denial>, limits: Option<String>) -> String {
     let out = Object::new().raw("id", id);
     let out = match result {
         Ok(json) => out.put("status", 200).raw("result", &json),
-        Err(refusal) => out.put("status", refusal.status).raw("error", &refusal.json()),
+        Err(denial) => out.put("status", denial.status).raw("error", &denial.json()),
     };
     match limits {
         Some(limits) => out.raw("rateLimits", &limits).end(),

@@ -1,19 +1,23 @@
 //! Answers that need no account: clock, metadata, books, trades, statistics.
 
-use crate::call::Call;
-use crate::floor::{Floor, depth_json};
+use super::call::Call;
+use super::market::depth_json;
+use super::stats;
+use crate::binance::denial::Denial;
+use crate::binance::params::Params;
+use crate::event::Agg;
+use crate::floor::Floor;
 use crate::json::{Object, array};
 use crate::listing::{Listing, Tick};
-use crate::order::{Refusal, Side, SymbolId};
-use crate::params::Params;
-use crate::stats;
+use crate::order::{Side, SymbolId};
+use crate::symbol::Product;
 
 pub(crate) fn answer(
     floor: &mut Floor,
     call: Call,
     params: &Params,
     now_ms: u64,
-) -> Result<String, Refusal> {
+) -> Result<String, Denial> {
     match call {
         Call::Ping => Ok("{}".into()),
         Call::Time => Ok(Object::new().put("serverTime", now_ms).end()),
@@ -42,27 +46,27 @@ pub(crate) fn answer(
             Object::new().put("symbol", &listing.symbol.name).dec("price", price).end()
         }),
         Call::TickerBook => many(floor, params, best),
-        _ => Err(Refusal::new(-1000, "An unknown error occurred while processing the request.")),
+        _ => Err(Denial::new(-1000, "An unknown error occurred while processing the request.")),
     }
 }
 
-fn unknown() -> Refusal {
-    Refusal::new(-1121, "Invalid symbol.")
+fn unknown() -> Denial {
+    Denial::new(-1121, "Invalid symbol.")
 }
 
 /// The symbol that a request names.
-pub(crate) fn symbol(floor: &Floor, params: &Params) -> Result<SymbolId, Refusal> {
-    floor.venue.symbol_id(params.need("symbol")?).ok_or_else(unknown)
+pub(crate) fn symbol(floor: &Floor, params: &Params) -> Result<SymbolId, Denial> {
+    floor.venue.symbol_id(Product::Spot, params.need("symbol")?).ok_or_else(unknown)
 }
 
-fn one<'a>(floor: &'a Floor, params: &Params) -> Result<&'a Listing, Refusal> {
+fn one<'a>(floor: &'a Floor, params: &Params) -> Result<&'a Listing, Denial> {
     Ok(floor.venue.listing(symbol(floor, params)?))
 }
 
 /// `limit` between 1 and a maximum; more counts as the maximum.
-pub(crate) fn limit(params: &Params, default: u64, max: u64) -> Result<usize, Refusal> {
+pub(crate) fn limit(params: &Params, default: u64, max: u64) -> Result<usize, Denial> {
     match params.integer("limit")?.unwrap_or(default) {
-        0 => Err(Refusal::new(-1130, "Data sent for parameter 'limit' is not valid.")),
+        0 => Err(Denial::new(-1130, "Data sent for parameter 'limit' is not valid.")),
         limit => Ok(limit.min(max) as usize),
     }
 }
@@ -72,34 +76,39 @@ fn many(
     floor: &Floor,
     params: &Params,
     tell: impl Fn(&Listing) -> String,
-) -> Result<String, Refusal> {
+) -> Result<String, Denial> {
     if params.get("symbol").is_some() {
         return Ok(tell(one(floor, params)?));
     }
     Ok(array(selected(floor, params)?.into_iter().map(tell)))
 }
 
-fn selected<'a>(floor: &'a Floor, params: &Params) -> Result<Vec<&'a Listing>, Refusal> {
+fn selected<'a>(floor: &'a Floor, params: &Params) -> Result<Vec<&'a Listing>, Denial> {
     let names: Vec<String> = match (params.get("symbol"), params.get("symbols")) {
         (Some(symbol), _) => vec![symbol.to_string()],
         (None, Some(list)) => serde_json::from_str(list)
-            .map_err(|_| Refusal::new(-1100, "Illegal characters found in parameter 'symbols'."))?,
+            .map_err(|_| Denial::new(-1100, "Illegal characters found in parameter 'symbols'."))?,
         (None, None) => return Ok(floor.venue.listings.iter().collect()),
     };
     names
         .iter()
         .map(|name| {
-            floor.venue.symbol_id(name).map(|id| floor.venue.listing(id)).ok_or_else(unknown)
+            floor
+                .venue
+                .symbol_id(Product::Spot, name)
+                .map(|id| floor.venue.listing(id))
+                .ok_or_else(unknown)
         })
         .collect()
 }
 
-fn exchange_info(floor: &Floor, params: &Params, now_ms: u64) -> Result<String, Refusal> {
-    let symbols = array(selected(floor, params)?.iter().map(|listing| listing.symbol.info()));
+fn exchange_info(floor: &Floor, params: &Params, now_ms: u64) -> Result<String, Denial> {
+    let symbols =
+        array(selected(floor, params)?.iter().map(|listing| super::symbols::info(&listing.symbol)));
     Ok(Object::new()
         .put("timezone", "UTC")
         .put("serverTime", now_ms)
-        .raw("rateLimits", &floor.limits.info())
+        .raw("rateLimits", &super::usage::info(&floor.limits))
         .raw("exchangeFilters", "[]")
         .raw("symbols", &symbols)
         .end())
@@ -141,7 +150,7 @@ fn trades(listing: &Listing, limit: usize, from: Option<u64>) -> String {
 
 fn agg_trades(listing: &Listing, limit: usize, from: Option<u64>) -> String {
     let spec = &listing.symbol;
-    let tell = |(id, first, sum): &(u64, u64, Tick)| {
+    let tell = |Agg { id, first, sum }: &Agg| {
         Object::new()
             .put("a", id)
             .dec("p", sum.price * spec.tick)
@@ -154,7 +163,7 @@ fn agg_trades(listing: &Listing, limit: usize, from: Option<u64>) -> String {
             .end()
     };
     match from {
-        Some(from) => array(listing.aggs.iter().filter(|a| a.0 >= from).take(limit).map(tell)),
+        Some(from) => array(listing.aggs.iter().filter(|a| a.id >= from).take(limit).map(tell)),
         None => {
             let skip = listing.aggs.len().saturating_sub(limit);
             array(listing.aggs.iter().skip(skip).map(tell))
@@ -162,9 +171,9 @@ fn agg_trades(listing: &Listing, limit: usize, from: Option<u64>) -> String {
     }
 }
 
-fn klines(listing: &Listing, params: &Params) -> Result<String, Refusal> {
+fn klines(listing: &Listing, params: &Params) -> Result<String, Denial> {
     let name = params.need("interval")?;
     let interval = stats::INTERVALS.iter().find(|(interval, _)| *interval == name);
-    let (_, span_ms) = interval.ok_or_else(|| Refusal::new(-1120, "Invalid interval."))?;
+    let (_, span_ms) = interval.ok_or_else(|| Denial::new(-1120, "Invalid interval."))?;
     Ok(stats::klines_json(listing, *span_ms, limit(params, 500, 1000)?))
 }
