@@ -2,9 +2,11 @@
 
 use super::binance_spot::self_trade;
 use super::terms::{Asking, Listed, Terms, ask, one_way, wall_ms};
-use crate::config::Venue;
+use crate::config::{Config, Preset, Venue};
 use crate::exit::Failure;
 use engine::id::VenueId;
+use engine::instrument::Instrument;
+use feeds::binance_usdm::BinanceUsdmConfig;
 use feeds::net::DialPort;
 use venues::binance_usdm::{self as dialect, BinanceUsdm, metadata};
 use venues::credentials::Credentials;
@@ -38,6 +40,23 @@ pub(super) async fn listed(mut asking: Asking<'_>, port: &mut DialPort) -> Resul
         instruments.push(asking.instrument(place, listing, fees)?);
     }
     Ok(Listed { instruments, limits: info.limits, codes: Vec::new() })
+}
+
+/// The streams of these instruments.
+pub(super) fn feed(
+    config: &Config,
+    venue: &Venue,
+    instruments: &[Instrument],
+) -> BinanceUsdmConfig {
+    let ends = &venue.endpoints;
+    let mut dialect = BinanceUsdmConfig::new(&ends.stream, &ends.rest, instruments.to_vec());
+    // The levels that the venue offers.
+    let offered = [5, 10, 20, 50, 100, 500, 1_000];
+    let wanted = config.feed.snapshot_levels;
+    let level = offered.into_iter().find(|levels| u32::from(*levels) >= wanted);
+    dialect.snapshot_levels = level.unwrap_or(1_000);
+    dialect.routed = matches!(venue.preset, Preset::Mainnet | Preset::Local);
+    dialect
 }
 
 /// Order entry for the instruments of a venue.

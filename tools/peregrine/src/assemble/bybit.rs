@@ -4,6 +4,8 @@ use super::terms::{Asking, Listed, Terms, ask, wall_ms};
 use crate::config::{SelfTrade, Venue};
 use crate::exit::Failure;
 use engine::id::VenueId;
+use engine::instrument::{Instrument, Kind};
+use feeds::bybit::{BybitConfig, Market};
 use feeds::net::DialPort;
 use venues::bybit::{self as dialect, Bybit, metadata};
 use venues::credentials::Credentials;
@@ -49,6 +51,15 @@ fn config(venue: &Venue, limits: Vec<venues::wire::Usage>) -> dialect::Config {
         protect_s: venue.dead_man_s,
         limits,
     }
+}
+
+/// The streams of these instruments, which are of one market.
+pub(super) fn feed(venue: &Venue, instruments: &[Instrument]) -> BybitConfig {
+    let market = match instruments.first().map(|one| one.kind) {
+        Some(Kind::Linear) => Market::Linear,
+        _ => Market::Spot,
+    };
+    BybitConfig::new(&venue.endpoints.stream, market, instruments.to_vec())
 }
 
 /// Order entry for the instruments of a venue.

@@ -2,7 +2,7 @@
 
 use super::{Terms, binance_usdm, bybit, okx, spot_feed, spot_wire};
 use crate::agents::{FeedAbout, FeedAgent, GatewayAbout, GatewayAgent, Watcher};
-use crate::config::{self, Config, Venue, VenueKind};
+use crate::config::{self, Config, VenueKind};
 use crate::exit::Failure;
 use crate::hot::Agent;
 use engine::event::Event;
@@ -29,11 +29,6 @@ pub fn dial(config: &Config) -> DialConfig {
     DialConfig { tuning, ..DialConfig::default() }
 }
 
-fn unspoken(venue: &Venue) -> Failure {
-    let (name, kind) = (&venue.name, venue.kind.name());
-    Failure::error(format!("[venue.{name}]: {kind} is not spoken by this build yet"))
-}
-
 /// The feed of these instruments, which are of one venue.
 pub fn feed(
     config: &Config,
@@ -43,26 +38,41 @@ pub fn feed(
 ) -> Result<Box<dyn Agent + Send>, Failure> {
     let first = instruments.first().map_or(0, |one| one.venue.index());
     let venue = &config.venues[first];
+    let all = (ports, about);
     match venue.kind {
         VenueKind::BinanceSpot => {
             let dialect = spot_feed(config, venue, instruments);
-            let rows = dialect.snapshot_rows_max();
+            let (wrong, rows) = (dialect.check(), dialect.snapshot_rows_max());
             let protocol = feeds::binance_spot::BinanceSpot::new(&dialect);
-            feed_agent(config, protocol, rows, ports, about)
+            feed_agent(config, protocol, (wrong, rows), all)
         }
-        _ => Err(unspoken(venue)),
+        VenueKind::BinanceUsdm => {
+            let dialect = binance_usdm::feed(config, venue, instruments);
+            let (wrong, rows) = (dialect.check(), dialect.snapshot_rows_max());
+            let protocol = feeds::binance_usdm::BinanceUsdm::new(&dialect);
+            feed_agent(config, protocol, (wrong, rows), all)
+        }
+        VenueKind::Bybit => {
+            let dialect = bybit::feed(venue, instruments);
+            let (wrong, rows) = (dialect.check(), dialect.snapshot_rows_max());
+            feed_agent(config, feeds::bybit::Bybit::new(&dialect), (wrong, rows), all)
+        }
+        VenueKind::Okx => {
+            let dialect = okx::feed(venue, instruments);
+            let (wrong, rows) = (dialect.check(), dialect.snapshot_rows_max());
+            feed_agent(config, feeds::okx::Okx::new(&dialect), (wrong, rows), all)
+        }
     }
 }
 
 fn feed_agent<P: Protocol + Send + 'static>(
     config: &Config,
     protocol: P,
-    snapshot_rows_max: usize,
-    ports: FeedPorts,
-    about: FeedAbout,
+    (mut wrong, snapshot_rows_max): (Vec<String>, usize),
+    (ports, about): (FeedPorts, FeedAbout),
 ) -> Result<Box<dyn Agent + Send>, Failure> {
     let limits = limits(config, snapshot_rows_max);
-    let wrong = limits.check(config.engine.rings.market);
+    wrong.extend(limits.check(config.engine.rings.market));
     if !wrong.is_empty() {
         return Err(Failure::error(wrong.join("; ")));
     }

@@ -4,8 +4,9 @@ use super::terms::{Asking, Listed, Terms, ask, one_way, wall_ms};
 use crate::config::{Preset, SelfTrade, Venue};
 use crate::exit::Failure;
 use engine::id::{InstrumentId, VenueId};
-use engine::instrument::Kind;
+use engine::instrument::{Instrument, Kind};
 use feeds::net::DialPort;
+use feeds::okx::OkxConfig;
 use venues::credentials::Credentials;
 use venues::okx::{self as dialect, Okx, metadata};
 
@@ -64,6 +65,14 @@ fn config(
         codes,
         limits,
     }
+}
+
+/// The streams of these instruments.
+pub(super) fn feed(venue: &Venue, instruments: &[Instrument]) -> OkxConfig {
+    let ends = &venue.endpoints;
+    let mut dialect = OkxConfig::new(&ends.stream, &ends.rest, instruments.to_vec());
+    dialect.demo = !matches!(venue.preset, Preset::Mainnet | Preset::Local);
+    dialect
 }
 
 /// Order entry for the instruments of a venue.
