@@ -3,8 +3,8 @@
 //!
 //! **Invariant.** It shares no dialect, signing or JSON code with the product: an exchange built on
 //! our own codecs would agree with our errors. It may know `engine`'s number types and
-//! `venues::sim` (which fills our orders beside a recording), nothing else of ours. Inside, the core
-//! knows no protocol and no protocol knows another (`tests/walls.rs`).
+//! `venues::sim` (which fills our orders beside a recording), nothing else of ours. Inside, the
+//! core knows no protocol and no protocol knows another (`tests/walls.rs`).
 //!
 //! ```text
 //!             sockets ─────▶ protocol room ────▶ floor: keys, limits, faults
@@ -12,7 +12,7 @@
 //!                │                                 ▼
 //!               hub ◀─ protocol ◀─ events ◀─ journal ◀─ venue: accounts, orders, positions
 //!                                                          │
-//!   world: latent prices ─delay, noise, basis─▶ flow ──▶ matching          (or replay, venues::sim)
+//!   world: latent prices ─delay, noise, basis─▶ flow ──▶ matching (or replay, venues::sim)
 //! ```
 //!
 //! # How it is used
@@ -33,8 +33,8 @@
 //! * The demonstration account of each venue has keys made from the seed ([`venue_keys`]) and left,
 //!   mode 600, in the ledger directory ([`KEY_FILES`]); what lies there is used again.
 //! * With a ledger directory (one per venue in it, where there are several), balances, positions,
-//!   open orders, triggers, trades and ids survive `kill -9`: each transaction is written before its
-//!   answer or event leaves. Ids go on upwards, and so do latent prices.
+//!   open orders, triggers, trades and ids survive `kill -9`: each transaction is written before
+//!   its answer or event leaves. Ids go on upwards, prices from where they were.
 //! * Orders reach the matching engine `latency` after they came in; so does a cancel, and what
 //!   trades in between is a fill during a cancel.
 //! * Faults come on demand, everywhere or on one venue: see [`Fault`].
@@ -43,16 +43,17 @@
 //! # To add a protocol
 //!
 //! A protocol is a room: `src/NAME.rs` and `src/NAME/`, entered in `tests/walls.rs`, and registered
-//! in `dialect.rs` in two places: `of` (its `Dialect`) and `routes` (its paths, disjoint from all
-//! others). `binance_spot` is the worked example. It calls the core, all of it `pub(crate)`:
+//! in one line of `dialect::of`: its `Dialect`, which also brings its routes (paths disjoint from
+//! all others). `binance_spot` is the worked example. It calls the core, all of it `pub(crate)`:
 //!
-//! * **State.** `App` is what every connection gets: `app.floor.lock()` is the `Floor` with `venue`,
-//!   `hub`, `keys`, `limits`, `pending`. Never hold it over an `.await`. What a protocol must
-//!   remember beside (listen keys, last sequence told) lives in its `Dialect` or in its own
-//!   `Arc<Mutex<…>>`, which `routes` and `of` share.
+//! * **State.** `App` is what every connection gets: `app.floor.lock()` is the `Floor` with
+//!   `venue`, `hub`, `keys`, `limits`, `pending`. Never hold it over an `.await`. What a protocol
+//!   must remember beside (listen keys, last sequence told) lives in its `Dialect`, behind an
+//!   `Arc<Mutex<…>>` where its routes need it too.
 //! * **Numbers.** Prices in ticks, quantities in lots, amounts in 1e-8. Read texts as 1e-8 with
 //!   `engine::num::parse_decimal`, then `Symbol::ticks`, `Symbol::lots`; contracts with
-//!   `Symbol::base_of` and `Symbol::contracts_of`. `Venue::symbol_id(product, name)` finds a symbol.
+//!   `Symbol::base_of` and `Symbol::contracts_of`. `Venue::symbol_id(product, name)` finds a
+//!   symbol.
 //! * **The way in.** `Keys::verify(key, payload, signature, Form)` and `has_passphrase`;
 //!   `Limits::charge` (weight per address), `may_order` and `count_order` (orders per account),
 //!   `take` (any other bucket). For a new order: `pending.reject`, `pending.lost`,

@@ -159,9 +159,12 @@ fn router(world: &World, options: &Options) -> axum::Router {
         world: options.world.clone().map(Box::new),
         seed: options.seed,
     };
-    let protocols = world.rooms().iter().fold(axum::Router::new(), |routes, room| {
-        routes.merge(crate::dialect::routes(room.kind, room.app.clone()))
-    });
+    let mut protocols = axum::Router::new();
+    for room in world.rooms() {
+        let mut routes = axum::Router::new();
+        room.app.floor.lock().speak(|dialect, _| routes = dialect.routes(room.app.clone()));
+        protocols = protocols.merge(routes);
+    }
     protocols
         .merge(crate::sim::routes(pages))
         .fallback(async || crate::sim::refuse(404, "Path not found."))
