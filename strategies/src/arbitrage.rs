@@ -109,7 +109,8 @@ impl Arbitrage {
         };
         let cap = if late { p.late_cap_bps } else { p.repair_cap_bps } / 1e4;
         let reach = Reach { cap, clip: f64::MAX, pause: span(p.repair_pause_s) };
-        one.takes.close(view, &one.leg, -left, &reach, plans);
+        let back = Amount(left.0.saturating_neg());
+        one.takes.close(view, &one.leg, back, &reach, plans);
         true
     }
 }

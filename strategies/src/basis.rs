@@ -85,7 +85,7 @@ impl Basis {
     /// The direction that is held: 1 long spot, −1 short spot, 0 neither by as much as an order.
     fn held(&self, view: &View<'_>) -> i64 {
         let (spot, perp) = (view.position(self.spot.id).0, view.position(self.perp.id).0);
-        let half = Amount((spot - perp) / 2);
+        let half = Amount(spot.saturating_sub(perp) / 2);
         let Some(open) = self.spot.open(view) else { return half.0.signum() };
         let least = self
             .spot
@@ -114,8 +114,9 @@ impl Basis {
         let reduces = matches!(self.aim, Aim::Reduce(_));
         let first = usize::from(perp_is_smaller != reduces);
         let legs = [self.spot, self.perp];
+        let back = Amount(left.0.saturating_neg());
         for (turn, at) in [first, 1 - first].into_iter().enumerate() {
-            let progress = self.takes[at].close(view, &legs[at], -left, &reach, plans);
+            let progress = self.takes[at].close(view, &legs[at], back, &reach, plans);
             if progress != Progress::Blocked || !is_late || turn == 1 {
                 break;
             }

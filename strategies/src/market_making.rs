@@ -6,8 +6,9 @@
 //!
 //! ```text
 //! c     = r · (1 + imbalance_bps · I − inventory_skew_bps · q)            bp = 1e-4
-//! bidᵢ  = ⌊c · (1 − bid_spread_bps − i · level_spacing_bps)⌋      size·growthⁱ · (1 − q)
-//! askᵢ  = ⌈c · (1 + ask_spread_bps + i · level_spacing_bps)⌉      size·growthⁱ · (1 + q)
+//! bidᵢ  = ⌊c · (1 − bid_spread_bps − dᵢ)⌋      size·level_growthⁱ · (1 − q)
+//! askᵢ  = ⌈c · (1 + ask_spread_bps + dᵢ)⌉      size·level_growthⁱ · (1 + q)
+//! d₀ = 0, dᵢ₊₁ = dᵢ + level_spacing_bps · spacing_growthⁱ
 //! ```
 //!
 //! By `inventory = "position"`, q is (position − target) / maximum; by `"ratio"`, the value of the
@@ -113,12 +114,14 @@ impl MarketMaking {
             let sign = side.sign() as f64;
             let mut distance = half[side.index()];
             let mut size = p.order_qty * (1.0 - lean * sign);
+            let mut spacing = p.level_spacing_bps / 1e4 * centre;
             for _ in 0..p.levels {
                 let price = self.leg.outward(side, centre - sign * distance);
                 if let Some(price) = price {
                     sheet.push(side, price, self.leg.lots(size).min(Qty(self.leg.scale.most())));
                 }
-                distance += p.level_spacing_bps / 1e4 * centre;
+                distance += spacing;
+                spacing *= p.spacing_growth;
                 size *= p.level_growth;
             }
             if p.join != Join::Off {

@@ -14,8 +14,10 @@
 
 extern crate std;
 
-pub mod fuzz;
+mod fuzz;
+mod venue;
 mod words;
+mod worlds;
 
 use crate::any::{Any, Settings};
 use engine::asset::Assets;

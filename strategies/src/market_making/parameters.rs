@@ -93,6 +93,8 @@ parameters! {
         "Whether, after a fill, the quotes of the other side stay where they are until filled.";
     27 hanging_max_bps: f64 = 100.0, "bp", 0.1 to 5000.0,
         "Distance from the mid at which such a quote is given up.";
+    28 spacing_growth: f64 = 1.0, "factor", 0.1 to 10.0,
+        "Distance between two levels, of the one before it.";
 }
 
 impl Parameters {

@@ -32,6 +32,12 @@ fn levels_lie_at_their_distances_and_grow() {
          place 0 #6 sell 3.5 at 1020
          reading 0 => 10000000 ± 100000",
     );
+    let wider = [("levels", 3.0), ("level_spacing_bps", 10.0), ("spacing_growth", 3.0)];
+    scene(&wider).check(
+        "book 0 bid 999.9 5 ask 1000.1 5 => place 0 #1 buy 1 at 990, place 0 #2 buy 1 at 989, \
+         place 0 #3 buy 1 at 986, place 0 #4 sell 1 at 1010, place 0 #5 sell 1 at 1011, \
+         place 0 #6 sell 1 at 1014",
+    );
 }
 
 #[test]

@@ -80,6 +80,6 @@ impl Triangular {
 fn cost(view: &View<'_>, leg: &Leg, shell: &Shell, side: Side) -> f64 {
     let Some(open) = leg.open(view) else { return 1e9 };
     let (best, _) = open.best(side.opposite());
-    let moved = (best.0 - shell.price.0) as f64 / shell.price.0.max(1) as f64;
+    let moved = best.0.saturating_sub(shell.price.0) as f64 / shell.price.0.max(1) as f64;
     moved * side.sign() as f64 + leg.taker
 }
