@@ -16,10 +16,28 @@ use crate::time::Nanos;
 use crate::venue::Venue;
 
 impl<S: Strategy> Engine<S> {
-    /// Sends what one desk wishes on one instrument: first what reduces, then what places, so that
-    /// a limit is freed before it is used.
+    /// Sends what one desk wishes: first what reduces, so that a limit is freed before it is used;
+    /// then what takes, on all its instruments, because a hedge must not wait; then what quotes.
     #[inline]
-    pub(super) fn approve_lane(&mut self, place: usize, index: usize, origin: (u64, Nanos)) {
+    pub(super) fn approve_desk(&mut self, place: usize, origin: (u64, Nanos)) {
+        let lanes = self.desks[place].lanes.len();
+        for index in 0..lanes {
+            self.reduce_lane(place, index);
+        }
+        for index in 0..lanes {
+            if let Some(take) = self.desks[place].lanes[index].take.take() {
+                let instrument = self.desks[place].lanes[index].instrument;
+                let quote = (take.side, Quote { price: take.price, qty: take.qty });
+                let _ = self.submit(place, instrument, quote, None, (origin, Tif::Ioc));
+            }
+        }
+        for index in 0..lanes {
+            self.quote_lane(place, index, origin);
+        }
+    }
+
+    #[inline]
+    fn reduce_lane(&mut self, place: usize, index: usize) {
         for side in Side::BOTH {
             let mut at = 0;
             while let Some(wish) = self.desks[place].lanes[index].wishes[side.index()].get(at) {
@@ -31,6 +49,10 @@ impl<S: Strategy> Engine<S> {
                 }
             }
         }
+    }
+
+    #[inline]
+    fn quote_lane(&mut self, place: usize, index: usize, origin: (u64, Nanos)) {
         let instrument = self.desks[place].lanes[index].instrument;
         for side in Side::BOTH {
             let mut at = 0;
@@ -44,10 +66,6 @@ impl<S: Strategy> Engine<S> {
                 self.want(place, instrument, (side, quote), old, origin);
             }
             self.desks[place].lanes[index].wishes[side.index()].clear();
-        }
-        if let Some(take) = self.desks[place].lanes[index].take.take() {
-            let quote = Quote { price: take.price, qty: take.qty };
-            let _ = self.submit(place, instrument, (take.side, quote), None, (origin, Tif::Ioc));
         }
     }
 

@@ -391,9 +391,7 @@ impl<S: Strategy> Engine<S> {
         let cause = if from_market { event.id & CAUSE_MAX } else { 0 };
         for at in 0..self.wishing.len() {
             let place = usize::from(self.wishing[at]);
-            for index in 0..self.desks[place].lanes.len() {
-                self.approve_lane(place, index, (cause, event.read_at()));
-            }
+            self.approve_desk(place, (cause, event.read_at()));
         }
         if !self.held.is_empty() {
             self.work_held((cause, event.read_at()));
