@@ -1,5 +1,5 @@
-//! What the dialects of Binance Spot and Binance USDⓈ-M share: the framing of the WebSocket API, its
-//! signatures, answers, errors, the private stream's letters, and listings.
+//! What the dialects of Binance Spot and Binance USDⓈ-M share: the framing of the WebSocket API,
+//! its signatures, answers, errors, the private stream's letters, and listings.
 //!
 //! [`Flavor`] says which of the two it is; where they differ, a table or a small function asks it.
 
@@ -56,8 +56,8 @@ impl SelfTrade {
     }
 }
 
-/// Tells what the headers of a REST answer say of the limits; `max` holds those of a minute's weight
-/// and of ten seconds' orders where the venue has not told them.
+/// Tells what the headers of a REST answer say of the limits; `max` holds those of a minute's
+/// weight and of ten seconds' orders where the venue has not told them.
 pub(crate) fn usage<H: Hear>(reply: &HttpReply, limits: &[Usage], max: [u32; 2], sink: &mut H) {
     let weight = (LimitKind::Weight, Nanos::from_s(60), reply.used_weight, max[0]);
     let orders = (LimitKind::Orders, Nanos::from_s(10), reply.order_count_10s, max[1]);

@@ -191,7 +191,8 @@ impl Budget {
     }
 
     /// What places may still use: orders and weight. The least over all limits that hold for every
-    /// request, and of buckets what the one with the most may: the others are refused when they ask.
+    /// request, and of buckets what the one with the most may: the others are refused when they
+    /// ask.
     pub fn left(&mut self, now: Nanos) -> (u32, u32) {
         let (mut orders, mut weight, mut best) = (u32::MAX, u32::MAX, None);
         for (bucket, windows) in self.windows.iter_mut().enumerate() {

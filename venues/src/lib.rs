@@ -15,10 +15,12 @@
 //!
 //! 1. **What differs** goes into data: [`Abilities`](wire::Abilities) (does it replace, how trades
 //!    are numbered, which dead-man's switch), the [`Step`](wire::Step)s of a set-up, the
-//!    [`Door`](wire::Door) of each request, [`Cost`](wire::Cost)s and [`Usage`](wire::Usage) limits.
-//! 2. **Orders** are forms with fields, such as `"px":"<Price>"`, laid out once for each instrument,
-//!    side and kind and patched for each order: `Orders` holds them, `Framed` lays out the message
-//!    and the body of its REST twin. Whatever has a fixed width stands before what has not.
+//!    [`Door`](wire::Door) of each request, [`Cost`](wire::Cost)s and [`Usage`](wire::Usage)
+//!    limits.
+//! 2. **Orders** are forms with fields, such as `"px":"<Price>"`, laid out once for each
+//!    instrument, side and kind and patched for each order: `Orders` holds them, `Framed` lays out
+//!    the message and the body of its REST twin. Whatever has a fixed width stands before what has
+//!    not.
 //! 3. **Questions** are cold: REST requests made with `format!`, signed in one place.
 //! 4. **Messages** are read with `json::Reader` over reused buffers; a struct with the fields that
 //!    we use is read once from stream and answers alike. `Names` turns texts into ids and numbers.

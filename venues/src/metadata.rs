@@ -80,8 +80,8 @@ pub struct Listing {
     pub qty: (Qty, Qty),
     /// Smallest and largest price times quantity; 0 is no limit.
     pub notional: (Notional, Notional),
-    /// Initial margin at the highest leverage that the venue offers, in millionths. What the account
-    /// is set to may be more.
+    /// Initial margin at the highest leverage that the venue offers, in millionths. What the
+    /// account is set to may be more.
     pub margin_ppm: i64,
     /// Whether it takes orders.
     pub status: Status,

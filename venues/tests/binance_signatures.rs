@@ -1,6 +1,6 @@
-//! Binance's two kinds of keys: with Ed25519 a session is authenticated once and its orders carry no
-//! signature; with HMAC each request is signed. What is sent beside signatures, and what is heard,
-//! is in the conformance suite.
+//! Binance's two kinds of keys: with Ed25519 a session is authenticated once and its orders carry
+//! no signature; with HMAC each request is signed. What is sent beside signatures, and what is
+//! heard, is in the conformance suite.
 #![allow(clippy::unwrap_used, clippy::expect_used)] // clippy knows tests by attribute only
 
 use engine::asset::Assets;

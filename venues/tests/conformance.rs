@@ -1,6 +1,6 @@
 //! The conformance suite of all dialects: the same requests and the same happenings for each, as
-//! text. What a dialect sends and what it hears is in `conformance/<dialect>.txt`; the suite rebuilds
-//! that text and compares, so a difference shows in full what it would be.
+//! text. What a dialect sends and what it hears is in `conformance/<dialect>.txt`; the suite
+//! rebuilds that text and compares, so a difference shows in full what it would be.
 //!
 //! ```text
 //! == name of the case

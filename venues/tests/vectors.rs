@@ -44,7 +44,10 @@ fn vectors(venue: &str) -> Option<Value> {
 fn key(vectors: &Value) -> Credentials {
     let of = &vectors["credentials"];
     let text = serde_json::json!({
-        "kind": "hmac", "api_key": of["apiKey"], "secret": of["secret"], "passphrase": of["password"],
+        "kind": "hmac",
+        "api_key": of["apiKey"],
+        "secret": of["secret"],
+        "passphrase": of["password"],
     });
     Credentials::from_json(text.to_string().as_bytes(), "test").unwrap()
 }

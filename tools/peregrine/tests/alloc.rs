@@ -36,7 +36,7 @@ const EXCLUDED: [(&[&str], &str); 6] = [
     (&["agents::GatewayAgent", "core::clone::Clone"], "the same words, once more for the log"),
     (&["feeds::feed::Feed", "::dial_next"], "the URL of the market connection, to dial it"),
     (&["venues::gateway::Gateway", "::dial_next"], "the URL of the order connection, to dial it"),
-    (&["venues::sign::base64_of", "::set_up"], "the signature of a log-on with an Ed25519 key"),
+    (&["venues::sign::base64_of", "::advance"], "the signature of a log-on with an Ed25519 key"),
 ];
 /// Most of it for one lost connection: the words are put together bit by bit, once for the
 /// connection and once for the good-bye that it no longer takes.

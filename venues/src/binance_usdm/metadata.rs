@@ -106,7 +106,8 @@ mod tests {
           "requiredMarginPercent":"5.0000","baseAsset":"BTC","quoteAsset":"USDT",
           "marginAsset":"USDT","pricePrecision":2,"quantityPrecision":3,
           "filters":[
-            {"filterType":"PRICE_FILTER","minPrice":"556.80","maxPrice":"4529764","tickSize":"0.10"},
+            {"filterType":"PRICE_FILTER","minPrice":"556.80","maxPrice":"4529764",
+             "tickSize":"0.10"},
             {"filterType":"LOT_SIZE","minQty":"0.001","maxQty":"1000","stepSize":"0.001"},
             {"filterType":"MARKET_LOT_SIZE","minQty":"0.001","maxQty":"120","stepSize":"0.001"},
             {"filterType":"MAX_NUM_ORDERS","limit":200},

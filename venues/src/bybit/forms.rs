@@ -44,7 +44,13 @@ pub(super) fn lay(instrument: &Instrument, config: &Config) -> Orders<Framed> {
         };
         let window = config.recv_window_ms;
         let frame = format!(
-            r#"{{"reqId":"<Id>","header":{{"X-BAPI-TIMESTAMP":"<Time>","X-BAPI-RECV-WINDOW":"{window}"}},"op":"{op}","args":[{body}]}}"#
+            concat!(
+                r#"{{"reqId":"<Id>","header":{{"X-BAPI-TIMESTAMP":"<Time>","#,
+                r#""X-BAPI-RECV-WINDOW":"{window}"}},"op":"{op}","args":[{body}]}}"#
+            ),
+            window = window,
+            op = op,
+            body = body
         );
         Some(Framed::new(&frame, &body, path, instrument))
     })
@@ -70,7 +76,14 @@ fn place(whose: &str, side: Side, tif: Tif, config: &Config) -> String {
         word => format!(r#","smpType":"{word}""#),
     };
     format!(
-        r#"{{{whose},"side":"{side}","orderType":"Limit","timeInForce":"{tif}","orderLinkId":"<Client>"{own},"price":"<Price>","qty":"<Qty>"}}"#
+        concat!(
+            r#"{{{whose},"side":"{side}","orderType":"Limit","timeInForce":"{tif}","#,
+            r#""orderLinkId":"<Client>"{own},"price":"<Price>","qty":"<Qty>"}}"#
+        ),
+        whose = whose,
+        side = side,
+        tif = tif,
+        own = own
     )
 }
 

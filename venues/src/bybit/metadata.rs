@@ -54,6 +54,23 @@ pub fn fees(status: u16, body: &[u8]) -> Result<Fees, MetadataError> {
     Ok(Fees { maker_ppm: ppm(rate.maker_fee_rate)?, taker_ppm: ppm(rate.taker_fee_rate)? })
 }
 
+/// The request that makes the venue refuse a price beyond its band instead of moving it to the
+/// band: to be sent once for the account, as what stands must be what we asked for. `at_ms` is the
+/// venue's time.
+pub fn refuse_far_prices_request(
+    config: &Config,
+    credentials: &Credentials,
+    at_ms: u64,
+) -> HttpRequest {
+    let body = r#"{"category":"linear","modifyEnable":false}"#.to_owned();
+    Request::post("/v5/account/set-limit-px-action", body).signed(config, credentials, at_ms)
+}
+
+/// Whether such a request was carried out.
+pub fn done(status: u16, body: &[u8]) -> Result<(), MetadataError> {
+    read::<serde_json::Value>("set-limit-px-action", status, body).map(|_| ())
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Raw<R> {
@@ -228,5 +245,7 @@ mod tests {
             "makerFeeRate":"0.0002"}]}}"#;
         assert_eq!(fees(200, body).unwrap(), Fees { maker_ppm: 200, taker_ppm: 550 });
         assert!(fees(200, br#"{"retCode":0,"result":{"list":[]}}"#).is_err());
+        assert!(done(200, br#"{"retCode":0,"retMsg":"","result":{}}"#).is_ok());
+        assert!(done(200, br#"{"retCode":10005,"retMsg":"Permission denied"}"#).is_err());
     }
 }

@@ -8,8 +8,8 @@ const PAUSE_MS: u64 = 1_000;
 /// How long an address is shut out after too many requests over HTTP, ms.
 const SHUT_OUT_MS: u64 = 600_000;
 
-/// What a code other than 0 means for the request, and tells what it means for the session. `status`
-/// is that of HTTP, 200 over WebSocket.
+/// What a code other than 0 means for the request, and tells what it means for the session.
+/// `status` is that of HTTP, 200 over WebSocket.
 pub(super) fn verdict<H: Hear>(code: i32, status: u16, sink: &mut H) -> Verdict {
     match (code, status) {
         (_, 403) => {

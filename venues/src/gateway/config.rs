@@ -52,8 +52,8 @@ pub struct Config {
     /// From saved state, the payment of funding from which on they are new: the highest row id of
     /// those that were told, plus 1. Without it payments before the start are not told.
     pub next_payment: Option<u64>,
-    /// How often the dead-man's switch is renewed, where the venue has a timer: well below a third of
-    /// the time after which it acts, which is the dialect's setting.
+    /// How often the dead-man's switch is renewed, where the venue has a timer: well below a third
+    /// of the time after which it acts, which is the dialect's setting.
     pub renew_every: Nanos,
 }
 

@@ -1,15 +1,15 @@
 //! How things stand at the venue, asked after every connect, before orders may be placed.
 //!
 //! ```text
-//!  own trades ─▶ open orders ─▶ positions ─▶ balances ─▶ own trades again ─▶ told, stream replayed,
+//!  own trades ─▶ open orders ─▶ positions ─▶ balances ─▶ own trades again ─▶ told, replayed,
 //!                     ▲                                        │             ready
 //!                     └────────── a trade came meanwhile ──────┘
 //! ```
 //!
 //! The second look at the trades makes the picture of one instant: when none came in between, open
-//! orders, positions and balances contain exactly the trades that were told. At the very first start
-//! there is nothing to miss: it is learnt which trades there are, and they are not told. Payments of
-//! funding go the same way as trades. A position that the answer does not name is flat.
+//! orders, positions and balances contain exactly the trades that were told. At the very first
+//! start there is nothing to miss: it is learnt which trades there are, and they are not told.
+//! Payments of funding go the same way as trades. A position that the answer does not name is flat.
 
 use super::pending::{Entry, Then};
 use super::session::{Phase, Session, Signal};

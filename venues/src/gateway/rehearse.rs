@@ -16,9 +16,9 @@ const NOBODY: ClientId = ClientId { order: OrderId(0), cause: 0 };
 const PRICE: Price = Price(1_234_567);
 
 impl<W: Wire> Gateway<W> {
-    /// Rehearses one order: a place, or a replace or move, of the `turn`th instrument and side, in a round.
-    /// Nothing is sent, entered or counted against any limit. Does nothing unless the session is
-    /// ready and the socket has nothing to send.
+    /// Rehearses one order: a place, or a replace or move, of the `turn`th instrument and side, in
+    /// a round. Nothing is sent, entered or counted against any limit. Does nothing unless the
+    /// session is ready and the socket has nothing to send.
     pub fn rehearse<C: Clock>(&mut self, turn: usize, clock: &C) {
         let line = self.current.and_then(|line| self.lines.get_mut(usize::from(line))?.as_mut());
         let instruments = self.wire.instruments();

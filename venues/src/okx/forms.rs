@@ -72,7 +72,14 @@ fn place(kind: Kind, side: Side, tif: Tif, config: &Config) -> String {
         word => format!(r#","stpMode":"{word}""#),
     };
     format!(
-        r#""tdMode":"{mode}","side":"{side}","ordType":"{order}","clOrdId":"<Compact>"{own},"px":"<Price>","sz":"<Qty>""#
+        concat!(
+            r#""tdMode":"{mode}","side":"{side}","ordType":"{order}","#,
+            r#""clOrdId":"<Compact>"{own},"px":"<Price>","sz":"<Qty>""#
+        ),
+        mode = mode,
+        side = side,
+        order = order,
+        own = own
     )
 }
 
@@ -82,8 +89,14 @@ pub(super) fn logon(credentials: &Credentials, at_s: u64) -> String {
     let signature = credentials.signer().sign_base64(payload.as_bytes());
     let (key, phrase) = (credentials.api_key(), credentials.passphrase());
     format!(
-        r#"{{"op":"login","args":[{{"apiKey":"{key}","passphrase":"{phrase}","timestamp":"{at_s}","sign":"{}"}}]}}"#,
-        signature.as_str()
+        concat!(
+            r#"{{"op":"login","args":[{{"apiKey":"{key}","passphrase":"{phrase}","#,
+            r#""timestamp":"{at_s}","sign":"{sign}"}}]}}"#
+        ),
+        key = key,
+        phrase = phrase,
+        at_s = at_s,
+        sign = signature.as_str()
     )
 }
 

@@ -6,8 +6,8 @@ use engine::event::Reason;
 /// How long nothing is sent after a limit was passed, ms: they are counted over two seconds.
 const PAUSE_MS: u64 = 2_000;
 
-/// What a code other than 0 means for the request, and tells what it means for the session. `status`
-/// is that of HTTP, 200 over WebSocket; `text` is the venue's own.
+/// What a code other than 0 means for the request, and tells what it means for the session.
+/// `status` is that of HTTP, 200 over WebSocket; `text` is the venue's own.
 pub(super) fn verdict<H: Hear>(code: i32, (status, text): (u16, &str), sink: &mut H) -> Verdict {
     match (code, status) {
         (0, 429) => {

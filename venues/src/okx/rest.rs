@@ -1,4 +1,5 @@
-//! Requests over REST: questions, the dead-man's switch, and the twins of orders; signed in headers.
+//! Requests over REST: questions, the dead-man's switch, and the twins of orders; signed in
+//! headers.
 
 use super::{Config, Okx, forms};
 use crate::client::{COMPACT_LEN, write_compact};

@@ -1,5 +1,5 @@
-//! OKX v5, spot and swaps margined in USDT. Inverse contracts, market, trigger and hedged orders are
-//! none that we send.
+//! OKX v5, spot and swaps margined in USDT. Inverse contracts, market, trigger and hedged orders
+//! are none that we send.
 
 use super::{
     Exception, assets, each_rest, each_ws, header, instrument, key, object, old, parts, place,

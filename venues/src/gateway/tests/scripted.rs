@@ -151,10 +151,7 @@ async fn serve_http(
         let body = String::from_utf8_lossy(&bytes[head..head + length]).into_owned();
         bytes.drain(..head + length);
         let answer = run(&shared, &script, &target, &body).pop().unwrap_or_default();
-        let answer = format!(
-            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{answer}",
-            answer.len()
-        );
+        let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{answer}", answer.len());
         if stream.write_all(answer.as_bytes()).await.is_err() {
             return;
         }
@@ -163,6 +160,7 @@ async fn serve_http(
 
 async fn serve_ws(stream: TcpStream, shared: Arc<Mutex<Shared>>, script: Arc<Mutex<Box<Script>>>) {
     let mut path = String::new();
+    #[allow(clippy::result_large_err)] // the library's own type
     let upgrade = |request: &Request, response: Response| {
         path = request.uri().path().to_owned();
         Ok(response)
