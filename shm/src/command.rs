@@ -7,8 +7,8 @@
 //!    16  key: 24 bytes of text, or a number and zeros
 //!    40  value: 16 bytes of text, or a number and zeros
 //!    56  check of the words before it
-//!  An order to hold has 3 for the key's kind, its side for the value's kind (1: sell), and its four
-//!  words from byte 16 on; its release has its number there.
+//!  An order to hold has 3 for the key's kind, its side for the value's kind (1: sell), and its
+//!  four words from byte 16 on; its release has its number there.
 //! ```
 
 mod ends;
