@@ -73,9 +73,9 @@ fn each_fill_is_hedged_at_once_and_once() {
     scene(&[]).check(
         &(std::string::String::from(OPEN)
             + "
-         fill 1 0.4 => replace 0 #1→#3 buy 1 at 996, take 1 #4 sell 0.4 at 998
-         accept 4
-         fill 4 0.4 at 999.5
+         fill 1 0.4 => take 1 #3 sell 0.4 at 998, replace 0 #1→#4 buy 1 at 996
+         accept 3
+         fill 3 0.4 at 999.5
          held 0 => 0.4
          held 1 => -0.4
          settle
@@ -89,7 +89,7 @@ fn a_fill_that_arrives_while_its_order_is_cancelled_is_hedged_too() {
         &(std::string::String::from(OPEN)
             + "
          book 1 bid 980 5 ask 981 5 => replace 0 #1→#3 buy 1 at 976
-         fill 1 1 => replace 0 #2→#4 sell 1 at 995.1, take 1 #5 sell 1 at 978.1
+         fill 1 1 => take 1 #4 sell 1 at 978.1, replace 0 #2→#5 sell 1 at 995.1
          held 0 => 1"),
     );
 }
@@ -100,10 +100,10 @@ fn what_a_hedge_leaves_is_hedged_again_after_the_pause() {
         .check(
             &(std::string::String::from(OPEN)
                 + "
-         fill 2 1 => place 0 #3 sell 1 at 1005.1, take 1 #4 buy 0.5 at 1003
-         accept 4
-         fill 4 0.2
-         done 4
+         fill 2 1 => take 1 #3 buy 0.5 at 1003, place 0 #4 sell 1 at 1005.1
+         accept 3
+         fill 3 0.2
+         done 3
          at 0.6s
          timer => take 1 #5 buy 0.5 at 1003
          fill 5 0.5
@@ -127,7 +127,7 @@ fn a_fill_below_the_other_venue_s_least_order_waits_for_more() {
             + "
          fill 1 0.004 => replace 0 #1→#3 buy 1 at 996
          settle
-         fill 3 0.007 => replace 0 #3→#4 buy 1 at 996, take 1 #5 sell 0.01 at 998"),
+         fill 3 0.007 => take 1 #4 sell 0.01 at 998, replace 0 #3→#5 buy 1 at 996"),
     );
 }
 

@@ -75,7 +75,7 @@ fn a_passive_slice_is_quoted_and_what_is_left_of_it_is_taken() {
          fill 1 0.2
          live => 0 buy 0.05 at 999
          at 10s
-         timer => replace 0 #1→#2 buy 0.25 at 999, take 0 #3 buy 0.05 at 1001"),
+         timer => take 0 #2 buy 0.05 at 1001, replace 0 #1→#3 buy 0.25 at 999"),
     );
 }
 

@@ -87,8 +87,8 @@ impl Books {
         self.tell(by, first.unwrap_or(usize::MAX), why);
     }
 
-    /// Whether the n-th lane's book is to be asked for now. One that did not follow its subscription
-    /// in time is told.
+    /// Whether the n-th lane's book is to be asked for now. One that did not follow its
+    /// subscription in time is told.
     pub fn wants(&mut self, place: usize, now: Nanos) -> bool {
         let Some(lane) = self.lanes.get_mut(place) else { return false };
         if lane.broke(now) {
