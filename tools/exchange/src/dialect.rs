@@ -73,7 +73,8 @@ impl Dialect for Silent {}
 pub(crate) fn of(kind: VenueKind) -> Box<dyn Dialect> {
     match kind {
         VenueKind::BinanceSpot => Box::new(crate::binance_spot::Spot),
-        VenueKind::BinanceUsdm | VenueKind::Bybit | VenueKind::Okx => Box::new(Silent),
+        VenueKind::BinanceUsdm => Box::new(crate::binance_usdm::Usdm::default()),
+        VenueKind::Bybit | VenueKind::Okx => Box::new(Silent),
     }
 }
 
@@ -81,6 +82,7 @@ pub(crate) fn of(kind: VenueKind) -> Box<dyn Dialect> {
 pub(crate) fn routes(kind: VenueKind, app: App) -> axum::Router {
     match kind {
         VenueKind::BinanceSpot => crate::binance_spot::routes(app),
-        VenueKind::BinanceUsdm | VenueKind::Bybit | VenueKind::Okx => axum::Router::new(),
+        VenueKind::BinanceUsdm => crate::binance_usdm::routes(app),
+        VenueKind::Bybit | VenueKind::Okx => axum::Router::new(),
     }
 }

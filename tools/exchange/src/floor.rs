@@ -13,6 +13,7 @@ use crate::kind::VenueKind;
 use crate::limits::Limits;
 use crate::order::{Side, SymbolId};
 use crate::socket::Heartbeat;
+use crate::tokens::Tokens;
 use crate::venue::Venue;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -56,6 +57,8 @@ pub(crate) struct Floor {
     pub limits: Limits,
     pub causes: Arc<Causes>,
     pub pending: Pending,
+    /// Tokens that stand for accounts, where the protocol has such.
+    pub tokens: Tokens,
     /// Faults carried out so far, as text.
     pub faults_done: Vec<String>,
     /// Absent only while it is being called.
@@ -109,6 +112,7 @@ impl Floor {
             limits,
             causes,
             pending: Pending::default(),
+            tokens: Tokens::default(),
             faults_done: Vec::new(),
             dialect: Some(dialect),
             told,

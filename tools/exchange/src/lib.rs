@@ -46,6 +46,7 @@ mod account;
 mod args;
 mod binance;
 mod binance_spot;
+mod binance_usdm;
 mod cause;
 mod describe;
 mod dialect;
@@ -71,6 +72,7 @@ mod server;
 mod sim;
 mod socket;
 mod symbol;
+mod tokens;
 mod venue;
 mod world;
 

@@ -1,7 +1,7 @@
 //! The market streams' events, and when each is sent.
 
-use super::{private, stats};
-use crate::binance::{streams, wrapped};
+use super::private;
+use crate::binance::{stats, streams, wrapped};
 use crate::dialect::{Best, Depth, Dialect};
 use crate::event::{Agg, Private};
 use crate::floor::Floor;

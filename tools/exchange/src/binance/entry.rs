@@ -1,8 +1,8 @@
 //! The way in, shared by REST and WebSocket API: weight, key, signature, time, order count, answer.
 
-use super::call::Call;
-use crate::binance::denial::Denial;
-use crate::binance::params::Params;
+use super::api::Api;
+use super::denial::Denial;
+use super::params::Params;
 use crate::cause::Message;
 use crate::floor::Floor;
 use crate::keys::Form;
@@ -16,39 +16,50 @@ pub(crate) fn wall_us() -> u64 {
 }
 
 /// A request that has passed the door.
-pub(crate) struct Admitted {
-    pub call: Call,
+pub(crate) struct Admitted<C> {
+    pub call: C,
     pub params: Params,
     pub account: Option<AccountId>,
     pub ip: IpAddr,
 }
 
 /// What a signature covers and where it stands, as each transport knows.
+#[derive(Clone, Copy)]
 pub(crate) struct Proof<'a> {
     pub api_key: &'a str,
     pub payload: &'a [u8],
     pub signature: &'a str,
 }
 
-/// Charges the weight and checks time and signature. `session` stands in for key and signature.
-pub(crate) fn admit(
+/// Who asks, as each transport knows.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Asker<'a> {
+    pub key: Option<&'a str>,
+    pub proof: Option<Proof<'a>>,
+    /// A session stands in for key and signature.
+    pub session: Option<AccountId>,
+}
+
+/// Charges the weight and checks time and signature.
+pub(crate) fn admit<C: Api>(
     floor: &mut Floor,
-    call: Call,
+    call: C,
     params: Params,
-    proof: Option<Proof<'_>>,
-    session: Option<AccountId>,
+    asker: Asker<'_>,
     ip: IpAddr,
-) -> Result<Admitted, Denial> {
+) -> Result<Admitted<C>, Denial> {
     let now_us = wall_us();
     charge(floor, ip, call.weight(&params), now_us / 1000)?;
     let account = if call.is_signed() {
-        let account = match (&proof, session) {
+        let account = match (&asker.proof, asker.session) {
             (Some(proof), _) => verify(floor, proof)?,
             (None, Some(account)) => account,
             (None, None) => return Err(no_key(&params)),
         };
         params.check_time(now_us)?;
         Some(account)
+    } else if call.is_keyed() {
+        Some(self::account(floor, asker.key.unwrap_or_default())?)
     } else {
         None
     };
@@ -87,40 +98,43 @@ pub(crate) fn verify(floor: &Floor, proof: &Proof<'_>) -> Result<AccountId, Deni
 }
 
 /// Notes when an order came in, for the time from its cause.
-pub(crate) fn stamp(floor: &Floor, call: Call, params: &Params, at_ns: u64) {
-    if call.places() {
+pub(crate) fn stamp<C: Api>(floor: &Floor, call: C, params: &Params, at_ns: u64) {
+    if call.orders().is_some() {
         floor.causes.order(params.get("newClientOrderId").unwrap_or(""), at_ns);
     }
 }
 
 /// Answers an admitted request; everything it caused has left when this returns.
-pub(crate) fn answer(floor: &mut Floor, request: &Admitted) -> Result<String, Denial> {
+pub(crate) fn answer<C: Api>(floor: &mut Floor, request: &Admitted<C>) -> Result<String, Denial> {
     let now_us = wall_us();
     let now_ms = now_us / 1000;
+    let (call, params) = (request.call, &request.params);
     let Some(account) = request.account else {
-        return super::public::answer(floor, request.call, &request.params, now_ms);
+        return call.answer(floor, params, None, now_ms);
     };
-    request.params.check_time(now_us)?;
-    let places = request.call.places();
-    if places && request.params.get("orderRateLimitExceededMode") != Some("CANCEL_ONLY") {
+    if call.is_signed() {
+        params.check_time(now_us)?;
+    }
+    let orders = call.orders();
+    let places = orders.is_some();
+    if places && params.get("orderRateLimitExceededMode") != Some("CANCEL_ONLY") {
         may_order(floor, account, now_ms)?;
     }
     if places && std::mem::take(&mut floor.pending.lost) {
-        return Err(unknown());
+        return Err(unknown(C::TIMEOUT));
     }
-    let result = super::trading::answer(floor, request.call, &request.params, account, now_ms);
+    let result = call.answer(floor, params, Some(account), now_ms);
     // Words and filters are checked before an order counts.
     let counts = result.as_ref().map_or_else(|denial| denial.code <= -2000, |_| true);
-    if places && counts {
-        floor.limits.count_order(account, now_ms);
+    if let Some(orders) = orders.filter(|_| counts) {
+        floor.limits.count_orders(account, orders, now_ms);
     }
     floor.flush(now_ms);
-    if result.is_ok() && request.call.is_free() {
-        let weight = request.call.weight(&request.params);
-        floor.limits.refund(request.ip, weight, now_ms);
+    if result.is_ok() && call.is_free() {
+        floor.limits.refund(request.ip, call.weight(params), now_ms);
     }
     if places && std::mem::take(&mut floor.pending.timeout) {
-        return Err(unknown());
+        return Err(unknown(C::TIMEOUT));
     }
     result
 }
@@ -130,9 +144,9 @@ pub(crate) fn may_order(floor: &mut Floor, account: AccountId, now_ms: u64) -> R
     floor.limits.may_order(account, now_ms).map_err(|limited| Denial::limited(limited, now_ms))
 }
 
-fn unknown() -> Denial {
+fn unknown(status: u16) -> Denial {
     Denial::with_status(
-        504,
+        status,
         -1007,
         "Timeout waiting for response from backend server. Send status unknown; execution status \
          unknown.",
