@@ -24,7 +24,7 @@ use axum::routing::any;
 use call::Call;
 
 /// The protocol's routes.
-pub(crate) fn routes(app: App) -> axum::Router {
+fn routes(app: App) -> axum::Router {
     axum::Router::new()
         .merge(streams::Path { prefix: "", inbound_max: 5 }.routes())
         .route("/ws-api/v3", any(ws_api::open::<Call>))

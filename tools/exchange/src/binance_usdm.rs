@@ -5,6 +5,7 @@
 //! retail (RPI) orders, the unrouted `/ws` and `/stream` that the venue has switched off.
 
 mod account;
+mod algo;
 mod call;
 mod denial;
 mod frames;
@@ -32,7 +33,7 @@ pub(crate) const PUBLIC: streams::Path = streams::Path { prefix: "/public", inbo
 pub(crate) const MARKET: streams::Path = streams::Path { prefix: "/market", inbound_max: 10 };
 
 /// The protocol's routes.
-pub(crate) fn routes(app: App) -> axum::Router {
+fn routes(app: App) -> axum::Router {
     axum::Router::new()
         .merge(PUBLIC.routes())
         .merge(MARKET.routes())

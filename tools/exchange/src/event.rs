@@ -3,6 +3,7 @@
 
 use crate::listing::Tick;
 use crate::order::{AccountId, Fill, Leg, Order, Side, SymbolId};
+use crate::venue::Trigger;
 
 /// Something that others may see, in the order in which it happened.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,6 +49,8 @@ pub(crate) struct Liquidation {
 pub(crate) enum Private {
     /// An order changed, or was accepted.
     Order(Box<Execution>),
+    /// An order that waits for a price was accepted, fired, failed or was cancelled.
+    Trigger(Box<Trigger>),
     /// Balances and positions that a transaction touched; they are read as they stand.
     Holdings { assets: Vec<String>, positions: Vec<(SymbolId, Leg)>, cause: Cause },
     /// Money that came or went otherwise than by a trade.

@@ -11,10 +11,11 @@ use crate::hub::{Hub, Out};
 use crate::keys::Keys;
 use crate::kind::VenueKind;
 use crate::limits::Limits;
-use crate::order::{Side, SymbolId};
+use crate::order::{AccountId, Side, SymbolId, Why};
 use crate::socket::Heartbeat;
 use crate::tokens::Tokens;
 use crate::venue::Venue;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -48,6 +49,18 @@ impl Pending {
     }
 }
 
+/// Protection against losing all private connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Guard {
+    /// How long all of them may be gone.
+    pub window_ms: u64,
+    /// The number of the private subscription that counts; any where it is none.
+    pub number: Option<u32>,
+    /// Since when they are gone; none while there is one, or before there was any.
+    gone_ms: Option<u64>,
+    armed: bool,
+}
+
 /// Everything that one venue's connections share.
 pub(crate) struct Floor {
     pub kind: VenueKind,
@@ -61,6 +74,7 @@ pub(crate) struct Floor {
     pub tokens: Tokens,
     /// Faults carried out so far, as text.
     pub faults_done: Vec<String>,
+    guards: BTreeMap<AccountId, Guard>,
     /// Absent only while it is being called.
     dialect: Option<Box<dyn Dialect>>,
     /// Best prices and quantities last told, per symbol.
@@ -114,6 +128,7 @@ impl Floor {
             pending: Pending::default(),
             tokens: Tokens::default(),
             faults_done: Vec::new(),
+            guards: BTreeMap::new(),
             dialect: Some(dialect),
             told,
         }
@@ -125,6 +140,47 @@ impl Floor {
             act(dialect.as_mut(), self);
             self.dialect = Some(dialect);
         }
+    }
+
+    /// Cancels all of an account's orders once its private connections (those of subscription
+    /// `number`, where given) have all been gone for this long; none stops that. It begins to watch
+    /// with the first of them.
+    pub(crate) fn guard(
+        &mut self,
+        account: AccountId,
+        window_ms: Option<u64>,
+        number: Option<u32>,
+    ) {
+        match window_ms {
+            None => {
+                self.guards.remove(&account);
+            }
+            Some(window_ms) => {
+                let armed = self.hub.private(account, number) > 0;
+                self.guards.insert(account, Guard { window_ms, number, gone_ms: None, armed });
+            }
+        }
+    }
+
+    /// An account's protection, if it has one.
+    pub(crate) fn guarded(&self, account: AccountId) -> Option<&Guard> {
+        self.guards.get(&account)
+    }
+
+    /// What the venue does by the clock.
+    pub(crate) fn pulse(&mut self, now_ms: u64) {
+        for (account, guard) in &mut self.guards {
+            if self.hub.private(*account, guard.number) > 0 {
+                (guard.armed, guard.gone_ms) = (true, None);
+            } else if guard.armed
+                && now_ms.saturating_sub(*guard.gone_ms.get_or_insert(now_ms)) >= guard.window_ms
+            {
+                (guard.armed, guard.gone_ms) = (false, None);
+                self.venue.cancel_all(*account, |_| true, Why::Disconnect, now_ms);
+            }
+        }
+        self.venue.pulse(now_ms);
+        self.flush(now_ms);
     }
 
     /// Ends a change: journal, then events.
@@ -192,5 +248,68 @@ impl Floor {
             }
             FaultKind::ExchangeKill | FaultKind::Restart => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::Account;
+    use crate::limits::Rates;
+    use crate::listing::Listing;
+    use crate::order::NewOrder;
+    use crate::symbol::{SCALE, Symbol};
+    use crate::venue::USERS;
+
+    /// A floor with one account that has an open order.
+    fn floor() -> Floor {
+        let mut venue = Venue::new(vec![Listing::new(Symbol::btcusdt(), 1, 1)]);
+        let start = [("USDT".to_string(), 1_000_000 * SCALE)];
+        venue.accounts.push(Account::new("a", false, &start, BTreeMap::new()));
+        let new = NewOrder { price: 6_000_000, qty: 1000, ..NewOrder::default() };
+        venue.place(USERS, new, 1).unwrap();
+        let limits = Limits::new(Rates::default());
+        Floor::new(VenueKind::Bybit, venue, Keys::default(), limits)
+    }
+
+    fn open(floor: &Floor) -> usize {
+        floor.venue.account(USERS).open.len()
+    }
+
+    #[test]
+    fn orders_go_when_all_private_connections_are_gone_for_too_long() {
+        let mut floor = floor();
+        floor.guard(USERS, Some(100), Some(7));
+        floor.pulse(1000);
+        floor.pulse(2000);
+        assert_eq!(open(&floor), 1, "it has not begun to watch");
+        let connections = [0, 1].map(|_| floor.hub.enter(false, 0));
+        for (id, _) in &connections {
+            floor.hub.get(*id).unwrap().feeds.push((7, USERS));
+        }
+        floor.pulse(3000);
+        floor.hub.leave(connections[0].0);
+        floor.pulse(4000);
+        assert_eq!(open(&floor), 1);
+        floor.hub.get(connections[1].0).unwrap().feeds = vec![(8, USERS)];
+        floor.pulse(5000);
+        floor.pulse(5099);
+        assert_eq!(open(&floor), 1);
+        floor.pulse(5100);
+        assert_eq!(open(&floor), 0);
+        let order = floor.venue.orders.values().next().unwrap();
+        assert_eq!(order.why, Some(Why::Disconnect));
+    }
+
+    #[test]
+    fn faults_wait_for_the_next_message_or_order() {
+        let mut floor = floor();
+        for fault in ["skip@0s", "dup@0s", "checksum@0s", "reject@0s:7"] {
+            floor.fault(&fault.parse().unwrap(), 1);
+        }
+        assert_eq!([0, 1, 2].map(|_| floor.pending.copies()), [0, 2, 1]);
+        assert_eq!([0, 1].map(|_| floor.pending.bad_checksum()), [true, false]);
+        assert_eq!(floor.pending.reject.take(), Some(Some(7)));
+        assert_eq!(floor.faults_done.len(), 4);
     }
 }

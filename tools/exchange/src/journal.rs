@@ -9,7 +9,7 @@
 use crate::account::{Account, Balance, Settings};
 use crate::event::Funding;
 use crate::order::{AccountId, Fill, Order};
-use crate::venue::Position;
+use crate::venue::{Position, Trigger};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -46,6 +46,8 @@ pub(crate) struct Transaction {
     pub positions: Vec<(AccountId, Position)>,
     #[serde(rename = "u", default)]
     pub fundings: Vec<(AccountId, Funding)>,
+    #[serde(rename = "t", default)]
+    pub triggers: Vec<Trigger>,
     #[serde(rename = "s", default)]
     pub settings: Vec<(AccountId, Settings)>,
     #[serde(rename = "c", default)]
@@ -59,6 +61,7 @@ impl Transaction {
             && self.balances.is_empty()
             && self.positions.is_empty()
             && self.settings.is_empty()
+            && self.triggers.is_empty()
     }
 }
 
@@ -69,6 +72,7 @@ pub(crate) struct Snapshot {
     pub accounts: Vec<Account>,
     pub orders: Vec<Order>,
     pub fills: Vec<(AccountId, Fill)>,
+    pub triggers: Vec<Trigger>,
     pub counters: Counters,
 }
 
@@ -123,6 +127,10 @@ impl Journal {
                 if let Some(account) = snapshot.accounts.get_mut(account as usize) {
                     account.fundings.push(funding);
                 }
+            }
+            for trigger in transaction.triggers {
+                snapshot.triggers.retain(|one| one.id != trigger.id);
+                snapshot.triggers.push(trigger);
             }
             for (account, settings) in transaction.settings {
                 if let Some(account) = snapshot.accounts.get_mut(account as usize) {

@@ -1,7 +1,8 @@
-//! `/sim/ledger`: everything that an account holds and did, in the exchange's own words, for whoever
-//! compares books with it.
+//! `/sim/ledger`: everything that an account holds and did, in the exchange's own words, for
+//! whoever compares books with it.
 
 use crate::account::Account;
+use crate::event::Funding;
 use crate::json::{Object, array, dec8};
 use crate::order::{AccountId, Fill, Order};
 use crate::venue::Venue;
@@ -17,6 +18,42 @@ pub(crate) fn json(venue: &Venue, account: AccountId) -> String {
         .raw("openOrders", &array(open.map(|order| order_json(venue, order))))
         .raw("fees", &fees(holder))
         .raw("trades", &array(holder.fills.iter().map(|fill| fill_json(venue, fill))))
+        .raw("positions", &positions(venue, account))
+        .raw("funding", &array(holder.fundings.iter().map(|one| funding_json(venue, one))))
+        .end()
+}
+
+/// Every position that was ever held, with what it has brought so far.
+fn positions(venue: &Venue, account: AccountId) -> String {
+    array(venue.account(account).positions.iter().map(|one| {
+        let listing = venue.listing(one.symbol);
+        let spec = &listing.symbol;
+        let mark = listing.mark.as_ref().map_or(0, |mark| mark.price);
+        Object::new()
+            .put("symbol", &spec.name)
+            .put("leg", one.leg)
+            .dec("qty", one.lots * spec.lot)
+            .dec("contracts", spec.contracts_of(one.lots))
+            .dec("entryPrice", one.entry(spec))
+            .dec("markPrice", mark)
+            .dec("cost", one.cost)
+            .dec("unrealised", one.unrealised(spec, mark))
+            .dec("realised", one.realised)
+            .dec("funding", one.funding)
+            .end()
+    }))
+}
+
+fn funding_json(venue: &Venue, one: &Funding) -> String {
+    let spec = &venue.listing(one.symbol).symbol;
+    Object::new()
+        .put("symbol", &spec.name)
+        .put("leg", one.leg)
+        .dec("qty", one.lots * spec.lot)
+        .dec("rate", one.rate)
+        .dec("markPrice", one.mark)
+        .dec("amount", one.amount)
+        .put("time", one.time_ms)
         .end()
 }
 

@@ -76,6 +76,8 @@ pub(crate) struct Listing {
     pub agg: u64,
     /// Last traded price in ticks.
     pub last: i64,
+    /// Lowest and highest price traded since triggers were looked at.
+    pub swing: Option<(i64, i64)>,
     pub tape: VecDeque<Tick>,
     pub aggs: VecDeque<Agg>,
     pub day: Candle,
@@ -117,6 +119,7 @@ impl Listing {
             trade,
             agg: trade / 3 + 1,
             last,
+            swing: None,
             tape: VecDeque::with_capacity(TAPE_MAX),
             aggs: VecDeque::with_capacity(TAPE_MAX),
             day: Candle::default(),
@@ -212,6 +215,8 @@ impl Listing {
         let unit = self.symbol.unit();
         self.trades += 1;
         self.last = tick.price;
+        let (low, high) = self.swing.unwrap_or((tick.price, tick.price));
+        self.swing = Some((low.min(tick.price), high.max(tick.price)));
         self.day.add(&tick, unit);
         if self.day.open_ms == 0 {
             self.day.open_ms = tick.time_ms;

@@ -166,6 +166,8 @@ pub(crate) struct Order {
     /// Whether it has rested in the book.
     pub working: bool,
     pub amends: u32,
+    /// Its owner's mark on a group of orders.
+    pub tag: String,
     /// What its protocol wants to remember of it.
     pub note: String,
 }
@@ -183,7 +185,8 @@ impl Order {
 }
 
 /// A new order whose words have been read and put on the grid.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct NewOrder {
     pub symbol: SymbolId,
     pub side: Side,
@@ -199,6 +202,7 @@ pub(crate) struct NewOrder {
     pub qty: i64,
     pub quote_qty: i64,
     pub client: String,
+    pub tag: String,
     pub note: String,
 }
 
@@ -218,6 +222,8 @@ pub(crate) struct Amend {
     pub price: Option<i64>,
     /// New client id.
     pub client: Option<String>,
+    /// Goes to the end of the queue even where it only becomes less.
+    pub requeue: bool,
 }
 
 /// A trade of an account. Price, quantity (base asset) and amounts in 1e-8.

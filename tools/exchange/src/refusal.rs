@@ -1,7 +1,9 @@
 //! Why the core refuses something. Each protocol says it in its own code and words.
 
+use serde::{Deserialize, Serialize};
+
 /// Why an order, a cancel or a setting was refused; nothing has changed then.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Refusal {
     /// The price is off the grid or out of the symbol's range.
     Price,
@@ -29,6 +31,10 @@ pub(crate) enum Refusal {
     UnknownOrder,
     /// The order cannot become what the amendment asks for.
     Amend,
+    /// The amendment changes nothing.
+    Same,
+    /// The trigger's price is there already.
+    WouldTrigger,
     /// Nothing reduces: no position on the other side.
     ReduceOnly,
     /// The leg does not fit the account's position mode or the product.

@@ -1,6 +1,6 @@
 //! The exchange's own pages, outside every venue's API, under `/sim/`: `ledger?apiKey=…`, `report`,
-//! `world` (what runs), and `deposit?apiKey=…&asset=…&amount=…` (POST). `venue=NAME` chooses one of several venues; the
-//! first is meant where it is left out.
+//! `world` (what runs), and `deposit?apiKey=…&asset=…&amount=…` (POST). `venue=NAME` chooses one of
+//! several venues; the first is meant where it is left out.
 
 use crate::floor::{App, Floor, wall_ms};
 use crate::json::{Object, array};
@@ -107,7 +107,15 @@ fn world(pages: &Pages) -> String {
                 .dec("lot", spec.lot)
                 .dec("contract", spec.contract)
                 .dec("last", listing.last * spec.tick);
-            out.end()
+            match &listing.mark {
+                None => out.end(),
+                Some(mark) => out
+                    .dec("index", mark.index)
+                    .dec("mark", mark.price)
+                    .dec("fundingRate", mark.rate)
+                    .put("nextFunding", mark.next_ms)
+                    .end(),
+            }
         }));
         Object::new()
             .put("venue", kind.name())

@@ -16,17 +16,23 @@ use crate::refusal::Refusal;
 use crate::symbol::Product;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+mod amend;
 mod booking;
 mod closing;
+mod countdown;
 mod funding;
 mod keeping;
 mod liquidation;
 mod margin;
 mod position;
 mod reduce;
+pub(crate) mod trigger;
 
+pub(crate) use countdown::Scope;
 pub(crate) use funding::Mark;
+pub(crate) use margin::SETTLE;
 pub(crate) use position::Position;
+pub(crate) use trigger::Trigger;
 
 /// The account of all generated (and recorded) traders.
 pub(crate) const HOUSE: AccountId = 0;
@@ -48,6 +54,7 @@ struct Touched {
     positions: BTreeSet<(AccountId, SymbolId, Leg)>,
     fundings: Vec<(AccountId, Funding)>,
     settings: BTreeSet<AccountId>,
+    triggers: BTreeSet<u64>,
     cause: Cause,
 }
 
@@ -56,6 +63,9 @@ pub(crate) struct Venue {
     pub listings: Vec<Listing>,
     pub accounts: Vec<Account>,
     pub orders: BTreeMap<u64, Order>,
+    /// Orders that wait for a price, and such that have ended.
+    pub triggers: BTreeMap<u64, Trigger>,
+    countdowns: BTreeMap<Scope, u64>,
     pub next_order: u64,
     pub next_execution: u64,
     pub events: Vec<Event>,
@@ -92,6 +102,8 @@ impl Venue {
             listings,
             accounts: vec![free("house"), free("venue"), free("insurance")],
             orders: BTreeMap::new(),
+            triggers: BTreeMap::new(),
+            countdowns: BTreeMap::new(),
             next_order: 1_000_001,
             next_execution: 2_000_001,
             events: Vec::with_capacity(64),
@@ -262,6 +274,7 @@ impl Venue {
             updated_ms: now_ms,
             working: true,
             amends: 0,
+            tag: new.tag.clone(),
             note: new.note.clone(),
         };
         self.orders.insert(id, order);
@@ -377,6 +390,8 @@ impl Venue {
         }
         self.watch_margin(now_ms);
         self.unwind(now_ms);
+        self.fire(now_ms);
+        self.count_down(now_ms);
     }
 
     /// Notes a private event.
@@ -447,3 +462,5 @@ impl Venue {
 mod perp_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod trigger_tests;

@@ -19,7 +19,7 @@ mod text;
 pub(crate) use open::open;
 pub use text::{FollowText, LatentText, ListingText, SCENARIOS, VenueText, WorldText};
 
-use crate::floor::{App, Floor, SharedFloor};
+use crate::floor::{App, SharedFloor};
 use crate::flow::Flow;
 use crate::kind::VenueKind;
 use crate::order::{Side, SymbolId};
@@ -39,6 +39,8 @@ const NOISE_US: f64 = 100_000.0;
 pub(crate) struct Room {
     pub kind: VenueKind,
     pub app: App,
+    /// Whether it goes on from a ledger.
+    recovered: bool,
     /// Where its ledger is kept.
     ledger: Option<PathBuf>,
 }
@@ -295,14 +297,6 @@ impl World {
             floor.pulse(now_ms);
         }
         self.at(PULSE_US as f64, Act::Pulse);
-    }
-}
-
-impl Floor {
-    /// What a venue does by the clock.
-    fn pulse(&mut self, now_ms: u64) {
-        self.venue.pulse(now_ms);
-        self.flush(now_ms);
     }
 }
 

@@ -96,6 +96,8 @@ impl From<Refusal> for Denial {
             Refusal::Balance => Self::insufficient(),
             Refusal::UnknownOrder => Self::new(-2011, "Unknown order sent."),
             Refusal::Amend => Self::new(-2038, "The requested order amendment is not allowed."),
+            Refusal::Same => Self::new(-2039, "The requested order amendment changes nothing."),
+            Refusal::WouldTrigger => Self::new(-2010, "Stop price would trigger immediately."),
             Refusal::Margin => Self::new(-2019, "Margin is insufficient."),
             Refusal::ReduceOnly => Self::new(-2022, "ReduceOnly Order is rejected."),
             Refusal::Leg => {

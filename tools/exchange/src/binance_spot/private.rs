@@ -23,7 +23,7 @@ pub(crate) fn event(
             Some(position(venue.account(account), assets.iter().map(String::as_str), now_ms))
         }
         Private::Deposit { asset, delta } => Some(balance_update(asset, *delta, now_ms)),
-        Private::Funding(_) | Private::MarginCall { .. } => None,
+        Private::Trigger(_) | Private::Funding(_) | Private::MarginCall { .. } => None,
     }
 }
 

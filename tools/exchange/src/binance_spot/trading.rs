@@ -11,6 +11,7 @@ use crate::binance::{entry, usage};
 use crate::floor::Floor;
 use crate::json::{Object, array};
 use crate::order::{AccountId, Amend, Fill, Kind, NewOrder, Order, Stp, Tif, Why};
+use crate::refusal::Refusal;
 use crate::symbol::Product;
 use crate::venue::Placed;
 
@@ -372,9 +373,13 @@ fn amend(
     let found = floor.venue.find_open(account, symbol, id, client);
     let found = found.ok_or_else(|| Denial::new(-2013, "Order does not exist."))?;
     let before = floor.venue.orders.get(&found);
+    if before.is_some_and(|order| qty >= order.qty) {
+        // Only less of it keeps its place in the queue, and only that is offered.
+        return Err(Refusal::Amend.into());
+    }
     let original = before.map(|order| order.client.clone()).unwrap_or_default();
     let client = client_id(floor, params, "newClientOrderId")?;
-    let to = Amend { qty: Some(qty), client: Some(client), price: None };
+    let to = Amend { qty: Some(qty), client: Some(client), ..Amend::default() };
     let execution = floor.venue.amend(found, &to, now_ms)?;
     let Some(order) = floor.venue.orders.get(&found) else {
         return Err(Denial::new(-2013, "Order does not exist."));

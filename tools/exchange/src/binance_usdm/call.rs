@@ -1,7 +1,7 @@
 //! What can be asked: each call's REST path, WebSocket-API name, weight, whether it is signed, and
 //! who answers it.
 
-use super::{account, history, listen, public, settings, trading};
+use super::{account, algo, history, listen, public, settings, trading};
 use crate::binance::api::Api;
 use crate::binance::denial::Denial;
 use crate::binance::params::Params;
@@ -38,6 +38,12 @@ pub(crate) enum Call {
     CancelSeveral,
     CancelAll,
     Countdown,
+    AlgoPlace,
+    AlgoCancel,
+    AlgoCancelAll,
+    AlgoOne,
+    AlgoOpen,
+    AlgoAll,
     Status,
     OpenOrder,
     OpenOrders,
@@ -121,6 +127,9 @@ impl Call {
             "v1/commissionRate" => Self::Commission,
             "v1/leverageBracket" => Self::Brackets,
             "v1/rateLimit/order" => Self::OrderLimits,
+            "v1/algoOrder" => Self::AlgoOne,
+            "v1/openAlgoOrders" => Self::AlgoOpen,
+            "v1/allAlgoOrders" => Self::AlgoAll,
             "v1/apiTradingStatus" => Self::TradingStatus,
             _ => return None,
         })
@@ -163,7 +172,12 @@ impl Call {
             Self::CancelSeveral => trading::cancel_several(floor, params, who, now_ms),
             Self::CancelAll => trading::cancel_all(floor, params, who, now_ms),
             Self::Countdown => trading::countdown(floor, params, who, now_ms),
-            Self::Countdown => trading::countdown(floor, params, who, now_ms),
+            Self::AlgoPlace => algo::place(floor, params, who, now_ms),
+            Self::AlgoCancel => algo::cancel(floor, params, who, now_ms),
+            Self::AlgoCancelAll => algo::cancel_all(floor, params, who, now_ms),
+            Self::AlgoOne => algo::one(floor, params, who),
+            Self::AlgoOpen => algo::list(floor, params, who, true),
+            Self::AlgoAll => algo::list(floor, params, who, false),
             Self::Status => history::order(floor, params, who, false),
             Self::OpenOrder => history::order(floor, params, who, true),
             Self::OpenOrders => history::open_orders(floor, params, who),
@@ -211,6 +225,9 @@ impl Api for Call {
             ("DELETE", "v1/batchOrders") => Self::CancelSeveral,
             ("DELETE", "v1/allOpenOrders") => Self::CancelAll,
             ("POST", "v1/countdownCancelAll") => Self::Countdown,
+            ("POST", "v1/algoOrder") => Self::AlgoPlace,
+            ("DELETE", "v1/algoOrder") => Self::AlgoCancel,
+            ("DELETE", "v1/algoOpenOrders") => Self::AlgoCancelAll,
             ("POST", "v1/leverage") => Self::SetLeverage,
             ("POST", "v1/marginType") => Self::SetMarginType,
             ("POST", "v1/positionSide/dual") => Self::SetMode,
@@ -231,6 +248,8 @@ impl Api for Call {
             "order.place" => Self::Place,
             "order.modify" => Self::Modify,
             "order.cancel" => Self::Cancel,
+            "algoOrder.place" => Self::AlgoPlace,
+            "algoOrder.cancel" => Self::AlgoCancel,
             "order.status" => Self::Status,
             "account.position" => Self::Positions { all: true },
             "v2/account.position" => Self::Positions { all: false },
@@ -263,6 +282,9 @@ impl Api for Call {
                 | Self::ModifyAll
                 | Self::CancelSeveral
                 | Self::CancelAll
+                | Self::AlgoPlace
+                | Self::AlgoCancel
+                | Self::AlgoCancelAll
         )
     }
 
@@ -272,7 +294,7 @@ impl Api for Call {
 
     fn orders(self) -> Option<[u64; 3]> {
         match self {
-            Self::Place | Self::Modify => Some([1; 3]),
+            Self::Place | Self::Modify | Self::AlgoPlace => Some([1; 3]),
             Self::PlaceAll | Self::ModifyAll => Some(BATCH),
             _ => None,
         }
@@ -281,7 +303,7 @@ impl Api for Call {
     fn weight(self, params: &Params) -> u64 {
         let one = params.get("symbol").is_some();
         match self {
-            Self::Place | Self::Modify | Self::Test => 0,
+            Self::Place | Self::Modify | Self::Test | Self::AlgoPlace => 0,
             Self::Depth => match params.integer("limit").ok().flatten().unwrap_or(500) {
                 0..=50 => 2,
                 51..=100 => 5,
@@ -296,8 +318,9 @@ impl Api for Call {
             Self::Premium => either(one, 1, 10),
             Self::Ticker24 => either(one, 1, 40),
             Self::OpenOrders => either(one, 1, 40),
+            Self::AlgoOpen => either(one, 1, 40),
             Self::AllOrders => either(one, 5, 40),
-            Self::UserTrades | Self::Balance => 5,
+            Self::AlgoAll | Self::UserTrades | Self::Balance => 5,
             Self::Account { .. } | Self::Positions { .. } => 5,
             Self::Config | Self::SymbolConfig => 5,
             Self::Countdown => 10,

@@ -27,8 +27,9 @@ pub(crate) fn told(refusal: Refusal) -> Denial {
                                        Only order will be rejected. The order will not be \
                                        recorded in the order history.",
         ),
+        Refusal::WouldTrigger => (-2021, "Order would immediately trigger."),
         Refusal::Balance => (-2019, "Margin is insufficient."),
-        Refusal::Amend => (-5027, "No need to modify the order."),
+        Refusal::Amend | Refusal::Same => (-5027, "No need to modify the order."),
         other => return other.into(),
     };
     Denial::new(code, msg)

@@ -45,8 +45,7 @@ pub(crate) fn order(
     now_ms: u64,
 ) -> Result<(NewOrder, Reply), Denial> {
     let id = symbol(floor, params)?;
-    let side = words::read_side(params.need("side")?)
-        .ok_or_else(|| Denial::new(-1117, "Invalid side."))?;
+    let side = side(params)?;
     let kind = kind(params)?;
     let (tif, post, good_till_ms) = tif(params, kind, now_ms)?;
     let leg = leg(params)?;
@@ -55,13 +54,7 @@ pub(crate) fn order(
         params.forbid("reduceOnly")?;
     }
     let reduce = flag(params, "reduceOnly")?;
-    let stp = match params.get("selfTradePreventionMode") {
-        None => stp,
-        Some(text) => STP
-            .into_iter()
-            .find(|one| words::stp(*one) == text)
-            .ok_or_else(|| Denial::new(-5039, "Invalid self trade prevention mode."))?,
-    };
+    let stp = self::stp(params, stp)?;
     let matched = params.get("priceMatch").filter(|text| *text != "NONE");
     let price = price(floor, params, (id, side, kind), matched)?;
     let qty = quantity(floor, params, id, kind)?;
@@ -70,7 +63,7 @@ pub(crate) fn order(
         Some("RESULT") => Reply::Result,
         Some(_) => return Err(invalid("newOrderRespType")),
     };
-    let client = client_id(floor, params)?;
+    let client = client_id(floor, params, "newClientOrderId")?;
     let note = Note::new(matched.unwrap_or_default(), good_till_ms).write();
     let new = NewOrder {
         symbol: id,
@@ -91,6 +84,17 @@ pub(crate) fn order(
         return Err(unfillable());
     }
     Ok((new, reply))
+}
+
+pub(crate) fn side(params: &Params) -> Result<Side, Denial> {
+    words::read_side(params.need("side")?).ok_or_else(|| Denial::new(-1117, "Invalid side."))
+}
+
+/// Self-trade prevention; `stp` where none is named.
+pub(crate) fn stp(params: &Params, stp: Stp) -> Result<Stp, Denial> {
+    let Some(text) = params.get("selfTradePreventionMode") else { return Ok(stp) };
+    let found = STP.into_iter().find(|one| words::stp(*one) == text);
+    found.ok_or_else(|| Denial::new(-5039, "Invalid self trade prevention mode."))
 }
 
 fn is_fillable(floor: &Floor, account: AccountId, new: &NewOrder) -> bool {
@@ -144,7 +148,8 @@ fn tif(params: &Params, kind: Kind, now_ms: u64) -> Result<(Tif, Post, u64), Den
     }
 }
 
-fn leg(params: &Params) -> Result<Leg, Denial> {
+/// Position side; the only one where none is named.
+pub(crate) fn leg(params: &Params) -> Result<Leg, Denial> {
     match params.get("positionSide") {
         None => Ok(Leg::Net),
         Some(text) => tell::read_leg(text).ok_or_else(|| invalid("positionSide")),
@@ -230,8 +235,8 @@ pub(crate) fn quantity(
 }
 
 /// A client order id: the one sent, checked, or a new one.
-fn client_id(floor: &mut Floor, params: &Params) -> Result<String, Denial> {
-    let Some(text) = params.get("newClientOrderId") else {
+pub(crate) fn client_id(floor: &mut Floor, params: &Params, name: &str) -> Result<String, Denial> {
+    let Some(text) = params.get(name) else {
         floor.venue.next_execution += 1;
         let number = floor.venue.next_execution.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         return Ok(format!("web_{number:016x}"));

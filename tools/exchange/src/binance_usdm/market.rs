@@ -5,7 +5,7 @@ use super::{MARKET, PUBLIC, listen, private};
 use crate::binance::{stats, streams, wrapped};
 use crate::dialect::{Best, Dialect};
 use crate::event::{Agg, Liquidation, Private};
-use crate::floor::Floor;
+use crate::floor::{App, Floor};
 use crate::json::array;
 use crate::order::{AccountId, Side, SymbolId};
 use std::collections::BTreeMap;
@@ -30,6 +30,10 @@ pub(crate) struct Usdm {
 }
 
 impl Dialect for Usdm {
+    fn routes(&self, app: App) -> axum::Router {
+        super::routes(app)
+    }
+
     fn views(&self) -> usize {
         VIEWS.len()
     }

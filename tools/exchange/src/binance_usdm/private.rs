@@ -6,7 +6,7 @@ use crate::binance::{places, words};
 use crate::event::{Cause, Execution, Funding, Private, What};
 use crate::json::{Object, array};
 use crate::order::{AccountId, Fill, Leg, Order, Status, SymbolId, Why};
-use crate::venue::{Position, Venue};
+use crate::venue::{Position, Trigger, Venue};
 
 /// Kinds of events, by the bit that stands for each.
 pub(crate) const KINDS: [&str; 7] = [
@@ -61,6 +61,7 @@ pub(crate) fn events(venue: &Venue, account: AccountId, what: &Private, now_ms: 
             vec![holdings(venue, holder, cause, &[(asset, *delta)], &[], now_ms)]
         }
         Private::MarginCall { .. } => vec![margin_call(venue, holder, now_ms)],
+        Private::Trigger(one) => vec![algo(venue, one, now_ms)],
     }
 }
 
@@ -235,6 +236,12 @@ fn funding(venue: &Venue, holder: &Account, one: &Funding, now_ms: u64) -> Event
     let inner = Object::new().put("m", "FUNDING_FEE").put("S", &spec.name);
     let inner = inner.raw("B", &balances).raw("P", "[]").end();
     Event::new("ACCOUNT_UPDATE", now_ms, |out| out.put("T", one.time_ms).raw("a", &inner))
+}
+
+/// A waiting order that was accepted, fired, failed or was cancelled.
+fn algo(venue: &Venue, one: &Trigger, now_ms: u64) -> Event {
+    let json = super::algo::event(venue, one);
+    Event::new("ALGO_UPDATE", now_ms, |out| out.put("T", one.updated_ms).raw("o", &json))
 }
 
 fn margin_call(venue: &Venue, holder: &Account, now_ms: u64) -> Event {

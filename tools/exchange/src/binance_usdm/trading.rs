@@ -131,7 +131,7 @@ pub(crate) fn modify(
     if filled > 0 && qty <= filled {
         return cancelled(floor, order_id, now_ms);
     }
-    let to = Amend { qty: Some(qty), price: Some(price), client: None };
+    let to = Amend { qty: Some(qty), price: Some(price), requeue: true, ..Amend::default() };
     match floor.venue.amend(order_id, &to, now_ms) {
         Ok(_) => {
             let order = floor.venue.orders.get(&order_id).ok_or_else(no_order)?;
@@ -159,8 +159,13 @@ pub(crate) fn cancel_all(
     for id in open_ids(floor, account, Some(symbol)) {
         floor.venue.cancel(id, Why::UserAll, "", now_ms);
     }
+    Ok(all_gone())
+}
+
+/// The answer to a cancel of all.
+pub(crate) fn all_gone() -> String {
     let msg = "The operation of cancel all open order is done.";
-    Ok(Object::new().put("code", 200).put("msg", msg).end())
+    Object::new().put("code", 200).put("msg", msg).end()
 }
 
 /// `POST countdownCancelAll`: a symbol's orders go unless this is sent again in time; zero stops it.

@@ -84,49 +84,4 @@ impl Venue {
         self.publish_changes(symbol);
         self.orders.get(&id).cloned()
     }
-
-    /// Lowers an open order's quantity, its place in the queue kept. Returns the execution's
-    /// number.
-    pub(crate) fn amend(&mut self, id: u64, to: &Amend, now_ms: u64) -> Result<u64, Refusal> {
-        let order = self.orders.get(&id).ok_or(Refusal::UnknownOrder)?;
-        let original = order.client.clone();
-        let client = to.client.clone().unwrap_or_else(|| original.clone());
-        let qty = to.qty.unwrap_or(order.qty);
-        let less = order.qty - qty;
-        if less <= 0 || order.left() - less <= 0 {
-            return Err(Refusal::Amend);
-        }
-        let spec = &self.listing(order.symbol).symbol;
-        if order.amends >= spec.amends_max {
-            return Err(Refusal::Amends);
-        }
-        if order.price * qty * spec.unit() < spec.notional_min {
-            return Err(Refusal::Notional);
-        }
-        if client != original && self.account(order.account).clients.contains_key(&client) {
-            return Err(Refusal::Duplicate);
-        }
-        let Some(order) = self.orders.get_mut(&id) else { return Err(Refusal::UnknownOrder) };
-        order.qty = qty;
-        order.amends += 1;
-        order.updated_ms = now_ms;
-        order.client.clone_from(&client);
-        let (account, symbol, side) = (order.account, order.symbol, order.side);
-        let (price, left) = (order.price, order.left());
-        let listing = self.listing_mut(symbol);
-        match &mut listing.recorded {
-            Some(recorded) => recorded.shrink(id, left),
-            None => {
-                listing.book.shrink(side, price, id, left);
-            }
-        }
-        self.release(account, symbol, side, price, less);
-        let clients = &mut self.account_mut(account).clients;
-        clients.remove(&original);
-        clients.insert(client, id);
-        let execution = self.next_execution;
-        self.report(id, What::Amended { original });
-        self.publish_changes(symbol);
-        Ok(execution)
-    }
 }

@@ -59,6 +59,9 @@ impl Venue {
         for (account, symbol, leg) in touched.positions {
             transaction.positions.push((account, self.account(account).position(symbol, leg)));
         }
+        for id in touched.triggers {
+            transaction.triggers.extend(self.triggers.get(&id).cloned());
+        }
         for account in touched.settings {
             transaction.settings.push((account, self.account(account).settings.clone()));
         }
@@ -113,6 +116,7 @@ impl Venue {
             accounts: self.accounts.clone(),
             orders: self.orders.values().filter(|order| order.account >= USERS).cloned().collect(),
             fills: fills.collect(),
+            triggers: self.triggers.values().cloned().collect(),
             counters: self.counters(),
         }
     }
@@ -131,6 +135,7 @@ impl Venue {
                 account.fills.push(fill);
             }
         }
+        self.triggers.extend(snapshot.triggers.into_iter().map(|one| (one.id, one)));
         let counters = snapshot.counters;
         self.next_order = self.next_order.max(counters.order);
         self.next_execution = self.next_execution.max(counters.execution);
@@ -140,6 +145,8 @@ impl Venue {
             listing.agg = listing.agg.max(listing.trade);
             if counters.last > 0 {
                 listing.last = counters.last;
+                listing.mark =
+                    listing.mark.take().map(|_| Mark::new(listing.last * listing.symbol.tick));
             }
         }
         for order in snapshot.orders {

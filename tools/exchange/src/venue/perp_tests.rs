@@ -31,7 +31,7 @@ fn symbol() -> Symbol {
 
 const NAMES: [&str; 3] = ["ann", "bob", "cat"];
 
-fn venue(taker_fee: i64) -> Venue {
+pub(super) fn venue(taker_fee: i64) -> Venue {
     let spot = Symbol { perp: None, ..symbol() };
     let listings = [symbol(), spot].map(|symbol| Listing::new(symbol, 100, 1000));
     let mut venue = Venue::new(listings.into());
@@ -44,12 +44,12 @@ fn venue(taker_fee: i64) -> Venue {
     venue
 }
 
-fn account(venue: &Venue, name: &str) -> AccountId {
+pub(super) fn account(venue: &Venue, name: &str) -> AccountId {
     venue.account_named(name).unwrap()
 }
 
 /// Sets the mark price and lets the venue look at margins.
-fn mark(venue: &mut Venue, price: i64) {
+pub(super) fn mark(venue: &mut Venue, price: i64) {
     if let Some(mark) = &mut venue.listing_mut(0).mark {
         (mark.index, mark.price) = (price * SCALE, price * SCALE);
     }
@@ -72,8 +72,9 @@ fn show_position(venue: &Venue, name: &str) -> String {
 }
 
 /// `house SIDE QTY@PRICE`, `NAME SIDE QTY@PRICE|QTY WORD…`, `mark PRICE`, `fund BP`,
-/// `show NAME|open NAME|margin NAME|call`, `lever NAME N`, `hedge NAME`, `cancel #CLIENT`.
-fn act(venue: &mut Venue, line: &str) -> String {
+/// `show NAME|open NAME|margin NAME|liquidated-at NAME|insurance`, `lever NAME N`, `hedge NAME`,
+/// `cancel NAME #CLIENT`, `amend NAME #CLIENT QTY@PRICE`.
+pub(super) fn act(venue: &mut Venue, line: &str) -> String {
     let words: Vec<&str> = line.split_whitespace().collect();
     let said =
         |result: Result<(), Refusal>| result.map_or_else(|r| format!("{r:?}"), |()| "ok".into());
@@ -113,6 +114,17 @@ fn act(venue: &mut Venue, line: &str) -> String {
             let id = venue.find_open(account(venue, name), 0, None, Some(client)).unwrap();
             venue.cancel(id, Why::User, "", 1).map(|order| order.status.text()).unwrap()
         }
+        ["amend", name, client, size] => {
+            let (qty, price) = size.split_once('@').unwrap();
+            let to = Amend { qty: qty.parse().ok(), price: price.parse().ok(), ..Amend::default() };
+            match venue.find_open(account(venue, name), 0, None, Some(client)) {
+                None => "unknown".into(),
+                Some(id) => match venue.amend(id, &to, 1) {
+                    Ok(_) => told(&venue.orders[&id]),
+                    Err(refusal) => format!("{refusal:?}"),
+                },
+            }
+        }
         ["house", side, size] => {
             let (qty, price) = size.split_once('@').unwrap();
             let at = (price.parse().unwrap(), qty.parse().unwrap());
@@ -132,7 +144,7 @@ fn act(venue: &mut Venue, line: &str) -> String {
     out
 }
 
-fn read(venue: &Venue, side: &str, size: &str, words: &[&str]) -> NewOrder {
+pub(super) fn read(venue: &Venue, side: &str, size: &str, words: &[&str]) -> NewOrder {
     let mut new = NewOrder {
         side: Side::word(side).unwrap(),
         client: format!("auto{}", venue.next_order),
@@ -155,7 +167,7 @@ fn read(venue: &Venue, side: &str, size: &str, words: &[&str]) -> NewOrder {
     new
 }
 
-fn told(order: &Order) -> String {
+pub(super) fn told(order: &Order) -> String {
     let why = order.why.map(|why| format!(" {why:?}")).unwrap_or_default();
     format!("{}{why} {}/{}", order.status.text(), order.filled, order.qty)
 }
@@ -169,7 +181,7 @@ fn show_open(venue: &Venue, name: &str) -> String {
 
 /// Wallets less costs over all accounts, and all lots: neither is ever made or lost by a trade, a
 /// payment or a liquidation.
-fn sums(venue: &Venue) -> (i64, i64, i64) {
+pub(super) fn sums(venue: &Venue) -> (i64, i64, i64) {
     let mut out = (0, 0, 0);
     for account in &venue.accounts {
         let balance = account.balance("USDT");
@@ -184,7 +196,7 @@ fn sums(venue: &Venue) -> (i64, i64, i64) {
 }
 
 /// Resting reduce-only orders never exceed their position, and flat positions cost nothing.
-fn consistent(venue: &Venue) {
+pub(super) fn consistent(venue: &Venue) {
     for (n, account) in venue.accounts.iter().enumerate().skip(USERS as usize) {
         let mut reducing = BTreeMap::<Leg, i64>::new();
         for order in account.open.iter().map(|id| &venue.orders[id]) {
@@ -439,6 +451,40 @@ fn funding_is_paid_by_the_clock_at_the_mean_premium() {
     assert_eq!(marks, 20, "at most one event each 100 ms");
 }
 
+#[test]
+fn positions_and_payments_outlive_the_process() {
+    let dir = std::env::temp_dir().join(format!("exchange-perps-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&dir);
+    let mut first = venue(SCALE / 1000);
+    first.journal = Some(Journal::start(&dir, first.snapshot(0)).unwrap());
+    for line in [
+        "lever ann 7",
+        "house SELL 10@100",
+        "ann BUY 5@100",
+        "bob SELL 3@99",
+        "hedge cat",
+        "fund 20",
+        "house BUY 2@98",
+        "ann SELL 9@105 #r reduce",
+        "ann SELL 2",
+    ] {
+        act(&mut first, line);
+    }
+    // The log was written before each answer: what a kill leaves is what lies there now.
+    let mut again = venue(0);
+    again.restore(Journal::recover(&dir).unwrap().unwrap());
+    // A mark price begins with the last trade's and is made anew with the next pulse.
+    mark(&mut again, 100);
+    let state = |venue: &Venue| {
+        let tell = |name| crate::ledger::json(venue, account(venue, name));
+        (NAMES.map(tell), sums(venue), venue.leverage(account(venue, "ann"), 0))
+    };
+    assert_eq!(state(&again), state(&first));
+    assert!(again.account(account(&again, "cat")).settings.hedge);
+    assert_eq!(show_open(&again, "ann"), "#r 3@105");
+    let _ = std::fs::remove_dir_all(&dir);
+}
+
 fn step() -> impl Strategy<Value = String> {
     let name = prop_oneof![Just("ann"), Just("bob"), Just("cat")];
     let side = prop_oneof![Just("BUY"), Just("SELL")];
@@ -453,6 +499,8 @@ fn step() -> impl Strategy<Value = String> {
             .prop_map(|(name, side, qty)| format!("{name} {side} {qty}")),
         3 => (side, 1..60_i64, 95..106_i64)
             .prop_map(|(side, qty, price)| format!("house {side} {qty}@{price}")),
+        3 => (name.clone(), 1..40_i64, 95..106_i64, 0..30_u8)
+            .prop_map(|(name, qty, price, client)| format!("amend {name} c{client} {qty}@{price}")),
         2 => (80..125_i64).prop_map(|price| format!("mark {price}")),
         1 => (-300..300_i64).prop_map(|bp| format!("fund {bp}")),
         1 => (name.clone(), 1..12_u32).prop_map(|(name, n)| format!("lever {name} {n}")),
@@ -473,6 +521,7 @@ proptest! {
             let hedged = venue.account_named(name).is_some_and(|id| {
                 venue.account(id).settings.hedge && !step.contains("spot")
             });
+            let hedged = hedged && !step.starts_with("amend");
             let leg = if step.len() % 2 == 0 { "long" } else { "short" };
             let step = if hedged { format!("{step} {leg}") } else { step.clone() };
             act(&mut venue, &step);

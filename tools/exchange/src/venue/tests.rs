@@ -151,7 +151,8 @@ fn limit_orders_match_by_price_then_time() {
          taker BUY LIMIT 150@100 => FILLED 150/150 100@100 50@100
          taker BUY LIMIT 100@101 => FILLED 100/100 50@100 50@101
          amend #a 70 => PARTIALLY_FILLED 50/70
-         amend #a 70 => Amend
+         amend #a 70 => Same
+         amend #a 50 => Amend
          cancel #a => CANCELLED User 50/70
          cancel #b => unknown",
     );

@@ -16,7 +16,7 @@ use crate::recording::Recording;
 use crate::replay::Recorded;
 use crate::server::Options;
 use crate::symbol::{Product, SCALE, Symbol};
-use crate::venue::{OWN_TRADES, Venue};
+use crate::venue::{OWN_TRADES, SETTLE, Venue};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use std::collections::BTreeMap;
@@ -112,6 +112,7 @@ fn open_text(options: &Options, text: &WorldText, now_ms: u64) -> Result<World, 
     let latents = text.latent.iter();
     let latents = latents.map(|(asset, one)| Latent::new(asset, one, place, options.seed));
     let mut world = World::new(rooms, latents.collect(), options.seed);
+    go_on(&mut world);
     if options.market {
         for (room, plan) in plans.iter().enumerate() {
             for (symbol, listing) in plan.listings.iter().enumerate() {
@@ -123,6 +124,25 @@ fn open_text(options: &Options, text: &WorldText, now_ms: u64) -> Result<World, 
     }
     settle(&mut world, now_ms)?;
     Ok(world)
+}
+
+/// After a restart the latent prices go on from where the ledgers left the markets, leaders first.
+fn go_on(world: &mut World) {
+    let mut order: Vec<usize> = (0..world.latents.len()).collect();
+    order.sort_by_key(|n| world.latents[*n].follows.is_some());
+    for n in order {
+        let asset = world.latents[n].asset.clone();
+        let last = world.rooms.iter().filter(|room| room.recovered).find_map(|room| {
+            let floor = room.app.floor.lock();
+            let mut listings = floor.venue.listings.iter();
+            let fits = |one: &&Listing| one.symbol.base == asset && one.symbol.quote == SETTLE;
+            listings.find(fits).map(|one| (one.last * one.symbol.tick) as f64 / SCALE as f64)
+        });
+        if let Some(last) = last.filter(|last| *last > 0.0) {
+            let away = last.ln() - world.log_price(n);
+            world.latents[n].shift(away);
+        }
+    }
 }
 
 /// One venue's ledger is the directory itself; several have one each in it.
@@ -198,11 +218,13 @@ fn open_room(
         listing.recorded = Some(recorded);
     }
     let given = keys(options, opening.kind, ledger)?;
+    let mut recovered = false;
     if let Some(dir) = ledger {
         let wrong = |source| Error::Ledger { dir: dir.into(), source };
         std::fs::create_dir_all(dir).map_err(wrong)?;
         if let Some(snapshot) = Journal::recover(dir).map_err(wrong)? {
             let generation = snapshot.generation;
+            recovered = true;
             venue.restore(snapshot);
             venue.journal = Some(Journal::start(dir, venue.snapshot(generation)).map_err(wrong)?);
         }
@@ -225,7 +247,7 @@ fn open_room(
         latency: opening.latency,
         heartbeat: options.heartbeat,
     };
-    Ok(Room { kind: opening.kind, app, ledger: ledger.map(Path::to_path_buf) })
+    Ok(Room { kind: opening.kind, app, recovered, ledger: ledger.map(Path::to_path_buf) })
 }
 
 /// First update and trade id of a venue's n-th symbol: each counts in a range of its own, so that

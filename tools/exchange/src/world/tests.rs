@@ -130,3 +130,26 @@ fn quiet_worlds_have_no_traders() {
         assert!(floor.venue.listings.iter().all(|listing| listing.best(Side::Buy).is_none()));
     }
 }
+
+#[test]
+fn a_restarted_world_goes_on_from_its_prices() {
+    let dir = std::env::temp_dir().join(format!("exchange-world-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&dir);
+    let options = Options {
+        world: Some(WorldText::scenario("arb", true).unwrap()),
+        ledger: Some(dir.clone()),
+        ..Options::default()
+    };
+    let mut world = open(&options, 0).unwrap().0;
+    world.latents[0].shift(0.25);
+    world.spread_news(0, Some(Side::Buy));
+    world.run_until(SECOND, 0);
+    let before = mid(&world, VenueKind::Okx, 0);
+    drop(world);
+    assert!(dir.join("okx/snapshot.json").exists() && dir.join("binance-spot").is_dir());
+    let world = open(&options, 5000).unwrap().0;
+    let after = mid(&world, VenueKind::Okx, 0);
+    assert!(apart_bp(after, before) < 30.0, "{before} then {after}");
+    assert!(before > 75_000.0);
+    let _ = std::fs::remove_dir_all(&dir);
+}
