@@ -2,6 +2,7 @@
 
 use super::public::symbol;
 use super::tell;
+use crate::account::Account;
 use crate::binance::denial::Denial;
 use crate::binance::params::Params;
 use crate::binance::places;
@@ -14,6 +15,11 @@ use std::collections::BTreeSet;
 
 /// The asset that perpetuals are margined in.
 const SETTLE: &str = "USDT";
+
+/// When an account last changed; zero would say that its balances were never set.
+fn updated_ms(holder: &Account) -> u64 {
+    holder.updated_ms.max(1)
+}
 
 /// `balance`: one entry per asset.
 pub(crate) fn balances(floor: &Floor, account: AccountId) -> String {
@@ -32,7 +38,7 @@ pub(crate) fn balances(floor: &Floor, account: AccountId) -> String {
             .dec("availableBalance", available)
             .dec("maxWithdrawAmount", available.min(wallet))
             .put("marginAvailable", true)
-            .put("updateTime", holder.updated_ms)
+            .put("updateTime", updated_ms(holder))
             .end()
     }))
 }
@@ -60,7 +66,7 @@ pub(crate) fn whole(floor: &Floor, account: AccountId, all: bool) -> String {
             .dec("availableBalance", available)
             .dec("maxWithdrawAmount", available.min(wallet))
             .put("marginAvailable", true)
-            .put("updateTime", holder.updated_ms)
+            .put("updateTime", updated_ms(holder))
             .end()
     }));
     let positions = held(floor, account, None, all);
@@ -71,7 +77,7 @@ pub(crate) fn whole(floor: &Floor, account: AccountId, all: bool) -> String {
         .put("canDeposit", true)
         .put("canWithdraw", true)
         .put("multiAssetsMargin", false)
-        .put("updateTime", holder.updated_ms)
+        .put("updateTime", updated_ms(holder))
         .dec("totalInitialMargin", margin.positions + margin.orders)
         .dec("totalMaintMargin", margin.maintenance)
         .dec("totalWalletBalance", margin.wallet)

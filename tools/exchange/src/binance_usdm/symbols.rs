@@ -9,6 +9,17 @@ use engine::num::Decimal;
 const LISTED_MS: u64 = 1_569_398_400_000;
 const NEVER_MS: u64 = 4_133_404_800_000;
 
+/// Order types, those of the algo endpoints included.
+const TYPES: [&str; 7] = [
+    "LIMIT",
+    "MARKET",
+    "STOP",
+    "STOP_MARKET",
+    "TAKE_PROFIT",
+    "TAKE_PROFIT_MARKET",
+    "TRAILING_STOP_MARKET",
+];
+
 /// The symbol's entry in `exchangeInfo`.
 pub(crate) fn info(symbol: &Symbol) -> String {
     let [price, qty] = places(symbol);
@@ -36,7 +47,7 @@ pub(crate) fn info(symbol: &Symbol) -> String {
         .put("marketTakeBound", "0.05")
         .put("maxMoveOrderLimit", symbol.amends_max)
         .raw("filters", &filters(symbol))
-        .put("orderTypes", ["LIMIT", "MARKET"])
+        .put("orderTypes", TYPES)
         .put("timeInForce", ["GTC", "IOC", "FOK", "GTX", "GTD"])
         .put("permissionSets", ["GRID"])
         .end()

@@ -168,7 +168,8 @@ pub(crate) fn all_gone() -> String {
     Object::new().put("code", 200).put("msg", msg).end()
 }
 
-/// `POST countdownCancelAll`: a symbol's orders go unless this is sent again in time; zero stops it.
+/// `POST countdownCancelAll`: a symbol's orders go unless this is sent again in time; zero stops
+/// it.
 pub(crate) fn countdown(
     floor: &mut Floor,
     params: &Params,
