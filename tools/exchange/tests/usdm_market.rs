@@ -177,6 +177,20 @@ async fn rest_tells_the_market() {
 }
 
 #[tokio::test]
+async fn more_than_ten_messages_in_a_second_end_the_connection() {
+    let exchange = Exchange::start(options());
+    let mut client = Client::connect(exchange.address, "/public/ws").await;
+    for n in 0..11 {
+        client.send(&json!({"method": "LIST_SUBSCRIPTIONS", "id": n})).await;
+    }
+    let mut answers = 0;
+    while client.receive().await.is_some() {
+        answers += 1;
+    }
+    assert!(answers <= 10);
+}
+
+#[tokio::test]
 async fn faults_reach_the_streams() {
     let faults = Fault::parse_list("malformed@1s,skip@1200ms,dup@1600ms,drop@2s").unwrap();
     let exchange = Exchange::start(Options { faults, ..options() });

@@ -7,6 +7,7 @@ use crate::cause::Message;
 use crate::floor::Floor;
 use crate::keys::Form;
 use crate::order::AccountId;
+use serde::Deserialize;
 use std::net::IpAddr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -97,10 +98,26 @@ pub(crate) fn verify(floor: &Floor, proof: &Proof<'_>) -> Result<AccountId, Deni
     Ok(floor.keys.verify(proof.api_key, proof.payload, proof.signature, Form::Hex)?)
 }
 
-/// Notes when an order came in, for the time from its cause.
+/// What names a new order, alone or in a batch.
+#[derive(Deserialize)]
+struct Named {
+    #[serde(rename = "newClientOrderId")]
+    client: Option<String>,
+}
+
+/// Notes when new orders came in, for the time from their cause. A modification brings none.
 pub(crate) fn stamp<C: Api>(floor: &Floor, call: C, params: &Params, at_ns: u64) {
-    if call.orders().is_some() {
+    let changes = ["orderId", "origClientOrderId"].iter().any(|name| params.get(name).is_some());
+    if call.orders().is_none() || changes {
+        return;
+    }
+    let Some(batch) = params.get("batchOrders") else {
         floor.causes.order(params.get("newClientOrderId").unwrap_or(""), at_ns);
+        return;
+    };
+    let batch: Vec<Named> = serde_json::from_str(batch).unwrap_or_default();
+    for client in batch.iter().filter_map(|one| one.client.as_deref()) {
+        floor.causes.order(client, at_ns);
     }
 }
 
@@ -156,4 +173,34 @@ fn unknown(status: u16) -> Denial {
 /// Counts a message.
 pub(crate) fn count(floor: &Floor, message: Message) {
     floor.causes.count(message);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::{Keys, demo_keys};
+
+    #[test]
+    fn hmac_vectors_of_the_usdm_notes() {
+        let mut key = demo_keys(0)[0].clone();
+        key.api_key = "K".into();
+        key.secret =
+            Some("2b5eb11e18796d12d88f13dc27dbbd02c2cc51ff7059765ed9821957d82bb4d9".into());
+        let mut keys = Keys::default();
+        keys.add(&key, 3).unwrap();
+        let check = |payload: &str, tag: &str| {
+            assert_eq!(keys.verify("K", payload.as_bytes(), tag, Form::Hex), Ok(3), "{payload}");
+        };
+        check(
+            "symbol=BTCUSDT&side=BUY&type=LIMIT&quantity=1&price=9000&timeInForce=GTC\
+             &recvWindow=5000&timestamp=1591702613943",
+            "3c661234138461fcc7a7d8746c6558c9842d4e10870d2ecbedf7777cad694af9",
+        );
+        // Query and body stand side by side, with nothing between.
+        check(
+            "symbol=BTCUSDT&side=BUY&type=LIMIT&timeInForce=GTCquantity=1&price=9000\
+             &recvWindow=5000&timestamp=1591702613943",
+            "30baaf0fab549bbeda7f5ef201898b34122da25fd23c646cac2c529aebe670a4",
+        );
+    }
 }

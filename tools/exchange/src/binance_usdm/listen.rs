@@ -150,6 +150,75 @@ async fn serve(app: App, socket: WebSocket, keys: Vec<String>, kinds: u32, wrapp
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::account::Account;
+    use crate::hub::Out;
+    use crate::keys::Keys;
+    use crate::kind::VenueKind;
+    use crate::limits::{Limits, Rates};
+    use crate::listing::Listing;
+    use crate::order::NewOrder;
+    use crate::symbol::{SCALE, Symbol, Terms};
+    use crate::venue::{USERS, Venue};
+    use std::collections::BTreeMap;
+    use tokio::sync::mpsc::Receiver;
+
+    /// A floor with one account, whose private events come out of the queue.
+    fn listening() -> (Floor, Receiver<Out>) {
+        let perp = Symbol { perp: Some(Terms::default()), ..Symbol::btcusdt() };
+        let mut venue = Venue::new(vec![Listing::new(perp, 1, 1)]);
+        let start = [("USDT".to_string(), 1_000_000 * SCALE)];
+        venue.accounts.push(Account::new("a", false, &start, BTreeMap::new()));
+        let limits = Limits::new(Rates::default());
+        let mut floor = Floor::new(VenueKind::BinanceUsdm, venue, Keys::default(), limits);
+        super::start(&mut floor, USERS, 1000);
+        let (id, queue) = floor.hub.enter(false, 0);
+        floor.hub.get(id).unwrap().feeds = vec![(!0, USERS)];
+        (floor, queue)
+    }
+
+    /// Kinds of the events that came.
+    fn came(queue: &mut Receiver<Out>) -> Vec<String> {
+        let mut all = Vec::new();
+        while let Ok(Out::Text(text, _)) = queue.try_recv() {
+            let event: serde_json::Value = serde_json::from_str(&text).unwrap();
+            let what = event["o"]["x"].as_str().unwrap_or_default();
+            all.push(format!("{} {what}", event["e"].as_str().unwrap()).trim().to_string());
+        }
+        all
+    }
+
+    #[test]
+    fn a_key_that_is_not_extended_expires_and_its_streams_fall_silent() {
+        let (mut floor, mut queue) = listening();
+        extend(&mut floor, USERS, 2000).unwrap();
+        expire(&mut floor, 1000 + LIFE_MS);
+        assert!(came(&mut queue).is_empty());
+        expire(&mut floor, 2000 + LIFE_MS);
+        assert_eq!(came(&mut queue), ["listenKeyExpired"]);
+        let new = NewOrder { price: 6_000_000, qty: 1000, ..NewOrder::default() };
+        floor.venue.place(USERS, new, 1).unwrap();
+        floor.flush(3000);
+        assert!(came(&mut queue).is_empty());
+        assert!(extend(&mut floor, USERS, 3000).is_err());
+    }
+
+    #[test]
+    fn orders_with_an_end_are_cancelled_by_then() {
+        let (mut floor, mut queue) = listening();
+        let note = super::super::tell::Note::new("", 700_000).write();
+        let new = NewOrder { price: 6_000_000, qty: 1000, note, ..NewOrder::default() };
+        floor.venue.place(USERS, new, 1).unwrap();
+        for now_ms in [1, 699_999, 700_000] {
+            super::super::trading::expire(&mut floor, now_ms);
+            floor.flush(now_ms);
+            let expect: &[&str] = match now_ms {
+                1 => &["ORDER_TRADE_UPDATE NEW"],
+                700_000 => &["ORDER_TRADE_UPDATE CANCELED"],
+                _ => &[],
+            };
+            assert_eq!(came(&mut queue), expect, "{now_ms}");
+        }
+    }
 
     #[test]
     fn queries_name_keys_and_kinds() {
