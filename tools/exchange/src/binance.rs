@@ -1,6 +1,8 @@
 //! What Binance's two protocols share: the way in, parameters, refusals, words, market queries, and
 //! connections.
 
+use crate::listing::{Changed, Listing};
+use crate::order::Side;
 use crate::symbol::{Product, Symbol};
 
 pub(crate) mod api;
@@ -26,6 +28,18 @@ pub(crate) fn places(symbol: &Symbol) -> [u8; 2] {
         Product::Spot => [8, 8],
         Product::Perp => [decimals(symbol.tick).max(2), decimals(symbol.lot)],
     }
+}
+
+/// Price and quantity, in 1e-8, of the levels that changed: bids and asks, from the best outward.
+pub(crate) fn changed_levels(listing: &Listing, changed: &Changed) -> [Vec<(i64, i64)>; 2] {
+    let spec = &listing.symbol;
+    let level =
+        |side: Side, price: i64| (price * spec.tick, listing.lots_at(side, price) * spec.lot);
+    let of = |side: Side| {
+        let own = changed.levels.iter().filter(move |(one, _)| *one == side);
+        own.map(move |(_, price)| level(side, *price))
+    };
+    [of(Side::Buy).rev().collect(), of(Side::Sell).collect()]
 }
 
 /// A market event as a connection wants it: bare, or with its stream's name around it.

@@ -2,7 +2,8 @@
 
 use super::denial::{no_id, no_order};
 use super::public::symbol;
-use super::{tell, trading};
+use super::tell;
+use super::trading::tell_order;
 use crate::binance::denial::Denial;
 use crate::binance::params::Params;
 use crate::binance::query::limit;
@@ -13,10 +14,6 @@ use crate::order::{AccountId, Fill, Order};
 
 /// Longest window of a query for trades or orders.
 const WINDOW_MS: u64 = 7 * 86_400_000;
-
-fn tell_order(floor: &Floor, order: &Order) -> String {
-    tell::order(&floor.venue.listing(order.symbol).symbol, order)
-}
 
 /// `GET order`, and `GET openOrder` where it has to be open.
 pub(crate) fn order(
@@ -47,7 +44,8 @@ pub(crate) fn open_orders(
     account: AccountId,
 ) -> Result<String, Denial> {
     let symbol = params.get("symbol").map(|_| symbol(floor, params)).transpose()?;
-    let open = trading::open_ids(floor, account, symbol);
+    let fits = |order: &Order| symbol.is_none_or(|symbol| order.symbol == symbol);
+    let open = floor.venue.open_orders(account, fits);
     let orders = open.iter().filter_map(|id| floor.venue.orders.get(id));
     Ok(array(orders.map(|order| tell_order(floor, order))))
 }

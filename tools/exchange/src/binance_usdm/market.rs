@@ -2,7 +2,7 @@
 
 use super::frames::{self, Ids};
 use super::{MARKET, PUBLIC, listen, private};
-use crate::binance::{stats, streams, wrapped};
+use crate::binance::{changed_levels, stats, streams, wrapped};
 use crate::dialect::{Best, Dialect};
 use crate::event::{Agg, Liquidation, Private};
 use crate::floor::{App, Floor};
@@ -99,17 +99,6 @@ impl Usdm {
         }
         let before = self.told.insert((symbol, view), last).unwrap_or(changed.first - 1);
         let ids = Ids { first: changed.first, last, before };
-        let listing = floor.venue.listing(symbol);
-        let side_levels = |side: Side| -> Vec<(i64, i64)> {
-            let spec = &listing.symbol;
-            let of_side = changed.levels.iter().filter(|(s, _)| *s == side);
-            let level = |price: &i64| (price * spec.tick, listing.lots_at(side, *price) * spec.lot);
-            let mut all: Vec<(i64, i64)> = of_side.map(|(_, price)| level(price)).collect();
-            if side == Side::Buy {
-                all.reverse();
-            }
-            all
-        };
         let (_, suffix) = VIEWS[view];
         let mut names = vec![stream(floor, symbol, &format!("depth{suffix}"))];
         if view == SLOW {
@@ -117,8 +106,8 @@ impl Usdm {
         }
         names.retain(|name| floor.hub.wants(&PUBLIC.topic(name)));
         if !names.is_empty() {
-            let sides = [Side::Buy, Side::Sell].map(side_levels);
-            let json = frames::depth(listing, ids, &sides, now_ms).end();
+            let sides = changed_levels(floor.venue.listing(symbol), &changed);
+            let json = frames::depth(floor.venue.listing(symbol), ids, &sides, now_ms).end();
             for name in &names {
                 for _ in 0..floor.pending.copies() {
                     tell(floor, PUBLIC, name, Some(last), |_| Some(json.clone()));

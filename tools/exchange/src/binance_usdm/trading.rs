@@ -8,7 +8,7 @@ use crate::binance::denial::Denial;
 use crate::binance::params::{Params, number};
 use crate::floor::Floor;
 use crate::json::{Object, array};
-use crate::order::{AccountId, Amend, Kind, Order, Post, Status, Stp, SymbolId, Tif, Why};
+use crate::order::{AccountId, Amend, Kind, Order, Post, Status, Stp, Tif, Why};
 use crate::refusal::Refusal;
 use crate::venue::Scope;
 use serde_json::value::RawValue;
@@ -17,7 +17,8 @@ use serde_json::value::RawValue;
 const BATCH_MAX: usize = 5;
 const CANCELS_MAX: usize = 10;
 
-fn tell_order(floor: &Floor, order: &Order) -> String {
+/// An order's state.
+pub(crate) fn tell_order(floor: &Floor, order: &Order) -> String {
     tell::order(&floor.venue.listing(order.symbol).symbol, order)
 }
 
@@ -156,9 +157,7 @@ pub(crate) fn cancel_all(
     now_ms: u64,
 ) -> Result<String, Denial> {
     let symbol = symbol(floor, params)?;
-    for id in open_ids(floor, account, Some(symbol)) {
-        floor.venue.cancel(id, Why::UserAll, "", now_ms);
-    }
+    floor.venue.cancel_all(account, |order| order.symbol == symbol, Why::UserAll, now_ms);
     Ok(all_gone())
 }
 
@@ -186,13 +185,6 @@ pub(crate) fn countdown(
     }
     let name = &floor.venue.listing(symbol).symbol.name;
     Ok(Object::new().put("symbol", name).put("countdownTime", span_ms.to_string()).end())
-}
-
-/// Ids of an account's open orders, of one symbol or of all.
-pub(crate) fn open_ids(floor: &Floor, account: AccountId, symbol: Option<SymbolId>) -> Vec<u64> {
-    let open = floor.venue.account(account).open.iter().copied();
-    let fits = |order: &Order| symbol.is_none_or(|symbol| order.symbol == symbol);
-    open.filter(|id| floor.venue.orders.get(id).is_some_and(fits)).collect()
 }
 
 /// What is done to each order of a batch.
