@@ -1,18 +1,17 @@
 //! Refusals in USDⓈ-M's codes and words, where they differ from spot's.
 
 use crate::binance::denial::Denial;
+use crate::binance::places;
+use crate::json::fixed;
 use crate::refusal::Refusal;
+use crate::symbol::{BAND, Symbol};
 
 pub(crate) fn told(refusal: Refusal) -> Denial {
     let (code, msg) = match refusal {
         Refusal::Price => (-4014, "Price not increased by tick size."),
         Refusal::Quantity => (-4023, "Qty not increased by step size."),
         Refusal::MarketQuantity => (-4005, "Quantity greater than max quantity."),
-        Refusal::PriceBand => (
-            -4131,
-            "The counterparty's best price does not meet the \
-                                       PERCENT_PRICE filter limit.",
-        ),
+        Refusal::PriceBand => (-4016, "Limit price is too far from the market."),
         Refusal::Notional => (
             -4164,
             "Order's notional must be no smaller than the symbol's \
@@ -33,6 +32,16 @@ pub(crate) fn told(refusal: Refusal) -> Denial {
         other => return other.into(),
     };
     Denial::new(code, msg)
+}
+
+/// A limit price that is too far from the last price, both in ticks.
+pub(crate) fn out_of_band(symbol: &Symbol, price: i64, last: i64) -> Denial {
+    let told = |ticks: i64| fixed(ticks * symbol.tick, places(symbol)[0]);
+    if price > last {
+        let msg = format!("Limit price can't be higher than {}.", told(last.saturating_mul(BAND)));
+        return Denial::new(-4016, msg);
+    }
+    Denial::new(-4024, format!("Limit price can't be lower than {}.", told(last / BAND)))
 }
 
 /// A FOK order that the book cannot fill at once.

@@ -1,6 +1,6 @@
 //! Orders: placed, modified, cancelled, one or several at a time, and the countdown.
 
-use super::denial::{invalid, no_id, no_order, told};
+use super::denial::{invalid, no_id, no_order, out_of_band, told};
 use super::intake::{self, Reply};
 use super::public::symbol;
 use super::tell::{self, Note};
@@ -35,8 +35,14 @@ pub(crate) fn place(
         return Err(rejection(code));
     }
     let ends = new.kind == Kind::Market || new.tif != Tif::Gtc;
-    let qty = new.qty;
-    let placed = floor.venue.place(account, new, now_ms).map_err(told)?;
+    let (symbol, qty, price) = (new.symbol, new.qty, new.price);
+    let placed = floor.venue.place(account, new, now_ms).map_err(|refusal| match refusal {
+        Refusal::PriceBand => {
+            let listing = floor.venue.listing(symbol);
+            out_of_band(&listing.symbol, price, listing.last)
+        }
+        other => told(other),
+    })?;
     if reply == Reply::Result && ends {
         return Ok(tell_order(floor, &placed.order));
     }
