@@ -79,6 +79,7 @@ impl Dialect for Silent {}
 pub(crate) fn of(kind: VenueKind) -> Box<dyn Dialect> {
     match kind {
         VenueKind::BinanceSpot => Box::new(crate::binance_spot::Spot),
-        VenueKind::BinanceUsdm | VenueKind::Bybit | VenueKind::Okx => Box::new(Silent),
+        VenueKind::BinanceUsdm => Box::new(crate::binance_usdm::Usdm::default()),
+        VenueKind::Bybit | VenueKind::Okx => Box::new(Silent),
     }
 }

@@ -13,6 +13,7 @@ use crate::kind::VenueKind;
 use crate::limits::Limits;
 use crate::order::{AccountId, Side, SymbolId, Why};
 use crate::socket::Heartbeat;
+use crate::tokens::Tokens;
 use crate::venue::Venue;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -69,6 +70,8 @@ pub(crate) struct Floor {
     pub limits: Limits,
     pub causes: Arc<Causes>,
     pub pending: Pending,
+    /// Tokens that stand for accounts, where the protocol has such.
+    pub tokens: Tokens,
     /// Faults carried out so far, as text.
     pub faults_done: Vec<String>,
     guards: BTreeMap<AccountId, Guard>,
@@ -123,6 +126,7 @@ impl Floor {
             limits,
             causes,
             pending: Pending::default(),
+            tokens: Tokens::default(),
             faults_done: Vec::new(),
             guards: BTreeMap::new(),
             dialect: Some(dialect),

@@ -159,6 +159,13 @@ impl Hub {
         self.close_slow(&slow);
     }
 
+    /// Ends all private subscriptions of an account; its connections stay open and silent.
+    pub(crate) fn silence(&mut self, account: AccountId) {
+        for connection in self.connections.values_mut() {
+            connection.feeds.retain(|feed| feed.1 != account);
+        }
+    }
+
     /// Sends a text to every connection; `wrap` writes it for market streams or not and a wrapping.
     pub(crate) fn announce(&mut self, wrap: impl Fn(bool, u8) -> String) {
         for connection in self.connections.values() {

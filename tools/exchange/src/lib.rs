@@ -47,9 +47,9 @@
 //! all others). `binance_spot` is the worked example. It calls the core, all of it `pub(crate)`:
 //!
 //! * **State.** `App` is what every connection gets: `app.floor.lock()` is the `Floor` with
-//!   `venue`, `hub`, `keys`, `limits`, `pending`. Never hold it over an `.await`. What a protocol
-//!   must remember beside (listen keys, last sequence told) lives in its `Dialect`, behind an
-//!   `Arc<Mutex<…>>` where its routes need it too.
+//!   `venue`, `hub`, `keys`, `limits`, `pending`, `tokens` (listen keys). Never hold it over an
+//!   `.await`. What a protocol must remember beside (last sequence told) lives in its `Dialect`,
+//!   behind an `Arc<Mutex<…>>` where its routes need it too.
 //! * **Numbers.** Prices in ticks, quantities in lots, amounts in 1e-8. Read texts as 1e-8 with
 //!   `engine::num::parse_decimal`, then `Symbol::ticks`, `Symbol::lots`; contracts with
 //!   `Symbol::base_of` and `Symbol::contracts_of`. `Venue::symbol_id(product, name)` finds a
@@ -97,6 +97,7 @@ mod account;
 mod args;
 mod binance;
 mod binance_spot;
+mod binance_usdm;
 mod cause;
 mod describe;
 mod dialect;
@@ -122,6 +123,7 @@ mod server;
 mod sim;
 mod socket;
 mod symbol;
+mod tokens;
 mod venue;
 mod world;
 

@@ -1,9 +1,10 @@
 //! Day statistics and candles, as queries and as stream events.
 
-use crate::json::{Object, array, dec8, text};
+use super::places;
+use crate::json::{Object, array, dec8, fixed, text};
 use crate::listing::{Candle, Listing};
 use crate::order::Side;
-use crate::symbol::SCALE;
+use crate::symbol::{Product, SCALE};
 
 /// Candle intervals offered: name and milliseconds.
 pub(crate) const INTERVALS: [(&str, u64); 7] = [
@@ -24,28 +25,33 @@ fn weighted(candle: &Candle, listing: &Listing) -> i64 {
     (i128::from(candle.quote) * i128::from(SCALE) / base) as i64
 }
 
-/// `ticker/24hr`, of the time since the exchange started.
+/// `ticker/24hr`, of the time since the exchange started. Spot tells best prices with it.
 pub(crate) fn day_json(listing: &Listing, now_ms: u64) -> String {
     let (spec, day) = (&listing.symbol, &listing.day);
     let tick = spec.tick;
-    let [bid, ask] = [Side::Buy, Side::Sell].map(|s| listing.best(s).unwrap_or_default());
+    let [price, qty] = places(spec);
+    let spot = spec.product() == Product::Spot;
     let change = day.close - day.open;
-    Object::new()
+    let mut out = Object::new()
         .put("symbol", &spec.name)
-        .dec("priceChange", change * tick)
+        .fixed("priceChange", change * tick, price)
         .put("priceChangePercent", percent(change, day.open))
-        .dec("weightedAvgPrice", weighted(day, listing))
-        .dec("prevClosePrice", day.open * tick)
-        .dec("lastPrice", listing.last * tick)
-        .dec("lastQty", listing.tape.back().map_or(0, |t| t.lots * spec.lot))
-        .dec("bidPrice", bid.0 * tick)
-        .dec("bidQty", bid.1 * spec.lot)
-        .dec("askPrice", ask.0 * tick)
-        .dec("askQty", ask.1 * spec.lot)
-        .dec("openPrice", day.open * tick)
-        .dec("highPrice", day.high * tick)
-        .dec("lowPrice", day.low * tick)
-        .dec("volume", day.lots * spec.lot)
+        .fixed("weightedAvgPrice", weighted(day, listing), price);
+    if spot {
+        out = out.dec("prevClosePrice", day.open * tick);
+    }
+    out = out.fixed("lastPrice", listing.last * tick, price).fixed(
+        "lastQty",
+        listing.tape.back().map_or(0, |t| t.lots * spec.lot),
+        qty,
+    );
+    if spot {
+        out = best(out, listing, ["bidPrice", "bidQty", "askPrice", "askQty"]);
+    }
+    out.fixed("openPrice", day.open * tick, price)
+        .fixed("highPrice", day.high * tick, price)
+        .fixed("lowPrice", day.low * tick, price)
+        .fixed("volume", day.lots * spec.lot, qty)
         .dec("quoteVolume", day.quote)
         .put("openTime", if day.open_ms == 0 { now_ms } else { day.open_ms })
         .put("closeTime", now_ms)
@@ -53,6 +59,17 @@ pub(crate) fn day_json(listing: &Listing, now_ms: u64) -> String {
         .put("lastId", if day.count == 0 { -1 } else { day.last_id as i64 })
         .put("count", day.count)
         .end()
+}
+
+/// Adds best prices and quantities; an empty side has zeros.
+pub(crate) fn best(out: Object, listing: &Listing, keys: [&str; 4]) -> Object {
+    let spec = &listing.symbol;
+    let [price, qty] = places(spec);
+    let [bid, ask] = [Side::Buy, Side::Sell].map(|side| listing.best(side).unwrap_or_default());
+    out.fixed(keys[0], bid.0 * spec.tick, price)
+        .fixed(keys[1], bid.1 * spec.lot, qty)
+        .fixed(keys[2], ask.0 * spec.tick, price)
+        .fixed(keys[3], ask.1 * spec.lot, qty)
 }
 
 fn percent(change: i64, open: i64) -> String {
@@ -63,34 +80,36 @@ fn percent(change: i64, open: i64) -> String {
 pub(crate) fn ticker_event(listing: &Listing, mini: bool, now_ms: u64) -> String {
     let (spec, day) = (&listing.symbol, &listing.day);
     let tick = spec.tick;
+    let [price, qty] = places(spec);
+    let spot = spec.product() == Product::Spot;
     let name = if mini { "24hrMiniTicker" } else { "24hrTicker" };
+    let range = |out: Object| {
+        out.fixed("o", day.open * tick, price)
+            .fixed("h", day.high * tick, price)
+            .fixed("l", day.low * tick, price)
+            .fixed("v", day.lots * spec.lot, qty)
+            .dec("q", day.quote)
+    };
     let out = Object::new().put("e", name).put("E", now_ms).put("s", &spec.name);
     if mini {
-        return out
-            .dec("c", listing.last * tick)
-            .dec("o", day.open * tick)
-            .dec("h", day.high * tick)
-            .dec("l", day.low * tick)
-            .dec("v", day.lots * spec.lot)
-            .dec("q", day.quote)
-            .end();
+        return range(out.fixed("c", listing.last * tick, price)).end();
     }
-    let [bid, ask] = [Side::Buy, Side::Sell].map(|s| listing.best(s).unwrap_or_default());
-    out.dec("p", (day.close - day.open) * tick)
+    let mut out = out
+        .fixed("p", (day.close - day.open) * tick, price)
         .put("P", percent(day.close - day.open, day.open))
-        .dec("w", weighted(day, listing))
-        .dec("x", day.open * tick)
-        .dec("c", listing.last * tick)
-        .dec("Q", listing.tape.back().map_or(0, |t| t.lots * spec.lot))
-        .dec("b", bid.0 * tick)
-        .dec("B", bid.1 * spec.lot)
-        .dec("a", ask.0 * tick)
-        .dec("A", ask.1 * spec.lot)
-        .dec("o", day.open * tick)
-        .dec("h", day.high * tick)
-        .dec("l", day.low * tick)
-        .dec("v", day.lots * spec.lot)
-        .dec("q", day.quote)
+        .fixed("w", weighted(day, listing), price);
+    if spot {
+        out = out.dec("x", day.open * tick);
+    }
+    out = out.fixed("c", listing.last * tick, price).fixed(
+        "Q",
+        listing.tape.back().map_or(0, |t| t.lots * spec.lot),
+        qty,
+    );
+    if spot {
+        out = best(out, listing, ["b", "B", "a", "A"]);
+    }
+    range(out)
         .put("O", if day.open_ms == 0 { now_ms } else { day.open_ms })
         .put("C", now_ms)
         .put("F", if day.count == 0 { -1 } else { day.first_id as i64 })
@@ -126,8 +145,9 @@ fn candles(listing: &Listing, span_ms: u64) -> Vec<Candle> {
 pub(crate) fn klines_json(listing: &Listing, span_ms: u64, limit: usize) -> String {
     let all = candles(listing, span_ms);
     let spec = &listing.symbol;
-    let price = |ticks: i64| text(&dec8(ticks * spec.tick));
-    let qty = |lots: i64| text(&dec8(lots * spec.lot));
+    let [price, qty] = places(spec);
+    let price = |ticks: i64| text(&fixed(ticks * spec.tick, price));
+    let qty = |lots: i64| text(&fixed(lots * spec.lot, qty));
     array(all[all.len().saturating_sub(limit)..].iter().map(|c| {
         format!(
             "[{},{},{},{},{},{},{},{},{},{},{},\"0\"]",
@@ -154,6 +174,7 @@ pub(crate) fn kline_event(
 ) -> Option<String> {
     let candle = candles(listing, span_ms).pop()?;
     let spec = &listing.symbol;
+    let [price, qty] = places(spec);
     let inner = Object::new()
         .put("t", candle.open_ms)
         .put("T", candle.open_ms + span_ms - 1)
@@ -161,15 +182,15 @@ pub(crate) fn kline_event(
         .put("i", name)
         .put("f", candle.first_id)
         .put("L", candle.last_id)
-        .dec("o", candle.open * spec.tick)
-        .dec("c", candle.close * spec.tick)
-        .dec("h", candle.high * spec.tick)
-        .dec("l", candle.low * spec.tick)
-        .dec("v", candle.lots * spec.lot)
+        .fixed("o", candle.open * spec.tick, price)
+        .fixed("c", candle.close * spec.tick, price)
+        .fixed("h", candle.high * spec.tick, price)
+        .fixed("l", candle.low * spec.tick, price)
+        .fixed("v", candle.lots * spec.lot, qty)
         .put("n", candle.count)
         .put("x", now_ms >= candle.open_ms + span_ms)
         .dec("q", candle.quote)
-        .dec("V", candle.taker_lots * spec.lot)
+        .fixed("V", candle.taker_lots * spec.lot, qty)
         .dec("Q", candle.taker_quote)
         .put("B", "0")
         .end();

@@ -1,9 +1,9 @@
-//! REST: `/api/v3/…`.
+//! REST of either API: query, form body, headers.
 
-use super::call::Call;
-use super::entry::{self, Proof};
-use crate::binance::denial::Denial;
-use crate::binance::params::Params;
+use super::api::Api;
+use super::denial::Denial;
+use super::entry::{self, Asker, Proof};
+use super::params::Params;
 use crate::cause::Message;
 use crate::floor::App;
 use crate::floor::wall_ms;
@@ -15,7 +15,7 @@ use percent_encoding::percent_decode_str;
 use std::net::SocketAddr;
 
 /// Every request of the venue's REST API.
-pub(crate) async fn answer(
+pub(crate) async fn answer<C: Api>(
     State(app): State<App>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     method: Method,
@@ -26,8 +26,7 @@ pub(crate) async fn answer(
     let at_ns = app.causes.now_ns();
     app.causes.count(Message::RestIn);
     let path = uri.path().trim_end_matches('/');
-    let call = path.strip_prefix("/api/v3/").and_then(|path| Call::rest(&method, path));
-    let Some(call) = call else {
+    let Some(call) = C::rest(&method, path) else {
         return reply(404, "{\"code\":-1000,\"msg\":\"Path not found.\"}".into(), &[]);
     };
     let body = std::str::from_utf8(&body).unwrap_or("");
@@ -46,9 +45,8 @@ pub(crate) async fn answer(
     let weight = floor.limits.weight_used(peer.ip(), now_ms).to_string();
     let mut extra = vec![("x-mbx-used-weight", weight.clone()), ("x-mbx-used-weight-1m", weight)];
     if let Some(account) = admitted.account.filter(|_| call.is_order()) {
-        let [short, _, day] = floor.limits.orders_used(account, now_ms);
-        extra.push(("x-mbx-order-count-10s", short.to_string()));
-        extra.push(("x-mbx-order-count-1d", day.to_string()));
+        let used = floor.limits.orders_used(account, now_ms);
+        extra.extend(C::SPANS.iter().map(|n| (COUNTS[*n], used[*n].to_string())));
     }
     drop(floor);
     match result {
@@ -57,20 +55,24 @@ pub(crate) async fn answer(
     }
 }
 
+/// Headers of the order counts.
+const COUNTS: [&str; 3] = ["x-mbx-order-count-10s", "x-mbx-order-count-1m", "x-mbx-order-count-1d"];
+
 /// Weight, key, signature over the text as transmitted, and time.
-fn admit(
+fn admit<C: Api>(
     app: &App,
-    call: Call,
+    call: C,
     (query, body): (&str, &str),
     key: Option<&str>,
     peer: SocketAddr,
     at_ns: u64,
-) -> Result<entry::Admitted, Denial> {
+) -> Result<entry::Admitted<C>, Denial> {
     let mut floor = app.floor.lock();
     let params = Params::from_form(&[query, body])?;
     entry::stamp(&floor, call, &params, at_ns);
     if !call.is_signed() {
-        return entry::admit(&mut floor, call, params, None, None, peer.ip());
+        let asker = Asker { key, ..Asker::default() };
+        return entry::admit(&mut floor, call, params, asker, peer.ip());
     }
     let key = key.ok_or_else(Denial::no_key)?;
     let missing = || params.need("signature").err();
@@ -78,7 +80,8 @@ fn admit(
         missing().unwrap_or_else(|| Denial::new(-1022, "Signature for this request is not valid."))
     })?;
     let proof = Proof { api_key: key, payload: payload.as_bytes(), signature: &signature };
-    entry::admit(&mut floor, call, params.clone(), Some(proof), None, peer.ip())
+    let asker = Asker { proof: Some(proof), ..Asker::default() };
+    entry::admit(&mut floor, call, params.clone(), asker, peer.ip())
 }
 
 /// The payload (query and body as transmitted, without the signature) and the signature, which must

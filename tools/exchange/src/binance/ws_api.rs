@@ -1,53 +1,55 @@
-//! The WebSocket API, `/ws-api/v3`: requests, sessions and the user-data stream.
+//! The WebSocket API of either venue: requests and sessions.
 //!
 //! Requests of one connection are answered in their order: orders wait for the matching engine's
 //! latency, and what comes after them waits behind them.
 
-use super::call::Call;
-use super::entry::{self, Admitted, Proof};
+use super::api::Api;
+use super::denial::Denial;
+use super::entry::{self, Admitted, Asker, Proof};
+use super::params::Params;
 use super::usage::usage;
-use crate::binance::denial::Denial;
-use crate::binance::params::Params;
 use crate::cause::Message as Counted;
 use crate::floor::App;
 use crate::floor::{Floor, wall_ms};
-use crate::json::{Object, array};
+use crate::json::Object;
 use crate::order::AccountId;
-use crate::socket::{Ended, Link};
-use axum::extract::ws::{Message, WebSocket};
+use crate::socket::{Ended, Link, upgrade};
+use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::extract::{ConnectInfo, RawQuery, State};
+use axum::response::Response;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::VecDeque;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use tokio::time::Instant;
 
 /// Requests of one connection that may wait for the matching engine.
 const WAITING_MAX: usize = 1024;
 
 /// A session opened by `session.logon`.
-struct Session {
-    account: AccountId,
-    api_key: String,
+pub(crate) struct Session {
+    pub account: AccountId,
+    pub api_key: String,
     since_ms: u64,
 }
 
 /// One connection's state.
-struct Desk {
-    id: u64,
-    ip: IpAddr,
+pub(crate) struct Desk {
+    pub id: u64,
+    pub ip: IpAddr,
     connected_ms: u64,
-    session: Option<Session>,
+    pub session: Option<Session>,
     show_limits: bool,
-    next_feed: u32,
-    waiting: VecDeque<Waiting>,
+    /// Number of the next private subscription.
+    pub next_feed: u32,
 }
 
 /// A request on its way to the matching engine.
-struct Waiting {
+struct Waiting<C> {
     due: Instant,
     id: String,
     show_limits: bool,
-    request: Admitted,
+    request: Admitted<C>,
 }
 
 #[derive(Deserialize)]
@@ -59,37 +61,45 @@ struct Request<'a> {
     params: Option<&'a RawValue>,
 }
 
+/// Requests of one connection on their way to the matching engine.
+type Line<C> = VecDeque<Waiting<C>>;
+
+/// Opens a WebSocket-API connection.
+pub(crate) async fn open<C: Api>(
+    State(app): State<App>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    RawQuery(query): RawQuery,
+    socket: WebSocketUpgrade,
+) -> Response {
+    let show = !query.unwrap_or_default().split('&').any(|pair| pair == "returnRateLimits=false");
+    upgrade(socket).on_upgrade(move |socket| serve::<C>(app, socket, peer.ip(), show))
+}
+
 /// Serves one WebSocket-API connection until it ends.
-pub(crate) async fn serve(app: App, socket: WebSocket, ip: IpAddr, show_limits: bool) {
+async fn serve<C: Api>(app: App, socket: WebSocket, ip: IpAddr, show_limits: bool) {
     let (id, mut queue) = {
         let mut floor = app.floor.lock();
         let _ = floor.limits.charge(ip, 2, wall_ms());
         floor.hub.enter(false, 0)
     };
     let mut link = Link::new(socket, app.causes.clone(), app.heartbeat);
-    let mut desk = Desk {
-        id,
-        ip,
-        connected_ms: wall_ms(),
-        session: None,
-        show_limits,
-        next_feed: 0,
-        waiting: VecDeque::new(),
-    };
+    let mut desk =
+        Desk { id, ip, connected_ms: wall_ms(), session: None, show_limits, next_feed: 0 };
+    let mut line = Line::<C>::new();
     loop {
         let watch = link.due();
-        let due = desk.waiting.front().map_or(watch, |waiting| waiting.due);
+        let due = line.front().map_or(watch, |waiting| waiting.due);
         let going_on = tokio::select! {
             biased;
-            () = tokio::time::sleep_until(due), if !desk.waiting.is_empty() => {
-                work(&app, &mut desk, &mut link).await
+            () = tokio::time::sleep_until(due), if !line.is_empty() => {
+                work(&app, &desk, &mut line, &mut link).await
             }
             out = queue.recv() => match out {
                 Some(out) => link.drain(out, &mut queue).await,
                 None => Err(Ended),
             },
             message = link.socket.recv() => match message {
-                Some(Ok(message)) => hear(&app, &mut desk, &mut link, message).await,
+                Some(Ok(message)) => hear(&app, &mut desk, &mut line, &mut link, message).await,
                 _ => Err(Ended),
             },
             () = tokio::time::sleep_until(watch) => link.watch().await,
@@ -102,14 +112,19 @@ pub(crate) async fn serve(app: App, socket: WebSocket, ip: IpAddr, show_limits: 
 }
 
 /// Answers the first waiting request.
-async fn work(app: &App, desk: &mut Desk, link: &mut Link) -> Result<(), Ended> {
-    let Some(waiting) = desk.waiting.pop_front() else { return Ok(()) };
+async fn work<C: Api>(
+    app: &App,
+    desk: &Desk,
+    line: &mut Line<C>,
+    link: &mut Link,
+) -> Result<(), Ended> {
+    let Some(waiting) = line.pop_front() else { return Ok(()) };
     let answer = {
         let mut floor = app.floor.lock();
         let result = entry::answer(&mut floor, &waiting.request);
         let limits = waiting.show_limits.then(|| {
             let account = waiting.request.account.filter(|_| waiting.request.call.is_order());
-            usage(&mut floor.limits, desk.ip, account, wall_ms())
+            usage::<C>(&mut floor.limits, desk.ip, account, wall_ms())
         });
         envelope(&waiting.id, result, limits)
     };
@@ -117,7 +132,13 @@ async fn work(app: &App, desk: &mut Desk, link: &mut Link) -> Result<(), Ended> 
     link.send(answer.into()).await
 }
 
-async fn hear(app: &App, desk: &mut Desk, link: &mut Link, message: Message) -> Result<(), Ended> {
+async fn hear<C: Api>(
+    app: &App,
+    desk: &mut Desk,
+    line: &mut Line<C>,
+    link: &mut Link,
+    message: Message,
+) -> Result<(), Ended> {
     let request = match message {
         Message::Text(request) => request,
         Message::Pong(payload) => {
@@ -131,7 +152,7 @@ async fn hear(app: &App, desk: &mut Desk, link: &mut Link, message: Message) -> 
     app.causes.count(Counted::ApiIn);
     let answer = {
         let mut floor = app.floor.lock();
-        receive(app, &mut floor, desk, &request, at_ns)
+        receive(app, &mut floor, (&mut *desk, &mut *line), &request, at_ns)
     };
     match answer {
         Some(answer) => {
@@ -139,16 +160,16 @@ async fn hear(app: &App, desk: &mut Desk, link: &mut Link, message: Message) -> 
             link.send(answer.into()).await
         }
         // Without a latency the answer need not wait for the timer.
-        None if app.latency.is_zero() => work(app, desk, link).await,
+        None if app.latency.is_zero() => work(app, desk, line, link).await,
         None => Ok(()),
     }
 }
 
 /// Reads one request: answers it at once, or queues it for the matching engine.
-fn receive(
+fn receive<C: Api>(
     app: &App,
     floor: &mut Floor,
-    desk: &mut Desk,
+    (desk, line): (&mut Desk, &mut Line<C>),
     text: &str,
     at_ns: u64,
 ) -> Option<String> {
@@ -166,45 +187,45 @@ fn receive(
         Some(text) => text == "true",
         None => desk.show_limits,
     };
-    let method = request.method.strip_prefix("v3/").unwrap_or(&request.method);
-    let Some(call) = Call::websocket(method) else {
-        let result = session_call(floor, desk, method, &params);
-        let limits = show_limits.then(|| usage(&mut floor.limits, desk.ip, None, wall_ms()));
+    let Some(call) = C::websocket(&request.method) else {
+        let result = session_call::<C>(floor, desk, &request.method, &params);
+        let limits = show_limits.then(|| usage::<C>(&mut floor.limits, desk.ip, None, wall_ms()));
         return Some(envelope(&id, result, limits));
     };
     entry::stamp(floor, call, &params, at_ns);
     let session = desk.session.as_ref().map(|session| session.account);
     match admit(floor, call, params, session, desk.ip) {
-        Ok(_) if desk.waiting.len() >= WAITING_MAX => {
+        Ok(_) if line.len() >= WAITING_MAX => {
             let denial = Denial::with_status(503, -1008, "Server is currently overloaded.");
             Some(envelope(&id, Err(denial), None))
         }
-        Ok(request) if call.is_order() || !desk.waiting.is_empty() => {
+        Ok(request) if call.is_order() || !line.is_empty() => {
             let wait = if call.is_order() { app.latency } else { std::time::Duration::ZERO };
             let due = Instant::now() + wait;
-            desk.waiting.push_back(Waiting { due, id, show_limits, request });
+            line.push_back(Waiting { due, id, show_limits, request });
             None
         }
         Ok(request) => {
             let result = entry::answer(floor, &request);
-            let limits =
-                show_limits.then(|| usage(&mut floor.limits, desk.ip, request.account, wall_ms()));
+            let limits = show_limits
+                .then(|| usage::<C>(&mut floor.limits, desk.ip, request.account, wall_ms()));
             Some(envelope(&id, result, limits))
         }
         Err(denial) => {
-            let limits = show_limits.then(|| usage(&mut floor.limits, desk.ip, session, wall_ms()));
+            let limits =
+                show_limits.then(|| usage::<C>(&mut floor.limits, desk.ip, session, wall_ms()));
             Some(envelope(&id, Err(denial), limits))
         }
     }
 }
 
-fn admit(
+fn admit<C: Api>(
     floor: &mut Floor,
-    call: Call,
+    call: C,
     params: Params,
     session: Option<AccountId>,
     ip: IpAddr,
-) -> Result<Admitted, Denial> {
+) -> Result<Admitted<C>, Denial> {
     let payload = params.payload();
     let (key, signature) = (params.get("apiKey"), params.get("signature"));
     let (key, signature) = (key.map(String::from), signature.map(String::from));
@@ -214,11 +235,12 @@ fn admit(
         }
         _ => None,
     };
-    entry::admit(floor, call, params, proof, session, ip)
+    let asker = Asker { key: key.as_deref(), proof, session };
+    entry::admit(floor, call, params, asker, ip)
 }
 
-/// Session and user-data-stream methods.
-fn session_call(
+/// Session methods; what else there is concerns private events.
+fn session_call<C: Api>(
     floor: &mut Floor,
     desk: &mut Desk,
     method: &str,
@@ -242,38 +264,17 @@ fn session_call(
             desk.session = None;
             Ok(session_json(floor, desk))
         }
-        "userDataStream.subscribe" => {
-            let account = desk.session.as_ref().map(|session| session.account);
-            let account = account.ok_or_else(Denial::wrong_key)?;
-            subscribe(floor, desk, account)
-        }
-        "userDataStream.subscribe.signature" => {
-            let (_, account) = prove(floor, params)?;
-            subscribe(floor, desk, account)
-        }
-        "userDataStream.unsubscribe" => {
-            let which = params.integer("subscriptionId")?;
-            let Some(connection) = floor.hub.get(desk.id) else { return Ok("{}".into()) };
-            let before = connection.feeds.len();
-            connection.feeds.retain(|feed| which.is_some_and(|which| u64::from(feed.0) != which));
-            if connection.feeds.len() == before {
-                return Err(Denial::new(-2036, "User Data Stream subscription not active."));
-            }
-            Ok("{}".into())
-        }
-        "session.subscriptions" => {
-            let feeds = floor.hub.get(desk.id).map(|c| c.feeds.clone()).unwrap_or_default();
-            Ok(array(feeds.iter().map(|feed| {
-                let out = Object::new().put("subscriptionId", feed.0);
-                out.put("subscriptionType", "userDataStream").end()
-            })))
-        }
-        _ => Err(Denial::new(-1000, format!("Unknown method: {method}"))),
+        _ => C::feed(floor, desk, method, params),
     }
 }
 
+/// The refusal of a method that there is not.
+pub(crate) fn unknown_method(method: &str) -> Denial {
+    Denial::new(-1000, format!("Unknown method: {method}"))
+}
+
 /// Key, signature and time of a request that carries its own.
-fn prove(floor: &Floor, params: &Params) -> Result<(String, AccountId), Denial> {
+pub(crate) fn prove(floor: &Floor, params: &Params) -> Result<(String, AccountId), Denial> {
     let key = params.need("apiKey")?;
     let signature = params.need("signature")?;
     params.check_time(entry::wall_us())?;
@@ -281,19 +282,6 @@ fn prove(floor: &Floor, params: &Params) -> Result<(String, AccountId), Denial> 
     let proof = Proof { api_key: key, payload: payload.as_bytes(), signature };
     let account = entry::verify(floor, &proof)?;
     Ok((key.to_string(), account))
-}
-
-fn subscribe(floor: &mut Floor, desk: &mut Desk, account: AccountId) -> Result<String, Denial> {
-    let Some(connection) = floor.hub.get(desk.id) else {
-        return Err(Denial::new(-1000, "Connection is closing."));
-    };
-    if connection.feeds.iter().any(|feed| feed.1 == account) {
-        return Err(Denial::new(-2035, "User Data Stream subscription already active."));
-    }
-    let id = desk.next_feed;
-    desk.next_feed += 1;
-    connection.feeds.push((id, account));
-    Ok(Object::new().put("subscriptionId", id).end())
 }
 
 fn session_json(floor: &mut Floor, desk: &Desk) -> String {
