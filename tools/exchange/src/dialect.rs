@@ -61,6 +61,9 @@ pub(crate) trait Dialect: Send {
     /// A private event of an account.
     fn private(&mut self, floor: &mut Floor, account: AccountId, what: &Private, now_ms: u64) {}
 
+    /// A connection is about to have a topic: what it is told first.
+    fn join(&mut self, floor: &mut Floor, connection: u64, topic: &str, now_ms: u64) {}
+
     /// A market frame that cannot be read, for the fault of that name.
     fn malformed(&self) -> &'static str {
         "{"
@@ -79,6 +82,7 @@ impl Dialect for Silent {}
 pub(crate) fn of(kind: VenueKind) -> Box<dyn Dialect> {
     match kind {
         VenueKind::BinanceSpot => Box::new(crate::binance_spot::Spot),
-        VenueKind::BinanceUsdm | VenueKind::Bybit | VenueKind::Okx => Box::new(Silent),
+        VenueKind::Okx => Box::new(crate::okx::Okx::default()),
+        VenueKind::BinanceUsdm | VenueKind::Bybit => Box::new(Silent),
     }
 }
