@@ -9,6 +9,7 @@ use crate::floor::Floor;
 use crate::json::{Object, array};
 use crate::order::{AccountId, Amend, Kind, Leg, NewOrder, Order, Side, Stp, SymbolId, Tif, Why};
 use crate::refusal::Refusal;
+use crate::symbol::NOTIONAL_MAX;
 
 /// What an order request asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -174,7 +175,15 @@ fn place(
     if let Some(code) = floor.pending.reject.take() {
         return Err(Denial::on_demand(code));
     }
-    row.id = floor.venue.place(account, new, now_ms)?.order.id;
+    let unit = floor.venue.listing(symbol).symbol.unit();
+    let worth = new.price.saturating_mul(new.qty).saturating_mul(unit).max(new.quote_qty);
+    let placed = floor.venue.place(account, new, now_ms).map_err(|refusal| match refusal {
+        Refusal::Notional if worth > NOTIONAL_MAX => {
+            Denial::new(51203, "Limit order amount exceeds the maximum amount.")
+        }
+        refusal => refusal.into(),
+    })?;
+    row.id = placed.order.id;
     Ok(())
 }
 
