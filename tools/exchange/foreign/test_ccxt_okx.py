@@ -171,6 +171,16 @@ async def test_batches(trader):
     assert not await trader.fetch_open_orders(SWAP)
 
 
+async def test_waiting_orders(trader):
+    price = await far_below(trader, SWAP)
+    placed = await trader.create_order(
+        SWAP, "limit", "sell", 1, price, {"triggerPrice": price})
+    waiting = await trader.fetch_open_orders(SWAP, params={"trigger": True})
+    assert placed["id"] in [order["id"] for order in waiting]
+    await trader.cancel_order(placed["id"], SWAP, {"trigger": True})
+    assert not await trader.fetch_open_orders(SWAP, params={"trigger": True})
+
+
 async def test_refusals_become_the_librarys_own_errors(trader):
     price = await far_below(trader, SPOT)
     with pytest.raises(errors.InsufficientFunds):

@@ -10,6 +10,7 @@
 //! Every value inside `data` is text, sequence numbers and a few flags apart.
 
 mod accounts;
+mod algos;
 mod args;
 mod books;
 mod candles;

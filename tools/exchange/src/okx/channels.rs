@@ -45,14 +45,16 @@ pub(crate) enum Feed {
     Positions,
     Account,
     Both,
+    Algos,
 }
 
-const FEEDS: [(Feed, &str); 5] = [
+const FEEDS: [(Feed, &str); 6] = [
     (Feed::Orders, "orders"),
     (Feed::Fills, "fills"),
     (Feed::Positions, "positions"),
     (Feed::Account, "account"),
     (Feed::Both, "balance_and_position"),
+    (Feed::Algos, "orders-algo"),
 ];
 
 /// A private subscription.
@@ -100,7 +102,7 @@ impl Private {
     /// `arg` of its messages.
     pub(crate) fn arg(&self, floor: &Floor, account: AccountId) -> String {
         let mut out = Object::new().put("channel", self.channel());
-        if matches!(self.feed, Feed::Orders | Feed::Positions) {
+        if matches!(self.feed, Feed::Orders | Feed::Positions | Feed::Algos) {
             out = out.put("instType", self.product.map_or("ANY", words::product));
         }
         if let Some(symbol) = self.symbol {
@@ -148,9 +150,13 @@ pub(crate) fn read(
 ) -> Result<Wanted, Denial> {
     let missing = || Denial::new(60012, "Invalid request: channel is missing");
     let channel = args.get("channel").ok_or_else(missing)?;
-    if door == Door::Private {
-        let found = FEEDS.iter().find(|(_, name)| *name == channel);
-        let (feed, _) = found.ok_or_else(|| nowhere(args))?;
+    let found = FEEDS.iter().find(|(_, name)| *name == channel);
+    let own = found.filter(|(feed, _)| match feed {
+        Feed::Algos => door == Door::Business,
+        _ => door == Door::Private,
+    });
+    if door == Door::Private || own.is_some() {
+        let (feed, _) = own.ok_or_else(|| nowhere(args))?;
         if login.is_none() {
             return Err(Denial::new(60011, "Please log in"));
         }
@@ -180,7 +186,7 @@ pub(crate) fn read(
 
 fn private(floor: &Floor, feed: Feed, args: &Args) -> Result<Private, Denial> {
     let mut one = Private { feed, product: None, symbol: None };
-    if matches!(feed, Feed::Orders | Feed::Positions) {
+    if matches!(feed, Feed::Orders | Feed::Positions | Feed::Algos) {
         let product = args.get("instType").ok_or_else(|| nowhere(args))?;
         one.product = match product {
             "ANY" => None,

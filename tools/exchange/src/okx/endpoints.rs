@@ -3,7 +3,7 @@
 use super::args::Args;
 use super::denial::Denial;
 use super::orders::{Batch, Op};
-use super::{accounts, instruments::Naming, orders, public, queries};
+use super::{accounts, algos, instruments::Naming, orders, public, queries};
 use crate::floor::Floor;
 use crate::json::{Object, array};
 use crate::order::AccountId;
@@ -128,6 +128,11 @@ const ALL: &[Endpoint] = &[
     trade("trade/cancel-batch-orders", Op::Cancel, Batch::Many),
     trade("trade/amend-order", Op::Amend, Batch::Single),
     trade("trade/amend-batch-orders", Op::Amend, Batch::Many),
+    write("trade/order-algo", 20, algos::place),
+    write("trade/cancel-algos", 20, algos::cancel),
+    read("trade/order-algo", 20, algos::one),
+    read("trade/orders-algo-pending", 20, |f, a| algos::list(f, a, true)),
+    read("trade/orders-algo-history", 20, |f, a| algos::list(f, a, false)),
     write("trade/close-position", 20, orders::close_position),
     write("trade/cancel-all-after", 2, accounts::cancel_all_after),
     read("trade/order", 60, queries::order),

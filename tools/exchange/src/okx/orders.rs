@@ -188,7 +188,7 @@ fn place(
 }
 
 /// A name of letters and digits, at most so many.
-fn name<'a>(args: &'a Args, key: &str, most: usize) -> Result<Option<&'a str>, Denial> {
+pub(crate) fn name<'a>(args: &'a Args, key: &str, most: usize) -> Result<Option<&'a str>, Denial> {
     let Some(text) = args.get(key) else { return Ok(None) };
     let legal = text.len() <= most && text.bytes().all(|b| b.is_ascii_alphanumeric());
     if legal { Ok(Some(text)) } else { Err(Denial::parameter(key)) }
@@ -201,8 +201,33 @@ fn read_order(
     symbol: SymbolId,
     args: &Args,
 ) -> Result<NewOrder, Denial> {
-    let spec = floor.venue.listing(symbol).symbol.clone();
-    let perp = spec.perp.is_some();
+    let perp = floor.venue.listing(symbol).symbol.perp.is_some();
+    let word = args.need("ordType")?;
+    let (kind, tif, post) = words::read_type(word)
+        .filter(|_| perp || word != words::OPTIMAL)
+        .ok_or_else(|| Denial::parameter("ordType"))?;
+    let new = frame(floor, account, symbol, args, kind)?;
+    if (tif, new.stp) == (Tif::Fok, Stp::ExpireBoth) {
+        return Err(Denial::parameter("stpMode"));
+    }
+    let price = match kind {
+        Kind::Market => 0,
+        Kind::Limit => limit_price(floor, symbol, args, "px")?,
+    };
+    let client = name(args, "clOrdId", CLIENT_MAX)?.map(String::from);
+    let note = if word == words::OPTIMAL { word.to_string() } else { String::new() };
+    Ok(NewOrder { tif, post, price, note, client: client.unwrap_or(new.client), ..new })
+}
+
+/// What orders of every type have: mode, sides, size, and what they may do.
+pub(crate) fn frame(
+    floor: &Floor,
+    account: AccountId,
+    symbol: SymbolId,
+    args: &Args,
+    kind: Kind,
+) -> Result<NewOrder, Denial> {
+    let perp = floor.venue.listing(symbol).symbol.perp.is_some();
     match (perp, args.need("tdMode")?) {
         (false, "cash") | (true, "cross") => {}
         (_, "cash" | "cross" | "isolated" | "spot_isolated") => {
@@ -219,49 +244,33 @@ fn read_order(
         Some("short") if hedged => Leg::Short,
         _ => return Err(Denial::parameter("posSide")),
     };
-    let word = args.need("ordType")?;
-    let (kind, tif, post) = words::read_type(word)
-        .filter(|_| perp || word != words::OPTIMAL)
-        .ok_or_else(|| Denial::parameter("ordType"))?;
     let stp = match args.get("stpMode") {
         None => Stp::ExpireMaker,
         Some(text) => words::read_stp(text).ok_or_else(|| Denial::parameter("stpMode"))?,
     };
-    if (tif, stp) == (Tif::Fok, Stp::ExpireBoth) {
-        return Err(Denial::parameter("stpMode"));
-    }
-    let price = match kind {
-        Kind::Market => 0,
-        Kind::Limit => limit_price(floor, symbol, args, "px")?,
-    };
     let (qty, quote_qty) = amounts(floor, symbol, args, (kind, side))?;
-    let tag = name(args, "tag", TAG_MAX)?.unwrap_or("").to_string();
-    let client = match name(args, "clOrdId", CLIENT_MAX)? {
-        Some(client) => client.to_string(),
-        None => words::nameless(floor.venue.next_order),
-    };
-    let note = if word == words::OPTIMAL { word.to_string() } else { String::new() };
-    // The flag means something for positions in net mode only.
-    let reduce = args.flag("reduceOnly")? && perp && !hedged;
     Ok(NewOrder {
         symbol,
         side,
         kind,
-        tif,
-        post,
         stp,
         leg,
-        reduce,
-        price,
+        // The flag means something for positions in net mode only.
+        reduce: args.flag("reduceOnly")? && perp && !hedged,
         qty,
         quote_qty,
-        client,
-        tag,
-        note,
+        client: words::nameless(floor.venue.next_order),
+        tag: name(args, "tag", TAG_MAX)?.unwrap_or("").to_string(),
+        ..NewOrder::default()
     })
 }
 
-fn limit_price(floor: &Floor, symbol: SymbolId, args: &Args, key: &str) -> Result<i64, Denial> {
+pub(crate) fn limit_price(
+    floor: &Floor,
+    symbol: SymbolId,
+    args: &Args,
+    key: &str,
+) -> Result<i64, Denial> {
     let Some(value) = args.decimal(key)? else { return Err(Denial::missing(key)) };
     let value = value.map_err(|_| Denial::parameter(key))?;
     let ticks = floor.venue.listing(symbol).symbol.ticks(value);

@@ -4,7 +4,7 @@ use super::channels::{Feed, Private as Feeding};
 use super::orders::amend_note;
 use super::size::{of_base, plain};
 use super::views::{self, Change};
-use super::words;
+use super::{algos, words};
 use crate::event::{Cause, Execution, Private, What};
 use crate::floor::Floor;
 use crate::json::{Object, array};
@@ -45,12 +45,13 @@ pub(crate) fn event(
             };
             tell_both(floor, account, (assets, positions), (kind, &trades), now_ms);
         }
-        // Holdings tell of the money; margin calls and triggers have channels of their own, which
-        // this exchange does not offer.
-        Private::Deposit { .. }
-        | Private::Funding(_)
-        | Private::MarginCall { .. }
-        | Private::Trigger(_) => {}
+        Private::Trigger(one) => {
+            let row = algos::row(&floor.venue, one);
+            send(floor, account, Feed::Algos, Some(one.order.symbol), &row);
+        }
+        // Holdings tell of the money; margin calls have a channel of their own, which this exchange
+        // does not offer.
+        Private::Deposit { .. } | Private::Funding(_) | Private::MarginCall { .. } => {}
     }
 }
 
@@ -208,7 +209,7 @@ fn standing(floor: &Floor, account: AccountId, one: &Feeding, now_ms: u64) -> Op
             let held: Vec<Position> = held.into_iter().map(|(_, one)| one).collect();
             array([both_row(floor, account, (&assets, &held), ("snapshot", &[]), now_ms)])
         }
-        Feed::Orders | Feed::Fills => return None,
+        Feed::Orders | Feed::Fills | Feed::Algos => return None,
     };
     let arg = one.arg(floor, account);
     Some(match one.feed {

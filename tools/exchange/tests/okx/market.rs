@@ -1,7 +1,7 @@
 //! Public channels and market data: sequence rules, snapshots, keep-alives, refusals.
 
-use crate::common::{Client, Exchange};
-use crate::party::{SPOT, SWAP, busy, get, options};
+use crate::common::{Client, Exchange, now_ms};
+use crate::party::{SPOT, SWAP, busy, get, key, login, options};
 use exchange::{Heartbeat, Options};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -141,6 +141,30 @@ async fn a_new_subscription_begins_with_a_new_snapshot() {
             book.apply(&message);
         }
     }
+}
+
+#[tokio::test]
+async fn tick_by_tick_books_want_a_login_and_no_other_book() {
+    let exchange = Exchange::start(busy());
+    let mut client = Client::connect(exchange.address, "/ws/v5/public").await;
+    client.send(&login(&key(0), now_ms() / 1000)).await;
+    client.until(|m| m["event"] == "login").await;
+    for channel in ["books-l2-tbt", "books50-l2-tbt"] {
+        let mut client = Client::connect(exchange.address, "/ws/v5/public").await;
+        client.send(&login(&key(0), now_ms() / 1000)).await;
+        client.until(|m| m["event"] == "login").await;
+        subscribe(&mut client, channel, SWAP).await;
+        let mut book = Book::default();
+        for _ in 0..10 {
+            book.apply(&client.until(|m| m["data"].is_array()).await);
+        }
+        let most = if channel == "books-l2-tbt" { 400 } else { 50 };
+        assert!(book.sides.iter().all(|side| side.len() <= most));
+    }
+    subscribe(&mut client, "books-l2-tbt", SWAP).await;
+    let args = json!([{"channel": "books", "instId": SWAP}]);
+    client.send(&json!({"op": "subscribe", "args": args})).await;
+    assert_eq!(client.until(|m| m["event"] == "error").await["code"], "60012");
 }
 
 #[tokio::test]

@@ -252,3 +252,51 @@ async fn rates_are_limited_by_instrument_and_kind() {
     }
     assert!(stopped > 0);
 }
+
+#[tokio::test]
+async fn waiting_orders_fire_cancel_each_other_and_are_told() {
+    let exchange = Exchange::start(options());
+    let mut maker = Party::enter(&exchange, &key(0)).await;
+    let mut taker = Party::enter(&exchange, &key(1)).await;
+    let me = key(1);
+    let mut business = Client::connect(exchange.address, "/ws/v5/business").await;
+    business.send(&login(&me, now_ms() / 1000)).await;
+    business.until(|m| m["event"] == "login").await;
+    let args = json!([{"channel": "orders-algo", "instType": "ANY"}]);
+    business.send(&json!({"op": "subscribe", "args": args})).await;
+    business.until(|m| m["event"] == "channel-conn-count").await;
+    let algo = async |more: Value| {
+        let mut body = json!({"instId": SWAP, "tdMode": "cross", "side": "sell", "sz": "1"});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let answer = posts(&exchange, &me, "/api/v5/trade/order-algo", body).await;
+        answer["data"][0].clone()
+    };
+    let oco = algo(json!({"ordType": "oco", "tpTriggerPx": "65000", "tpOrdPx": "-1",
+        "slTriggerPx": "60000", "slOrdPx": "59000", "algoClOrdId": "pair"}))
+    .await;
+    assert_eq!(oco["sCode"], "0", "{oco}");
+    let trail = algo(json!({"ordType": "move_order_stop", "callbackRatio": "0.05"})).await;
+    assert_eq!(trail["sCode"], "0", "{trail}");
+    let none = algo(json!({"ordType": "conditional", "tpOrdPx": "-1"})).await;
+    assert_eq!(none["sCode"], "50014");
+    let pending = "/api/v5/trade/orders-algo-pending?ordType=oco";
+    let rows = asks(&exchange, &me, pending).await;
+    let row = &rows["data"][0];
+    assert_eq!(rows["data"].as_array().unwrap().len(), 1);
+    assert_eq!((&row["tpTriggerPx"], &row["slTriggerPx"]), (&json!("65000"), &json!("60000")));
+    assert_eq!((&row["tpOrdPx"], &row["slOrdPx"]), (&json!("-1"), &json!("59000")));
+    let gone = json!([{"instId": SWAP, "algoId": trail["algoId"]}]);
+    let answer = posts(&exchange, &me, "/api/v5/trade/cancel-algos", gone.clone()).await;
+    assert_eq!(answer["code"], "0", "{answer}");
+    let again = posts(&exchange, &me, "/api/v5/trade/cancel-algos", gone).await;
+    assert_eq!(again["data"][0]["sCode"], "51400");
+    // A trade at the take-profit's price fires it; the stop-loss goes.
+    maker.place(&format!("{SWAP} buy limit 65000 3 m1")).await;
+    taker.place(&format!("{SWAP} sell limit 65000 1 t1")).await;
+    let told = business.until(|m| m["data"][0]["state"] == "effective").await;
+    assert_eq!(told["data"][0]["algoClOrdId"], "pair");
+    let id = told["data"][0]["ordId"].as_str().unwrap();
+    let path = format!("/api/v5/trade/order?instId={SWAP}&ordId={id}");
+    assert_eq!(asks(&exchange, &me, &path).await["data"][0]["state"], "filled");
+    assert_eq!(asks(&exchange, &me, pending).await["data"], json!([]));
+}

@@ -43,7 +43,8 @@ pub fn sign(key: &KeyFile, payload: &str) -> String {
 pub fn iso(ms: u64) -> String {
     let (mut days, rest) = (ms / 86_400_000, ms % 86_400_000);
     let mut year = 1970;
-    let leap = |year: u64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let by = |year: u64, n: u64| year.is_multiple_of(n);
+    let leap = |year: u64| by(year, 4) && (!by(year, 100) || by(year, 400));
     while days >= 365 + u64::from(leap(year)) {
         days -= 365 + u64::from(leap(year));
         year += 1;
