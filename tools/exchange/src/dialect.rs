@@ -61,6 +61,9 @@ pub(crate) trait Dialect: Send {
     /// A private event of an account.
     fn private(&mut self, floor: &mut Floor, account: AccountId, what: &Private, now_ms: u64) {}
 
+    /// A connection is about to have a topic: what it is told first.
+    fn join(&mut self, floor: &mut Floor, connection: u64, topic: &str, now_ms: u64) {}
+
     /// A market frame that cannot be read, for the fault of that name.
     fn malformed(&self) -> &'static str {
         "{"
@@ -80,6 +83,7 @@ pub(crate) fn of(kind: VenueKind) -> Box<dyn Dialect> {
     match kind {
         VenueKind::BinanceSpot => Box::new(crate::binance_spot::Spot),
         VenueKind::BinanceUsdm => Box::new(crate::binance_usdm::Usdm::default()),
-        VenueKind::Bybit | VenueKind::Okx => Box::new(Silent),
+        VenueKind::Okx => Box::new(crate::okx::Okx::default()),
+        VenueKind::Bybit => Box::new(Silent),
     }
 }

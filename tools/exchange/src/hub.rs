@@ -174,6 +174,25 @@ impl Hub {
         }
     }
 
+    /// Sends a text to one connection, behind what it has waiting.
+    pub(crate) fn post(&mut self, id: u64, text: String) {
+        let Some(connection) = self.connections.get(&id) else { return };
+        if connection.out.try_send(Out::Text(text.into(), None)).is_err() {
+            self.close_slow(&[id]);
+        }
+    }
+
+    /// Numbers of an account's private subscriptions, each once.
+    pub(crate) fn feeds(&self, account: AccountId) -> BTreeSet<u32> {
+        let feeds = self.connections.values().flat_map(|connection| &connection.feeds);
+        feeds.filter(|feed| feed.1 == account).map(|feed| feed.0).collect()
+    }
+
+    /// Ids of all connections.
+    pub(crate) fn ids(&self) -> Vec<u64> {
+        self.connections.keys().copied().collect()
+    }
+
     fn close_slow(&mut self, slow: &[u64]) {
         for id in slow {
             self.causes.count(Counted::SlowClient);

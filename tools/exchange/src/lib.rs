@@ -115,6 +115,7 @@ mod ledger;
 mod limits;
 mod listing;
 mod matching;
+mod okx;
 mod order;
 mod recording;
 mod refusal;

@@ -148,7 +148,6 @@ impl Limits {
     }
 
     /// Counts one order.
-    #[cfg(test)]
     pub(crate) fn count_order(&mut self, account: AccountId, now_ms: u64) {
         self.count_orders(account, [1; 3], now_ms);
     }
