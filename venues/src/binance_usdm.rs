@@ -1,7 +1,7 @@
 //! Binance USDⓈ-M Futures order entry: orders over the WebSocket API, questions over REST, the
 //! private stream on a connection of its own that a listen key opens.
 //!
-//! What it shares with Spot is in the room [`crate::binance`]. Here price and quantity of an order
+//! What it shares with Spot is in the room `binance`. Here price and quantity of an order
 //! change in place by `order.modify` (the queue place is lost), nothing replaces an order in one
 //! request, and a countdown of each symbol cancels its orders unless it is renewed. Positions are
 //! of one way: a position on both sides of a hedged account is told as their sum when asked for.
