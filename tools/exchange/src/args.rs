@@ -87,6 +87,13 @@ pub enum Edge {
     Off,
 }
 
+impl Edge {
+    /// Whether the world has it.
+    pub const fn is_on(self) -> bool {
+        matches!(self, Self::On)
+    }
+}
+
 fn parse_faults(text: &str) -> Result<Faults, FaultError> {
     Fault::parse_list(text).map(Faults)
 }

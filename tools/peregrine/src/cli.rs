@@ -136,6 +136,8 @@ pub struct ReplayArgs {
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   peregrine demo --seconds 10 --seed 3 --json
+  peregrine demo --scenario arb --seconds 20
+  peregrine demo --scenario arb --edge off      the same market without what it earns from
   peregrine demo --fault exchange-kill@10s,restart@12s
   peregrine demo --replay recording.gz")]
 pub struct DemoArgs {
@@ -146,6 +148,12 @@ pub struct DemoArgs {
     /// Seed of the market, and of everything else that is drawn
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub seed: u64,
+    /// World of the exchange, with the strategy that lives on it
+    #[arg(long, value_name = "NAME", value_parser = scenarios(), conflicts_with = "replay")]
+    pub scenario: Option<String>,
+    /// Whether that world has the edge that the strategy lives on
+    #[arg(long, value_enum, default_value = "on", requires = "scenario")]
+    pub edge: ::exchange::Edge,
     /// Publish a recorded stream instead of the generated market
     #[arg(long, value_name = "FILE")]
     pub replay: Option<PathBuf>,
@@ -433,6 +441,10 @@ fn assignment(text: &str) -> Result<String, String> {
 fn mebibytes(text: &str) -> Result<f64, String> {
     let told = text.parse::<f64>().ok().filter(|mib| (0.001..=1e6).contains(mib));
     told.ok_or_else(|| "must be a number from 0.001 to 1000000".to_owned())
+}
+
+fn scenarios() -> [&'static str; ::exchange::SCENARIOS.len()] {
+    ::exchange::SCENARIOS.map(|(name, _)| name)
 }
 
 fn layout(text: &str) -> Result<Layout, String> {

@@ -220,6 +220,11 @@ impl Config {
         &self.venues[0]
     }
 
+    /// What the instruments are called, in their order.
+    pub fn instrument_names(&self) -> Vec<String> {
+        self.instruments.iter().map(|one| one.name(&self.venues)).collect()
+    }
+
     /// The names of the accounts, as one text: what `arm` has typed.
     pub fn account(&self) -> String {
         let names: Vec<&str> = self.venues.iter().map(|venue| venue.account.as_str()).collect();

@@ -3,29 +3,37 @@
 
 mod child;
 mod ledger;
+mod scenario;
 
 use crate::cli::{DemoArgs, print};
-use crate::config::{Config, KeySource, Mode};
+use crate::config::{Config, KeySource, Mode, Venue, VenueKind};
 use crate::exit::{Exit, Failure};
 use crate::outcome::Outcome;
 use crate::session::{Go, SessionOptions, fetch};
 use child::{Blow, Exchange, ExchangeOptions, split_faults};
+use engine::id::VenueId;
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// The demo's own configuration.
-pub const CONFIG: &str = include_str!("../../../config/demo.toml");
-
 /// Runs it.
 pub fn run(args: DemoArgs) -> Result<Exit, Failure> {
     let mut config = match &args.config {
         Some(path) => Config::load(path)?,
-        None => Config::parse("config/demo.toml (built in)", CONFIG)?,
+        None => {
+            let (name, text) = scenario::config(args.scenario.as_deref());
+            Config::parse(name, text)?
+        }
     };
     let (faults, blows) = split_faults(&args.fault.join(",")).map_err(Failure::usage)?;
-    let options = ExchangeOptions { seed: args.seed, replay: args.replay.clone(), faults };
+    let options = ExchangeOptions {
+        seed: args.seed,
+        replay: args.replay.clone(),
+        world: world(&args, &config)?,
+        edge: args.edge,
+        faults,
+    };
     let mut exchange = Exchange::start(options).map_err(Failure::error)?;
     config.mode = Mode::Testnet;
     point_at(&mut config, &exchange);
@@ -76,13 +84,40 @@ fn journal(args: &DemoArgs, exchange: &Exchange) -> Result<PathBuf, Failure> {
     Ok(folder.clone())
 }
 
-/// The exchange's addresses, and the key that it made for the demo.
+/// The world that the exchange opens: the one asked for, else Binance Spot alone where that is
+/// enough, else the one with all venues. Every venue of the configuration must be in it.
+fn world(args: &DemoArgs, config: &Config) -> Result<Option<String>, Failure> {
+    let plain = config.venues.iter().all(|venue| venue.kind == VenueKind::BinanceSpot);
+    let name = match &args.scenario {
+        None if plain => None,
+        asked => Some(asked.clone().unwrap_or_else(|| "four".into())),
+    };
+    let known = match &name {
+        None => vec![exchange::VenueKind::BinanceSpot],
+        Some(name) => exchange::WorldText::scenario(name, true).map_err(Failure::usage)?.venues(),
+    };
+    for (place, venue) in config.venues.iter().enumerate() {
+        let kind = venue.kind.name();
+        if !known.iter().any(|known| known.name() == kind) {
+            let name = name.as_deref().unwrap_or("(none)");
+            let text = format!("[venue.{}]: scenario {name} has no venue {kind}", venue.name);
+            return Err(Failure::usage(text));
+        }
+        if config.venues[..place].iter().any(|other| other.kind == venue.kind) {
+            let text =
+                format!("[venue.{}]: the exchange is one {kind} only, this is another", venue.name);
+            return Err(Failure::usage(text));
+        }
+    }
+    Ok(name)
+}
+
+/// The exchange's addresses, and the keys that it made for the demo.
 fn point_at(config: &mut Config, exchange: &Exchange) {
-    let address = exchange.address();
-    config.venues[0].endpoints.stream = format!("ws://{address}");
-    config.venues[0].endpoints.ws_api = format!("ws://{address}/ws-api/v3");
-    config.venues[0].endpoints.rest = format!("http://{address}");
-    config.venues[0].key = Some(KeySource::File(exchange.directory().join("demo-ed25519.key")));
+    for venue in &mut config.venues {
+        venue.endpoints = venue.kind.simulated(&exchange.address().to_string());
+        venue.key = Some(KeySource::File(exchange.key(venue.kind.name())));
+    }
 }
 
 /// Takes away the locks of a name and an account that were made up for this process alone.
@@ -90,8 +125,10 @@ fn forget_locks(config: &Config) {
     if let Ok(path) = shm::RegionPath::within(&config.shm.directory, &own_name()) {
         let _ = std::fs::remove_file(path.lock());
     }
-    if let Ok(key) = crate::session::credentials(config.home()) {
-        let _ = std::fs::remove_file(crate::session::account_path(config, config.home(), &key));
+    for venue in &config.venues {
+        if let Ok(key) = crate::session::credentials(venue) {
+            let _ = std::fs::remove_file(crate::session::account_path(config, venue, &key));
+        }
     }
 }
 
@@ -108,31 +145,36 @@ fn finish(
     if !exchange.is_running() {
         return Err(Failure::error("the exchange has ended; its ledger cannot be compared"));
     }
-    let key = crate::session::credentials(config.home())?;
-    let rest = &config.home().endpoints.rest;
-    let url = format!("{rest}/sim/ledger?apiKey={}", key.api_key());
-    let theirs = parse(&fetch(&url).map_err(Failure::error)?)?;
-    let report = parse(&fetch(&format!("{rest}/sim/report")).map_err(Failure::error)?)?;
-    let differences = ledger::compare(&outcome.engine, &outcome.assets, &theirs);
+    let mut venues = Vec::new();
+    for (number, venue) in config.venues.iter().enumerate() {
+        venues.push(compare(number, venue, &outcome)?);
+    }
+    let differences: Vec<&str> = venues.iter().flat_map(VenueBooks::differences).collect();
+    let wire = &venues[0].report;
     let mut json = outcome.json();
     json["ledger_match"] = differences.is_empty().into();
     json["ledger_differences"] = json!(differences);
-    json["wire_to_wire_ns"] = report["wire"]["tick_to_order_ns"].clone();
-    json["exchange"] = report["wire"].clone();
+    json["venues"] = venues.iter().map(VenueBooks::json).collect();
+    json["wire_to_wire_ns"] = wire["tick_to_order_ns"].clone();
+    json["exchange"] = wire.clone();
     json["seed"] = args.seed.into();
+    json["scenario"] = json!(args.scenario);
+    json["edge"] = args.edge.is_on().into();
     if args.json {
         print(&json);
     } else {
         crate::cli::say(format_args!("{}", outcome.summary().trim_end()));
-        let wire = &report["wire"]["tick_to_order_ns"];
-        let us = |key: &str| wire[key].as_f64().unwrap_or(0.0) / 1000.0;
-        let (p50, p99) = (us("p50"), us("p99"));
-        crate::cli::say(format_args!(
-            "tick out to order in, as the exchange saw it: p50 {p50:.1} us, p99 {p99:.1} us"
-        ));
+        for venue in &venues {
+            let wire = &venue.report["tick_to_order_ns"];
+            let us = |key: &str| wire[key].as_f64().unwrap_or(0.0) / 1000.0;
+            let (name, p50, p99) = (&venue.name, us("p50"), us("p99"));
+            crate::cli::say(format_args!(
+                "tick out to order in, as {name} saw it: p50 {p50:.1} us, p99 {p99:.1} us"
+            ));
+        }
         match differences.as_slice() {
             [] => crate::cli::say(format_args!(
-                "ledger: ours and the exchange's agree to the last unit"
+                "ledger: ours and the exchange's agree to the last unit, on every venue"
             )),
             list => crate::cli::say(format_args!("ledger: DIFFERS\n  {}", list.join("\n  "))),
         }
@@ -142,6 +184,41 @@ fn finish(
         crate::cli::complain(format_args!("peregrine: {fault}"));
     }
     Ok(if well { Exit::Ok } else { Exit::Error })
+}
+
+/// What a venue says of itself, and what differs from it.
+struct VenueBooks {
+    name: String,
+    differences: Vec<String>,
+    report: Value,
+}
+
+impl VenueBooks {
+    fn differences(&self) -> impl Iterator<Item = &str> {
+        self.differences.iter().map(String::as_str)
+    }
+
+    fn json(&self) -> Value {
+        json!({
+            "name": self.name,
+            "ledger_match": self.differences.is_empty(),
+            "wire": self.report,
+        })
+    }
+}
+
+/// Compares our books of a venue with its own.
+fn compare(number: usize, venue: &Venue, outcome: &Outcome) -> Result<VenueBooks, Failure> {
+    let key = crate::session::credentials(venue)?;
+    let (rest, kind) = (&venue.endpoints.rest, venue.kind.name());
+    let page = |url: String| parse(&fetch(&url).map_err(Failure::error)?);
+    let theirs = page(format!("{rest}/sim/ledger?venue={kind}&apiKey={}", key.api_key()))?;
+    let report = page(format!("{rest}/sim/report?venue={kind}"))?;
+    let id = VenueId(u8::try_from(number).unwrap_or(u8::MAX));
+    let found = ledger::compare(&outcome.engine, (id, &outcome.assets), &theirs);
+    let name = &venue.name;
+    let differences = found.into_iter().map(|text| format!("{name}: {text}")).collect();
+    Ok(VenueBooks { name: name.clone(), differences, report: report["wire"].clone() })
 }
 
 fn parse(body: &[u8]) -> Result<Value, Failure> {

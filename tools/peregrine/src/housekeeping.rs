@@ -154,6 +154,8 @@ impl House<'_> {
         Ok(Outcome {
             engine,
             assets: started.assets,
+            instruments: self.config.instrument_names(),
+            desks: self.config.desks.iter().map(|desk| desk.name.clone()).collect(),
             stages,
             counters: started.board.read().map(|(name, n)| (name.to_owned(), n)).collect(),
             layout: started.layout.name(),

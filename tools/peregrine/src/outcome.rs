@@ -1,10 +1,13 @@
 //! What a session came to: one JSON object, and a summary for people.
 
+mod desks;
+
 use crate::latency::Stages;
 use engine::asset::Assets;
 use engine::desk::DeskCounters;
 use engine::engine::Engine;
 use engine::num::{AMOUNT_DECIMALS, Amount, Decimal, Notional};
+use engine::position::Position;
 use engine::risk::Refusal;
 use engine::session::{Repair, RepairKind};
 use hdrhistogram::Histogram;
@@ -17,6 +20,10 @@ pub struct Outcome {
     pub engine: Engine<Any>,
     /// Names of assets.
     pub assets: Assets,
+    /// Names of instruments, by id, as the configuration has them.
+    pub instruments: Vec<String>,
+    /// Names of desks.
+    pub desks: Vec<String>,
     /// Latency of every stage.
     pub stages: Stages,
     /// Counters of all agents, by name.
@@ -83,9 +90,10 @@ impl Outcome {
         self.counters.iter().find(|(known, _)| known == name).map_or(0, |(_, value)| *value)
     }
 
-    /// Sum over all positions of one number.
-    fn sum(&self, pick: impl Fn(&engine::position::Position) -> i64) -> i64 {
-        self.engine.desks.iter().flat_map(|desk| &desk.positions).map(pick).sum()
+    /// Sum over all positions of an amount of money, in the money that P&L is counted in.
+    fn sum(&self, pick: impl Fn(&Position) -> Notional) -> Notional {
+        let desks = self.engine.desks.iter();
+        desks.fold(Notional(0), |sum, desk| sum.saturating_add(self.sum_of(desk, &pick)))
     }
 
     /// Profit or loss at the last mids, after fees.
@@ -96,20 +104,23 @@ impl Outcome {
 
     /// What quoting away from mid won, in basis points of the value traded.
     pub fn spread_captured_bps(&self) -> f64 {
-        let turnover = self.sum(|position| position.turnover.0);
+        let turnover = self.sum(|position| position.turnover).0;
         if turnover == 0 {
             return 0.0;
         }
-        self.sum(|position| position.spread_captured.0) as f64 / turnover as f64 * 10_000.0
+        self.sum(|position| position.spread_captured).0 as f64 / turnover as f64 * 10_000.0
     }
 
+    /// What all desks hold of an instrument.
+    fn held(&self, place: usize) -> Amount {
+        Amount(self.engine.desks.iter().map(|desk| desk.positions[place].base.0).sum())
+    }
+
+    /// The position of the one instrument, or each one's by its name.
     fn positions(&self) -> Value {
-        let mut positions = Map::new();
-        for listing in self.engine.market.listings() {
-            let place = listing.instrument.id.index();
-            let held = self.engine.desks.iter().map(|desk| desk.positions[place].base.0).sum();
-            positions.insert(listing.instrument.symbol.to_string(), amount(Amount(held)).into());
-        }
+        let each = self.instruments.iter().enumerate();
+        let positions: Map<String, Value> =
+            each.map(|(place, name)| (name.clone(), amount(self.held(place)).into())).collect();
         match positions.len() {
             1 => positions.into_iter().next().map_or(Value::Null, |(_, value)| value),
             _ => Value::Object(positions),
@@ -182,8 +193,10 @@ impl Outcome {
             "open_orders_at_end": self.engine.live_orders(),
             "position": self.positions(),
             "pnl_quote": money(self.pnl()),
-            "fees_quote": money(Notional(self.sum(|position| position.fees.0))),
+            "fees_quote": money(self.sum(|position| position.fees)),
+            "funding_quote": money(self.sum(|position| position.funding)),
             "spread_captured_bps": (self.spread_captured_bps() * 1e4).round() / 1e4,
+            "desks": self.desks_json(),
             "repairs": self.repairs(),
             "layout": self.layout,
             "wait": self.wait,
@@ -211,13 +224,23 @@ impl Outcome {
              fills {} bought, {} sold ({} partial)\n",
             desk.amends, desk.cancels, desk.fills[0], desk.fills[1], desk.partial_fills
         );
+        let positions = match self.positions() {
+            Value::String(one) => one,
+            Value::Object(each) => {
+                let each = each
+                    .iter()
+                    .map(|(name, held)| format!("{name} {}", held.as_str().unwrap_or_default()));
+                each.collect::<Vec<_>>().join(", ")
+            }
+            _ => String::new(),
+        };
         out += &format!(
-            "position {}, P&L {} after fees {}, spread captured {:.3} bp\n",
-            self.positions().as_str().unwrap_or("of several instruments"),
+            "position {positions}; P&L {} after fees {}, spread captured {:.3} bp\n",
             money(self.pnl()),
-            money(Notional(self.sum(|position| position.fees.0))),
+            money(self.sum(|position| position.fees)),
             self.spread_captured_bps()
         );
+        out += &self.desks_summary();
         for (name, histogram) in self.stages.named().filter(|(_, histogram)| !histogram.is_empty())
         {
             let at = |quantile| histogram.value_at_quantile(quantile) as f64 / 1000.0;

@@ -61,10 +61,7 @@ impl VenueKind {
     /// The addresses of a preset.
     pub fn endpoints(self, preset: Preset) -> Endpoints {
         let (stream, ws_api, rest) = match (self, preset) {
-            (_, Preset::Local) => {
-                let local = "ws://127.0.0.1:28080";
-                (local, local, "http://127.0.0.1:28080")
-            }
+            (_, Preset::Local) => return self.simulated("127.0.0.1:28080"),
             (Self::BinanceSpot, preset) => spot(preset),
             (Self::BinanceUsdm, Preset::Mainnet) => (
                 "wss://fstream.binance.com",
@@ -96,12 +93,21 @@ impl VenueKind {
                 ("wss://wspap.okx.com", "wss://wspap.okx.com", "https://openapi.okx.com")
             }
         };
-        let ws_api = match (self, preset) {
-            (Self::BinanceSpot, Preset::Local) => format!("{ws_api}/ws-api/v3"),
-            (Self::BinanceUsdm, Preset::Local) => format!("{ws_api}/ws-fapi/v1"),
-            _ => ws_api.to_owned(),
+        Endpoints { stream: stream.into(), ws_api: ws_api.into(), rest: rest.into() }
+    }
+
+    /// The addresses of this venue at a simulated exchange, `HOST:PORT`.
+    pub fn simulated(self, at: &str) -> Endpoints {
+        let path = match self {
+            Self::BinanceSpot => "/ws-api/v3",
+            Self::BinanceUsdm => "/ws-fapi/v1",
+            Self::Bybit | Self::Okx => "",
         };
-        Endpoints { stream: stream.into(), ws_api, rest: rest.into() }
+        Endpoints {
+            stream: format!("ws://{at}"),
+            ws_api: format!("ws://{at}{path}"),
+            rest: format!("http://{at}"),
+        }
     }
 }
 

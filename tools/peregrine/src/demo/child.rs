@@ -1,5 +1,6 @@
 //! The demo's exchange: a process of its own, killed and started again where a fault asks for it.
 
+use exchange::{Edge, WorldText};
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::os::unix::process::CommandExt as _;
@@ -14,6 +15,10 @@ pub struct ExchangeOptions {
     pub seed: u64,
     /// A recording to publish instead.
     pub replay: Option<PathBuf>,
+    /// The world to open; none is Binance Spot alone.
+    pub world: Option<String>,
+    /// Whether the world has the edge that its strategy lives on.
+    pub edge: Edge,
     /// Faults that the exchange itself carries out.
     pub faults: Theirs,
 }
@@ -48,6 +53,18 @@ impl Exchange {
     /// Where it keeps its ledger and the demo's keys.
     pub fn directory(&self) -> &Path {
         &self.directory
+    }
+
+    /// The key that it made for the demo at one of its venues.
+    pub fn key(&self, venue: &str) -> PathBuf {
+        let world = self.options.world.as_deref();
+        let world = world.and_then(|name| WorldText::scenario(name, true).ok());
+        let several = world.is_some_and(|world| world.venues().len() > 1);
+        let folder = if several { self.directory.join(venue) } else { self.directory.clone() };
+        // The stronger kind of key, where the venue knows it.
+        let files = ["demo-ed25519.key", "demo-hmac.key"].map(|name| folder.join(name));
+        let found = files.iter().find(|path| path.exists());
+        found.unwrap_or(&files[0]).clone()
     }
 
     /// Ends it with signal 9, as a power switch would.
@@ -90,6 +107,10 @@ fn spawn(
     command.arg("--seed").arg(options.seed.to_string()).arg("--ledger").arg(directory);
     if let Some(file) = &options.replay {
         command.arg("--replay").arg(file);
+    }
+    if let Some(world) = &options.world {
+        command.arg("--scenario").arg(world);
+        command.arg("--edge").arg(if options.edge.is_on() { "on" } else { "off" });
     }
     if let Some(faults) = faults {
         command.arg("--fault").arg(faults);

@@ -1,33 +1,34 @@
 //! Does the exchange's own ledger agree with ours, to the last unit?
 //!
-//! Ours is the start plus our own fills; theirs is what the exchange wrote down for itself.
+//! Ours is the start plus our own fills; theirs is what the exchange wrote down for itself. Each
+//! venue is compared by itself.
 
 use engine::asset::Assets;
 use engine::engine::Engine;
 use engine::id::{AssetId, VenueId};
-use engine::instrument::Symbol;
+use engine::instrument::{Instrument, Kind, Symbol};
 use engine::num::{AMOUNT_DECIMALS, Amount, Decimal, parse_decimal};
+use engine::position::Position;
 use engine::strategy::Strategy;
 use serde_json::Value;
 
 /// One difference, in words.
 pub type Difference = String;
 
-/// Compares balances, fees, number of fills, positions and open orders; empty when they agree.
+/// Compares balances, fees, number of fills, positions, funding and open orders of one venue; empty
+/// when they agree.
 pub fn compare<S: Strategy>(
     engine: &Engine<S>,
-    assets: &Assets,
+    (venue, assets): (VenueId, &Assets),
     theirs: &Value,
 ) -> Vec<Difference> {
-    let mut out = Vec::new();
-    balances(engine, assets, theirs, &mut out);
-    fees(engine, assets, theirs, &mut out);
-    trades(engine, theirs, &mut out);
-    let open = theirs["openOrders"].as_array().map_or(0, Vec::len);
-    if open != engine.live_orders() {
-        out.push(format!("open orders: ours {}, theirs {open}", engine.live_orders()));
-    }
-    out
+    let mut books = Books { engine, venue, assets, theirs, out: Vec::new() };
+    books.balances();
+    books.fees();
+    books.fills();
+    books.positions();
+    books.open_orders();
+    books.out
 }
 
 fn amount(value: &Value) -> Option<Amount> {
@@ -38,94 +39,139 @@ fn shown(amount: Amount) -> Decimal {
     Decimal { value: amount.0, decimals: AMOUNT_DECIMALS }
 }
 
-fn balances<S: Strategy>(
-    engine: &Engine<S>,
-    assets: &Assets,
-    theirs: &Value,
-    out: &mut Vec<Difference>,
-) {
-    let Some(list) = theirs["balances"].as_array() else {
-        out.push("the exchange's ledger has no balances".into());
-        return;
-    };
-    for entry in list {
-        let name = entry["asset"].as_str().unwrap_or("?");
-        let (Some(start), Some(total)) = (amount(&entry["start"]), amount(&entry["total"])) else {
-            out.push(format!("{name}: the exchange's ledger is not readable"));
-            continue;
-        };
-        let Some(id) = Symbol::new(name).and_then(|name| assets.id(name.as_bytes())) else {
-            if start != total {
-                out.push(format!("{name}: moved at the exchange, unknown to us"));
+/// Both books of a venue, and what differs so far.
+struct Books<'a, S: Strategy> {
+    engine: &'a Engine<S>,
+    venue: VenueId,
+    assets: &'a Assets,
+    theirs: &'a Value,
+    out: Vec<Difference>,
+}
+
+impl<'a, S: Strategy> Books<'a, S> {
+    /// The instruments that we know at this venue.
+    fn instruments(&self) -> Vec<Instrument> {
+        let all = self.engine.market.listings().iter().map(|listing| listing.instrument);
+        all.filter(|one| one.venue == self.venue).collect()
+    }
+
+    /// Sum over all desks of a number of their position in an instrument.
+    fn ours(&self, instrument: &Instrument, pick: impl Fn(&Position) -> i64) -> Amount {
+        let place = instrument.id.index();
+        Amount(self.engine.desks.iter().map(|desk| pick(&desk.positions[place])).sum())
+    }
+
+    fn list(&self, name: &str) -> &'a [Value] {
+        self.theirs[name].as_array().map_or(&[], Vec::as_slice)
+    }
+
+    /// Those entries of a list that are about an instrument. Spot and perpetual may share a name.
+    fn about(&self, name: &str, spec: &Instrument) -> impl Iterator<Item = &'a Value> + use<'a, S> {
+        let (symbol, kind) = (spec.symbol, spec.kind);
+        self.list(name).iter().filter(move |entry| {
+            let fits = match entry["product"].as_str() {
+                Some(product) => (product == "spot") == (kind == Kind::Spot),
+                None => kind != Kind::Spot,
+            };
+            fits && entry["symbol"] == symbol.as_str()
+        })
+    }
+
+    fn check(&mut self, what: &str, ours: Amount, theirs: Option<Amount>) {
+        match theirs {
+            None => self.out.push(format!("{what}: the exchange's ledger is not readable")),
+            Some(theirs) if theirs != ours => {
+                let (ours, theirs) = (shown(ours), shown(theirs));
+                self.out.push(format!("{what}: ours {ours}, theirs {theirs}"));
             }
-            continue;
-        };
-        let ours = engine.account(VenueId(0)).balance(id);
-        if ours.start != start {
-            let (ours, theirs) = (shown(ours.start), shown(start));
-            out.push(format!("{name} start: ours {ours}, theirs {theirs}"));
-        }
-        if ours.total != total {
-            let (ours, theirs) = (shown(ours.total), shown(total));
-            out.push(format!("{name} total: ours {ours}, theirs {theirs}"));
+            Some(_) => {}
         }
     }
-}
 
-fn fees<S: Strategy>(
-    engine: &Engine<S>,
-    assets: &Assets,
-    theirs: &Value,
-    out: &mut Vec<Difference>,
-) {
-    for place in 0..assets.len() {
-        let id = AssetId(place as u16);
-        let Some(name) = assets.name(id) else { continue };
-        let list = theirs["fees"].as_array();
-        let entry = list.and_then(|list| list.iter().find(|fee| fee["asset"] == name.as_str()));
-        let told = entry.and_then(|entry| amount(&entry["amount"])).unwrap_or(Amount(0));
-        let ours = engine.account(VenueId(0)).balance(id).fees;
-        if ours != told {
-            out.push(format!("{name} fees: ours {}, theirs {}", shown(ours), shown(told)));
+    fn balances(&mut self) {
+        if self.theirs["balances"].as_array().is_none() {
+            self.out.push("the exchange's ledger has no balances".into());
         }
-    }
-}
-
-/// Number of trades, and for each instrument the position that its trades add up to.
-fn trades<S: Strategy>(engine: &Engine<S>, theirs: &Value, out: &mut Vec<Difference>) {
-    let empty = Vec::new();
-    let list = theirs["trades"].as_array().unwrap_or(&empty);
-    let ours: u64 = engine.desks.iter().map(|desk| desk.counters.fills.iter().sum::<u64>()).sum();
-    if ours != list.len() as u64 {
-        out.push(format!("fills: ours {ours}, theirs {}", list.len()));
-    }
-    for listing in engine.market.listings() {
-        let spec = &listing.instrument;
-        let mut position = Amount(0);
-        for trade in list.iter().filter(|trade| trade["symbol"] == spec.symbol.as_str()) {
-            let buys = trade["isBuyer"].as_bool().unwrap_or(false);
-            let (Some(qty), Some(fee)) = (amount(&trade["qty"]), amount(&trade["commission"]))
-            else {
-                out.push(format!("{}: a trade of the exchange is not readable", spec.symbol));
+        for entry in self.list("balances") {
+            let name = entry["asset"].as_str().unwrap_or("?");
+            let (start, total) = (amount(&entry["start"]), amount(&entry["total"]));
+            let known = Symbol::new(name).and_then(|name| self.assets.id(name.as_bytes()));
+            let Some(id) = known else {
+                if start != total {
+                    self.out.push(format!("{name}: moved at the exchange, unknown to us"));
+                }
                 continue;
             };
-            position = Amount(position.0 + if buys { qty.0 } else { -qty.0 });
-            let base = spec.symbol.as_str().strip_suffix(quote_of(trade)).unwrap_or_default();
-            if trade["commissionAsset"] == base {
-                position -= fee;
-            }
-        }
-        let held = |desk: &engine::desk::Desk<S>| desk.positions[spec.id.index()].base.0;
-        let ours = Amount(engine.desks.iter().map(held).sum());
-        if ours != position {
-            let (ours, theirs) = (shown(ours), shown(position));
-            out.push(format!("{} position: ours {ours}, theirs {theirs}", spec.symbol));
+            let ours = self.engine.account(self.venue).balance(id);
+            self.check(&format!("{name} start"), ours.start, start);
+            self.check(&format!("{name} total"), ours.total, total);
         }
     }
-}
 
-/// Quote assets that the simulated exchange lists.
-fn quote_of(trade: &Value) -> &'static str {
-    let symbol = trade["symbol"].as_str().unwrap_or_default();
-    ["USDT", "USDC", "BTC"].into_iter().find(|quote| symbol.ends_with(quote)).unwrap_or("USDT")
+    fn fees(&mut self) {
+        for place in 0..self.assets.len() {
+            let id = AssetId(place as u16);
+            let Some(name) = self.assets.name(id) else { continue };
+            let entry = self.list("fees").iter().find(|fee| fee["asset"] == name.as_str());
+            let told = entry.map_or(Some(Amount(0)), |entry| amount(&entry["amount"]));
+            let ours = self.engine.account(self.venue).balance(id).fees;
+            self.check(&format!("{name} fees"), ours, told);
+        }
+    }
+
+    fn fills(&mut self) {
+        let count = |one: &Instrument| {
+            self.ours(one, |position| (position.fills[0] + position.fills[1]) as i64).0
+        };
+        let ours: i64 = self.instruments().iter().map(count).sum();
+        let theirs = self.list("trades").len();
+        if ours != theirs as i64 {
+            self.out.push(format!("fills: ours {ours}, theirs {theirs}"));
+        }
+    }
+
+    /// What the trades of spot add up to less fees in kind; of perpetuals what the exchange holds
+    /// for us, and the funding that it paid.
+    fn positions(&mut self) {
+        for spec in self.instruments() {
+            let ours = self.ours(&spec, |position| position.base.0);
+            let name = format!("{} position", spec.symbol);
+            if spec.kind == Kind::Spot {
+                let theirs = self.bought(&spec);
+                self.check(&name, ours, theirs);
+                continue;
+            }
+            let sum = |list: &str, key: &str| {
+                let mut all = self.about(list, &spec).map(|entry| amount(&entry[key]));
+                all.try_fold(Amount(0), |sum, one| Some(Amount(sum.0 + one?.0)))
+            };
+            let (held, funded) = (sum("positions", "qty"), sum("funding", "amount"));
+            let account = self.engine.account(self.venue).holding(spec.id).position.base;
+            self.check(&name, ours, held);
+            self.check(&format!("{} position of the account", spec.symbol), account, held);
+            let funding = self.ours(&spec, |position| position.funding.0);
+            self.check(&format!("{} funding", spec.symbol), funding, funded);
+        }
+    }
+
+    fn bought(&self, spec: &Instrument) -> Option<Amount> {
+        let base = self.assets.name(spec.base)?;
+        self.about("trades", spec).try_fold(Amount(0), |sum, trade| {
+            let (qty, fee) = (amount(&trade["qty"])?, amount(&trade["commission"])?);
+            let signed = if trade["isBuyer"].as_bool()? { qty.0 } else { -qty.0 };
+            let in_kind = trade["commissionAsset"] == base.as_str();
+            Some(Amount(sum.0 + signed - if in_kind { fee.0 } else { 0 }))
+        })
+    }
+
+    fn open_orders(&mut self) {
+        let own: Vec<_> = self.instruments().iter().map(|one| one.id).collect();
+        let desks = self.engine.desks.iter();
+        let live = desks.flat_map(|desk| desk.orders.live());
+        let ours = live.filter(|order| own.contains(&order.instrument)).count();
+        let theirs = self.list("openOrders").len();
+        if ours != theirs {
+            self.out.push(format!("open orders: ours {ours}, theirs {theirs}"));
+        }
+    }
 }
