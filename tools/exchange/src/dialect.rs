@@ -55,6 +55,12 @@ pub(crate) trait Dialect: Send {
     /// A private event of an account.
     fn private(&mut self, floor: &mut Floor, account: AccountId, what: &Private, now_ms: u64) {}
 
+    /// What one who subscribes to a topic now is told first, such as a whole book; none where the
+    /// topic begins with its next event.
+    fn first(&mut self, floor: &mut Floor, topic: &str, now_ms: u64) -> Option<String> {
+        None
+    }
+
     /// A market frame that cannot be read, for the fault of that name.
     fn malformed(&self) -> &'static str {
         "{"
@@ -73,7 +79,8 @@ impl Dialect for Silent {}
 pub(crate) fn of(kind: VenueKind) -> Box<dyn Dialect> {
     match kind {
         VenueKind::BinanceSpot => Box::new(crate::binance_spot::Spot),
-        VenueKind::BinanceUsdm | VenueKind::Bybit | VenueKind::Okx => Box::new(Silent),
+        VenueKind::Bybit => Box::new(crate::bybit::Bybit::default()),
+        VenueKind::BinanceUsdm | VenueKind::Okx => Box::new(Silent),
     }
 }
 
@@ -81,6 +88,7 @@ pub(crate) fn of(kind: VenueKind) -> Box<dyn Dialect> {
 pub(crate) fn routes(kind: VenueKind, app: App) -> axum::Router {
     match kind {
         VenueKind::BinanceSpot => crate::binance_spot::routes(app),
-        VenueKind::BinanceUsdm | VenueKind::Bybit | VenueKind::Okx => axum::Router::new(),
+        VenueKind::Bybit => crate::bybit::routes(app),
+        VenueKind::BinanceUsdm | VenueKind::Okx => axum::Router::new(),
     }
 }

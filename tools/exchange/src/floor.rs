@@ -240,6 +240,7 @@ impl Floor {
                 });
             }
             FaultKind::Shutdown(_) => {
+                self.hub.leaving = self.hub.next();
                 self.speak(|dialect, floor| dialect.farewell(floor, now_ms));
             }
             FaultKind::ExchangeKill | FaultKind::Restart => {}

@@ -51,6 +51,8 @@ pub(crate) struct Hub {
     wanted: BTreeMap<String, u32>,
     /// Whether anyone has ever asked for a market stream.
     pub watched: bool,
+    /// Connections with a lower id were told that they will be closed.
+    pub leaving: u64,
 }
 
 impl Hub {
@@ -61,6 +63,7 @@ impl Hub {
             causes,
             wanted: BTreeMap::new(),
             watched: false,
+            leaving: 0,
         }
     }
 
@@ -181,6 +184,13 @@ impl Hub {
             if connection.market || !market_only {
                 let _ = connection.out.try_send(out.clone());
             }
+        }
+    }
+
+    /// Tells one connection.
+    pub(crate) fn tell(&mut self, id: u64, out: Out) {
+        if let Some(connection) = self.connections.get(&id) {
+            let _ = connection.out.try_send(out);
         }
     }
 

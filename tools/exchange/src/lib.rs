@@ -46,6 +46,7 @@ mod account;
 mod args;
 mod binance;
 mod binance_spot;
+mod bybit;
 mod cause;
 mod describe;
 mod dialect;
