@@ -13,11 +13,14 @@
 //! the same names.
 
 mod account;
+mod batch;
 mod book;
 mod call;
 mod conditional;
 mod denial;
 mod entry;
+mod fills;
+mod holdings;
 mod ids;
 mod instruments;
 mod market;

@@ -5,7 +5,7 @@ use super::call::Call;
 use super::denial::Denial;
 use super::orders::{chosen, need_scope};
 use super::params::Params;
-use super::{private, sheet, tell, words};
+use super::{holdings, private, tell, words};
 use crate::account::Account;
 use crate::floor::Floor;
 use crate::json::{Object, array};
@@ -70,7 +70,7 @@ fn positions(floor: &Floor, params: &Params, account: AccountId) -> Result<Strin
         rows.iter()
             .skip(from)
             .take(limit)
-            .map(|(symbol, leg)| sheet::position(venue, account, *symbol, *leg)),
+            .map(|(symbol, leg)| holdings::position(venue, account, *symbol, *leg)),
     );
     let next = from.saturating_add(limit);
     let cursor = if next < rows.len() { next.to_string() } else { String::new() };
@@ -125,7 +125,7 @@ fn wallet(floor: &Floor, params: &Params, account: AccountId) -> Result<String, 
         return Err(Denial::params("accountType only support UNIFIED."));
     }
     let coins: Option<Vec<&str>> = params.get("coin").map(|coins| coins.split(',').collect());
-    let row = sheet::wallet(&floor.venue, account, coins.as_deref());
+    let row = holdings::wallet(&floor.venue, account, coins.as_deref());
     Ok(Object::new().raw("list", &array([row])).end())
 }
 

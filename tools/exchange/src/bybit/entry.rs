@@ -3,7 +3,7 @@
 use super::call::Call;
 use super::denial::Denial;
 use super::params::Params;
-use super::{account, orders, query};
+use super::{account, batch, orders, query};
 use crate::floor::Floor;
 use crate::keys::Form;
 use crate::order::AccountId;
@@ -99,7 +99,7 @@ pub(crate) fn answer(
 ) -> (Result<Answer, Denial>, Option<Usage>) {
     let product = params.category().unwrap_or(Product::Perp);
     if call.single().is_some() {
-        let (result, usage) = orders::batch(floor, call, params, account, now_ms);
+        let (result, usage) = batch::answer(floor, call, params, account, now_ms);
         return (fate(floor, call, result, now_ms), usage);
     }
     let usage = match take(floor, (account, call, product), now_ms) {

@@ -2,8 +2,8 @@
 
 use super::denial::Denial;
 use super::entry;
-use super::sheet;
 use super::stream::conn_id;
+use super::{fills, holdings, sheet};
 use crate::cause::Message as Counted;
 use crate::event::{Execution, Private, What};
 use crate::floor::{App, Floor, wall_ms};
@@ -228,7 +228,7 @@ pub(crate) fn publish(floor: &mut Floor, account: AccountId, what: &Private, now
             wallet(floor, account, now_ms);
         }
         Private::Funding(one) => {
-            let item = sheet::funding(&floor.venue, one);
+            let item = fills::funding(&floor.venue, one);
             tell(floor, account, EXECUTION, Product::Perp, &item, now_ms);
         }
         // The wallet that follows tells it.
@@ -243,9 +243,9 @@ fn execution(floor: &mut Floor, account: AccountId, one: &Execution, now_ms: u64
     tell(floor, account, ORDER, product, &item, now_ms);
     match &one.what {
         What::Trade(fill) => {
-            let fast = sheet::execution_fast(&floor.venue, fill);
+            let fast = fills::execution_fast(&floor.venue, fill);
             tell(floor, account, FAST, product, &fast, now_ms);
-            let item = sheet::execution(&floor.venue, fill);
+            let item = fills::execution(&floor.venue, fill);
             tell(floor, account, EXECUTION, product, &item, now_ms);
         }
         // A position is told with every order, changed or not.
@@ -255,12 +255,12 @@ fn execution(floor: &mut Floor, account: AccountId, one: &Execution, now_ms: u64
 }
 
 fn position(floor: &mut Floor, account: AccountId, symbol: SymbolId, leg: Leg, now_ms: u64) {
-    let item = sheet::position(&floor.venue, account, symbol, leg);
+    let item = holdings::position(&floor.venue, account, symbol, leg);
     tell(floor, account, POSITION, Product::Perp, &item, now_ms);
 }
 
 fn wallet(floor: &mut Floor, account: AccountId, now_ms: u64) {
-    let item = sheet::wallet(&floor.venue, account, None);
+    let item = holdings::wallet(&floor.venue, account, None);
     // A wallet belongs to no category, so the numbers of categories are not in use.
     tell(floor, account, WALLET, Product::Spot, &item, now_ms);
 }

@@ -3,7 +3,7 @@
 use super::denial::Denial;
 use super::orders::{chosen, need_scope};
 use super::params::Params;
-use super::{ids, sheet, tell, words};
+use super::{fills, ids, sheet, tell, words};
 use crate::floor::Floor;
 use crate::json::array;
 use crate::order::{AccountId, Order};
@@ -190,8 +190,8 @@ pub(crate) fn executions(
         _ => String::new(),
     };
     let list = array(places.into_iter().take(limit).map(|(_, trade, n)| match trade {
-        true => sheet::execution(venue, &holder.fills[n]),
-        false => sheet::funding(venue, &holder.fundings[n]),
+        true => fills::execution(venue, &holder.fills[n]),
+        false => fills::funding(venue, &holder.fundings[n]),
     }));
     Ok(tell::page(words::category(product), &list, &cursor))
 }

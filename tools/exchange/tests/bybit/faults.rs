@@ -2,7 +2,7 @@
 
 use crate::common::{Client, Exchange};
 use crate::rig::{ask, bybit, get, key, limit, logged_on, post, private, rest};
-use exchange::{Fault, Options, Rates};
+use exchange::{Fault, Options};
 use serde_json::{Value, json};
 
 const CREATE: &str = "/v5/order/create";
@@ -93,7 +93,7 @@ async fn an_accounts_orders_are_counted_by_second() {
     for venue in options.world.as_mut().unwrap().venue.values_mut() {
         venue.orders_10s = Some(20);
     }
-    let exchange = Exchange::start(Options { rates: Rates::default(), ..options });
+    let exchange = Exchange::start(options);
     let mut trade = logged_on(&exchange, "/v5/trade", &key()).await;
     let mut refused = None;
     for n in 0..100 {
@@ -108,6 +108,17 @@ async fn an_accounts_orders_are_counted_by_second() {
     assert_eq!(refused["retCode"], 10006);
     assert_eq!(refused["header"]["X-Bapi-Limit"], "2");
     assert_eq!(refused["header"]["X-Bapi-Limit-Status"], "0");
+}
+
+#[tokio::test]
+async fn an_address_that_asks_too_often_is_turned_away() {
+    let mut options = bybit();
+    for venue in options.world.as_mut().unwrap().venue.values_mut() {
+        venue.weight_1m = Some(0);
+    }
+    let exchange = Exchange::start(options);
+    let told = rest(exchange.address, &key(), "GET", "/v5/market/time", "").await;
+    assert_eq!((told.status, &told.json["retMsg"]), (403, &json!("access too frequent")));
 }
 
 #[tokio::test]
