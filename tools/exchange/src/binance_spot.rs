@@ -31,7 +31,7 @@ use axum::routing::any;
 use std::net::SocketAddr;
 
 /// The protocol's routes.
-pub(crate) fn routes(app: App) -> axum::Router {
+fn routes(app: App) -> axum::Router {
     axum::Router::new()
         .route("/ws", any(streams::single))
         .route("/ws/{*streams}", any(streams::several))

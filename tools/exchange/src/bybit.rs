@@ -44,7 +44,7 @@ use crate::floor::App;
 use axum::routing::any;
 
 /// The protocol's routes.
-pub(crate) fn routes(app: App) -> axum::Router {
+fn routes(app: App) -> axum::Router {
     axum::Router::new()
         .route("/v5/public/spot", any(stream::spot))
         .route("/v5/public/linear", any(stream::linear))

@@ -20,6 +20,12 @@ pub(crate) struct Depth<'a> {
 /// out in that order. It must not end a transaction itself.
 #[allow(unused_variables)] // Defaults do nothing.
 pub(crate) trait Dialect: Send {
+    /// The venue's routes; the paths of the four protocols are disjoint. The floor is locked while
+    /// this is called.
+    fn routes(&self, app: App) -> axum::Router {
+        axum::Router::new()
+    }
+
     /// Views whose changed levels each listing notes ([`crate::listing::Listing::views`]).
     fn views(&self) -> usize {
         0
@@ -81,14 +87,5 @@ pub(crate) fn of(kind: VenueKind) -> Box<dyn Dialect> {
         VenueKind::BinanceSpot => Box::new(crate::binance_spot::Spot),
         VenueKind::Bybit => Box::new(crate::bybit::Bybit::default()),
         VenueKind::BinanceUsdm | VenueKind::Okx => Box::new(Silent),
-    }
-}
-
-/// The routes of a venue. The paths of the four protocols are disjoint.
-pub(crate) fn routes(kind: VenueKind, app: App) -> axum::Router {
-    match kind {
-        VenueKind::BinanceSpot => crate::binance_spot::routes(app),
-        VenueKind::Bybit => crate::bybit::routes(app),
-        VenueKind::BinanceUsdm | VenueKind::Okx => axum::Router::new(),
     }
 }

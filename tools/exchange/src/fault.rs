@@ -1,8 +1,9 @@
 //! Faults on demand: what goes wrong, and how long after the start.
 //!
 //! A specification is `[VENUE:]NAME@WHEN[:DETAIL]`, several joined by commas, such as
-//! `drop@5s,stall@8s:2s,bybit:reject@9s:10016`; without a venue it is for all of them. `exchange-kill` and `restart` are carried out by the
-//! process that started the exchange; they parse here so that one text serves both.
+//! `drop@5s,stall@8s:2s,bybit:reject@9s:10016`; without a venue it is for all of them.
+//! `exchange-kill` and `restart` are carried out by the process that started the exchange; they
+//! parse here so that one text serves both.
 
 use crate::kind::VenueKind;
 use std::fmt;

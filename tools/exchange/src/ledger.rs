@@ -1,5 +1,5 @@
-//! `/sim/ledger`: everything that an account holds and did, in the exchange's own words, for whoever
-//! compares books with it.
+//! `/sim/ledger`: everything that an account holds and did, in the exchange's own words, for
+//! whoever compares books with it.
 
 use crate::account::Account;
 use crate::event::Funding;

@@ -1,4 +1,5 @@
-//! Request weight per address, order count per account, and a venue's other buckets, in fixed windows.
+//! Request weight per address, order count per account, and a venue's other buckets, in fixed
+//! windows.
 
 use crate::order::AccountId;
 use crate::refusal::Limited;

@@ -5,7 +5,8 @@ use crate::error::Error;
 use crate::fault::{Fault, FaultKind};
 use crate::floor::{SharedFloor, wall_ms};
 use crate::hub::Out;
-use crate::keys::KeyFile;
+use crate::keys::{KeyFile, venue_keys};
+use crate::kind::VenueKind;
 use crate::limits::Rates;
 use crate::recording::Recording;
 use crate::sim::Pages;
@@ -83,6 +84,21 @@ impl Default for Options {
     }
 }
 
+impl Options {
+    /// The demonstration keys that an exchange without ledger and keys of its own makes. In a world
+    /// each names its venue.
+    pub fn demo_keys(&self) -> Vec<KeyFile> {
+        let Some(world) = &self.world else {
+            return venue_keys(VenueKind::BinanceSpot, self.seed);
+        };
+        let keys = world.venues().into_iter().flat_map(|kind| {
+            let named = move |key| KeyFile { venue: Some(kind.name().into()), ..key };
+            venue_keys(kind, self.seed).into_iter().map(named)
+        });
+        keys.collect()
+    }
+}
+
 /// What the exchange did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
@@ -143,9 +159,12 @@ fn router(world: &World, options: &Options) -> axum::Router {
         world: options.world.clone().map(Box::new),
         seed: options.seed,
     };
-    let protocols = world.rooms().iter().fold(axum::Router::new(), |routes, room| {
-        routes.merge(crate::dialect::routes(room.kind, room.app.clone()))
-    });
+    let mut protocols = axum::Router::new();
+    for room in world.rooms() {
+        let mut routes = axum::Router::new();
+        room.app.floor.lock().speak(|dialect, _| routes = dialect.routes(room.app.clone()));
+        protocols = protocols.merge(routes);
+    }
     protocols
         .merge(crate::sim::routes(pages))
         .fallback(async || crate::sim::refuse(404, "Path not found."))

@@ -1,6 +1,6 @@
 //! The exchange's own pages, outside every venue's API, under `/sim/`: `ledger?apiKey=…`, `report`,
-//! `world` (what runs), and `deposit?apiKey=…&asset=…&amount=…` (POST). `venue=NAME` chooses one of several venues; the
-//! first is meant where it is left out.
+//! `world` (what runs), and `deposit?apiKey=…&asset=…&amount=…` (POST). `venue=NAME` chooses one of
+//! several venues; the first is meant where it is left out.
 
 use crate::floor::{App, Floor, wall_ms};
 use crate::json::{Object, array};

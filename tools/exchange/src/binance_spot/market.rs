@@ -4,7 +4,7 @@ use super::{private, stats};
 use crate::binance::{streams, wrapped};
 use crate::dialect::{Best, Depth, Dialect};
 use crate::event::{Agg, Private};
-use crate::floor::Floor;
+use crate::floor::{App, Floor};
 use crate::json::{Object, levels};
 use crate::listing::{Listing, Tick};
 use crate::order::{AccountId, Side, SymbolId};
@@ -19,6 +19,10 @@ const SLOW: usize = 1;
 pub(crate) struct Spot;
 
 impl Dialect for Spot {
+    fn routes(&self, app: App) -> axum::Router {
+        super::routes(app)
+    }
+
     fn views(&self) -> usize {
         2
     }

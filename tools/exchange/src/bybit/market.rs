@@ -7,7 +7,7 @@ use super::words::{category, side};
 use super::{ids, private, tell, ticker};
 use crate::dialect::Dialect;
 use crate::event::{Liquidation, Private};
-use crate::floor::Floor;
+use crate::floor::{App, Floor};
 use crate::json::{Object, array};
 use crate::listing::{Listing, Tick};
 use crate::order::{AccountId, Side, SymbolId};
@@ -29,6 +29,10 @@ pub(crate) struct Bybit {
 }
 
 impl Dialect for Bybit {
+    fn routes(&self, app: App) -> axum::Router {
+        super::routes(app)
+    }
+
     fn beat_ms(&self) -> u64 {
         BEAT_MS
     }

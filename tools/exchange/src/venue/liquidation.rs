@@ -3,8 +3,8 @@
 //!
 //! Each position is offered to the book down to its bankruptcy price, at which the account has
 //! nothing left; what nobody takes there the insurance account takes over at that price and sells
-//! or buys back as the book allows. Whatever an account still owes then, the insurance account pays,
-//! so no money is made or lost. Nobody is deleveraged: the insurance account may owe.
+//! or buys back as the book allows. Whatever an account still owes then, the insurance account
+//! pays, so no money is made or lost. Nobody is deleveraged: the insurance account may owe.
 
 use super::position::Position;
 use super::*;

@@ -1,9 +1,9 @@
-//! Orders that wait for a price: stops, take-profits, trailing stops, and pairs of which one cancels
-//! the other.
+//! Orders that wait for a price: stops, take-profits, trailing stops, and pairs of which one
+//! cancels the other.
 //!
-//! A trigger is no order: it stands in no book and holds no money. When its price comes, an order is
-//! placed as if its owner had sent it then. Triggers are looked at with the venue's pulse; what was
-//! traded in between counts with its highest and lowest price.
+//! A trigger is no order: it stands in no book and holds no money. When its price comes, an order
+//! is placed as if its owner had sent it then. Triggers are looked at with the venue's pulse; what
+//! was traded in between counts with its highest and lowest price.
 
 use super::*;
 use serde::{Deserialize, Serialize};

@@ -6,8 +6,8 @@ use super::trigger::{Back, By, Fate, Pair, When};
 use super::*;
 use crate::symbol::SCALE;
 
-/// What `perp_tests::act` does, and `wait NAME WHEN PRICE BY ORDER` (`above`, `below`, or `trail` by
-/// ticks; `last` or `mark`), `pulse MS`, `waiting NAME`, `countdown NAME MS`.
+/// What `perp_tests::act` does, and `wait NAME WHEN PRICE BY ORDER` (`above`, `below`, or `trail`
+/// by ticks; `last` or `mark`), `pulse MS`, `waiting NAME`, `countdown NAME MS`.
 fn act(venue: &mut Venue, line: &str) -> String {
     let words: Vec<&str> = line.split_whitespace().collect();
     let out = match words.as_slice() {
