@@ -205,30 +205,31 @@ fn api_key(account: AccountId) -> String {
         .end()
 }
 
-/// The private topic whose subscribers are watched for a product.
-fn watched(product: &str) -> Option<u32> {
+/// The product of a protection, and the private topic whose subscribers are watched for it.
+fn watched(product: &str) -> Option<(Product, u32)> {
     match product {
-        "DERIVATIVES" => Some(private::DCP_FUTURE),
-        "SPOT" => Some(private::DCP_SPOT),
+        "DERIVATIVES" => Some((Product::Perp, private::DCP_FUTURE)),
+        "SPOT" => Some((Product::Spot, private::DCP_SPOT)),
         _ => None,
     }
 }
 
 fn protect(floor: &mut Floor, params: &Params, account: AccountId) -> Result<String, Denial> {
     let product = params.get("product").unwrap_or("OPTIONS");
-    let topic = watched(product).ok_or_else(|| Denial::params("params error: product invalid"))?;
+    let invalid = || Denial::params("params error: product invalid");
+    let (product, topic) = watched(product).ok_or_else(invalid)?;
     params.need("timeWindow")?;
     let window = params.integer("timeWindow")?.unwrap_or(0);
     if !(3..=300).contains(&window) {
         return Err(Denial::params("params error: timeWindow is 3 to 300"));
     }
-    floor.guard(account, Some(window * 1000), Some(topic));
+    floor.guard_product((account, Some(product)), Some(window * 1000), Some(topic));
     Ok("{}".into())
 }
 
 fn protection(floor: &Floor, account: AccountId) -> String {
-    let list = array(floor.guarded(account).map(|guard| {
-        let spot = guard.number == Some(private::DCP_SPOT);
+    let list = array(floor.guards_of(account).map(|guard| {
+        let spot = guard.product == Some(Product::Spot);
         Object::new()
             .put("product", if spot { "SPOT" } else { "DERIVATIVES" })
             .put("dcpStatus", "ON")

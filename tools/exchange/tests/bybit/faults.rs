@@ -1,7 +1,7 @@
 //! Faults as a client of this protocol meets them, and protection against lost connections.
 
 use crate::common::{Client, Exchange};
-use crate::rig::{ask, bybit, get, key, limit, logged_on, post, private, rest};
+use crate::rig::{ask, bybit, get, key, limit, logged_on, post, private, rest, with};
 use exchange::{Fault, Options};
 use serde_json::{Value, json};
 
@@ -147,8 +147,13 @@ async fn orders_go_when_the_private_connections_are_gone() {
     let told = get(at, "/v5/account/query-dcp-info", "").await;
     assert_eq!(told["dcpInfos"][0]["timeWindow"], "3");
     assert_eq!(post(at, CREATE, limit("Buy", "60000.0", "0.010", "left")).await.0, 0);
+    let spot = json!({"category": "spot", "price": "60000.00", "orderLinkId": "stays"});
+    let spot = with(limit("Buy", "60000.0", "0.010", ""), spot);
+    assert_eq!(post(at, CREATE, spot).await.0, 0);
     let mut other = private(&exchange, &key(), &["order"]).await;
     drop(watched);
     let gone = |m: &Value| m["data"][0]["cancelType"] == "CancelByDCP";
-    other.until(gone).await;
+    assert_eq!(other.until(gone).await["data"][0]["orderLinkId"], "left");
+    let open = get(at, "/v5/order/realtime", "category=spot").await;
+    assert_eq!(open["list"][0]["orderLinkId"], "stays", "only the product's orders go");
 }
