@@ -106,8 +106,9 @@ def test_public_streams(public):
 
 
 def test_trade_and_private_sockets(session, addresses, credentials):
-    private = unified.WebSocket(channel_type="private", testnet=False, **credentials)
-    orders = unified.WebSocketTrading(testnet=False, **credentials)
+    private = unified.WebSocket(
+        channel_type="private", testnet=False, private_auth_expire=10, **credentials)
+    orders = unified.WebSocketTrading(testnet=False, private_auth_expire=10, **credentials)
     on_order, told = inbox()
     on_fill, fill = inbox()
     private.order_stream(on_order)
