@@ -14,10 +14,10 @@ use engine::id::Side;
 use engine::instrument::Instrument;
 use engine::num::{Price, Qty};
 use engine::time::Nanos;
-use feeds::binance_spot::{BinanceSpot, BinanceSpotConfig, Flavour};
+use feeds::binance::{Decoder, Flavour, Sizes};
 use feeds::net::Payload;
 use feeds::net::frame::SPARE;
-use feeds::protocol::{Message, Protocol};
+use feeds::protocol::Message;
 use hftbacktest::depth::{L2MarketDepth, MarketDepth, ROIVectorMarketDepth};
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -187,14 +187,12 @@ impl Stream {
 }
 
 fn rows(messages: &[Vec<u8>], instrument: Instrument, flavour: Flavour) -> Vec<Event> {
-    let mut config = BinanceSpotConfig::new("wss://host", "https://host", vec![instrument]);
-    config.flavour = flavour;
-    let mut protocol = BinanceSpot::new(&config);
+    let mut decoder = Decoder::new(flavour, &[instrument], Sizes::default());
     let is_answer = |message: &&Vec<u8>| message.starts_with(b"{\"lastUpdateId\"");
     let mut rows = Vec::new();
     let mut newest = 0;
     if let Some(answer) = messages.iter().find(is_answer)
-        && let Ok(snapshot) = protocol.on_snapshot(0, &mut answer.clone(), Nanos(1))
+        && let Ok(snapshot) = decoder.snapshot(0, &mut answer.clone(), Nanos(1))
     {
         newest = snapshot.last;
         rows.extend_from_slice(snapshot.rows);
@@ -203,7 +201,7 @@ fn rows(messages: &[Vec<u8>], instrument: Instrument, flavour: Flavour) -> Vec<E
         let mut bytes = message.clone();
         bytes.resize(message.len() + SPARE, 0);
         let Some(payload) = Payload::new(&mut bytes, message.len()) else { continue };
-        let decoded = protocol.decoder().decode(payload, Nanos(1), |_, _| true);
+        let decoded = decoder.decode(payload, Nanos(1), |_, _| true);
         if let Ok(Message::Depth { head, rows: levels, .. }) = decoded
             && head.last > newest
         {

@@ -8,7 +8,7 @@ use engine::id::Side;
 use engine::instrument::Instrument;
 use engine::num::{Price, Qty};
 use engine::time::Nanos;
-use feeds::binance_spot::{BinanceSpot, BinanceSpotConfig, Flavour};
+use feeds::binance::{Decoder, Flavour, Sizes};
 use feeds::net::Payload;
 use feeds::protocol::Message;
 use serde::Deserialize;
@@ -140,23 +140,22 @@ impl<'a> Rows<'a> for Depth<'a> {
 
 /// Ours, with the venue's flavour.
 fn ours<'a>(messages: &Arena, (instrument, flavour): (Instrument, Flavour)) -> Contestant<'a> {
-    let state = (messages.clone(), protocol(instrument, flavour));
+    let state = (messages.clone(), decoder(instrument, flavour));
     Contestant::with(
         "ours",
         state,
         |(messages, _)| messages.restore(),
-        |(messages, protocol)| {
+        |(messages, decoder)| {
             messages.each(|bytes, len| {
                 let Some(payload) = Payload::new(bytes, len) else { return };
-                let _ = black_box(protocol.decoder().decode(payload, AT, |_, _| true));
+                let _ = black_box(decoder.decode(payload, AT, |_, _| true));
             });
         },
     )
 }
 
-fn protocol(instrument: Instrument, flavour: Flavour) -> BinanceSpot {
-    let config = BinanceSpotConfig::new("wss://host", "https://host", vec![instrument]);
-    BinanceSpot::new(&BinanceSpotConfig { flavour, ..config })
+fn decoder(instrument: Instrument, flavour: Flavour) -> Decoder {
+    Decoder::new(flavour, &[instrument], Sizes::default())
 }
 
 /// simd-json with its buffers reused: typed, or its tape alone with the fields picked from it.
@@ -351,14 +350,14 @@ fn readable<T: Kind>(message: &[u8], instrument: &Instrument) -> bool {
 
 /// A race is between equals: ours and the rivals read the same rows from every message.
 fn check<T: Kind>(title: &str, mut messages: Arena, (instrument, flavour): (Instrument, Flavour)) {
-    let mut protocol = protocol(instrument, flavour);
+    let mut decoder = decoder(instrument, flavour);
     messages.each(|bytes, len| {
         let typed: Option<Wrapped<T::Of<'_>>> = serde_json::from_slice(&bytes[..len]).ok();
         let mut theirs = Vec::new();
         let read = typed.and_then(|typed| typed.data.rows(&instrument, &mut theirs));
         assert!(read.is_some(), "{title}: the rival cannot read a message");
-        let decoded = Payload::new(bytes, len)
-            .map(|payload| protocol.decoder().decode(payload, AT, |_, _| true));
+        let decoded =
+            Payload::new(bytes, len).map(|payload| decoder.decode(payload, AT, |_, _| true));
         let ours = match decoded {
             Some(Ok(Message::Best(row) | Message::Trade(row))) => vec![row],
             Some(Ok(Message::Depth { rows, .. })) => rows.to_vec(),

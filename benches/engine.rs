@@ -10,7 +10,7 @@ use benches::corpus;
 use benches::recorded::{Failed, Session, stream};
 use benches::stage::{Bar, Row, Stage, median, quantile};
 use engine::event::Event;
-use feeds::binance_spot::Flavour;
+use feeds::binance::Flavour;
 use rustix::time::{ClockId, clock_gettime};
 use std::path::{Path, PathBuf};
 

@@ -7,7 +7,7 @@ use benches::recorded::{Failed, GoesOn, Session, stream};
 use benches::stage::{Bar, Row, Stage};
 use engine::event::Event;
 use engine::instrument::Instrument;
-use feeds::binance_spot::Flavour;
+use feeds::binance::Flavour;
 use peregrine::journal::follow::Follower;
 use peregrine::journal::{Recovered, recover};
 use rand::rngs::SmallRng;

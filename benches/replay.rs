@@ -11,7 +11,7 @@ use benches::stage::{Bar, Row, Stage, median};
 use engine::event::Event;
 use engine::instrument::Instrument;
 use engine::time::Nanos;
-use feeds::binance_spot::Flavour;
+use feeds::binance::Flavour;
 use peregrine::replay::walk::{Replay, Totals};
 use rustix::time::{ClockId, clock_gettime};
 use shm::journal::keep;

@@ -15,10 +15,10 @@ use engine::reconcile::Tolerance;
 use engine::risk::Limits;
 use engine::state::{Digest, State as _};
 use engine::time::{Nanos, Stage as Mark};
-use feeds::binance_spot::{BinanceSpot, BinanceSpotConfig, Flavour};
+use feeds::binance::{Decoder, Flavour, Sizes};
 use feeds::net::Payload;
 use feeds::net::frame::SPARE;
-use feeds::protocol::{Message, Protocol};
+use feeds::protocol::Message;
 use shm::journal::{Drain, JournalWriter, Start, Sync, WriterSettings, begin, sent};
 use std::path::Path;
 use strategies::any::Any;
@@ -33,15 +33,13 @@ pub type Failed = Box<dyn std::error::Error>;
 
 /// Messages of a recording as rows, one list a message, each with its receive time.
 pub fn stream(name: &str, instrument: Instrument, flavour: Flavour) -> Vec<Vec<Event>> {
-    let mut config = BinanceSpotConfig::new("wss://host", "https://host", vec![instrument]);
-    config.flavour = flavour;
-    let mut protocol = BinanceSpot::new(&config);
+    let mut decoder = Decoder::new(flavour, &[instrument], Sizes::default());
     let messages = corpus::recording(name);
     let mut all = Vec::new();
     let (mut newest, mut at) = (0, BEGAN);
     let is_answer = |message: &&Vec<u8>| message.starts_with(b"{\"lastUpdateId\"");
     if let Some(answer) = messages.iter().find(is_answer)
-        && let Ok(snapshot) = protocol.on_snapshot(0, &mut answer.clone(), at)
+        && let Ok(snapshot) = decoder.snapshot(0, &mut answer.clone(), at)
     {
         newest = snapshot.last;
         all.push(snapshot.rows.to_vec());
@@ -52,7 +50,7 @@ pub fn stream(name: &str, instrument: Instrument, flavour: Flavour) -> Vec<Vec<E
         let mut bytes = message.clone();
         bytes.resize(message.len() + SPARE, 0);
         let Some(payload) = Payload::new(&mut bytes, message.len()) else { continue };
-        match protocol.decoder().decode(payload, at, |_, _| true) {
+        match decoder.decode(payload, at, |_, _| true) {
             Ok(Message::Best(row) | Message::Trade(row)) => all.push(vec![row]),
             Ok(Message::Depth { head, rows, .. }) if head.last > newest => {
                 all.push(rows.to_vec());
@@ -124,7 +122,7 @@ fn engine(instrument: Instrument) -> Result<Engine<Any>, Failed> {
     let tolerance =
         Tolerance { price_ticks: 0, excess_ppm: 0, shortage_ppm: 0, life_min: Nanos::ZERO };
     let parameters = Parameters { kappa_start: 0.5, sigma_start: 1.0, ..Parameters::default() };
-    let desk = DeskSettings { instruments: vec![instrument.id], tolerance, limits };
+    let desk = DeskSettings::alike(&[instrument.id], tolerance, limits);
     let strategy = Any::AvellanedaStoikov(AvellanedaStoikov::new(parameters, &instrument)?);
     Ok(Engine::new(vec![instrument], vec![(desk, strategy)], Settings::default()))
 }

@@ -21,6 +21,10 @@ id_newtype!(
     VenueId, u8
 );
 id_newtype!(
+    /// A market feed: the streams of one venue that come over the same connections.
+    FeedId, u8
+);
+id_newtype!(
     /// An instrument, dense from 0 in the order of the configuration.
     InstrumentId, u16
 );

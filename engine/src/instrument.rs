@@ -1,6 +1,6 @@
 //! What is traded: its grids, limits, fees and whether it trades now.
 
-use crate::id::{AssetId, InstrumentId, VenueId};
+use crate::id::{AssetId, FeedId, InstrumentId, Side, VenueId};
 use crate::num::{AMOUNT_DECIMALS, Amount, Grid, Notional, NumError, POW10, Price, Qty};
 use core::fmt;
 
@@ -12,6 +12,13 @@ pub struct Symbol {
 }
 
 impl Symbol {
+    /// What has no name.
+    pub const UNNAMED: Self = {
+        let mut bytes = [0; 23];
+        bytes[0] = b'?';
+        Self { bytes, len: 1 }
+    };
+
     /// From text of at most 23 bytes; `None` when it is longer or empty.
     pub fn new(text: &str) -> Option<Self> {
         let mut bytes = [0; 23];
@@ -55,6 +62,18 @@ pub enum Status {
     CancelOnly = 2,
 }
 
+/// What owning it means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[repr(u8)]
+pub enum Kind {
+    /// Base and quote change hands.
+    #[default]
+    Spot = 0,
+    /// A perpetual that is margined and settled in the quote asset: only profit, loss, fees and
+    /// funding change hands, and a position may be short.
+    Linear = 1,
+}
+
 /// Fees are in millionths of the notional: 1000 is 0.1 %.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Fees {
@@ -69,8 +88,12 @@ pub struct Fees {
 pub struct Instrument {
     /// Dense id.
     pub id: InstrumentId,
-    /// Where it trades.
+    /// Where it trades, and whose account pays.
     pub venue: VenueId,
+    /// Which feed brings its market.
+    pub feed: FeedId,
+    /// What owning it means.
+    pub kind: Kind,
     /// The venue's name of it.
     pub symbol: Symbol,
     /// What is bought and sold.
@@ -79,8 +102,14 @@ pub struct Instrument {
     pub quote: AssetId,
     /// Tick size.
     pub tick: Grid,
-    /// Lot size.
+    /// Lot size, in the base asset.
     pub lot: Grid,
+    /// One lot in the unit that the venue counts quantities in: the same as `lot`, but for
+    /// contracts. Dialects read and write by it; nothing else does.
+    pub size: Grid,
+    /// Initial margin of a [`Kind::Linear`], in millionths of the notional: 100 000 is tenfold
+    /// leverage.
+    pub margin_ppm: i64,
     /// Lowest price of an order.
     pub price_min: Price,
     /// Highest price of an order.
@@ -97,6 +126,9 @@ pub struct Instrument {
     pub fees: Fees,
     /// Whether quantity can be reduced in place without losing the queue place.
     pub amends: bool,
+    /// Whether price and quantity of an order can be changed in place. Where not, one order takes
+    /// the place of another.
+    pub moves: bool,
     /// Whether it takes orders.
     pub status: Status,
 }
@@ -112,11 +144,15 @@ impl Instrument {
         Self {
             id,
             venue: VenueId(0),
+            feed: FeedId(0),
+            kind: Kind::Spot,
             symbol,
             base: assets.0,
             quote: assets.1,
             tick: grids.0,
             lot: grids.1,
+            size: grids.1,
+            margin_ppm: 1_000_000,
             price_min: Price(0),
             price_max: Price(0),
             qty_min: Qty(0),
@@ -125,6 +161,7 @@ impl Instrument {
             notional_max: Notional(0),
             fees: Fees::default(),
             amends: true,
+            moves: false,
             status: Status::Trading,
         }
     }
@@ -136,10 +173,11 @@ impl Instrument {
         if ticks > PRICE_MAX { Err(NumError::Overflow) } else { Ok(Price(ticks)) }
     }
 
-    /// Quantity text to lots, exactly; refuses more than [`Qty`] rows can carry.
+    /// Quantity text, in the venue's unit, to lots, exactly; refuses more than [`Qty`] rows can
+    /// carry.
     #[inline]
     pub fn qty(&self, text: &[u8]) -> Result<Qty, NumError> {
-        let lots = self.lot.parse(text)?;
+        let lots = self.size.parse(text)?;
         if lots.unsigned_abs() > QTY_MAX as u64 { Err(NumError::Overflow) } else { Ok(Qty(lots)) }
     }
 
@@ -169,6 +207,25 @@ impl Instrument {
         let scale = *POW10.get(usize::from(AMOUNT_DECIMALS).checked_sub(places)?)?;
         let steps = self.tick.step.checked_mul(self.lot.step)?.checked_mul(scale)?;
         price.0.checked_mul(qty.0)?.checked_mul(steps)
+    }
+
+    /// The asset that an order of this side locks.
+    #[inline]
+    pub const fn locks(&self, side: Side) -> AssetId {
+        match (self.kind, side) {
+            (Kind::Spot, Side::Sell) => self.base,
+            _ => self.quote,
+        }
+    }
+
+    /// Initial margin of so much notional, toward zero.
+    #[inline]
+    pub fn margin(&self, notional: Notional) -> Notional {
+        let product = match notional.0.checked_mul(self.margin_ppm) {
+            Some(product) => return Notional(product / 1_000_000),
+            None => i128::from(notional.0) * i128::from(self.margin_ppm),
+        };
+        Notional(saturate(product / 1_000_000))
     }
 
     /// A quantity as an amount of the base asset, exact up to 8 places, beyond them toward zero.

@@ -1,6 +1,6 @@
 //! What goes out: orders that the risk gate approved, and requests that only reduce.
 
-use crate::id::{ClientId, InstrumentId, OrderId, Side};
+use crate::id::{ClientId, InstrumentId, OrderId, Side, VenueId};
 use crate::num::{Price, Qty};
 use crate::time::Nanos;
 
@@ -73,6 +73,13 @@ pub enum Intent {
         /// What is placed.
         new: Place,
     },
+    /// A change of price and quantity in place, on venues that can.
+    Move {
+        /// Which order.
+        old: OrderRef,
+        /// What it is to be: the same client id, and the whole quantity, fills included.
+        new: Place,
+    },
 }
 
 impl Intent {
@@ -80,7 +87,9 @@ impl Intent {
     #[inline]
     pub const fn place(&self) -> &Place {
         match self {
-            Self::Place(place) | Self::Replace { new: place, .. } => place,
+            Self::Place(place)
+            | Self::Replace { new: place, .. }
+            | Self::Move { new: place, .. } => place,
         }
     }
 }
@@ -133,10 +142,10 @@ pub enum Reduce {
     CancelAll(InstrumentId),
     /// Ask what became of an order, by client id.
     Query(OrderRef),
-    /// Reconcile again: open orders, balances, missed trades.
-    Reconcile,
-    /// Renew the venue's dead-man's switch, where it has one.
-    Renew,
+    /// Reconcile with a venue again: open orders, balances, missed trades.
+    Reconcile(VenueId),
+    /// Renew a venue's dead-man's switch, where it has one.
+    Renew(VenueId),
 }
 
 /// Everything the engine sends.

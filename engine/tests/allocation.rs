@@ -116,7 +116,7 @@ impl Ports for Echo {
             }
             Outgoing::Reduce(Reduce::Cancel(order)) => self.done(order.order()),
             Outgoing::Reduce(Reduce::Amend { order, qty }) => {
-                self.push(0, Body::Amended { order: order.order(), qty }, 0);
+                self.push(0, Body::Amended { order: order.order(), price: None, qty }, 0);
             }
             Outgoing::Resync(_) => self.resyncs += 1,
             Outgoing::Reduce(_) => {}

@@ -1,41 +1,22 @@
-//! The dialect of Binance Spot's market streams: `bookTicker`, `depth@100ms` and `trade`, combined
-//! (`/stream?streams=…`) or raw (`/ws/…`), with REST snapshots.
+//! Binance Spot: `bookTicker`, `depth@100ms` and `trade`, all named by the URL of one combined
+//! stream, with REST snapshots.
 //!
-//! USDⓈ-M futures speak a superset of it; with [`Flavour::Usdm`] diffs are chained by `pu` instead
-//! of `U`, and the paths are the futures'. Unknown fields are passed over and fields may come in
-//! any order, because the venue adds fields without notice.
+//! Diffs cover the ids from `U` to `u`, without a hole between one diff and the next; those of
+//! bests are of the same numbering. (Binance Spot API, "How to manage a local order book
+//! correctly".)
 
-mod decode;
-#[cfg(target_arch = "x86_64")]
-mod fast;
-#[cfg(target_arch = "x86_64")]
-mod look;
-mod rows;
-mod scan;
-#[cfg(target_arch = "x86_64")]
-mod streams;
-mod tape;
-
-pub use decode::{Decoder, Width};
-
-use crate::net::{HttpRequest, Method, Payload};
-use crate::protocol::{DecodeError, Intake, Protocol, Snapshot, Ways};
+use crate::binance::{self, Binance, Flavour, Sizes};
+use crate::checks;
+use crate::net::HttpRequest;
+use crate::protocol::{Silence, Stream};
 use engine::instrument::Instrument;
-use engine::time::Nanos;
-use std::sync::Arc;
 
-/// Most streams that the venue carries on one connection.
-const STREAMS_MAX: usize = 1_024;
+/// The market of [`BinanceSpot`].
+#[derive(Debug)]
+pub struct Spot;
 
-/// Which of the venue's markets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Flavour {
-    /// Spot.
-    #[default]
-    Spot,
-    /// USDⓈ-margined futures.
-    Usdm,
-}
+/// The dialect, with the requests made ready.
+pub type BinanceSpot = Binance<Spot>;
 
 /// Which streams of each instrument are followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,13 +42,11 @@ pub struct BinanceSpotConfig {
     pub ws_url: String,
     /// Base of REST, such as `https://api.binance.com`.
     pub rest_url: String,
-    /// Which market.
-    pub flavour: Flavour,
     /// What is followed; ids need not begin at 0, but must be distinct.
     pub instruments: Vec<Instrument>,
     /// Which streams of each.
     pub streams: Streams,
-    /// Levels a side that a snapshot asks for: 5 to 5000 (1000 for USDⓈ-M).
+    /// Levels a side that a snapshot asks for: 1 to 5000.
     pub snapshot_levels: u16,
     /// Most levels taken in one diff.
     pub diff_levels_max: usize,
@@ -81,7 +60,6 @@ impl BinanceSpotConfig {
         Self {
             ws_url: ws_url.trim_end_matches('/').to_string(),
             rest_url: rest_url.trim_end_matches('/').to_string(),
-            flavour: Flavour::Spot,
             instruments,
             streams: Streams::default(),
             snapshot_levels: 5_000,
@@ -93,34 +71,14 @@ impl BinanceSpotConfig {
     /// What is wrong with this; empty when nothing is.
     pub fn check(&self) -> Vec<String> {
         let mut wrong = Vec::new();
-        let (ws, rest) = (&self.ws_url, &self.rest_url);
-        if !ws.starts_with("ws://") && !ws.starts_with("wss://") {
-            wrong.push(format!("{ws}: streams are at a ws:// or wss:// URL"));
-        }
-        if !rest.starts_with("http://") && !rest.starts_with("https://") {
-            wrong.push(format!("{rest}: snapshots are at an http:// or https:// URL"));
-        }
-        if self.instruments.is_empty() {
-            wrong.push("no instrument is followed; name at least one".to_string());
-        }
-        for (place, one) in self.instruments.iter().enumerate() {
-            let twice = |two: &&Instrument| two.id == one.id || two.symbol == one.symbol;
-            if let Some(two) = self.instruments[..place].iter().find(twice) {
-                wrong.push(format!("{} and {} share an id or a name", two.symbol, one.symbol));
-            }
-        }
-        if !self.streams.depth {
-            wrong.push("the depth stream is left out; without it no book is whole".to_string());
-        }
-        let levels_max = if self.flavour == Flavour::Spot { 5_000 } else { 1_000 };
-        if self.snapshot_levels == 0 || self.snapshot_levels > levels_max {
-            let levels = self.snapshot_levels;
-            wrong.push(format!("snapshots of {levels} levels; the venue gives 1 to {levels_max}"));
-        }
-        let streams = self.instruments.len() * 3;
-        if streams > STREAMS_MAX {
-            wrong.push(format!("{streams} streams; a connection carries {STREAMS_MAX}"));
-        }
+        checks::socket_url(&self.ws_url, &mut wrong);
+        checks::rest_url(&self.rest_url, &mut wrong);
+        checks::instruments(&self.instruments, &mut wrong);
+        checks::depth(self.streams.depth, &mut wrong);
+        let levels = usize::from(self.snapshot_levels);
+        checks::count("levels of a snapshot", levels, 5_000, &mut wrong);
+        let streams = self.instruments.len() * self.names().len();
+        checks::count("streams of a connection", streams, binance::STREAMS_MAX, &mut wrong);
         wrong
     }
 
@@ -129,97 +87,35 @@ impl BinanceSpotConfig {
         usize::from(self.snapshot_levels) * 2
     }
 
-    fn stream_url(&self) -> String {
-        let mut names = Vec::new();
-        for instrument in &self.instruments {
-            let symbol = instrument.symbol.as_str().to_lowercase();
-            let Streams { best, depth, trade } = self.streams;
-            for (wanted, name) in [(best, "bookTicker"), (depth, "depth@100ms"), (trade, "trade")] {
-                if wanted {
-                    names.push(format!("{symbol}@{name}"));
-                }
-            }
-        }
-        format!("{}/stream?streams={}", self.ws_url, names.join("/"))
+    fn names(&self) -> Vec<binance::Name> {
+        let Streams { best, depth, trade } = self.streams;
+        let all = [
+            (best, "bookTicker", Stream::Best),
+            (depth, "depth@100ms", Stream::Depth),
+            (trade, "trade", Stream::Trade),
+        ];
+        let followed = all.into_iter().filter(|(wanted, ..)| *wanted);
+        followed.map(|(_, name, stream)| (name, stream, Silence::Rest)).collect()
     }
-
-    fn snapshot_request(&self, instrument: &Instrument) -> HttpRequest {
-        let path = match self.flavour {
-            Flavour::Spot => "/api/v3/depth",
-            Flavour::Usdm => "/fapi/v1/depth",
-        };
-        let (base, symbol) = (&self.rest_url, instrument.symbol);
-        HttpRequest {
-            method: Method::Get,
-            url: format!("{base}{path}?symbol={symbol}&limit={}", self.snapshot_levels),
-            headers: Vec::new(),
-            body: None,
-            timeout_ms: self.snapshot_timeout_ms,
-        }
-    }
-}
-
-/// The dialect, with the requests made ready.
-#[derive(Debug)]
-pub struct BinanceSpot {
-    decoder: Decoder,
-    stream_url: String,
-    snapshots: Option<Vec<Arc<HttpRequest>>>,
 }
 
 impl BinanceSpot {
     /// All memory that reading needs is reserved and touched here.
     pub fn new(config: &BinanceSpotConfig) -> Self {
-        let snapshots = config.instruments.iter().map(|i| Arc::new(config.snapshot_request(i)));
-        Self {
-            decoder: Decoder::new(config),
-            stream_url: config.stream_url(),
-            snapshots: if config.streams.depth { Some(snapshots.collect()) } else { None },
-        }
-    }
-
-    /// The decoder alone.
-    pub fn decoder(&mut self) -> &mut Decoder {
-        &mut self.decoder
-    }
-}
-
-impl Protocol for BinanceSpot {
-    fn stream_url(&self) -> &str {
-        &self.stream_url
-    }
-
-    fn instruments(&self) -> &[Instrument] {
-        self.decoder.instruments()
-    }
-
-    fn snapshot_request(&self, place: usize) -> Option<Arc<HttpRequest>> {
-        self.snapshots.as_ref()?.get(place).cloned()
-    }
-
-    #[inline]
-    fn on_bytes<I: Intake>(
-        &mut self,
-        frame: Payload<'_>,
-        at: Nanos,
-        intake: &mut I,
-    ) -> Result<(), DecodeError> {
-        let message = self.decoder.decode(frame, at, |which, id| intake.wants_best(which, id))?;
-        intake.take(message);
-        Ok(())
-    }
-
-    fn ways(&self) -> Ways {
-        self.decoder.ways()
-    }
-
-    fn on_snapshot(
-        &mut self,
-        place: usize,
-        body: &mut Vec<u8>,
-        at: Nanos,
-    ) -> Result<Snapshot<'_>, DecodeError> {
-        self.decoder.snapshot(place, body, at)
+        let sizes = Sizes {
+            snapshot_levels: config.snapshot_levels,
+            diff_levels_max: config.diff_levels_max,
+        };
+        let names = config.names();
+        let endpoint = binance::endpoint(&config.ws_url, &config.instruments, &names);
+        let (base, levels) = (&config.rest_url, config.snapshot_levels);
+        let request = |instrument: &Instrument| {
+            let symbol = instrument.symbol;
+            let url = format!("{base}/api/v3/depth?symbol={symbol}&limit={levels}");
+            HttpRequest::get(url, config.snapshot_timeout_ms)
+        };
+        let snapshots = config.instruments.iter().map(request).collect();
+        Self::assemble(Flavour::Spot, (&config.instruments, sizes), vec![endpoint], snapshots)
     }
 }
 

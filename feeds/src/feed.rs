@@ -7,39 +7,52 @@
 //!    └──────────┴─ the last one is lost: books are blanked, wait
 //! ```
 //!
-//! All connections feed the same books and the first arrival wins: what comes again is dropped by
-//! its id, and what one lacks another has. Diffs carry absolute quantities, so overlaps do no harm.
+//! That holds for each endpoint of the venue. All connections feed the same books and the first
+//! arrival wins: what comes again is dropped by its id, and what one lacks another has. Diffs carry
+//! absolute quantities, so overlaps do no harm. What URLs do not name is subscribed to by requests,
+//! each of which is answered or made again; a book that comes over its stream is asked for by
+//! leaving its topic and subscribing to it again.
 
 mod ahead;
 mod books;
+mod chain;
 mod connection;
 mod counters;
+mod doors;
 mod lane;
 mod limits;
 mod links;
+mod prints;
+mod topics;
 
 pub use counters::Counters;
 pub use limits::FeedLimits;
-pub use links::CONNECTIONS_MAX;
+pub use links::{CONNECTIONS_MAX, ENDPOINTS_MAX};
 
-use crate::net::{Backoff, Dial, DialPort, Dialed, HttpReply, NetError, Pulse, Socket};
+use crate::net::{Dial, DialPort, Dialed, HttpReply, NetError, Pulse, Socket};
 use crate::protocol::{DecodeError, Protocol, Ways};
 use crate::sequence::Loaded;
 use books::Books;
 use connection::Connection;
+use doors::Doors;
 use engine::event::{Event, LinkState};
 use engine::id::InstrumentId;
 use engine::time::{Clock, Nanos, Trace};
-use links::{Links, PLACES};
+use links::{Links, PLACES, endpoint_of};
 use rtrb::{Consumer, Producer};
 
 /// Most wishes of the engine heeded a turn.
 const WISHES_MAX: usize = 64;
+/// Most requests sent over one connection a turn.
+const REQUESTS_MAX: usize = 8;
+/// Room for a request, bytes.
+const REQUEST_LEN: usize = 16 * 1024;
 
 /// What a feed is joined to.
 #[derive(Debug)]
 pub struct FeedPorts {
-    /// To the thread that dials; room for one connection and one request per instrument.
+    /// To the thread that dials; room for one connection per endpoint and one request per
+    /// instrument.
     pub dial: DialPort,
     /// To the engine.
     pub events: Producer<Event>,
@@ -56,13 +69,15 @@ pub struct Feed<P: Protocol> {
     wishes: Consumer<InstrumentId>,
     books: Books,
     links: Links,
-    /// Whether nothing comes over any connection, as the engine was told.
+    doors: Doors,
+    /// Whether nothing comes over an endpoint, as the engine was told.
     silent: bool,
-    /// Counts connections that did not follow on another; answers to older ones are not for us.
+    /// Counts main connections that did not follow on another; answers to older ones are not for
+    /// us.
     generation: u16,
-    dialling: bool,
-    dial_at: Nanos,
-    backoff: Backoff,
+    /// How many books came whole, as of the last turn.
+    based: u64,
+    request: Vec<u8>,
     lost: Option<NetError>,
     refused: Option<DecodeError>,
 }
@@ -71,18 +86,19 @@ impl<P: Protocol> Feed<P> {
     /// Reserves all memory; dials on the first turn.
     pub fn new(protocol: P, limits: FeedLimits, ports: FeedPorts) -> Self {
         let FeedPorts { dial, events, wishes } = ports;
+        let endpoints = protocol.endpoints().len().min(ENDPOINTS_MAX);
         Self {
-            books: Books::new(protocol.instruments(), events, &limits),
-            backoff: limits.reconnect(),
-            links: Links::new(limits.connections),
+            books: Books::new(&protocol, events, &limits),
+            links: Links::new(limits.connections * endpoints),
+            doors: Doors::new(endpoints, &limits),
             silent: false,
             protocol,
             limits,
             dial,
             wishes,
             generation: 0,
-            dialling: false,
-            dial_at: Nanos::ZERO,
+            based: 0,
+            request: Vec::with_capacity(REQUEST_LEN),
             lost: None,
             refused: None,
         }
@@ -109,7 +125,8 @@ impl<P: Protocol> Feed<P> {
             done += 1;
         }
         self.keep_connected(now);
-        self.ask_snapshots(now);
+        self.ask_books(now);
+        self.send_requests(now);
         done
     }
 
@@ -119,9 +136,9 @@ impl<P: Protocol> Feed<P> {
         Counters { decode_plain: plain, decode_general: general, ..self.books.counted() }
     }
 
-    /// Why the last connection or request failed, since this was asked last.
+    /// Why the last connection, request or subscription failed, since this was asked last.
     pub fn lost(&mut self) -> Option<NetError> {
-        self.lost.take()
+        self.lost.take().or_else(|| self.books.trouble())
     }
 
     /// Why the last frame or snapshot was refused, since this was asked last.
@@ -158,9 +175,9 @@ impl<P: Protocol> Feed<P> {
             let place = places.trailing_zeros() as usize;
             places &= places - 1;
             let Some(connection) = self.links.at(place) else { continue };
-            self.books.by = place;
             let (protocol, books) = (&mut self.protocol, &mut self.books);
-            match connection.read(protocol, books, (clock, &mut *trace), &mut self.refused) {
+            let way = (clock, &mut *trace);
+            match connection.read(place, protocol, books, way, &mut self.refused) {
                 Ok(frames) => done += frames,
                 Err(error) => {
                     self.lose(place, error, clock.now());
@@ -177,32 +194,40 @@ impl<P: Protocol> Feed<P> {
     fn lose(&mut self, place: usize, error: NetError, now: Nanos) {
         self.lost = Some(error);
         self.books.counters.reconnects += 1;
-        self.dial_at = now.after(self.backoff.next());
-        self.drop_link(place);
-        if self.links.count() <= self.limits.connections {
+        let endpoint = endpoint_of(place);
+        if let Some(old) = self.drop_link(place, now)
+            && now.since(old.up_at) >= self.limits.reconnect_max
+        {
+            self.doors.well(endpoint);
+        }
+        self.doors.wait(endpoint, now);
+        let newcomer = self.books.newcomer;
+        if newcomer.is_some_and(|newcomer| endpoint_of(newcomer) == endpoint)
+            && self.links.count(endpoint) <= self.limits.connections
+        {
             // Whoever was to replace another one is needed for itself.
             self.books.newcomer = None;
         }
-        if self.links.is_empty() {
+        if self.links.count(self.books.main) == 0 {
             self.silent = false;
-            self.books.disconnected(now);
         }
     }
 
-    fn drop_link(&mut self, place: usize) -> Option<Connection> {
-        self.books.left(place);
+    fn drop_link(&mut self, place: usize, now: Nanos) -> Option<Connection> {
+        self.books.left(place, now);
         self.links.take(place)
     }
 
     fn answered(&mut self, answer: Dialed, now: Nanos) {
         match answer {
-            Dialed::WebSocket { result, .. } => {
-                self.dialling = false;
+            Dialed::WebSocket { tag, result } => {
+                let endpoint = tag as usize;
+                self.doors.answered(endpoint);
                 match result {
-                    Ok(socket) => self.connected(Connection::new(socket, &self.limits, now), now),
+                    Ok(socket) => self.connected(endpoint, socket, now),
                     Err(error) => {
                         self.books.counters.connect_errors += 1;
-                        self.dial_at = now.after(self.backoff.next());
+                        self.doors.wait(endpoint, now);
                         self.lost = Some(error);
                     }
                 }
@@ -216,18 +241,17 @@ impl<P: Protocol> Feed<P> {
         }
     }
 
-    fn connected(&mut self, connection: Connection, now: Nanos) {
+    fn connected(&mut self, endpoint: usize, socket: Box<Socket>, now: Nanos) {
+        let Some(ping) = self.books.endpoints.get(endpoint).map(|one| one.ping) else { return };
+        let connection = Connection::new(socket, &self.limits, ping, now);
         let counters = &mut self.books.counters;
         counters.connects += 1;
         counters.options_refused += connection.socket().refused().len() as u64;
-        let first = self.links.is_empty();
-        let Some(place) = self.links.insert(connection) else { return };
-        self.books.joined(place);
-        if first {
+        let Some(place) = self.links.insert(endpoint, connection) else { return };
+        if self.books.joined(place, now) {
             self.generation = self.generation.wrapping_add(1);
-            self.books.connected(now);
         }
-        if self.links.count() > self.limits.connections {
+        if self.links.count(endpoint) > self.limits.connections {
             self.books.lanes.iter_mut().for_each(|lane| lane.in_step = false);
             self.books.newcomer = Some(place);
         }
@@ -270,9 +294,6 @@ impl<P: Protocol> Feed<P> {
         if wait != Nanos::ZERO {
             self.books.lanes.iter_mut().for_each(|lane| lane.wait_until(now.after(wait)));
         }
-        if base {
-            self.backoff.reset();
-        }
     }
 
     /// Pings, watches for silence, dials, and lets a newcomer that is in step replace another one.
@@ -282,33 +303,53 @@ impl<P: Protocol> Feed<P> {
             match connection.look(now) {
                 Ok(Pulse::Stale) => self.books.counters.stale_connection += 1,
                 Ok(_) => {}
-                Err(error) => self.lose(place, error, now),
+                Err(error) => {
+                    self.lose(place, error, now);
+                    continue;
+                }
+            }
+            if !self.books.look(place, now)
+                && let Some(error) = self.books.trouble()
+            {
+                self.lose(place, error, now);
             }
         }
         self.tell_silence(now);
         self.hand_over(now);
-        let replaces = self.books.newcomer.is_none() && self.leaver(now).is_some();
-        let wanted = self.limits.connections + usize::from(replaces);
-        if self.links.count() < wanted && !self.dialling && now >= self.dial_at {
-            self.dial_next();
+        if self.books.counters.snapshots != self.based {
+            self.based = self.books.counters.snapshots;
+            self.doors.well(self.books.main);
+        }
+        for endpoint in 0..self.doors.count() {
+            let replaces = self.books.newcomer.is_none() && self.leaver(endpoint, now).is_some();
+            let wanted = self.limits.connections + usize::from(replaces);
+            if self.links.count(endpoint) < wanted && self.doors.opens(endpoint, now) {
+                self.dial_next(endpoint);
+            }
         }
     }
 
-    /// Tells the engine when all connections fell silent, and when one of them speaks again.
+    /// Tells the engine when nothing comes over one of the endpoints, and when all speak again.
     fn tell_silence(&mut self, now: Nanos) {
-        let silent = !self.links.is_empty() && self.links.iter().all(|(_, one)| one.is_stale());
+        let speaks = |endpoint: usize| {
+            let mut own = self.links.iter().filter(|(place, _)| endpoint_of(*place) == endpoint);
+            own.any(|(_, one)| !one.is_stale())
+        };
+        let up = self.links.count(self.books.main) > 0;
+        let silent = up && !(0..self.doors.count()).all(speaks);
         if silent != self.silent {
             self.silent = silent;
             self.books.link(if silent { LinkState::Stale } else { LinkState::Fresh }, now);
         }
     }
 
-    /// The connection to be replaced next: one that is going away, or the oldest of those that are
-    /// too old.
-    fn leaver(&self, now: Nanos) -> Option<usize> {
+    /// The connection to an endpoint that is to be replaced next: one that is going away, or the
+    /// oldest of those that are too old.
+    fn leaver(&self, endpoint: usize, now: Nanos) -> Option<usize> {
         let old = |one: &Connection| now.since(one.up_at) >= self.limits.rollover_after;
         let leaves = |place: usize| self.books.leaving >> place & 1 != 0;
-        let others = self.links.iter().filter(|(place, _)| Some(*place) != self.books.newcomer);
+        let own = self.links.iter().filter(|(place, _)| endpoint_of(*place) == endpoint);
+        let others = own.filter(|(place, _)| Some(*place) != self.books.newcomer);
         let leavers = others.filter(|(place, one)| leaves(*place) || old(one));
         let first = leavers.min_by_key(|(place, one)| (!leaves(*place), one.up_at));
         first.map(|(place, _)| place)
@@ -317,42 +358,65 @@ impl<P: Protocol> Feed<P> {
     /// Asks for another connection. What is asked with is allocated here and nowhere else.
     #[cold]
     #[inline(never)]
-    fn dial_next(&mut self) {
-        let url = self.protocol.stream_url().to_string();
-        self.dialling = self.dial.ask(Dial::WebSocket { tag: 0, url });
+    fn dial_next(&mut self, endpoint: usize) {
+        let Some(url) = self.books.endpoints.get(endpoint).map(|one| one.url.clone()) else {
+            return;
+        };
+        if self.dial.ask(Dial::WebSocket { tag: endpoint as u32, url }) {
+            self.doors.dialled(endpoint);
+        }
     }
 
     fn hand_over(&mut self, now: Nanos) {
-        let Some(newcomer) = self.books.newcomer.and_then(|place| self.links.at(place)) else {
-            return;
-        };
+        let Some(place) = self.books.newcomer else { return };
+        let Some(newcomer) = self.links.at(place) else { return };
         let settled = now.since(newcomer.up_at) >= self.limits.rollover_settle;
-        let in_step = self.books.lanes.iter().all(|lane| lane.in_step);
-        if !in_step && !settled {
+        if !settled && !self.books.is_in_step(place) {
             return;
         }
-        if let Some(mut old) = self.leaver(now).and_then(|place| self.drop_link(place)) {
+        let leaver = self.leaver(endpoint_of(place), now);
+        if let Some(mut old) = leaver.and_then(|place| self.drop_link(place, now)) {
             old.close();
         }
         self.books.newcomer = None;
         self.books.counters.rollovers += 1;
     }
 
-    fn ask_snapshots(&mut self, now: Nanos) {
-        if self.links.is_empty() {
+    /// Asks for the books that are wanted: over HTTP, or by a subscription.
+    fn ask_books(&mut self, now: Nanos) {
+        if self.links.count(self.books.main) == 0 {
             return;
         }
-        for (place, lane) in self.books.lanes.iter_mut().enumerate() {
-            if lane.broke(now) {
-                self.books.counters.resyncs += 1;
-            }
-            if !lane.asks(now) {
+        for place in 0..self.books.lanes.len() {
+            if !self.books.wants(place, now) {
                 continue;
             }
-            let Some(request) = self.protocol.snapshot_request(place) else { continue };
+            let request = self.protocol.snapshot_request(place);
+            let lane = &mut self.books.lanes[place];
+            if (request.is_none() || !lane.tries_request()) && self.books.renew(place, now) {
+                continue;
+            }
+            let Some(request) = request else { continue };
             let tag = u32::from(self.generation) << 16 | (place as u32 & 0xffff);
             if self.dial.ask(Dial::Ready { tag, request }) {
-                lane.asked();
+                self.books.lanes[place].asked();
+            }
+        }
+    }
+
+    /// Sends what is asked of the venue over connections.
+    fn send_requests(&mut self, now: Nanos) {
+        for place in 0..PLACES {
+            for _ in 0..REQUESTS_MAX {
+                let Some(connection) = self.links.at(place) else { break };
+                let Some(due) = self.books.due(place, now) else { break };
+                let Some(request) = self.books.request(place, &due) else { break };
+                self.request.clear();
+                self.protocol.write_request(&request, &mut self.request);
+                if let Err(error) = connection.send(&self.request) {
+                    self.lose(place, error, now);
+                    break;
+                }
             }
         }
     }

@@ -15,10 +15,17 @@
 //! staleness, roll-over and full rings are [`feed`]'s and need no change.
 #![deny(unsafe_code)]
 
+pub mod binance;
 pub mod binance_spot;
+pub mod binance_usdm;
+pub mod bybit;
+mod checks;
 pub mod feed;
 pub mod net;
+pub mod okx;
 pub mod protocol;
+mod reading;
 pub mod sequence;
 #[cfg(target_arch = "x86_64")]
 mod simd;
+mod window;

@@ -1,10 +1,21 @@
 //! What a venue's dialect is: bytes in, rows out. It opens no socket, starts no thread, reads no
 //! clock.
 //!
-//! To add a dialect, write one file that implements [`Protocol`] and a row of tests: say which URL
-//! subscribes to what, reduce the venue's numbering of diffs to [`DiffHead`], and turn text into
-//! ticks and lots by the instrument's grids. Connections, order, gaps, staleness and rings are the
-//! feed's.
+//! A dialect says where the venue's streams are ([`Endpoint`]), which rules its books follow
+//! ([`BookRules`]), and turns each frame into [`Message`]s: it reduces the venue's numbering of
+//! diffs to [`DiffHead`], and text to ticks and lots by the instrument's grids. Connections,
+//! subscriptions, order, gaps, windows, staleness and rings are the feed's.
+//!
+//! **Ids of rows.** The ids of a book's levels and of its best prices are of one numbering, in
+//! which a best price that is newer than the depth has a higher id: the engine's book lays it over
+//! the depth by that alone. What chains diffs may be another numbering ([`DiffHead`]). When the
+//! numbering starts anew, the book comes with it, as a [`Message::Book`].
+
+mod endpoint;
+
+pub use endpoint::{
+    Asked, Asks, BookRules, Endpoint, Ping, Request, STREAMS, Silence, Stream, Topic,
+};
 
 use crate::net::{HttpRequest, Payload};
 use crate::sequence::DiffHead;
@@ -21,8 +32,24 @@ use thiserror::Error;
 pub enum Message<'a> {
     /// Best bid and ask.
     Best(Event),
-    /// A public trade; its row id is the trade id.
+    /// A public trade; its row id is the trade id, and those follow each other without a hole.
     Trade(Event),
+    /// Public trades in one row: the ids from `first` up to and with the row's.
+    Bundle {
+        /// The row.
+        row: Event,
+        /// The first of the ids that it stands for.
+        first: u64,
+    },
+    /// A public trade or a liquidation that the venue does not number.
+    Print {
+        /// The row.
+        row: Event,
+        /// The same over every connection, and another one for each of the same time.
+        print: u64,
+    },
+    /// Mark price or funding rate; its row id is the venue's time, ms.
+    Reference(Event),
     /// Changed levels of a book.
     Depth {
         /// Whose book.
@@ -32,23 +59,40 @@ pub enum Message<'a> {
         /// One row a level.
         rows: &'a [Event],
     },
+    /// A whole book that came over the stream.
+    Book {
+        /// Whose book.
+        instrument: InstrumentId,
+        /// The book.
+        book: Snapshot<'a>,
+        /// Whether its numbers start anew: whatever was there before is no more.
+        anew: bool,
+        /// When its last byte was read.
+        at: Nanos,
+    },
     /// A best bid and ask that the receiver did not want, left unread; read at.
     Stale(InstrumentId, Nanos),
+    /// A stream of this instrument said something that needs no row; read at.
+    Heard(InstrumentId, Stream, Nanos),
     /// The server goes away soon: another connection is needed.
     Shutdown,
+    /// The venue does what was asked for.
+    Granted(Asked),
+    /// The venue does not, and why, in its own words.
+    Refused(Asked, &'a str),
     /// An answer to a request of ours that says nothing new.
     Answer,
     /// A stream, event or symbol that nobody asked for, or an error message.
     Unknown,
 }
 
-/// A book as asked for.
+/// A book as asked for, or as told after a subscription.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Snapshot<'a> {
     /// The update id that it stands at.
     pub last: u64,
-    /// One row a level, bids first, best first; all flagged as snapshot, the first and last as
-    /// such.
+    /// One row a level, one side after the other; all flagged as snapshot, the first and last as
+    /// such. An empty book that came over a stream is one row of a quantity of 0.
     pub rows: &'a [Event],
 }
 
@@ -99,17 +143,24 @@ pub trait Intake {
 
 /// A venue's dialect of market streams.
 pub trait Protocol {
-    /// The URL that connects and subscribes to everything that is followed.
-    fn stream_url(&self) -> &str;
+    /// Where its streams are. All depth comes over one of them. Asked for once, at the start.
+    fn endpoints(&self) -> &[Endpoint];
 
     /// What is followed, in the order of the ids that rows carry.
     fn instruments(&self) -> &[Instrument];
 
+    /// Which rules its books follow.
+    fn rules(&self) -> BookRules;
+
+    /// Writes a request of an endpoint that has [`Asks::Requests`]. `out` is empty and has room
+    /// for 16 KiB.
+    fn write_request(&self, _request: &Request<'_>, _out: &mut Vec<u8>) {}
+
     /// How to ask for a snapshot of the n-th instrument; made once, so that asking allocates
-    /// nothing.
+    /// nothing. `None` where the venue has none that fits its stream.
     fn snapshot_request(&self, place: usize) -> Option<Arc<HttpRequest>>;
 
-    /// Reads one text frame, whose last byte was read at `at`.
+    /// Reads one text frame, whose last byte was read at `at`, and hands on what it said.
     fn on_bytes<I: Intake>(
         &mut self,
         frame: Payload<'_>,

@@ -12,6 +12,10 @@
 //!  snapshot < before         (of the first diff held that is not old) too old: ask again
 //! ```
 //!
+//! A snapshot that came over a stream is part of that stream's chain: it is never too old, for the
+//! diffs between it and what is held are still to come. One whose numbers start anew
+//! ([`Sequence::rebase`]) replaces whatever was there.
+//!
 //! Because quantities are absolute, a diff that overlaps what was applied does no harm; several
 //! connections of the same stream may therefore feed one sequence. What one of them tells ahead of
 //! the book is then no gap while another one may still bring what is missing: it is held.
@@ -104,6 +108,8 @@ pub struct Sequence {
     limits: SequenceLimits,
     phase: Phase,
     book: u64,
+    /// The id of the newest row that went out: comparable with those of best prices.
+    row: u64,
     /// The id that the slowest connection had told when one last told a diff.
     slowest: u64,
     snapshot: Vec<Event>,
@@ -120,6 +126,7 @@ impl Sequence {
             limits,
             phase: Phase::Idle,
             book: 0,
+            row: 0,
             slowest: u64::MAX,
             snapshot: Vec::with_capacity(limits.snapshot_rows_max),
             held: VecDeque::with_capacity(limits.diffs_max),
@@ -182,6 +189,7 @@ impl Sequence {
             return Taken::Full;
         }
         self.book = head.last;
+        self.row = rows.last().map_or(self.row, |row| row.id);
         if !self.held.is_empty() {
             self.phase = Phase::Draining;
             self.drain(out);
@@ -232,12 +240,52 @@ impl Sequence {
         if self.held.front().is_some_and(|held| held.head.before > last) {
             return Loaded::TooOld;
         }
+        self.load(last, rows, out);
+        Loaded::Base
+    }
+
+    /// The same over a stream of diffs: those that follow it are still to come.
+    /// `slowest` is as in [`Sequence::on_one_of`].
+    pub fn on_streamed(
+        &mut self,
+        last: u64,
+        rows: &[Event],
+        slowest: u64,
+        out: &mut impl RowSink,
+    ) -> Loaded {
+        self.slowest = slowest;
+        if self.phase != Phase::Waiting || rows.is_empty() {
+            return Loaded::Unwanted;
+        }
+        while self.held.front().is_some_and(|held| held.head.last <= last) {
+            self.held.pop_front();
+        }
+        self.load(last, rows, out);
+        Loaded::Base
+    }
+
+    /// A book that replaces what was there, unless nothing is followed now: its numbers start anew,
+    /// or the venue told it unasked. It goes out with the next [`Sequence::pump`].
+    pub fn rebase(&mut self, last: u64, rows: &[Event]) -> Loaded {
+        if self.phase == Phase::Idle || rows.is_empty() {
+            return Loaded::Unwanted;
+        }
+        self.empty();
+        self.base(last, rows);
+        Loaded::Base
+    }
+
+    fn load(&mut self, last: u64, rows: &[Event], out: &mut impl RowSink) {
+        self.base(last, rows);
+        self.pump(out);
+    }
+
+    fn base(&mut self, last: u64, rows: &[Event]) {
         self.snapshot.clear();
         self.snapshot.extend_from_slice(rows);
         self.book = last;
+        self.row = rows.last().map_or(self.row, |row| row.id);
         self.phase = Phase::Draining;
-        self.pump(out);
-        Loaded::Base
     }
 
     /// Sends what waits for room; returns how many messages went. To be called each turn.
@@ -267,6 +315,13 @@ impl Sequence {
     #[inline]
     pub fn book_id(&self) -> Option<u64> {
         if self.phase == Phase::Live { Some(self.book) } else { None }
+    }
+
+    /// The id of the newest row of a whole book, to be compared with those of best prices; `None`
+    /// while it is not whole.
+    #[inline]
+    pub fn row_id(&self) -> Option<u64> {
+        if self.phase == Phase::Live { Some(self.row) } else { None }
     }
 
     /// Whether a snapshot is wanted.
@@ -300,6 +355,7 @@ impl Sequence {
                     return sent;
                 }
                 self.book = held.head.last;
+                self.row = rows.last().map_or(self.row, |row| row.id);
                 sent += 1;
             }
             self.held.pop_front();

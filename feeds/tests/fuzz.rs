@@ -10,10 +10,10 @@ mod corpus;
 
 use corpus::{Corpus, instruments};
 use engine::time::Nanos;
-use feeds::binance_spot::{BinanceSpot, BinanceSpotConfig, Flavour, Width};
+use feeds::binance::{Decoder, Flavour, Sizes, Width};
 use feeds::net::Payload;
 use feeds::net::frame::SPARE;
-use feeds::protocol::{Message, Protocol};
+use feeds::protocol::Message;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use std::time::{Duration, Instant};
@@ -23,18 +23,17 @@ const AT: Nanos = Nanos(1_723_161_266_991_000_123);
 /// A fast decoder of one width and a general one.
 struct Pair {
     width: Width,
-    fast: BinanceSpot,
-    general: BinanceSpot,
+    fast: Decoder,
+    general: Decoder,
 }
 
 impl Pair {
     /// `None` where the machine does not have the width.
     fn new(flavour: Flavour, width: Width) -> Option<Self> {
-        let config = BinanceSpotConfig::new("ws://h", "http://h", instruments());
-        let config = BinanceSpotConfig { flavour, snapshot_levels: 5, ..config };
-        let config = BinanceSpotConfig { diff_levels_max: 300, ..config };
-        let (mut fast, general) = (BinanceSpot::new(&config), BinanceSpot::new(&config));
-        if !fast.decoder().set_width(width) {
+        let sizes = Sizes { snapshot_levels: 5, diff_levels_max: 300 };
+        let decoder = || Decoder::new(flavour, &instruments(), sizes);
+        let (mut fast, general) = (decoder(), decoder());
+        if !fast.set_width(width) {
             println!("skipped: this machine has no {width:?}");
             return None;
         }
@@ -51,9 +50,9 @@ impl Pair {
         bytes.extend(behind.iter().copied().chain([b'0'; SPARE]).take(SPARE));
         let mut copy = bytes.clone();
         let general = Payload::new(&mut copy, text.len()).unwrap();
-        let general = self.general.decoder().decode_any(general, AT, |_, _| true);
+        let general = self.general.decode_any(general, AT, |_, _| true);
         let fast = Payload::new(&mut bytes, text.len()).unwrap();
-        let fast = self.fast.decoder().decode(fast, AT, |_, _| true);
+        let fast = self.fast.decode(fast, AT, |_, _| true);
         let said = String::from_utf8_lossy(text);
         assert_eq!(fast, general, "{:?} reads {said}", self.width);
         matches!(fast, Ok(Message::Best(_) | Message::Trade(_) | Message::Depth { .. }))
@@ -154,9 +153,9 @@ fn stale_messages_are_told_alike() {
             let mut bytes = [text.as_slice(), &[0; SPARE]].concat();
             let mut copy = bytes.clone();
             let general = Payload::new(&mut copy, text.len()).unwrap();
-            let general = pair.general.decoder().decode_any(general, AT, |_, _| false);
+            let general = pair.general.decode_any(general, AT, |_, _| false);
             let fast = Payload::new(&mut bytes, text.len()).unwrap();
-            let fast = pair.fast.decoder().decode(fast, AT, |_, _| false);
+            let fast = pair.fast.decode(fast, AT, |_, _| false);
             assert_eq!(fast, general);
             assert!(matches!(fast, Ok(Message::Stale(..))));
         }

@@ -7,10 +7,10 @@ use engine::id::{AssetId, InstrumentId, Side};
 use engine::instrument::{Instrument, Symbol};
 use engine::num::Grid;
 use engine::time::Nanos;
-use feeds::binance_spot::{BinanceSpot, BinanceSpotConfig, Flavour};
+use feeds::binance::{Decoder, Flavour, Sizes};
 use feeds::net::Payload;
 use feeds::net::frame::SPARE;
-use feeds::protocol::{Message, Protocol};
+use feeds::protocol::Message;
 use feeds::sequence::{Loaded, Sequence, SequenceLimits, Taken};
 use flate2::read::GzDecoder;
 use serde_json::Value;
@@ -130,9 +130,8 @@ struct Recording {
     frames: [u64; 3],
 }
 
-fn venue_of(recording: &Recording, instrument: Instrument) -> BinanceSpot {
-    let config = BinanceSpotConfig::new("ws://x", "http://x", vec![instrument]);
-    BinanceSpot::new(&BinanceSpotConfig { flavour: recording.flavour, ..config })
+fn decoder_of(recording: &Recording, instrument: Instrument) -> Decoder {
+    Decoder::new(recording.flavour, &[instrument], Sizes::default())
 }
 
 fn run(recording: &Recording) {
@@ -141,8 +140,8 @@ fn run(recording: &Recording) {
     let grids = (grid(recording.grids.0), grid(recording.grids.1));
     let (symbol, assets) = (Symbol::new(recording.symbol).unwrap(), (AssetId(0), AssetId(1)));
     let instrument = Instrument::new(InstrumentId(0), symbol, assets, grids);
-    let mut venue = venue_of(recording, instrument);
-    let mut general = venue_of(recording, instrument);
+    let mut venue = decoder_of(recording, instrument);
+    let mut general = decoder_of(recording, instrument);
     let mut sequence = Sequence::new(InstrumentId(0), SequenceLimits::default());
     sequence.start();
     let (mut book, mut naive, mut seen) = (Book::default(), Naive::default(), [0; 3]);
@@ -151,7 +150,7 @@ fn run(recording: &Recording) {
         let at = Nanos(at);
         naive.frame(&text);
         if text.starts_with("{\"lastUpdateId\"") {
-            let snapshot = venue.on_snapshot(0, &mut text.into_bytes(), at).unwrap();
+            let snapshot = venue.snapshot(0, &mut text.into_bytes(), at).unwrap();
             let loaded = sequence.on_snapshot(snapshot.last, snapshot.rows, &mut rows);
             assert_eq!(loaded, Loaded::Base);
         } else {
@@ -160,9 +159,9 @@ fn run(recording: &Recording) {
             bytes.resize(len + SPARE, 0);
             let mut copy = bytes.clone();
             let frame = Payload::new(&mut copy, len).unwrap();
-            let expect = general.decoder().decode_any(frame, at, |_, _| true).unwrap();
+            let expect = general.decode_any(frame, at, |_, _| true).unwrap();
             let frame = Payload::new(&mut bytes, len).unwrap();
-            let message = venue.decoder().decode(frame, at, |_, _| true).unwrap();
+            let message = venue.decode(frame, at, |_, _| true).unwrap();
             assert_eq!(message, expect, "both readers of {text}", text = text_of(&copy));
             match message {
                 Message::Best(row) => {
@@ -187,7 +186,7 @@ fn run(recording: &Recording) {
             book.apply(&row);
         }
     }
-    let ways = venue.decoder().ways();
+    let ways = venue.ways();
     println!("{}: {:?} of {} frames were unusual", recording.file, ways, seen.iter().sum::<u64>());
     let unusual = ways.plain + ways.general;
     assert!(unusual * 50 < seen.iter().sum(), "{ways:?}: too many frames are not read fast");

@@ -1,6 +1,7 @@
 //! What a row means, decoded.
 
 use super::word::{Command, End, GapReason, Link, LinkState, Reason, Request};
+use crate::held::Hold;
 use crate::id::{AssetId, OrderId, Side};
 use crate::instrument::Status;
 use crate::num::{Amount, Grid, Notional, Price, Qty};
@@ -59,7 +60,15 @@ pub enum Body {
     /// Trading status of the instrument.
     Status(Status),
     /// New grids and limits of the instrument: the book is blanked and re-based.
-    Filters { tick: Grid, lot: Grid, notional_min: Notional },
+    Filters { tick: Grid, lot: Grid, size: Grid, notional_min: Notional },
+    /// Mark price and index of a perpetual, in 1e-8 of the quote asset; an index that was not told
+    /// is 0.
+    Mark { mark: Notional, index: Notional },
+    /// The rate that the next funding will have as things stand (longs pay when above 0), in 1e-8
+    /// of the notional, and when that is, ms since 1970.
+    FundingRate { rate: Amount, next_ms: u64 },
+    /// Somebody's position was liquidated by an order of this side.
+    Liquidation { price: Price, qty: Qty, taker: Side },
     /// State of a link changed.
     Link { link: Link, state: LinkState },
     /// The venue has the order (answer to a place). Row id: order.
@@ -68,8 +77,8 @@ pub enum Body {
     Fill(Fill),
     /// The order is no more; `filled` as the venue counts, if it says. Row id: order.
     Done { order: OrderId, end: End, reason: Reason, filled: Option<Qty> },
-    /// The order's whole quantity is now this. Row id: order.
-    Amended { order: OrderId, qty: Qty },
+    /// The order's whole quantity, and its price where one is told, are now these. Row id: order.
+    Amended { order: OrderId, price: Option<Price>, qty: Qty },
     /// A cancel or amend was refused by the venue; the order may or may not stand. Row id: order.
     Refused { order: OrderId, request: Request, reason: Reason },
     /// No answer in time, or one that leaves the outcome open. Row id: order.
@@ -85,6 +94,12 @@ pub enum Body {
     Reconcile { done: bool },
     /// Every own trade of the instrument below this id has been told, or was before the start.
     TradesTold { next: u64 },
+    /// Funding of our position: received when above 0, paid when below. Row id: the venue's number
+    /// of the payment, unique per venue; its time where it has none.
+    Funding { asset: AssetId, amount: Amount },
+    /// Our position as the venue has it: lots, negative when short, and average price in 1e-8 of
+    /// the quote asset. Compared with ours, never copied after the start.
+    Position { lots: i64, entry: Notional },
     /// Reports may have come late, because their ring was full: everything live is in doubt.
     Doubt,
     /// What the gateway may still send before it has to refuse.
@@ -99,6 +114,10 @@ pub enum Body {
     Signal { source: u64, value: i64, ttl: Nanos },
     /// The session begins. Row id: epoch.
     Start { epoch: u32, config_hash: u64 },
+    /// An order to hold until its price is reached. Row id: its number.
+    Hold(Hold),
+    /// A held order (0: all) is to be forgotten.
+    Release { number: u16 },
     /// The venue's clock minus ours, µs.
     ClockOffset { us: i64 },
 }

@@ -5,6 +5,7 @@ use super::body::{Body, Fill, Standing};
 use super::row::{Event, flag, kind};
 use super::word::{Command, End, GapReason, Link, LinkState, Reason, Request};
 use crate::asset::ASSETS_MAX;
+use crate::held::Hold;
 use crate::id::{AssetId, OrderId, Side};
 use crate::instrument::{PRICE_MAX, QTY_MAX, Status};
 use crate::num::{Amount, Grid, Notional, Price, Qty};
@@ -22,6 +23,14 @@ const fn price_from(word: u64, least: u64) -> Option<Price> {
 #[inline]
 const fn qty_from(word: u64, least: u64) -> Option<Qty> {
     if word >= least && word <= QTY_MAX as u64 { Some(Qty(word as i64)) } else { None }
+}
+
+/// Largest rate of one funding, either way: the whole notional.
+const RATE_MAX: u64 = 100_000_000;
+
+#[inline]
+const fn money_from(word: u64, least: u64) -> Option<Notional> {
+    if word >= least && word <= i64::MAX as u64 { Some(Notional(word as i64)) } else { None }
 }
 
 const fn asset_from(word: u64) -> Option<AssetId> {
@@ -99,6 +108,20 @@ impl Event {
                 tick: grid_from(p[0])?,
                 lot: grid_from(p[1])?,
                 notional_min: Notional(i64::try_from(p[2]).ok()?),
+                size: grid_from(p[3])?,
+            },
+            kind::MARK => Body::Mark { mark: money_from(p[0], 1)?, index: money_from(p[1], 0)? },
+            kind::FUNDING_RATE => {
+                let rate = p[0] as i64;
+                if rate.unsigned_abs() > RATE_MAX {
+                    return None;
+                }
+                Body::FundingRate { rate: Amount(rate), next_ms: p[1] }
+            }
+            kind::LIQUIDATION => Body::Liquidation {
+                price: price_from(p[0], 1)?,
+                qty: qty_from(p[1], 1)?,
+                taker: side_of(self.flags),
             },
             kind::LINK => Body::Link {
                 link: match p[0] {
@@ -145,7 +168,11 @@ impl Event {
                 reason: Reason::from_code(p[1]),
                 filled: if p[2] == NO_QTY { None } else { Some(qty_from(p[2], 0)?) },
             },
-            kind::AMENDED => Body::Amended { order, qty: qty_from(p[0], 1)? },
+            kind::AMENDED => Body::Amended {
+                order,
+                price: if p[1] == 0 { None } else { Some(price_from(p[1], 1)?) },
+                qty: qty_from(p[0], 1)?,
+            },
             kind::REFUSED => Body::Refused {
                 order,
                 request: request_from(p[0])?,
@@ -176,6 +203,16 @@ impl Event {
                 locked: Amount(p[1] as i64),
             },
             kind::TRADES_TOLD => Body::TradesTold { next: p[0] },
+            kind::FUNDING => {
+                Body::Funding { asset: asset_from(p[0])?, amount: Amount(p[1] as i64) }
+            }
+            kind::POSITION => {
+                let lots = p[0] as i64;
+                if lots.unsigned_abs() > QTY_MAX as u64 {
+                    return None;
+                }
+                Body::Position { lots, entry: money_from(p[1], 0)? }
+            }
             kind::DOUBT => Body::Doubt,
             kind::RECONCILE => Body::Reconcile { done: p[0] != 0 },
             kind::BUDGET => Body::Budget { orders: number(p[0]), weight: number(p[1]) },
@@ -194,6 +231,8 @@ impl Event {
                 }
                 Body::Start { epoch, config_hash: p[1] }
             }
+            kind::HOLD => Body::Hold(Hold::from_words(p, side_of(self.flags))?),
+            kind::RELEASE => Body::Release { number: u16::try_from(p[0]).ok()? },
             kind::CLOCK_OFFSET => Body::ClockOffset { us: p[0] as i64 },
             _ => return None,
         })

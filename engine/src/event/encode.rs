@@ -32,9 +32,16 @@ pub(super) fn encode(body: Body) -> (u8, [u64; 4], u8) {
         }
         Body::Gap { reason, expected } => (kind::GAP, [reason as u64, expected, 0, 0], 0),
         Body::Status(status) => (kind::STATUS, [status as u64, 0, 0, 0], 0),
-        Body::Filters { tick, lot, notional_min } => {
-            let words = [pack_grid(tick), pack_grid(lot), notional_min.0 as u64, 0];
+        Body::Filters { tick, lot, size, notional_min } => {
+            let words = [pack_grid(tick), pack_grid(lot), notional_min.0 as u64, pack_grid(size)];
             (kind::FILTERS, words, 0)
+        }
+        Body::Mark { mark, index } => (kind::MARK, [mark.0 as u64, index.0 as u64, 0, 0], 0),
+        Body::FundingRate { rate, next_ms } => {
+            (kind::FUNDING_RATE, [rate.0 as u64, next_ms, 0, 0], 0)
+        }
+        Body::Liquidation { price, qty, taker } => {
+            (kind::LIQUIDATION, [price.0 as u64, qty.0 as u64, 0, 0], side_flag(taker))
         }
         Body::Link { link, state } => (kind::LINK, [link as u64, state as u64, 0, 0], 0),
         other => encode_report(other),
@@ -54,7 +61,10 @@ fn encode_report(body: Body) -> (u8, [u64; 4], u8) {
             let filled = filled.map_or(NO_QTY, |qty| qty.0 as u64);
             (kind::DONE, [end as u64, reason as u64, filled, 0], 0)
         }
-        Body::Amended { qty, .. } => (kind::AMENDED, [qty.0 as u64, 0, 0, 0], 0),
+        Body::Amended { price, qty, .. } => {
+            let price = price.map_or(0, |price| price.0 as u64);
+            (kind::AMENDED, [qty.0 as u64, price, 0, 0], 0)
+        }
         Body::Refused { request, reason, .. } => {
             (kind::REFUSED, [request as u64, reason as u64, 0, 0], 0)
         }
@@ -74,6 +84,10 @@ fn encode_session(body: Body) -> (u8, [u64; 4], u8) {
             (kind::BALANCE, [free.0 as u64, locked.0 as u64, 0, 0], 0)
         }
         Body::TradesTold { next } => (kind::TRADES_TOLD, [next, 0, 0, 0], 0),
+        Body::Funding { asset, amount } => {
+            (kind::FUNDING, [u64::from(asset.0), amount.0 as u64, 0, 0], 0)
+        }
+        Body::Position { lots, entry } => (kind::POSITION, [lots as u64, entry.0 as u64, 0, 0], 0),
         Body::Doubt => (kind::DOUBT, [0; 4], 0),
         Body::Reconcile { done } => (kind::RECONCILE, [u64::from(done), 0, 0, 0], 0),
         Body::Budget { orders, weight } => {
@@ -89,6 +103,8 @@ fn encode_session(body: Body) -> (u8, [u64; 4], u8) {
         Body::Start { epoch, config_hash } => {
             (kind::START, [u64::from(epoch), config_hash, 0, 0], 0)
         }
+        Body::Hold(hold) => (kind::HOLD, hold.words(), side_flag(hold.side)),
+        Body::Release { number } => (kind::RELEASE, [u64::from(number), 0, 0, 0], 0),
         Body::ClockOffset { us } => (kind::CLOCK_OFFSET, [us as u64, 0, 0, 0], 0),
         _ => (kind::TIMER, [0; 4], 0),
     }

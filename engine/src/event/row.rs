@@ -2,7 +2,7 @@
 
 use super::body::Body;
 use super::encode::encode;
-use crate::id::InstrumentId;
+use crate::id::{FeedId, InstrumentId, VenueId};
 use crate::time::Nanos;
 
 /// Bits of [`Event::flags`].
@@ -35,7 +35,8 @@ pub struct Event {
     pub recv_delta_ns: u32,
     /// Read time minus the venue's own time stamp, µs; 0 when it gave none.
     pub venue_delta_us: i32,
-    /// Instrument, where the kind has one.
+    /// Instrument, where the kind has one; of links, balances, budgets and reconciliation the
+    /// number of the venue (of a market link: of the feed).
     pub instrument: InstrumentId,
     /// Which [`Body`].
     pub kind: u8,
@@ -57,6 +58,9 @@ pub mod kind {
     pub const STATUS: u8 = 5;
     pub const FILTERS: u8 = 6;
     pub const LINK: u8 = 7;
+    pub const MARK: u8 = 8;
+    pub const FUNDING_RATE: u8 = 9;
+    pub const LIQUIDATION: u8 = 10;
     pub const ACCEPTED: u8 = 16;
     pub const FILL: u8 = 17;
     pub const DONE: u8 = 18;
@@ -70,12 +74,16 @@ pub mod kind {
     pub const BUDGET: u8 = 26;
     pub const DOUBT: u8 = 27;
     pub const TRADES_TOLD: u8 = 28;
+    pub const FUNDING: u8 = 29;
+    pub const POSITION: u8 = 30;
     pub const TIMER: u8 = 32;
     pub const COMMAND: u8 = 33;
     pub const CONVERSION: u8 = 34;
     pub const SIGNAL: u8 = 35;
     pub const START: u8 = 36;
     pub const CLOCK_OFFSET: u8 = 37;
+    pub const HOLD: u8 = 38;
+    pub const RELEASE: u8 = 39;
 }
 
 impl Event {
@@ -85,6 +93,18 @@ impl Event {
         let (kind, payload, flags) = encode(body);
         let id = body.order().map_or(id, |order| order.0);
         Self { at, id, payload, instrument, kind, flags, ..Self::default() }
+    }
+
+    /// The venue that a row is about which is about no instrument.
+    #[inline]
+    pub const fn venue(&self) -> VenueId {
+        VenueId(self.instrument.0 as u8)
+    }
+
+    /// The feed that a market link's row is about.
+    #[inline]
+    pub const fn feed(&self) -> FeedId {
+        FeedId(self.instrument.0 as u8)
     }
 
     /// The same row with more flags.

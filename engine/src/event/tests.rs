@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::asset::ASSETS_MAX;
+use crate::held::{Hold, Trigger, Watched};
 use crate::id::{AssetId, InstrumentId, OrderId, Side};
 use crate::instrument::{PRICE_MAX, QTY_MAX, Status};
 use crate::num::{Amount, Grid, Notional, Price, Qty};
@@ -21,19 +22,48 @@ fn every_meaning_survives_its_row() {
         fee_asset: AssetId(ASSETS_MAX as u16 - 1),
         maker: true,
     };
-    let bodies = [
+    let hold = Hold {
+        number: 7,
+        side: Side::Sell,
+        trigger: Trigger::Trailing,
+        watched: Watched::Mid,
+        price: Price(PRICE_MAX),
+        limit: Some(Price(9)),
+        qty: Qty(QTY_MAX),
+        group: u16::MAX,
+        after: 6,
+    };
+    let bodies = bodies(fill, grid, hold);
+    for body in bodies {
+        let id = if let Body::Balance { asset, .. } = body { u64::from(asset.0) } else { 1 };
+        let row = Event::new(Nanos(5), InstrumentId(2), id, body);
+        assert_eq!(row.body(), Some(body));
+    }
+    assert_eq!(Event { kind: 200, ..Event::default() }.body(), None);
+}
+
+/// One of each kind.
+fn bodies(fill: Fill, grid: Grid, hold: Hold) -> [Body; 35] {
+    let order = fill.order;
+    [
         Body::Level { side: Side::Sell, price: Price(1), qty: Qty(0) },
         Body::Best { bid: Price(1), bid_qty: Qty(2), ask: Price(3), ask_qty: Qty(4) },
         Body::Trade { price: Price(1), qty: Qty(2), taker: Side::Sell },
         Body::Gap { reason: GapReason::Crossed, expected: 5 },
         Body::Status(Status::CancelOnly),
-        Body::Filters { tick: grid, lot: grid, notional_min: Notional(5) },
+        Body::Filters { tick: grid, lot: grid, size: grid, notional_min: Notional(5) },
+        Body::Mark { mark: Notional(7), index: Notional(0) },
+        Body::FundingRate { rate: Amount(-38_167), next_ms: 1_562_306_400_000 },
+        Body::Liquidation { price: Price(1), qty: Qty(2), taker: Side::Sell },
+        Body::Funding { asset: AssetId(3), amount: Amount(-12) },
+        Body::Position { lots: -QTY_MAX, entry: Notional(9) },
         Body::Link { link: Link::Orders, state: LinkState::Fresh },
         Body::Accepted { order, venue_order: 77 },
         Body::Fill(fill),
         Body::Done { order, end: End::Expired, reason: Reason::Closed, filled: Some(Qty(3)) },
         Body::Done { order, end: End::Cancelled, reason: Reason::None, filled: None },
-        Body::Amended { order, qty: Qty(4) },
+        Body::Amended { order, price: None, qty: Qty(4) },
+        Body::Amended { order, price: Some(Price(3)), qty: Qty(4) },
         Body::Refused { order, request: Request::Amend, reason: Reason::UnknownOrder },
         Body::Unknown { order, request: Request::Query },
         Body::Absent { order },
@@ -56,13 +86,9 @@ fn every_meaning_survives_its_row() {
         Body::Signal { source: 1, value: -2, ttl: Nanos(3) },
         Body::Start { epoch: 1, config_hash: 2 },
         Body::ClockOffset { us: -9 },
-    ];
-    for body in bodies {
-        let id = if let Body::Balance { asset, .. } = body { u64::from(asset.0) } else { 1 };
-        let row = Event::new(Nanos(5), InstrumentId(2), id, body);
-        assert_eq!(row.body(), Some(body));
-    }
-    assert_eq!(Event { kind: 200, ..Event::default() }.body(), None);
+        Body::Hold(hold),
+        Body::Release { number: 0 },
+    ]
 }
 
 #[test]
@@ -86,6 +112,18 @@ fn words_out_of_range_mean_nothing() {
     assert!(row(kind::BEST, 1, [6, 1, 0, 0]).is_some(), "an empty side");
     assert_eq!(row(kind::BALANCE, 1 << 16, [1, 1, 0, 0]), None, "no such asset");
     assert_eq!(row(kind::CONVERSION, 0, [ASSETS_MAX as u64, 1, 0, 0]), None);
+    assert_eq!(row(kind::MARK, 0, [0, 1, 0, 0]), None, "a mark price of nothing");
+    assert_eq!(row(kind::MARK, 0, [minus, 1, 0, 0]), None);
+    assert_eq!(row(kind::FUNDING_RATE, 0, [100_000_001, 0, 0, 0]), None);
+    assert_eq!(row(kind::FUNDING_RATE, 0, [i64::MIN as u64, 0, 0, 0]), None);
+    assert_eq!(row(kind::LIQUIDATION, 0, [5, 0, 0, 0]), None);
+    assert_eq!(row(kind::POSITION, 0, [many, 1, 0, 0]), None);
+    assert_eq!(row(kind::POSITION, 0, [i64::MIN as u64, 1, 0, 0]), None);
+    assert_eq!(row(kind::HOLD, 0, [5, 0, 0, 1]), None, "no quantity");
+    assert_eq!(row(kind::HOLD, 0, [0, 0, 1, 1]), None, "no price");
+    assert_eq!(row(kind::HOLD, 0, [5, 0, 1, 0]), None, "no number");
+    assert_eq!(row(kind::HOLD, 0, [5, 0, 1 | 9 << 48, 1]), None, "no such trigger");
+    assert_eq!(row(kind::HOLD, 0, [5, far, 1, 1]), None);
     assert_eq!(row(kind::START, 0, [u64::from(u32::MAX), 0, 0, 0]), None, "the foreign epoch");
     let budget = Body::Budget { orders: u32::MAX, weight: 7 };
     assert_eq!(row(kind::BUDGET, 0, [u64::MAX, 7, 0, 0]), Some(budget));

@@ -1,7 +1,7 @@
 //! An instrument as words.
 
-use super::{Fees, Instrument, Status, Symbol};
-use crate::id::{AssetId, InstrumentId, VenueId};
+use super::{Fees, Instrument, Kind, Status, Symbol};
+use crate::id::{AssetId, FeedId, InstrumentId, VenueId};
 use crate::num::{Grid, Notional, Price, Qty};
 use crate::state::{Sink, Source};
 
@@ -16,10 +16,13 @@ impl Instrument {
         sink.word(u64::from(self.symbol.len));
         let ids = [self.id.0, u16::from(self.venue.0), self.base.0, self.quote.0];
         ids.into_iter().for_each(|id| sink.word(u64::from(id)));
-        for grid in [self.tick, self.lot] {
+        sink.word(u64::from(self.feed.0));
+        sink.word(self.kind as u64);
+        for grid in [self.tick, self.lot, self.size] {
             sink.word(u64::from(grid.decimals));
             sink.int(grid.step);
         }
+        sink.int(self.margin_ppm);
         let limits = [self.price_min.0, self.price_max.0, self.qty_min.0, self.qty_max.0];
         limits.into_iter().for_each(|limit| sink.int(limit));
         sink.int(self.notional_min.0);
@@ -27,6 +30,7 @@ impl Instrument {
         sink.int(self.fees.maker_ppm);
         sink.int(self.fees.taker_ppm);
         sink.flag(self.amends);
+        sink.flag(self.moves);
         sink.word(self.status as u64);
     }
 
@@ -40,20 +44,26 @@ impl Instrument {
         let symbol = Symbol::new(core::str::from_utf8(&bytes[..len]).ok()?)?;
         let mut id = || u16::try_from(source.word()?).ok();
         let (id, venue, base, quote) = (id()?, id()?, id()?, id()?);
+        let feed = FeedId(u8::try_from(source.word()?).ok()?);
+        let kind = [Kind::Spot, Kind::Linear][source.count(1)?];
         let mut grid = || {
             let decimals = source.count(12)? as u8;
             let step = source.int().filter(|step| *step > 0)?;
             Some(Grid { decimals, step })
         };
-        let (tick, lot) = (grid()?, grid()?);
+        let (tick, lot, size) = (grid()?, grid()?, grid()?);
         Some(Self {
             id: InstrumentId(id),
             venue: VenueId(venue.try_into().ok()?),
+            feed,
+            kind,
             symbol,
             base: AssetId(base),
             quote: AssetId(quote),
             tick,
             lot,
+            size,
+            margin_ppm: source.int()?,
             price_min: Price(source.int()?),
             price_max: Price(source.int()?),
             qty_min: Qty(source.int()?),
@@ -62,6 +72,7 @@ impl Instrument {
             notional_max: Notional(source.int()?),
             fees: Fees { maker_ppm: source.int()?, taker_ppm: source.int()? },
             amends: source.flag()?,
+            moves: source.flag()?,
             status: match source.word()? {
                 0 => Status::Trading,
                 1 => Status::Halted,

@@ -1,10 +1,10 @@
 //! The market as words.
 
-use super::{LastTrade, Listing, Market};
+use super::{LastTrade, Listing, Market, Reference};
 use crate::event::LinkState;
 use crate::id::Side;
 use crate::instrument::Instrument;
-use crate::num::{Price, Qty};
+use crate::num::{Amount, Notional, Price, Qty};
 use crate::state::{Sink, Source, State};
 use crate::time::Nanos;
 use alloc::vec::Vec;
@@ -16,7 +16,7 @@ impl State for Market {
     fn save(&self, sink: &mut dyn Sink) {
         sink.word(self.listings.len() as u64);
         self.listings.iter().for_each(|listing| listing.instrument.save(sink));
-        sink.word(self.link as u64);
+        self.links.iter().for_each(|link| sink.word(*link as u64));
         sink.word(self.blanks);
         sink.word(self.crossings);
         self.listings.iter().for_each(|listing| listing.save(sink));
@@ -32,7 +32,9 @@ impl State for Market {
         }
         *self = Self::new(instruments);
         let links = [LinkState::Up, LinkState::Down, LinkState::Stale, LinkState::Fresh];
-        self.link = *links.get(source.count(links.len() - 1)?)?;
+        for link in &mut self.links {
+            *link = *links.get(source.count(links.len() - 1)?)?;
+        }
         self.blanks = source.word()?;
         self.crossings = source.word()?;
         self.listings.iter_mut().try_for_each(|listing| listing.load(source))
@@ -50,6 +52,10 @@ impl Listing {
         }
         sink.maybe(self.last_mid_twice.map(|mid| mid as u64));
         sink.word(self.updated_at.0);
+        sink.int(self.rate);
+        let Reference { mark, index, funding, funding_at_ms } = self.reference;
+        [mark.0, index.0, funding.0].into_iter().for_each(|one| sink.int(one));
+        sink.word(funding_at_ms);
         self.book.save(sink);
     }
 
@@ -64,6 +70,13 @@ impl Listing {
         }
         self.last_mid_twice = source.maybe()?.map(|mid| mid as i64);
         self.updated_at = Nanos(source.word()?);
+        self.rate = source.int()?;
+        self.reference = Reference {
+            mark: Notional(source.int()?),
+            index: Notional(source.int()?),
+            funding: Amount(source.int()?),
+            funding_at_ms: source.word()?,
+        };
         self.book.load(source)
     }
 }

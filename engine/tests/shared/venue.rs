@@ -115,6 +115,7 @@ impl Venue {
             Outgoing::Place(approved) => match approved.intent() {
                 Intent::Place(new) => Ask::Place(*new),
                 Intent::Replace { old, new } => Ask::Replace(old.order(), *new),
+                Intent::Move { .. } => return,
             },
             Outgoing::Reduce(Reduce::Cancel(order)) => Ask::Cancel(order.order()),
             Outgoing::Reduce(Reduce::Amend { order, qty }) => Ask::Amend(order.order(), qty.0),
@@ -288,8 +289,8 @@ impl Venue {
             return self.answer(answered, body, 0, random);
         }
         order.qty = qty;
-        self.publish(Body::Amended { order: id, qty: Qty(qty) }, 0, random);
-        self.answer(answered, Body::Amended { order: id, qty: Qty(qty) }, 0, random);
+        self.publish(Body::Amended { order: id, price: None, qty: Qty(qty) }, 0, random);
+        self.answer(answered, Body::Amended { order: id, price: None, qty: Qty(qty) }, 0, random);
     }
 
     fn query(&mut self, id: OrderId, answered: bool, random: &mut Random) {

@@ -1,15 +1,18 @@
 //! Frames as the venue sends them, and as it might.
 
 use super::*;
+use crate::binance::Decoder;
+use crate::net::Payload;
 use crate::net::frame::SPARE;
-use crate::protocol::Message;
+use crate::protocol::{DecodeError, Message, Protocol as _};
 use engine::event::{Body, flag};
 use engine::id::{AssetId, InstrumentId};
 use engine::instrument::Symbol;
 use engine::num::Grid;
+use engine::time::Nanos;
 use proptest::prelude::*;
 
-fn config(flavour: Flavour) -> BinanceSpotConfig {
+fn config() -> BinanceSpotConfig {
     let instrument = |id, symbol| {
         let grids = (Grid { decimals: 2, step: 1 }, Grid { decimals: 5, step: 1 });
         let symbol = Symbol::new(symbol).unwrap();
@@ -17,7 +20,12 @@ fn config(flavour: Flavour) -> BinanceSpotConfig {
     };
     let instruments = vec![instrument(3, "BTCUSDT"), instrument(4, "ETHUSDT")];
     let config = BinanceSpotConfig::new("ws://h:1/", "http://h:2", instruments);
-    BinanceSpotConfig { flavour, snapshot_levels: 5, diff_levels_max: 4, ..config }
+    BinanceSpotConfig { snapshot_levels: 5, diff_levels_max: 4, ..config }
+}
+
+fn decoder(flavour: Flavour) -> Decoder {
+    let sizes = Sizes { snapshot_levels: 5, diff_levels_max: 4 };
+    Decoder::new(flavour, &config().instruments, sizes)
 }
 
 const AT: Nanos = Nanos(1_672_515_782_137_000_000);
@@ -55,7 +63,7 @@ fn decode_by(decoder: &mut Decoder, text: &[u8], floor: u64, fast: bool) -> Stri
 }
 
 fn check(text: &str, expect: &str) {
-    let mut decoder = Decoder::new(&config(Flavour::Spot));
+    let mut decoder = decoder(Flavour::Spot);
     assert_eq!(decode(&mut decoder, text.as_bytes(), 9), expect, "{text}");
 }
 
@@ -99,7 +107,7 @@ fn documented_frames_become_rows() {
 fn quantities_off_the_lot_grid_are_whole_lots_and_never_none() {
     let check = |qty: &str, expect: &str| {
         let text = DEPTH.replace("\"10\"", &format!("\"{qty}\""));
-        let told = decode(&mut Decoder::new(&config(Flavour::Spot)), text.as_bytes(), 0);
+        let told = decode(&mut decoder(Flavour::Spot), text.as_bytes(), 0);
         assert!(told.contains(expect), "{qty}: {told}");
     };
     check("25.42618900", "Qty(2542618)");
@@ -126,7 +134,7 @@ fn what_is_no_news_or_not_ours_is_named() {
 
 #[test]
 fn what_is_wrong_is_said_and_the_next_frame_is_read() {
-    let mut decoder = Decoder::new(&config(Flavour::Spot));
+    let mut decoder = decoder(Flavour::Spot);
     let mut check = |text: &str, expect: &str| {
         let told = decode(&mut decoder, text.as_bytes(), 0);
         assert!(told.contains(expect), "{text}: {told}");
@@ -153,7 +161,7 @@ fn what_is_wrong_is_said_and_the_next_frame_is_read() {
 
 #[test]
 fn futures_are_chained_by_their_previous_id() {
-    let mut decoder = Decoder::new(&config(Flavour::Usdm));
+    let mut decoder = decoder(Flavour::Usdm);
     let text = DEPTH.replace("\"u\":160,", "\"u\":160,\"pu\":149,");
     assert!(decode(&mut decoder, text.as_bytes(), 0).starts_with("depth 3 149..160"));
     assert!(decode(&mut decoder, DEPTH.as_bytes(), 0).contains("field pu"));
@@ -161,7 +169,7 @@ fn futures_are_chained_by_their_previous_id() {
 
 #[test]
 fn snapshots_are_flagged_and_cut_to_what_was_asked_for() {
-    let mut spot = BinanceSpot::new(&config(Flavour::Spot));
+    let mut spot = BinanceSpot::new(&config());
     let level = r#"["4.00","431.00000000"]"#;
     let bids = [level; 7].join(",");
     let text = format!(r#"{{"lastUpdateId":1027024,"bids":[{bids}],"asks":[["4.01","1"]]}}"#);
@@ -184,9 +192,9 @@ fn snapshots_are_flagged_and_cut_to_what_was_asked_for() {
 
 #[test]
 fn it_subscribes_and_asks_by_the_venues_names() {
-    let spot = BinanceSpot::new(&config(Flavour::Spot));
+    let spot = BinanceSpot::new(&config());
     assert_eq!(
-        spot.stream_url(),
+        spot.endpoints()[0].url,
         "ws://h:1/stream?streams=btcusdt@bookTicker/btcusdt@depth@100ms/btcusdt@trade/\
          ethusdt@bookTicker/ethusdt@depth@100ms/ethusdt@trade"
     );
@@ -196,8 +204,8 @@ fn it_subscribes_and_asks_by_the_venues_names() {
 
 #[test]
 fn every_fault_of_a_configuration_is_named() {
-    assert_eq!(config(Flavour::Spot).check(), Vec::<String>::new());
-    let mut wrong = config(Flavour::Spot);
+    assert_eq!(config().check(), Vec::<String>::new());
+    let mut wrong = config();
     wrong.instruments[1] = wrong.instruments[0];
     let streams = Streams { depth: false, ..Streams::default() };
     let urls = ("http://h".to_string(), "h".to_string());
@@ -217,7 +225,7 @@ proptest! {
                 any::<u8>(), prop::sample::select(b"0123456789.-\"\\[]{},:eE ".to_vec()),
             ]), 1..3),
     ) {
-        let mut decoder = Decoder::new(&config(Flavour::Spot));
+        let mut decoder = decoder(Flavour::Spot);
         let mut text = [BEST, TRADE, DEPTH][which].as_bytes().to_vec();
         if wrapped {
             let around: [&[u8]; 3] = [b"{\"stream\":\"x@y\",\"data\":", &text, b"}"];

@@ -7,10 +7,13 @@ use std::collections::VecDeque;
 /// Most trades held of one instrument.
 pub(super) const TRADES_MAX: usize = 256;
 
+/// A row, and the first of the trade ids that it stands for.
+pub(super) type Held = (Event, u64);
+
 /// Trades by id, each once.
 #[derive(Debug)]
 pub(super) struct Ahead {
-    trades: VecDeque<Event>,
+    trades: VecDeque<Held>,
 }
 
 impl Ahead {
@@ -26,10 +29,11 @@ impl Ahead {
     }
 
     /// Holds one at its place; false when it is held already. There must be room.
-    pub fn hold(&mut self, trade: Event) -> bool {
-        let after = self.trades.iter().rev().take_while(|held| held.id >= trade.id).count();
+    pub fn hold(&mut self, trade: Held) -> bool {
+        let id = trade.0.id;
+        let after = self.trades.iter().rev().take_while(|held| held.0.id >= id).count();
         let place = self.trades.len() - after;
-        if self.trades.get(place).is_some_and(|held| held.id == trade.id) {
+        if self.trades.get(place).is_some_and(|held| held.0.id == id) {
             return false;
         }
         self.trades.insert(place, trade);
@@ -43,7 +47,7 @@ impl Ahead {
 
     /// The one of the lowest id.
     #[inline]
-    pub fn first(&self) -> Option<Event> {
+    pub fn first(&self) -> Option<Held> {
         self.trades.front().copied()
     }
 

@@ -4,29 +4,38 @@ use super::FeedLimits;
 use super::books::Books;
 use crate::net::frame::CONTROL_MAX;
 use crate::net::{Frame, Liveness, NetError, Pulse, Socket};
-use crate::protocol::{DecodeError, Protocol};
+use crate::protocol::{DecodeError, Ping, Protocol};
 use engine::time::{Clock, Nanos, Stage, Trace};
 
 #[derive(Debug)]
 pub(super) struct Connection {
     socket: Box<Socket>,
     beat: Liveness,
+    /// What it is pinged with; `None` for a ping of WebSocket's own.
+    ping: Option<&'static str>,
     pub up_at: Nanos,
     /// When its silence is no longer waited out.
     give_up: Nanos,
 }
 
 impl Connection {
-    pub fn new(socket: Box<Socket>, limits: &FeedLimits, now: Nanos) -> Self {
-        let beat = Liveness::new(limits.ping_every, limits.connection_stale, now);
+    pub fn new(socket: Box<Socket>, limits: &FeedLimits, ping: Ping, now: Nanos) -> Self {
+        let (ping, every) = match ping {
+            Ping::Frame => (None, limits.ping_every),
+            Ping::Text(text, every) => (Some(text), limits.ping_every.min(every)),
+        };
+        let beat = Liveness::new(every, limits.connection_stale, now);
         let give_up = Nanos(limits.connection_stale.0.saturating_mul(2));
-        Self { socket, beat, up_at: now, give_up }
+        Self { socket, beat, ping, up_at: now, give_up }
     }
 
     /// Pings when it is time; says whether the connection fell silent or spoke again.
     pub fn look(&mut self, now: Nanos) -> Result<Pulse, NetError> {
         if self.beat.ping_due(now) {
-            self.socket.ping(b"")?;
+            match self.ping {
+                Some(text) => self.socket.send_text(text.as_bytes())?,
+                None => self.socket.ping(b"")?,
+            }
         }
         if now.since(self.beat.heard_at()) >= self.give_up {
             let (at, after_ms) = (self.socket.at().to_string(), self.give_up.as_ms());
@@ -38,6 +47,7 @@ impl Connection {
     /// Reads once and takes every whole message in it; returns how many frames came.
     pub fn read<P: Protocol>(
         &mut self,
+        place: usize,
         protocol: &mut P,
         books: &mut Books,
         (clock, trace): (&impl Clock, &mut impl Trace),
@@ -56,6 +66,7 @@ impl Connection {
         if bytes > 0 {
             self.beat.heard(at.max(Nanos(self.up_at.0 + 1)));
         }
+        books.reads(place, at);
         books.counters.bytes += bytes as u64;
         let mut frames = 0;
         loop {
@@ -89,6 +100,11 @@ impl Connection {
             frames += 1;
         }
         Ok(frames)
+    }
+
+    /// Sends a text message.
+    pub fn send(&mut self, text: &[u8]) -> Result<(), NetError> {
+        self.socket.send_text(text)
     }
 
     /// Whether the last look found it silent.

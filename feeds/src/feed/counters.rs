@@ -40,7 +40,7 @@ counters! {
     stale_best_dropped,
     /// Diffs that the book was already beyond: around snapshots, and over slower connections.
     old_diffs,
-    /// Trades that came again over another connection.
+    /// Trades and liquidations that came again over another connection.
     repeated_trades,
     /// Messages that were ahead of what another connection was still to bring, and waited for it.
     held_ahead,
@@ -60,13 +60,29 @@ counters! {
     missed_trades,
     /// Books declared broken because update ids were missing.
     gaps,
+    /// Books declared broken because bid met ask after a whole message.
+    crossed,
+    /// Books declared broken because the venue's checksum was another one.
+    checksum_errors,
+    /// Books whose update ids started anew: the venue restarted.
+    restarts,
+    /// Topics that the venue granted.
+    subscriptions,
+    /// Topics, or requests for several, that the venue refused.
+    subscriptions_refused,
+    /// Topics that were asked for and not answered in time.
+    subscriptions_unanswered,
+    /// Topics that were subscribed to and said nothing for too long.
+    silent_topics,
+    /// Topics that were left and asked for again, to have their book anew.
+    resubscriptions,
     /// Snapshots wanted after the first of each book, for whatever reason.
     resyncs,
     /// Snapshots that became a book.
     snapshots,
     /// Snapshots older than the stream: asked for again.
     old_snapshots,
-    /// Snapshots that failed or could not be read.
+    /// Snapshots that failed, could not be read, or did not follow their subscription.
     snapshot_errors,
     /// Messages that found the ring full.
     ring_full,

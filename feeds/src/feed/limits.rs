@@ -8,11 +8,11 @@ use engine::time::Nanos;
 /// Limits of one feed. All spans are of our own clock.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FeedLimits {
-    /// Connections to the same streams: what the first of them brings is taken.
+    /// Connections to the same streams of each endpoint: what the first of them brings is taken.
     pub connections: usize,
     /// How long what is missing may be waited for while another connection may still bring it.
     pub hole_max: Nanos,
-    /// How often the server is pinged.
+    /// How often the server is pinged; more often where the venue wants that.
     pub ping_every: Nanos,
     /// A connection is stale when nothing, not even a pong, came for so long; after twice that it
     /// is given up.
@@ -27,9 +27,13 @@ pub struct FeedLimits {
     pub reconnect_min: Nanos,
     /// Longest wait before connecting again.
     pub reconnect_max: Nanos,
-    /// First wait before asking for a snapshot again.
+    /// How long the answer to a subscription, or the book that follows it, may take.
+    pub answer_max: Nanos,
+    /// How long a stream that always speaks may say nothing after it was subscribed to.
+    pub first_message_max: Nanos,
+    /// First wait before asking for a snapshot, or for a topic, again.
     pub snapshot_min: Nanos,
-    /// Longest wait before asking for a snapshot again.
+    /// Longest wait before asking for a snapshot, or for a topic, again.
     pub snapshot_max: Nanos,
     /// A connection of this age is replaced by a new one.
     pub rollover_after: Nanos,
@@ -53,6 +57,8 @@ impl Default for FeedLimits {
             trade_stale: Nanos::ZERO,
             reconnect_min: Nanos::from_ms(250),
             reconnect_max: Nanos::from_s(30),
+            answer_max: Nanos::from_s(10),
+            first_message_max: Nanos::from_s(20),
             snapshot_min: Nanos::from_ms(500),
             snapshot_max: Nanos::from_s(30),
             rollover_after: Nanos::from_s((23 * 60 + 50) * 60),
@@ -98,16 +104,25 @@ impl FeedLimits {
                 wrong.push(format!("{name}_min is 0 or over {name}_max; give 0 < min <= max"));
             }
         }
+        for (name, span) in
+            [("answer_max", self.answer_max), ("first_message_max", self.first_message_max)]
+        {
+            if span == Nanos::ZERO {
+                wrong.push(format!("{name} is 0; give the venue a time to answer"));
+            }
+        }
         if self.rollover_after == Nanos::ZERO {
             wrong.push("rollover_after is 0; give a span below the venue's 24 h".into());
         }
         wrong
     }
 
-    pub(super) fn reconnect(&self) -> Backoff {
-        Backoff::new(self.reconnect_min, self.reconnect_max, 2, 50, self.seed)
+    pub(super) fn reconnect(&self, endpoint: usize) -> Backoff {
+        let seed = self.seed ^ (endpoint as u64) << 32;
+        Backoff::new(self.reconnect_min, self.reconnect_max, 2, 50, seed)
     }
 
+    /// Of snapshots and topics: each of its own number draws its own waits.
     pub(super) fn snapshot(&self, place: usize) -> Backoff {
         let seed = self.seed.wrapping_add(place as u64 + 1);
         Backoff::new(self.snapshot_min, self.snapshot_max, 2, 50, seed)

@@ -1,16 +1,38 @@
-//! The connections of a feed: to the same streams, each at its place.
+//! The connections of a feed: those of an endpoint carry the same streams, each at its place.
 
 use super::connection::Connection;
 use crate::net::{Ready, Socket};
 
-/// Most connections that may be asked for.
+/// Most endpoints of a feed.
+pub const ENDPOINTS_MAX: usize = 3;
+/// Most connections to an endpoint that may be asked for.
 pub const CONNECTIONS_MAX: usize = 4;
 /// Places for them, and for one that is to replace another.
-pub(super) const PLACES: usize = CONNECTIONS_MAX + 1;
+const EACH: usize = CONNECTIONS_MAX + 1;
+/// Places of all endpoints.
+pub(super) const PLACES: usize = ENDPOINTS_MAX * EACH;
 /// Up to so many sockets are read each turn without asking which have something: the question costs
 /// less than half a read of an empty socket, and delays the read of one that is not empty
 /// (`benches/sockets.rs`).
 const READ_ALL_MAX: u32 = 2;
+
+/// The endpoint that a place belongs to.
+#[inline]
+pub(super) const fn endpoint_of(place: usize) -> usize {
+    place / EACH
+}
+
+/// Which connection of its endpoint one at this place is.
+#[inline]
+pub(super) const fn number_of(place: usize) -> usize {
+    place % EACH
+}
+
+/// The places of an endpoint, one bit each.
+#[inline]
+pub(super) const fn places_of(endpoint: usize) -> u32 {
+    ((1 << EACH) - 1) << (endpoint * EACH)
+}
 
 /// Connections by place.
 #[derive(Debug, Default)]
@@ -28,16 +50,10 @@ impl Links {
         Self { ready: if many { Ready::new().ok() } else { None }, ..Self::default() }
     }
 
-    /// How many there are.
+    /// How many there are to an endpoint.
     #[inline]
-    pub const fn count(&self) -> usize {
-        self.up.count_ones() as usize
-    }
-
-    /// Whether there is none.
-    #[inline]
-    pub const fn is_empty(&self) -> bool {
-        self.up == 0
+    pub const fn count(&self, endpoint: usize) -> usize {
+        (self.up & places_of(endpoint)).count_ones() as usize
     }
 
     /// The one at this place.
@@ -61,9 +77,10 @@ impl Links {
         self.places.iter().flatten().map(Connection::socket)
     }
 
-    /// Puts one at a free place, and says which; `None` when there is none.
-    pub fn insert(&mut self, connection: Connection) -> Option<usize> {
-        let place = self.places.iter().position(Option::is_none)?;
+    /// Puts one at a free place of an endpoint, and says which; `None` when there is none.
+    pub fn insert(&mut self, endpoint: usize, connection: Connection) -> Option<usize> {
+        let mut places = endpoint * EACH..(endpoint + 1) * EACH;
+        let place = places.find(|place| self.places.get(*place).is_some_and(Option::is_none))?;
         if let Some(ready) = &self.ready
             && ready.add(place, connection.socket()).is_err()
         {

@@ -51,6 +51,13 @@ pub struct HttpRequest {
     pub timeout_ms: u32,
 }
 
+impl HttpRequest {
+    /// A GET without headers.
+    pub const fn get(url: String, timeout_ms: u32) -> Self {
+        Self { method: Method::Get, url, headers: Vec::new(), body: None, timeout_ms }
+    }
+}
+
 /// What a server answered, whatever the status.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct HttpReply {

@@ -99,4 +99,14 @@ pub enum NetError {
         /// Whether the request may have reached the peer.
         sent: bool,
     },
+    /// A peer does not bring what was asked for over a connection that is well.
+    #[error("{at}: {topic}: {why}; check its name, and that this address carries it")]
+    Topic {
+        /// The URL without its query.
+        at: String,
+        /// What was asked for.
+        topic: String,
+        /// What is wrong.
+        why: String,
+    },
 }

@@ -31,6 +31,10 @@ impl RowSink for Ring {
         }
         !self.full
     }
+
+    fn has_room(&self, _rows: usize) -> bool {
+        !self.full
+    }
 }
 
 fn told(rows: &[Event]) -> String {

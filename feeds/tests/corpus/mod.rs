@@ -4,7 +4,7 @@
 use engine::id::{AssetId, InstrumentId};
 use engine::instrument::{Instrument, Symbol};
 use engine::num::Grid;
-use feeds::binance_spot::Flavour;
+use feeds::binance::Flavour;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 

@@ -4,11 +4,13 @@
 //!  kind         id           payload 0     payload 1   payload 2     flags
 //!  PLACE        order        price ticks   qty lots    0             side, time in force
 //!  REPLACE      new order    price ticks   qty lots    old order     side, time in force
+//!  MOVE         order        price ticks   qty lots    0             side, time in force
 //!  CANCEL       order        venue order
 //!  AMEND        order        venue order   qty lots
 //!  CANCEL_ALL   0
 //!  QUERY        order        venue order
-//!  RECONCILE, RENEW, RESYNC  0
+//!  RECONCILE, RENEW  0       (instrument: the venue)
+//!  RESYNC       0
 //!  all: payload 3 = seq of the event that caused it, at = its time, recv = ns from the read of
 //!  the message that caused it until it was handed on (not compared by replay)
 //! ```
@@ -31,6 +33,7 @@ pub mod kind {
     pub const RECONCILE: u8 = 134;
     pub const RENEW: u8 = 135;
     pub const RESYNC: u8 = 136;
+    pub const MOVE: u8 = 137;
 }
 
 const SELL: u8 = 1;
@@ -53,6 +56,17 @@ pub enum Sent {
         qty: Qty,
         /// How long it stands.
         tif: Tif,
+    },
+    /// An order changed in place.
+    Move {
+        /// Its id.
+        order: OrderId,
+        /// Buy or sell.
+        side: Side,
+        /// Limit price.
+        price: Price,
+        /// Whole quantity.
+        qty: Qty,
     },
     /// Cancel of an order.
     Cancel(OrderId),
@@ -83,6 +97,7 @@ pub fn row(item: &Outgoing, cause: u64, at: Nanos, span_ns: u32) -> Event {
                 put_place(&mut row, kind::REPLACE, new);
                 row.payload[2] = old.order().0;
             }
+            Intent::Move { new, .. } => put_place(&mut row, kind::MOVE, new),
         },
         Outgoing::Reduce(reduce) => put_reduce(&mut row, reduce),
         Outgoing::Resync(instrument) => {
@@ -122,8 +137,14 @@ fn put_reduce(row: &mut Event, reduce: &Reduce) {
             row.kind = kind::CANCEL_ALL;
             row.instrument = *instrument;
         }
-        Reduce::Reconcile => row.kind = kind::RECONCILE,
-        Reduce::Renew => row.kind = kind::RENEW,
+        Reduce::Reconcile(venue) => {
+            row.kind = kind::RECONCILE;
+            row.instrument = InstrumentId(u16::from(venue.0));
+        }
+        Reduce::Renew(venue) => {
+            row.kind = kind::RENEW;
+            row.instrument = InstrumentId(u16::from(venue.0));
+        }
     }
 }
 
@@ -151,6 +172,12 @@ pub fn read(row: &Event) -> Option<Sent> {
             price: Price(row.payload[0] as i64),
             qty,
             tif: tif(row.flags >> TIF_SHIFT)?,
+        },
+        kind::MOVE => Sent::Move {
+            order,
+            side: if row.flags & SELL == 0 { Side::Buy } else { Side::Sell },
+            price: Price(row.payload[0] as i64),
+            qty,
         },
         kind::CANCEL => Sent::Cancel(order),
         kind::AMEND => Sent::Amend(order, qty),

@@ -8,46 +8,26 @@
 //! ```
 
 mod call;
-mod entry;
+mod feed;
 mod market;
 mod private;
 mod public;
 mod replace;
-mod rest;
-mod stats;
 mod symbols;
 mod trading;
-mod usage;
-mod ws_api;
 
 pub(crate) use market::Spot;
 
-use crate::binance::streams;
+use crate::binance::{rest, streams, ws_api};
 use crate::floor::App;
-use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::{ConnectInfo, RawQuery, State};
-use axum::response::Response;
 use axum::routing::any;
-use std::net::SocketAddr;
+use call::Call;
 
 /// The protocol's routes.
 fn routes(app: App) -> axum::Router {
     axum::Router::new()
-        .route("/ws", any(streams::single))
-        .route("/ws/{*streams}", any(streams::several))
-        .route("/stream", any(streams::combined))
-        .route("/ws-api/v3", any(api))
-        .route("/api/{*path}", any(rest::answer))
+        .merge(streams::Path { prefix: "", inbound_max: 5 }.routes())
+        .route("/ws-api/v3", any(ws_api::open::<Call>))
+        .route("/api/{*path}", any(rest::answer::<Call>))
         .with_state(app)
-}
-
-async fn api(
-    State(app): State<App>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    RawQuery(query): RawQuery,
-    socket: WebSocketUpgrade,
-) -> Response {
-    let show = !query.unwrap_or_default().split('&').any(|pair| pair == "returnRateLimits=false");
-    crate::socket::upgrade(socket)
-        .on_upgrade(move |socket| ws_api::serve(app, socket, peer.ip(), show))
 }

@@ -4,9 +4,9 @@
 //! at `/v5/private`, order entry at `/v5/trade`, the venue's status at `/v5/public/misc/status`.
 //!
 //! ```text
-//!  sockets ──▶ rest, trade ──▶ entry (key, signature, time, rates) ──▶ orders, query, account, public
-//!     ▲                                                                        │
-//!     └──── hub ◀── market (books, trades, tickers), private ◀──────── core ◀──┘
+//!  sockets ─▶ rest, trade ─▶ entry (key, signature, time, rates) ─▶ orders, query, account, public
+//!     ▲                                                                      │
+//!     └──── hub ◀── market (books, trades, tickers), private ◀────── core ◀──┘
 //! ```
 //!
 //! Hub topics carry their category in front (`linear:orderbook.50.BTCUSDT`): both categories list

@@ -76,16 +76,12 @@ pub(crate) trait Dialect: Send {
     fn farewell(&mut self, floor: &mut Floor, now_ms: u64) {}
 }
 
-/// A venue whose protocol nobody speaks here: its market runs, and only `/sim/` shows it.
-pub(crate) struct Silent;
-
-impl Dialect for Silent {}
-
 /// The protocol of a venue.
 pub(crate) fn of(kind: VenueKind) -> Box<dyn Dialect> {
     match kind {
         VenueKind::BinanceSpot => Box::new(crate::binance_spot::Spot),
+        VenueKind::BinanceUsdm => Box::new(crate::binance_usdm::Usdm::default()),
+        VenueKind::Okx => Box::new(crate::okx::Okx::default()),
         VenueKind::Bybit => Box::new(crate::bybit::Bybit::default()),
-        VenueKind::BinanceUsdm | VenueKind::Okx => Box::new(Silent),
     }
 }

@@ -14,6 +14,7 @@ use crate::limits::Limits;
 use crate::order::{AccountId, Order, Side, SymbolId, Why};
 use crate::socket::Heartbeat;
 use crate::symbol::Product;
+use crate::tokens::Tokens;
 use crate::venue::Venue;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -72,6 +73,8 @@ pub(crate) struct Floor {
     pub limits: Limits,
     pub causes: Arc<Causes>,
     pub pending: Pending,
+    /// Tokens that stand for accounts, where the protocol has such.
+    pub tokens: Tokens,
     /// Faults carried out so far, as text.
     pub faults_done: Vec<String>,
     guards: BTreeMap<(AccountId, Option<Product>), Guard>,
@@ -126,6 +129,7 @@ impl Floor {
             limits,
             causes,
             pending: Pending::default(),
+            tokens: Tokens::default(),
             faults_done: Vec::new(),
             guards: BTreeMap::new(),
             dialect: Some(dialect),
@@ -139,6 +143,13 @@ impl Floor {
             act(dialect.as_mut(), self);
             self.dialect = Some(dialect);
         }
+    }
+
+    /// What one who subscribes to a topic now is told first, if anything.
+    pub(crate) fn first(&mut self, topic: &str, now_ms: u64) -> Option<String> {
+        let mut first = None;
+        self.speak(|dialect, floor| first = dialect.first(floor, topic, now_ms));
+        first
     }
 
     /// Cancels all of an account's orders once its private connections (those of subscription

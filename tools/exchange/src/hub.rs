@@ -162,12 +162,38 @@ impl Hub {
         self.close_slow(&slow);
     }
 
+    /// Ends all private subscriptions of an account; its connections stay open and silent.
+    pub(crate) fn silence(&mut self, account: AccountId) {
+        for connection in self.connections.values_mut() {
+            connection.feeds.retain(|feed| feed.1 != account);
+        }
+    }
+
     /// Sends a text to every connection; `wrap` writes it for market streams or not and a wrapping.
     pub(crate) fn announce(&mut self, wrap: impl Fn(bool, u8) -> String) {
         for connection in self.connections.values() {
             let text = wrap(connection.market, connection.wrapping);
             let _ = connection.out.try_send(Out::Text(text.into(), None));
         }
+    }
+
+    /// Sends a text to one connection, behind what it has waiting.
+    pub(crate) fn post(&mut self, id: u64, text: String) {
+        let Some(connection) = self.connections.get(&id) else { return };
+        if connection.out.try_send(Out::Text(text.into(), None)).is_err() {
+            self.close_slow(&[id]);
+        }
+    }
+
+    /// Numbers of an account's private subscriptions, each once.
+    pub(crate) fn feeds(&self, account: AccountId) -> BTreeSet<u32> {
+        let feeds = self.connections.values().flat_map(|connection| &connection.feeds);
+        feeds.filter(|feed| feed.1 == account).map(|feed| feed.0).collect()
+    }
+
+    /// Ids of all connections.
+    pub(crate) fn ids(&self) -> Vec<u64> {
+        self.connections.keys().copied().collect()
     }
 
     fn close_slow(&mut self, slow: &[u64]) {
@@ -184,13 +210,6 @@ impl Hub {
             if connection.market || !market_only {
                 let _ = connection.out.try_send(out.clone());
             }
-        }
-    }
-
-    /// Tells one connection.
-    pub(crate) fn tell(&mut self, id: u64, out: Out) {
-        if let Some(connection) = self.connections.get(&id) {
-            let _ = connection.out.try_send(out);
         }
     }
 

@@ -47,9 +47,9 @@
 //! all others). `binance_spot` is the worked example. It calls the core, all of it `pub(crate)`:
 //!
 //! * **State.** `App` is what every connection gets: `app.floor.lock()` is the `Floor` with
-//!   `venue`, `hub`, `keys`, `limits`, `pending`. Never hold it over an `.await`. What a protocol
-//!   must remember beside (listen keys, last sequence told) lives in its `Dialect`, behind an
-//!   `Arc<Mutex<…>>` where its routes need it too.
+//!   `venue`, `hub`, `keys`, `limits`, `pending`, `tokens` (listen keys). Never hold it over an
+//!   `.await`. What a protocol must remember beside (last sequence told) lives in its `Dialect`,
+//!   behind an `Arc<Mutex<…>>` where its routes need it too.
 //! * **Numbers.** Prices in ticks, quantities in lots, amounts in 1e-8. Read texts as 1e-8 with
 //!   `engine::num::parse_decimal`, then `Symbol::ticks`, `Symbol::lots`; contracts with
 //!   `Symbol::base_of` and `Symbol::contracts_of`. `Venue::symbol_id(product, name)` finds a
@@ -79,7 +79,8 @@
 //!   `hub.publish(topic, update, wrap)` and `hub.publish_private(account, wrap)` write each event
 //!   once per wrapping. `socket::Link` sends in batches, pings, and carries out pauses and closes.
 //!   Streams with a cadence are told in `Dialect::beat`, from `Listing::views`: the levels changed
-//!   since. A topic that begins with a snapshot gives it in `Dialect::first`; `hub.tell` sends it.
+//!   since. A topic that begins with a snapshot gives it in `Dialect::first`: ask `floor.first`,
+//!   and send it by `hub.post`.
 //!   Ask `pending.copies()` before an incremental book message (none is a gap), and
 //!   `pending.bad_checksum()` where there are checksums.
 //! * **Tests.** Worlds run without a clock (`World::run_until`); `Options { market: false }` opens
@@ -98,6 +99,7 @@ mod account;
 mod args;
 mod binance;
 mod binance_spot;
+mod binance_usdm;
 mod bybit;
 mod cause;
 mod describe;
@@ -116,6 +118,7 @@ mod ledger;
 mod limits;
 mod listing;
 mod matching;
+mod okx;
 mod order;
 mod recording;
 mod refusal;
@@ -124,6 +127,7 @@ mod server;
 mod sim;
 mod socket;
 mod symbol;
+mod tokens;
 mod venue;
 mod world;
 

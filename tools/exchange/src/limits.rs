@@ -149,8 +149,13 @@ impl Limits {
 
     /// Counts one order.
     pub(crate) fn count_order(&mut self, account: AccountId, now_ms: u64) {
-        for used in self.order_windows(account, now_ms) {
-            *used += 1;
+        self.count_orders(account, [1; 3], now_ms);
+    }
+
+    /// Counts so many orders in each of [`ORDER_SPANS`].
+    pub(crate) fn count_orders(&mut self, account: AccountId, orders: [u64; 3], now_ms: u64) {
+        for (used, orders) in self.order_windows(account, now_ms).into_iter().zip(orders) {
+            *used += orders;
         }
     }
 

@@ -134,6 +134,15 @@ impl Book {
         }
     }
 
+    /// Levels from the best outward, each with the number of its orders.
+    pub(crate) fn queues(&self, side: Side) -> Box<dyn Iterator<Item = (i64, i64, usize)> + '_> {
+        let tell = |(price, level): (&i64, &Level)| (*price, level.lots, level.queue.len());
+        match side {
+            Side::Buy => Box::new(self.bids.iter().rev().map(tell)),
+            Side::Sell => Box::new(self.asks.iter().map(tell)),
+        }
+    }
+
     /// Orders from the best outward, in time priority within a price.
     pub(crate) fn entries(&self, side: Side) -> Box<dyn Iterator<Item = (i64, &Entry)> + '_> {
         match side {

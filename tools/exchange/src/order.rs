@@ -222,6 +222,8 @@ pub(crate) struct Amend {
     pub price: Option<i64>,
     /// New client id.
     pub client: Option<String>,
+    /// Goes to the end of the queue even where it only becomes less.
+    pub requeue: bool,
 }
 
 /// A trade of an account. Price, quantity (base asset) and amounts in 1e-8.

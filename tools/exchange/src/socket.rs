@@ -96,7 +96,12 @@ impl Link {
     }
 
     async fn close(&mut self) {
-        let frame = CloseFrame { code: 1000, reason: Utf8Bytes::from_static("") };
+        self.close_with(1000, Utf8Bytes::from_static("")).await;
+    }
+
+    /// Closes with a code of the protocol's own; the peer may be gone already.
+    pub(crate) async fn close_with(&mut self, code: u16, reason: Utf8Bytes) {
+        let frame = CloseFrame { code, reason };
         let _ = self.socket.send(Message::Close(Some(frame))).await;
     }
 

@@ -30,7 +30,7 @@ pub(crate) mod trigger;
 
 pub(crate) use countdown::Scope;
 pub(crate) use funding::Mark;
-pub(crate) use margin::SETTLE;
+pub(crate) use margin::{Margin, SETTLE};
 pub(crate) use position::Position;
 pub(crate) use trigger::Trigger;
 

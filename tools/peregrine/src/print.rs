@@ -97,9 +97,11 @@ pub fn instrument(event: &Event) -> Option<InstrumentId> {
         END => None,
         OUTGOING.. => sent::instrument(event),
         kind::LINK => None,
-        kind::LEVEL..=kind::FILTERS | kind::ACCEPTED..=kind::STANDING | kind::TRADES_TOLD => {
-            Some(event.instrument)
-        }
+        kind::LEVEL..=kind::FILTERS
+        | kind::MARK..=kind::LIQUIDATION
+        | kind::ACCEPTED..=kind::STANDING
+        | kind::TRADES_TOLD..=kind::POSITION
+        | kind::HOLD => Some(event.instrument),
         _ => None,
     }
 }
@@ -153,8 +155,8 @@ impl fmt::Display for Text<'_> {
         }
         let values = self.values();
         match event.kind {
-            ..=kind::LINK => market(f, event, body, &values),
-            kind::ACCEPTED..=kind::TRADES_TOLD => report(f, event, body, &values),
+            ..=kind::LIQUIDATION => market(f, event, body, &values),
+            kind::ACCEPTED..=kind::POSITION => report(f, event, body, &values),
             _ => session(f, event, body, &values),
         }
     }
@@ -169,6 +171,11 @@ const fn word(number: u8) -> &'static str {
         kind::STATUS => "status",
         kind::FILTERS => "filters",
         kind::LINK => "link",
+        kind::MARK => "mark",
+        kind::FUNDING_RATE => "funding-rate",
+        kind::LIQUIDATION => "liquidation",
+        kind::FUNDING => "funding",
+        kind::POSITION => "position",
         kind::ACCEPTED => "accepted",
         kind::FILL => "fill",
         kind::DONE => "done",
@@ -188,6 +195,8 @@ const fn word(number: u8) -> &'static str {
         kind::SIGNAL => "signal",
         kind::START => "start",
         kind::CLOCK_OFFSET => "clock-offset",
+        kind::HOLD => "hold",
+        kind::RELEASE => "release",
         _ => "?",
     }
 }
@@ -235,9 +244,16 @@ fn market(
             Status::Halted => "halted",
             Status::CancelOnly => "cancel-only",
         }),
-        Body::Filters { tick, lot, notional_min } => {
+        Body::Filters { tick, lot, notional_min, .. } => {
             let least = amount(Amount(notional_min.0));
             write!(f, "tick {} lot {} least notional {least}", tick.decimal(1), lot.decimal(1))
+        }
+        Body::Mark { mark, index } => {
+            write!(f, "{} index {}", amount(Amount(mark.0)), amount(Amount(index.0)))
+        }
+        Body::FundingRate { rate, next_ms } => write!(f, "{} next {next_ms} ms", amount(rate)),
+        Body::Liquidation { price, qty, taker } => {
+            write!(f, "{} {} x {}", name(taker), values.price(price), values.qty(qty))
         }
         Body::Link { link, state } => {
             let link = if link == Link::Market { "market" } else { "orders" };
@@ -271,7 +287,12 @@ fn report(
                 write!(f, ", filled {}", values.qty(filled))?;
             }
         }
-        Body::Amended { order, qty } => write!(f, "{order} to {}", values.qty(qty))?,
+        Body::Amended { order, price, qty } => {
+            write!(f, "{order} to {}", values.qty(qty))?;
+            if let Some(price) = price {
+                write!(f, " at {}", values.price(price))?;
+            }
+        }
         Body::Refused { order, request, reason } => {
             write!(f, "{order} {}, {}", request_name(request), reason_name(reason))?;
         }
@@ -288,6 +309,12 @@ fn report(
         }
         Body::Reconcile { done } => f.write_str(if done { "done" } else { "begins" })?,
         Body::Budget { orders, weight } => write!(f, "{orders} orders, weight {weight}")?,
+        Body::Funding { asset: of, amount: paid } => {
+            write!(f, "{} {}, id {}", amount(paid), values.asset(of), event.id)?;
+        }
+        Body::Position { lots, entry } => {
+            write!(f, "{} at {}", values.qty(Qty(lots)), amount(Amount(entry.0)))?;
+        }
         Body::TradesTold { next } => write!(f, "before id {next}")?,
         _ => {}
     }
@@ -310,9 +337,8 @@ fn session(
     match body {
         Body::Timer => write!(f, "{}", event.id),
         Body::Command { command: Command::Set, value } => {
-            let key = u16::try_from(event.id).ok();
-            let key = key.and_then(strategies::avellaneda_stoikov::Parameter::by_id);
-            let key = key.map_or("parameter?", |parameter| parameter.key);
+            let key = strategies::any::Listed::of_key(event.id);
+            let key = key.map_or("parameter?", |(_, parameter)| parameter.key);
             write!(f, "set {key}={}", Decimal { value, decimals: 9 })
         }
         Body::Command { command, .. } => f.write_str(match command {
@@ -332,6 +358,12 @@ fn session(
             let value = Decimal { value, decimals: 9 };
             write!(f, "source {source} key {} value {value} for {} ms", event.id, ttl.as_ms())
         }
+        Body::Hold(hold) => {
+            let (price, qty) = (values.price(hold.price), values.qty(hold.qty));
+            let (trigger, side) = (hold.trigger.name(), name(hold.side));
+            write!(f, "{} {trigger} {side} {qty} at {price}", hold.number)
+        }
+        Body::Release { number } => write!(f, "{number}"),
         Body::Start { epoch, config_hash } => {
             write!(f, "epoch {epoch:08x} config {config_hash:016x}")
         }
@@ -354,6 +386,10 @@ impl Text<'_> {
                 let (price, qty) = (values.price(price), values.qty(qty));
                 write!(f, " {} {price} x {qty} {} {order}", name(side), tif_name(tif))?;
                 old.map_or(Ok(()), |old| write!(f, " for {old}"))?;
+            }
+            Sent::Move { order, price, qty, .. } => {
+                self.about_order(f, "move", order)?;
+                write!(f, " to {} x {}", values.price(price), values.qty(qty))?;
             }
             Sent::Cancel(order) => self.about_order(f, "cancel", order)?,
             Sent::Amend(order, qty) => {

@@ -1,6 +1,12 @@
 //! What can be asked: each call's REST path, WebSocket-API name, weight and whether it is signed.
 
+use super::{feed, public, trading};
+use crate::binance::api::Api;
+use crate::binance::denial::Denial;
 use crate::binance::params::Params;
+use crate::binance::ws_api::Desk;
+use crate::floor::Floor;
+use crate::order::AccountId;
 use axum::http::Method;
 
 /// One call of the venue's API, whichever way it came.
@@ -32,10 +38,13 @@ pub(crate) enum Call {
     OrderLimits,
 }
 
-impl Call {
-    /// The call of a REST request; `path` is what follows `/api/v3/`.
-    pub(crate) fn rest(method: &Method, path: &str) -> Option<Self> {
-        Some(match (method.as_str(), path) {
+impl Api for Call {
+    const SPANS: &'static [usize] = &[0, 2];
+    const TIMEOUT: u16 = 504;
+    const RAW_REQUESTS: Option<u64> = Some(300_000);
+
+    fn rest(method: &Method, path: &str) -> Option<Self> {
+        Some(match (method.as_str(), path.strip_prefix("/api/v3/")?) {
             ("GET", "ping") => Self::Ping,
             ("GET", "time") => Self::Time,
             ("GET", "exchangeInfo") => Self::ExchangeInfo,
@@ -64,9 +73,8 @@ impl Call {
         })
     }
 
-    /// The call of a WebSocket-API method.
-    pub(crate) fn websocket(method: &str) -> Option<Self> {
-        Some(match method {
+    fn websocket(method: &str) -> Option<Self> {
+        Some(match method.strip_prefix("v3/").unwrap_or(method) {
             "ping" => Self::Ping,
             "time" => Self::Time,
             "exchangeInfo" => Self::ExchangeInfo,
@@ -95,8 +103,7 @@ impl Call {
         })
     }
 
-    /// Whether the call needs a signature (or a session).
-    pub(crate) fn is_signed(self) -> bool {
+    fn is_signed(self) -> bool {
         self.is_order()
             || matches!(
                 self,
@@ -110,8 +117,11 @@ impl Call {
             )
     }
 
-    /// Whether the call goes to the matching engine.
-    pub(crate) fn is_order(self) -> bool {
+    fn is_keyed(self) -> bool {
+        false
+    }
+
+    fn is_order(self) -> bool {
         matches!(
             self,
             Self::Place
@@ -123,18 +133,15 @@ impl Call {
         )
     }
 
-    /// Whether the weight is given back when the call succeeds.
-    pub(crate) fn is_free(self) -> bool {
+    fn is_free(self) -> bool {
         self.is_order() && self != Self::Test
     }
 
-    /// Whether it brings a new order.
-    pub(crate) fn places(self) -> bool {
-        matches!(self, Self::Place | Self::CancelReplace)
+    fn orders(self) -> Option<[u64; 3]> {
+        matches!(self, Self::Place | Self::CancelReplace).then_some([1; 3])
     }
 
-    /// Request weight.
-    pub(crate) fn weight(self, params: &Params) -> u64 {
+    fn weight(self, params: &Params) -> u64 {
         let one = params.get("symbol").is_some();
         match self {
             Self::Ping | Self::Time | Self::Place | Self::Cancel => 1,
@@ -177,5 +184,26 @@ impl Call {
             Self::ExchangeInfo | Self::Account | Self::Commission => 20,
             Self::AllOrders | Self::MyTrades => 20,
         }
+    }
+    fn answer(
+        self,
+        floor: &mut Floor,
+        params: &Params,
+        account: Option<AccountId>,
+        now_ms: u64,
+    ) -> Result<String, Denial> {
+        match account {
+            Some(account) => trading::answer(floor, self, params, account, now_ms),
+            None => public::answer(floor, self, params, now_ms),
+        }
+    }
+
+    fn feed(
+        floor: &mut Floor,
+        desk: &mut Desk,
+        method: &str,
+        params: &Params,
+    ) -> Result<String, Denial> {
+        feed::answer(floor, desk, method, params)
     }
 }

@@ -1,7 +1,7 @@
 //! The market streams' events, and when each is sent.
 
-use super::{private, stats};
-use crate::binance::{streams, wrapped};
+use super::private;
+use crate::binance::{changed_levels, stats, streams, wrapped};
 use crate::dialect::{Best, Depth, Dialect};
 use crate::event::{Agg, Private};
 use crate::floor::{App, Floor};
@@ -117,19 +117,7 @@ fn publish_diff(floor: &mut Floor, symbol: SymbolId, fast: bool, now_ms: u64) {
     }
     let update = listing.update;
     let spec = &listing.symbol;
-    let side_levels = |side: Side| -> Vec<(i64, i64)> {
-        let mut all: Vec<(i64, i64)> = changed
-            .levels
-            .iter()
-            .filter(|(s, _)| *s == side)
-            .map(|(_, price)| (price * spec.tick, listing.lots_at(side, *price) * spec.lot))
-            .collect();
-        if side == Side::Buy {
-            all.reverse();
-        }
-        all
-    };
-    let sides = [side_levels(Side::Buy), side_levels(Side::Sell)];
+    let sides = changed_levels(listing, &changed);
     let json = diff_json(&spec.name, (changed.first, update), &sides, now_ms);
     let stream = stream(floor, symbol, if fast { "depth@100ms" } else { "depth" });
     send_diff(floor, &stream, &json, update);

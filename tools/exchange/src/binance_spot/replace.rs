@@ -3,9 +3,9 @@
 //! Words, filters and the order count are checked before either leg. 409 and −2021 mean that
 //! exactly one leg failed, 400 and −2022 that both failed or the second was not attempted.
 
-use super::entry::may_order;
 use super::trading::{cancel_named, new_order, placed_json, rejection};
 use crate::binance::denial::Denial;
+use crate::binance::entry::may_order;
 use crate::binance::params::Params;
 use crate::floor::Floor;
 use crate::json::Object;

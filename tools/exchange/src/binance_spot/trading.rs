@@ -1,12 +1,13 @@
 //! Answers that need an account: orders, cancels, amends, and what the account holds.
 
 use super::call::Call;
-use super::public::{limit, symbol};
-use super::{entry, usage};
+use super::public::symbol;
 use crate::account::Fees;
 use crate::binance::denial::Denial;
 use crate::binance::params::{Params, number};
+use crate::binance::query::limit;
 use crate::binance::words;
+use crate::binance::{entry, usage};
 use crate::floor::Floor;
 use crate::json::{Object, array};
 use crate::order::{AccountId, Amend, Fill, Kind, NewOrder, Order, Stp, Tif, Why};
@@ -35,7 +36,7 @@ pub(crate) fn answer(
         Call::Account => Ok(account_json(floor, params, account)),
         Call::Commission => commission(floor, params, account),
         Call::MyTrades => my_trades(floor, params, account),
-        Call::OrderLimits => Ok(array(usage::orders(&mut floor.limits, account, now_ms))),
+        Call::OrderLimits => Ok(array(usage::orders::<Call>(&mut floor.limits, account, now_ms))),
         _ => Err(Denial::new(-1000, "An unknown error occurred while processing the request.")),
     }
 }
@@ -378,7 +379,7 @@ fn amend(
     }
     let original = before.map(|order| order.client.clone()).unwrap_or_default();
     let client = client_id(floor, params, "newClientOrderId")?;
-    let to = Amend { qty: Some(qty), client: Some(client), price: None };
+    let to = Amend { qty: Some(qty), client: Some(client), ..Amend::default() };
     let execution = floor.venue.amend(found, &to, now_ms)?;
     let Some(order) = floor.venue.orders.get(&found) else {
         return Err(Denial::new(-2013, "Order does not exist."));

@@ -204,7 +204,8 @@ fn amend(
     let wanted = |name: &str| params.decimal(name).map(|v| v.filter(|v| *v > 0));
     let qty = wanted("qty")?.map(|qty| spec.lots(qty, Kind::Limit)).transpose();
     let price = wanted("price")?.map(|price| spec.ticks(price)).transpose();
-    let to = Amend { qty: qty.map_err(refused)?, price: price.map_err(refused)?, client: None };
+    let (qty, price) = (qty.map_err(refused)?, price.map_err(refused)?);
+    let to = Amend { qty, price, ..Amend::default() };
     if to.qty.is_none() && to.price.is_none() {
         return Err(refused(Refusal::Same));
     }

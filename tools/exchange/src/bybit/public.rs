@@ -89,8 +89,8 @@ fn chosen(floor: &Floor, params: &Params, product: Product) -> Result<Vec<Symbol
     Ok(floor.venue.symbols(product).filter(fits).collect())
 }
 
-/// One row for each symbol that is named. Categories that nothing is listed in have none; perpetuals
-/// come in pages.
+/// One row for each symbol that is named. Categories that nothing is listed in have none;
+/// perpetuals come in pages.
 fn rows(
     floor: &Floor,
     params: &Params,
@@ -129,9 +129,7 @@ fn book(floor: &mut Floor, params: &Params, now_ms: u64) -> Result<String, Denia
 fn standing(floor: &mut Floor, symbol: SymbolId, depth: &str, limit: usize, now_ms: u64) -> String {
     let name = format!("book.{depth}-{limit}");
     let topic = market::topic(floor.venue.listing(symbol), &name);
-    let mut answer = None;
-    floor.speak(|dialect, floor| answer = dialect.first(floor, &topic, now_ms));
-    answer.unwrap_or_else(|| "{}".into())
+    floor.first(&topic, now_ms).unwrap_or_else(|| "{}".into())
 }
 
 fn trades(floor: &Floor, params: &Params) -> Result<String, Denial> {

@@ -3,7 +3,7 @@
 use super::market;
 use crate::cause::Message as Counted;
 use crate::floor::{App, Floor, wall_ms};
-use crate::hub::{Out, TOPICS_MAX};
+use crate::hub::TOPICS_MAX;
 use crate::json::Object;
 use crate::socket::{Ended, Link, upgrade};
 use crate::symbol::Product;
@@ -164,10 +164,8 @@ fn subscribe(floor: &mut Floor, id: u64, all: &[String]) -> Result<(), String> {
     connection.topics.extend(all.iter().cloned());
     floor.hub.recount();
     for topic in all {
-        let mut first = None;
-        floor.speak(|dialect, floor| first = dialect.first(floor, topic, now_ms));
-        if let Some(first) = first {
-            floor.hub.tell(id, Out::Text(first.into(), None));
+        if let Some(first) = floor.first(topic, now_ms) {
+            floor.hub.post(id, first);
         }
     }
     Ok(())

@@ -29,7 +29,7 @@ impl Venue {
         let mut new = order_again(order, price, left);
         let whole = NewOrder { qty, ..new.clone() };
         spec.check(&whole, self.listing(symbol).last)?;
-        if price == order.price && qty < order.qty {
+        if price == order.price && qty < order.qty && !to.requeue {
             return Ok(self.amend_down(id, qty, to, now_ms));
         }
         self.amend_anew(id, qty, to, &mut new, now_ms)

@@ -61,6 +61,11 @@ impl Venue {
         self.countdowns.get(scope).copied()
     }
 
+    /// Countdowns of an account that run.
+    pub(crate) fn deadlines(&self, account: AccountId) -> usize {
+        self.countdowns.keys().filter(|scope| scope.account == account).count()
+    }
+
     /// Carries out the countdowns that have ended.
     pub(super) fn count_down(&mut self, now_ms: u64) {
         let ended = self.countdowns.iter().filter(|(_, deadline_ms)| **deadline_ms <= now_ms);

@@ -116,7 +116,7 @@ pub(super) fn act(venue: &mut Venue, line: &str) -> String {
         }
         ["amend", name, client, size] => {
             let (qty, price) = size.split_once('@').unwrap();
-            let to = Amend { qty: qty.parse().ok(), price: price.parse().ok(), client: None };
+            let to = Amend { qty: qty.parse().ok(), price: price.parse().ok(), ..Amend::default() };
             match venue.find_open(account(venue, name), 0, None, Some(client)) {
                 None => "unknown".into(),
                 Some(id) => match venue.amend(id, &to, 1) {

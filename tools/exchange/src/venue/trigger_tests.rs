@@ -119,7 +119,7 @@ fn a_spot_amendment_moves_what_is_set_aside() {
     act(&mut venue, "ann BUY 5@100 spot #a");
     let id = venue.find_open(ann, 1, None, Some("#a")).unwrap();
     let amend = |venue: &mut Venue, qty, price| {
-        let to = Amend { qty: Some(qty), price: Some(price), client: None };
+        let to = Amend { qty: Some(qty), price: Some(price), ..Amend::default() };
         let result = venue.amend(id, &to, 1).map(|_| ());
         venue.commit(1);
         (result, venue.account(ann).balance("USDT").locked / SCALE)

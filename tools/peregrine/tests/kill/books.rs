@@ -129,7 +129,10 @@ impl Books {
                 self.live.insert(order, Standing { qty: qty.0, filled: 0 });
                 self.waiting.insert((order, 0));
             }
-            Sent::Cancel(order) | Sent::Amend(order, _) | Sent::Query(order) => {
+            Sent::Cancel(order)
+            | Sent::Amend(order, _)
+            | Sent::Move { order, .. }
+            | Sent::Query(order) => {
                 self.waiting.insert((order, 1));
             }
             Sent::CancelAll | Sent::Reconcile | Sent::Renew | Sent::Resync => {}

@@ -55,7 +55,7 @@ fn rows(venue: &mut SimVenue, ms: u64) -> Vec<String> {
             Body::Refused { order, request, reason } => {
                 format!("refused {} {request:?} {reason:?}", order.counter())
             }
-            Body::Amended { order, qty } => format!("amended {} {}", order.counter(), qty.0),
+            Body::Amended { order, qty, .. } => format!("amended {} {}", order.counter(), qty.0),
             Body::Reconcile { done } => format!("reconcile {done}"),
             Body::Link { state, .. } => format!("link {state:?}"),
             Body::Budget { .. } => "budget".to_string(),

@@ -1,0 +1,159 @@
+//! What is asked of the venue over connections, and what becomes of that.
+
+use super::Books;
+use crate::feed::lane::Lane;
+use crate::feed::links::{PLACES, endpoint_of, places_of};
+use crate::feed::topics::{Due, Topics, Trouble};
+use crate::net::NetError;
+use crate::protocol::{Asked, Endpoint, Request, Silence, Stream};
+use engine::time::Nanos;
+
+/// Whether the n-th topic of an endpoint ever spoke over the connection at this place.
+fn spoke<'a>(
+    endpoint: &'a Endpoint,
+    lanes: &'a [Lane],
+    place: usize,
+) -> impl Fn(usize) -> bool + 'a {
+    move |number| {
+        let topic = endpoint.topics.get(number);
+        let lane = topic.and_then(|topic| lanes.get(usize::from(topic.place?)));
+        topic.zip(lane).is_some_and(|(topic, lane)| lane.spoke(place, topic.stream))
+    }
+}
+
+impl Books {
+    /// The next request to be sent over the connection at this place; it counts as sent.
+    #[inline]
+    pub fn due(&mut self, place: usize, now: Nanos) -> Option<Due> {
+        self.topics.get_mut(place)?.due(now)
+    }
+
+    /// The request itself.
+    pub fn request(&self, place: usize, due: &Due) -> Option<Request<'_>> {
+        self.endpoints.get(endpoint_of(place)).map(|endpoint| due.request(endpoint))
+    }
+
+    /// Looks at what was asked for over the connection at this place; false when only another
+    /// connection can bring it.
+    pub fn look(&mut self, place: usize, now: Nanos) -> bool {
+        let Self { topics, endpoints, lanes, counters, .. } = self;
+        let endpoint = endpoints.get(endpoint_of(place));
+        let Some((topics, endpoint)) = topics.get_mut(place).zip(endpoint) else { return true };
+        let (mut trouble, mut well) = (None, true);
+        topics.look((endpoint, now), spoke(endpoint, lanes, place), |number, what| {
+            match what {
+                Trouble::Unanswered => counters.subscriptions_unanswered += 1,
+                _ => counters.silent_topics += 1,
+            }
+            well &= what != Trouble::Deaf;
+            trouble = trouble.or(Some((number, what)));
+        });
+        if let Some((number, what)) = trouble {
+            let why = match what {
+                Trouble::Unanswered => "the subscription was not answered",
+                Trouble::Silent | Trouble::Mended => "subscribed to, but nothing came",
+                Trouble::Deaf => "nothing came; another connection is made",
+            };
+            self.tell(place, number, why);
+        }
+        well
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn tell(&mut self, place: usize, number: usize, why: &str) {
+        let Some(endpoint) = self.endpoints.get(endpoint_of(place)) else { return };
+        let topic = endpoint.topics.get(number).map_or("a topic", |topic| topic.name.as_str());
+        let at = endpoint.url.split('?').next().unwrap_or_default();
+        let (at, topic, why) = (at.to_string(), topic.to_string(), why.to_string());
+        self.trouble = Some(NetError::Topic { at, topic, why });
+    }
+
+    pub(super) fn granted(&mut self, asked: Asked) {
+        let now = self.now;
+        if let Some(topics) = self.topics.get_mut(self.by) {
+            self.counters.subscriptions += topics.granted(asked, now) as u64;
+        }
+    }
+
+    #[cold]
+    pub(super) fn refused(&mut self, asked: Asked, why: &str) {
+        let (by, now) = (self.by, self.now);
+        let Self { topics, endpoints, lanes, .. } = self;
+        let endpoint = endpoints.get(endpoint_of(by));
+        let Some((topics, endpoint)) = topics.get_mut(by).zip(endpoint) else { return };
+        let first = topics.refused(asked, now, spoke(endpoint, lanes, by));
+        self.counters.subscriptions_refused += 1;
+        self.tell(by, first.unwrap_or(usize::MAX), why);
+    }
+
+    /// Whether the n-th lane's book is to be asked for now. One that did not follow its
+    /// subscription in time is told.
+    pub fn wants(&mut self, place: usize, now: Nanos) -> bool {
+        let Some(lane) = self.lanes.get_mut(place) else { return false };
+        if lane.broke(now) {
+            self.counters.resyncs += 1;
+        }
+        if lane.is_late(now) {
+            lane.answered(false, now);
+            self.counters.snapshot_errors += 1;
+            if let Some(carrier) = lane.carrier(Stream::Depth) {
+                let place = (0..PLACES).find(|place| endpoint_of(*place) == carrier.endpoint);
+                self.tell(place.unwrap_or(0), carrier.topic, "no book followed the subscription");
+            }
+        }
+        self.lanes.get(place).is_some_and(|lane| lane.asks(now))
+    }
+
+    /// Asks for the n-th lane's book by a subscription, over one connection after the other; false
+    /// when there is none.
+    pub fn renew(&mut self, place: usize, now: Nanos) -> bool {
+        let Some(lane) = self.lanes.get_mut(place) else { return false };
+        let Some(carrier) = lane.carrier(Stream::Depth) else { return false };
+        let up = self.up & places_of(carrier.endpoint);
+        let usable = (0..PLACES).filter(|by| up >> by & 1 != 0);
+        let count = up.count_ones() as usize;
+        let turn = lane.tries() as usize % count.max(1);
+        let Some(by) = usable.clone().nth(turn) else { return false };
+        if !self.topics.get(by).is_some_and(Topics::asks) {
+            return false;
+        }
+        lane.subscribed(by, now.after(self.answer_max));
+        self.renew_at(place, by, now)
+    }
+
+    /// Asks a connection that is not believed for its book, after a wait.
+    pub(super) fn renew_later(&mut self, place: usize, by: usize) {
+        let now = self.now;
+        let topic = self.lanes.get(place).and_then(|lane| lane.carrier(Stream::Depth));
+        let wait = self.topics.get_mut(by).zip(topic).map(|(all, one)| all.wait(one.topic));
+        self.renew_at(place, by, now.after(wait.unwrap_or(Nanos::ZERO)));
+    }
+
+    fn renew_at(&mut self, place: usize, by: usize, at: Nanos) -> bool {
+        let Some(lane) = self.lanes.get_mut(place) else { return false };
+        let Some(carrier) = lane.carrier(Stream::Depth) else { return false };
+        lane.chain.renewed(by);
+        lane.told(by, Stream::Depth, 0);
+        lane.forget(by, Stream::Depth);
+        self.counters.resubscriptions += 1;
+        if let Some(topics) = self.topics.get_mut(by) {
+            topics.renew(carrier.topic, at);
+        }
+        true
+    }
+
+    /// Whether the newcomer brings what the connection that it replaces did: books that it could go
+    /// on with, or a word of each stream that always speaks.
+    pub fn is_in_step(&self, newcomer: usize) -> bool {
+        if endpoint_of(newcomer) == self.main {
+            return self.lanes.iter().all(|lane| lane.in_step);
+        }
+        let Some(endpoint) = self.endpoints.get(endpoint_of(newcomer)) else { return true };
+        let spoke = spoke(endpoint, &self.lanes, newcomer);
+        let topics = endpoint.topics.iter().enumerate();
+        topics
+            .filter(|(_, topic)| topic.silence == Silence::Mended)
+            .all(|(number, _)| spoke(number))
+    }
+}
