@@ -61,8 +61,11 @@ pub(crate) trait Dialect: Send {
     /// A private event of an account.
     fn private(&mut self, floor: &mut Floor, account: AccountId, what: &Private, now_ms: u64) {}
 
-    /// A connection is about to have a topic: what it is told first.
-    fn join(&mut self, floor: &mut Floor, connection: u64, topic: &str, now_ms: u64) {}
+    /// What one who subscribes to a topic now is told first, such as a whole book; none where the
+    /// topic begins with its next event.
+    fn first(&mut self, floor: &mut Floor, topic: &str, now_ms: u64) -> Option<String> {
+        None
+    }
 
     /// A market frame that cannot be read, for the fault of that name.
     fn malformed(&self) -> &'static str {
@@ -73,17 +76,12 @@ pub(crate) trait Dialect: Send {
     fn farewell(&mut self, floor: &mut Floor, now_ms: u64) {}
 }
 
-/// A venue whose protocol nobody speaks here: its market runs, and only `/sim/` shows it.
-pub(crate) struct Silent;
-
-impl Dialect for Silent {}
-
 /// The protocol of a venue.
 pub(crate) fn of(kind: VenueKind) -> Box<dyn Dialect> {
     match kind {
         VenueKind::BinanceSpot => Box::new(crate::binance_spot::Spot),
         VenueKind::BinanceUsdm => Box::new(crate::binance_usdm::Usdm::default()),
         VenueKind::Okx => Box::new(crate::okx::Okx::default()),
-        VenueKind::Bybit => Box::new(Silent),
+        VenueKind::Bybit => Box::new(crate::bybit::Bybit::default()),
     }
 }

@@ -11,8 +11,9 @@ use crate::hub::{Hub, Out};
 use crate::keys::Keys;
 use crate::kind::VenueKind;
 use crate::limits::Limits;
-use crate::order::{AccountId, Side, SymbolId, Why};
+use crate::order::{AccountId, Order, Side, SymbolId, Why};
 use crate::socket::Heartbeat;
+use crate::symbol::Product;
 use crate::tokens::Tokens;
 use crate::venue::Venue;
 use std::collections::BTreeMap;
@@ -56,6 +57,8 @@ pub(crate) struct Guard {
     pub window_ms: u64,
     /// The number of the private subscription that counts; any where it is none.
     pub number: Option<u32>,
+    /// The product whose orders go; all where it is none.
+    pub product: Option<Product>,
     /// Since when they are gone; none while there is one, or before there was any.
     gone_ms: Option<u64>,
     armed: bool,
@@ -74,7 +77,7 @@ pub(crate) struct Floor {
     pub tokens: Tokens,
     /// Faults carried out so far, as text.
     pub faults_done: Vec<String>,
-    guards: BTreeMap<AccountId, Guard>,
+    guards: BTreeMap<(AccountId, Option<Product>), Guard>,
     /// Absent only while it is being called.
     dialect: Option<Box<dyn Dialect>>,
     /// Best prices and quantities last told, per symbol.
@@ -142,6 +145,13 @@ impl Floor {
         }
     }
 
+    /// What one who subscribes to a topic now is told first, if anything.
+    pub(crate) fn first(&mut self, topic: &str, now_ms: u64) -> Option<String> {
+        let mut first = None;
+        self.speak(|dialect, floor| first = dialect.first(floor, topic, now_ms));
+        first
+    }
+
     /// Cancels all of an account's orders once its private connections (those of subscription
     /// `number`, where given) have all been gone for this long; none stops that. It begins to watch
     /// with the first of them.
@@ -151,32 +161,49 @@ impl Floor {
         window_ms: Option<u64>,
         number: Option<u32>,
     ) {
-        match window_ms {
-            None => {
-                self.guards.remove(&account);
-            }
-            Some(window_ms) => {
-                let armed = self.hub.private(account, number) > 0;
-                self.guards.insert(account, Guard { window_ms, number, gone_ms: None, armed });
-            }
-        }
+        self.guard_product((account, None), window_ms, number);
+    }
+
+    /// The same for the orders of one product alone.
+    pub(crate) fn guard_product(
+        &mut self,
+        (account, product): (AccountId, Option<Product>),
+        window_ms: Option<u64>,
+        number: Option<u32>,
+    ) {
+        let Some(window_ms) = window_ms else {
+            self.guards.remove(&(account, product));
+            return;
+        };
+        let armed = self.hub.private(account, number) > 0;
+        let guard = Guard { window_ms, number, product, gone_ms: None, armed };
+        self.guards.insert((account, product), guard);
     }
 
     /// An account's protection, if it has one.
     pub(crate) fn guarded(&self, account: AccountId) -> Option<&Guard> {
-        self.guards.get(&account)
+        self.guards_of(account).next()
+    }
+
+    /// All protections of an account.
+    pub(crate) fn guards_of(&self, account: AccountId) -> impl Iterator<Item = &Guard> {
+        let all = self.guards.iter();
+        all.filter(move |((one, _), _)| *one == account).map(|(_, guard)| guard)
     }
 
     /// What the venue does by the clock.
     pub(crate) fn pulse(&mut self, now_ms: u64) {
-        for (account, guard) in &mut self.guards {
+        for ((account, product), guard) in &mut self.guards {
             if self.hub.private(*account, guard.number) > 0 {
                 (guard.armed, guard.gone_ms) = (true, None);
             } else if guard.armed
                 && now_ms.saturating_sub(*guard.gone_ms.get_or_insert(now_ms)) >= guard.window_ms
             {
                 (guard.armed, guard.gone_ms) = (false, None);
-                self.venue.cancel_all(*account, |_| true, Why::Disconnect, now_ms);
+                let of: Option<Vec<SymbolId>> =
+                    product.map(|product| self.venue.symbols(product).collect());
+                let fits = |order: &Order| of.as_ref().is_none_or(|of| of.contains(&order.symbol));
+                self.venue.cancel_all(*account, fits, Why::Disconnect, now_ms);
             }
         }
         self.venue.pulse(now_ms);
@@ -244,6 +271,7 @@ impl Floor {
                 });
             }
             FaultKind::Shutdown(_) => {
+                self.hub.leaving = self.hub.next();
                 self.speak(|dialect, floor| dialect.farewell(floor, now_ms));
             }
             FaultKind::ExchangeKill | FaultKind::Restart => {}

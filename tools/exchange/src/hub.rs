@@ -51,6 +51,8 @@ pub(crate) struct Hub {
     wanted: BTreeMap<String, u32>,
     /// Whether anyone has ever asked for a market stream.
     pub watched: bool,
+    /// Connections with a lower id were told that they will be closed.
+    pub leaving: u64,
 }
 
 impl Hub {
@@ -61,6 +63,7 @@ impl Hub {
             causes,
             wanted: BTreeMap::new(),
             watched: false,
+            leaving: 0,
         }
     }
 

@@ -79,7 +79,9 @@
 //!   `hub.publish(topic, update, wrap)` and `hub.publish_private(account, wrap)` write each event
 //!   once per wrapping. `socket::Link` sends in batches, pings, and carries out pauses and closes.
 //!   Streams with a cadence are told in `Dialect::beat`, from `Listing::views`: the levels changed
-//!   since. Ask `pending.copies()` before an incremental book message (none is a gap), and
+//!   since. A topic that begins with a snapshot gives it in `Dialect::first`: ask `floor.first`,
+//!   and send it by `hub.post`.
+//!   Ask `pending.copies()` before an incremental book message (none is a gap), and
 //!   `pending.bad_checksum()` where there are checksums.
 //! * **Tests.** Worlds run without a clock (`World::run_until`); `Options { market: false }` opens
 //!   empty books.
@@ -98,6 +100,7 @@ mod args;
 mod binance;
 mod binance_spot;
 mod binance_usdm;
+mod bybit;
 mod cause;
 mod describe;
 mod dialect;

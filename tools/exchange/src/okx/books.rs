@@ -100,7 +100,7 @@ impl Books {
 
     /// The snapshot for somebody who is about to subscribe; the others are told first what has
     /// changed, so that all go on from the same message.
-    pub(crate) fn join(
+    pub(crate) fn first(
         &mut self,
         floor: &mut Floor,
         symbol: SymbolId,

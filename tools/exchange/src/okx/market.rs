@@ -105,23 +105,20 @@ impl Dialect for Okx {
         pushes::event(floor, account, what, traded, now_ms);
     }
 
-    fn join(&mut self, floor: &mut Floor, connection: u64, topic: &str, now_ms: u64) {
+    fn first(&mut self, floor: &mut Floor, topic: &str, now_ms: u64) -> Option<String> {
         let (channel, name) = topic.split_once('|').unwrap_or((topic, ""));
         let symbol = match channel {
             "index-tickers" => index(floor, name),
             _ => instruments::named(&floor.venue, name),
         };
-        let text = match (view(channel), symbol) {
-            (Some(n), Some(symbol)) => Some(self.books.join(floor, symbol, n, now_ms)),
+        match (view(channel), symbol) {
+            (Some(n), Some(symbol)) => Some(self.books.first(floor, symbol, n, now_ms)),
             (None, Some(symbol)) => {
                 let row = public::standing(floor, channel, symbol, now_ms);
                 row.map(|row| frame(topic, &row))
             }
             _ if channel == "instruments" => instruments_frame(floor, topic, name),
             _ => None,
-        };
-        if let Some(text) = text {
-            floor.hub.post(connection, text);
         }
     }
 

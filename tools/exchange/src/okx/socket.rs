@@ -281,7 +281,9 @@ fn subscribe(
     match wanted {
         Wanted::Topic(topic) if on => {
             let now_ms = wall_ms();
-            floor.speak(|dialect, floor| dialect.join(floor, desk.id, &topic, now_ms));
+            if let Some(first) = floor.first(&topic, now_ms) {
+                floor.hub.post(desk.id, first);
+            }
             if let Some(connection) = floor.hub.get(desk.id) {
                 connection.topics.insert(topic);
             }

@@ -191,6 +191,20 @@ impl Venue {
         self.triggers.get(&id).cloned()
     }
 
+    /// Changes a waiting trigger; returns it as it stands.
+    pub(crate) fn change_trigger(
+        &mut self,
+        id: u64,
+        when: When,
+        order: NewOrder,
+        now_ms: u64,
+    ) -> Option<Trigger> {
+        let trigger = self.triggers.get_mut(&id).filter(|one| one.fate == Fate::Waiting)?;
+        (trigger.when, trigger.order, trigger.updated_ms) = (when, order, now_ms);
+        self.tell_trigger(id);
+        self.triggers.get(&id).cloned()
+    }
+
     fn tell_trigger(&mut self, id: u64) {
         let Some(trigger) = self.triggers.get(&id).cloned() else { return };
         self.touched.triggers.insert(id);

@@ -109,11 +109,23 @@ pub struct Answer {
 }
 
 pub async fn http(address: SocketAddr, method: &str, path: &str, key: &str, body: &str) -> Answer {
+    let headers =
+        format!("X-MBX-APIKEY: {key}\r\nContent-Type: application/x-www-form-urlencoded\r\n");
+    http_with(address, (method, path), &headers, body).await
+}
+
+/// A request with these headers, each ended with a line break.
+pub async fn http_with(
+    address: SocketAddr,
+    (method, path): (&str, &str),
+    headers: &str,
+    body: &str,
+) -> Answer {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let length = body.len();
     let request = format!(
-        "{method} {path} HTTP/1.1\r\nHost: x\r\nX-MBX-APIKEY: {key}\r\nConnection: close\r\n\
-         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n\r\n{body}"
+        "{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}\
+         Content-Length: {length}\r\n\r\n{body}"
     );
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut text = Vec::new();

@@ -1,0 +1,133 @@
+"""pybit, the venue's own client, trades on the simulated exchange over HTTP and WebSocket.
+
+The library is as published; only the addresses that it fills in are the exchange's.
+"""
+
+import json
+import queue
+
+import pybit._websocket_trading as trading
+import pybit.unified_trading as unified
+import pytest
+from conftest import PATIENCE_S, first
+from pybit.exceptions import InvalidRequestError
+
+LINEAR = {"category": "linear", "symbol": "BTCUSDT"}
+
+
+@pytest.fixture(scope="session")
+def credentials(world_ledger):
+    fields = json.loads((world_ledger / "bybit" / "demo-hmac.key").read_text())
+    return {"api_key": first(fields, "api_key"), "api_secret": first(fields, "secret")}
+
+
+@pytest.fixture
+def addresses(world_url, monkeypatch):
+    """The library's own addresses give way to the exchange's."""
+    socket = "ws" + world_url.removeprefix("http")
+    monkeypatch.setattr(unified, "PUBLIC_WSS", socket + "/v5/public/{CHANNEL_TYPE}")
+    monkeypatch.setattr(unified, "PRIVATE_WSS", socket + "/v5/private")
+    monkeypatch.setattr(trading, "TRADE_WSS", socket + "/v5/trade")
+
+
+@pytest.fixture
+def session(world_url, credentials):
+    http = unified.HTTP(**credentials)
+    http.endpoint = world_url
+    yield http
+    http.cancel_all_orders(category="linear", settleCoin="USDT")
+
+
+@pytest.fixture
+def public(addresses):
+    stream = unified.WebSocket(channel_type="linear", testnet=False)
+    yield stream
+    stream.exit()
+
+
+def inbox():
+    """A callback that keeps what it is told, and a way to take it."""
+    kept = queue.Queue()
+    return kept.put, lambda: kept.get(timeout=PATIENCE_S)
+
+
+def price(session, part):
+    book = session.get_orderbook(limit=1, **LINEAR)["result"]
+    return f"{float(book['b'][0][0]) * part:.1f}"
+
+
+def test_http_orders(session):
+    info = session.get_instruments_info(**LINEAR)["result"]["list"][0]
+    assert info["lotSizeFilter"]["qtyStep"] == "0.001"
+    assert session.get_server_time()["retCode"] == 0
+    low = price(session, 0.95)
+    placed = session.place_order(
+        side="Buy", orderType="Limit", qty="0.01", price=low, timeInForce="PostOnly", **LINEAR)
+    order_id = placed["result"]["orderId"]
+    session.amend_order(orderId=order_id, qty="0.02", **LINEAR)
+    rows = session.get_open_orders(**LINEAR)["result"]["list"]
+    assert [row["qty"] for row in rows if row["orderId"] == order_id] == ["0.020"]
+    session.cancel_order(orderId=order_id, **LINEAR)
+    with pytest.raises(InvalidRequestError) as refused:
+        session.cancel_order(orderId=order_id, **LINEAR)
+    assert refused.value.status_code == 110001
+    order = {"symbol": "BTCUSDT", "side": "Buy", "orderType": "Limit", "qty": "0.01", "price": low}
+    batch = session.place_batch_order(category="linear", request=[order, {**order, "qty": "0"}])
+    codes = [item["code"] for item in batch["retExtInfo"]["list"]]
+    assert codes[0] == 0 and codes[1] != 0
+
+
+def test_http_account(session):
+    session.place_order(side="Buy", orderType="Market", qty="0.01", **LINEAR)
+    position = session.get_positions(**LINEAR)["result"]["list"][0]
+    assert float(position["size"]) >= 0.01 and position["side"] == "Buy"
+    fills = session.get_executions(**LINEAR)["result"]["list"]
+    assert fills[0]["execType"] in ("Trade", "Funding")
+    wallet = session.get_wallet_balance(accountType="UNIFIED")["result"]["list"][0]
+    assert "USDT" in [coin["coin"] for coin in wallet["coin"]]
+    session.place_order(side="Sell", orderType="Market", qty=position["size"], reduceOnly=True,
+                        **LINEAR)
+    assert session.get_positions(**LINEAR)["result"]["list"][0]["size"] == "0"
+
+
+def test_public_streams(public):
+    on_book, book = inbox()
+    on_trade, trade = inbox()
+    on_ticker, ticker = inbox()
+    public.orderbook_stream(50, "BTCUSDT", on_book)
+    public.trade_stream("BTCUSDT", on_trade)
+    public.ticker_stream("BTCUSDT", on_ticker)
+    for _ in range(5):
+        told = book()
+        bids, asks = ([float(row[0]) for row in told["data"][side]] for side in "ba")
+        assert max(bids) < min(asks)
+    assert trade()["data"][0]["S"] in ("Buy", "Sell")
+    assert float(ticker()["data"]["markPrice"]) > 0
+
+
+def test_trade_and_private_sockets(session, addresses, credentials):
+    private = unified.WebSocket(
+        channel_type="private", testnet=False, private_auth_expire=10, **credentials)
+    orders = unified.WebSocketTrading(testnet=False, private_auth_expire=10, **credentials)
+    on_order, told = inbox()
+    on_fill, fill = inbox()
+    private.order_stream(on_order)
+    private.execution_stream(on_fill)
+    on_ack, ack = inbox()
+    on_refusal, refusal = inbox()
+    orders.place_order(on_ack, on_refusal, side="Buy", orderType="Limit", qty="0.01",
+                       price=price(session, 0.95), **LINEAR)
+    order_id = ack()["data"]["orderId"]
+    orders.cancel_order(on_ack, on_refusal, orderId=order_id, **LINEAR)
+    assert ack()["retCode"] == 0
+    orders.cancel_order(on_ack, on_refusal, orderId=order_id, **LINEAR)
+    assert refusal()["retCode"] == 110001
+    orders.place_order(on_ack, on_refusal, side="Buy", orderType="Market", qty="0.01", **LINEAR)
+    assert fill()["data"][0]["isMaker"] is False
+    statuses = set()
+    while "Filled" not in statuses:
+        statuses.add(told()["data"][0]["orderStatus"])
+    orders.place_order(on_ack, on_refusal, side="Sell", orderType="Market", qty="0.01",
+                       reduceOnly=True, **LINEAR)
+    orders.exit()
+    private.exit()
