@@ -5,7 +5,7 @@
 //! strategies have learnt go on. Parameters, limits and settings are those of the fresh engine.
 
 use super::Engine;
-use crate::id::InstrumentId;
+use crate::id::{InstrumentId, VenueId};
 use crate::instrument::Symbol;
 use crate::session::{Halt, Phase};
 use crate::strategy::Strategy;
@@ -126,6 +126,13 @@ impl<S: Strategy> Engine<S> {
     pub fn next_trades(&self) -> impl Iterator<Item = (InstrumentId, u64)> + '_ {
         let all = self.next_trades.iter().enumerate();
         all.map(|(place, next)| (InstrumentId(place as u16), *next))
+    }
+
+    /// The first payment of funding at a venue that has not been told; `None` where none was.
+    pub fn next_payment(&self, venue: VenueId) -> Option<u64> {
+        let own = self.market.listings().iter().filter(|one| one.instrument.venue == venue);
+        let next = own.map(|one| self.account(venue).holding(one.instrument.id).next_funding);
+        next.max().filter(|next| *next > 0)
     }
 
     /// Own trades below this one have been told.

@@ -16,7 +16,7 @@ use engine::id::VenueId;
 use engine::instrument::{Instrument, Kind, Symbol};
 use engine::num::{Amount, parse_decimal};
 use engine::time::Nanos;
-pub use lines::{GatewayPorts, NextTrades, dial, feed, gateway, guard, limits, settings};
+pub use lines::{GatewayPorts, Next, dial, feed, gateway, guard, limits, settings};
 use strategies::any::Any;
 pub use terms::{Terms, ask, credentials, terms};
 use venues::sim::{Latency, SimVenue, VenueSettings};

@@ -1,7 +1,7 @@
 //! The threads of a session: rings between them, agents on them, and who watches whom.
 
 use crate::agents::{FeedAbout, GatewayAbout, NOTICES_MAX, Notice, Notices, halted, link};
-use crate::assemble::{self, GatewayPorts, NextTrades, Terms};
+use crate::assemble::{self, GatewayPorts, Next, Terms};
 use crate::board::{Board, BoardBuilder, Part};
 use crate::clock::TscClock;
 use crate::config::{Config, Cores, JournalSync, Layout};
@@ -212,7 +212,7 @@ impl Build<'_> {
             Some(_) => None,
             None => Some(assemble::paper(self.config, &mut terms, (&engine, self.clock.now()))?),
         };
-        let next_trades: Vec<_> = engine.next_trades().filter(|(_, next)| *next > 0).collect();
+        let next: Vec<Next> = self.next(&engine);
         let (recorder, journal) = self.journal(journal, &engine, &terms)?;
         let (board, parts) = board(&self.feed_names(&terms), &self.venue_names())?;
         let Writers { heartbeat, commands, session, links, instruments, .. } = writers;
@@ -232,7 +232,7 @@ impl Build<'_> {
             assets,
         };
         let engine_part = parts.engine.clone();
-        let keys = keys.map(|keys| (keys, next_trades));
+        let keys = keys.map(|keys| keys.into_iter().zip(next).collect());
         let agents = self.agents(&terms, agent_ends, (parts, links), (keys, &hearts))?;
         let done = (self.cores.cold, flags.done.clone());
         let journal = match journal {
@@ -314,6 +314,20 @@ impl Build<'_> {
         (RingEnds::new(market, orders, &terms.instruments, rows), agents)
     }
 
+    /// From which on each venue is asked for what the engine was not told.
+    fn next(&self, engine: &Engine<Any>) -> Vec<Next> {
+        let all: Vec<_> = engine.next_trades().filter(|(_, next)| *next > 0).collect();
+        let of = |place: usize| {
+            let venue = VenueId(u8::try_from(place).unwrap_or(u8::MAX));
+            let own = |id: InstrumentId| {
+                engine.market.listing(id).is_some_and(|one| one.instrument.venue == venue)
+            };
+            let trades = all.iter().copied().filter(|(id, _)| own(*id)).collect();
+            Next { trades, payment: engine.next_payment(venue) }
+        };
+        (0..self.config.venues.len()).map(of).collect()
+    }
+
     /// What people call each venue: its name in the file, short enough for a panel.
     fn venue_names(&self) -> Vec<Symbol> {
         let names = self.config.venues.iter().map(|venue| symbol(&venue.name));
@@ -375,7 +389,7 @@ impl Build<'_> {
         terms: &Terms,
         ends: AgentEnds,
         (parts, links): (Parts, [PanelWriter<LinkPanel>; 8]),
-        (keys, hearts): (Option<(Vec<Credentials>, NextTrades)>, &Hearts),
+        (keys, hearts): (Option<Vec<(Credentials, Next)>>, &Hearts),
     ) -> Result<Agents, Failure> {
         let mut links = links.into_iter();
         let mut writer = || {
@@ -390,11 +404,11 @@ impl Build<'_> {
         };
         self.feeds(terms, (ends.feeds, parts.feeds), &mut writer, &mut agents)?;
         let (age_limit, tuned) = (self.config.feed.connection_stale, assemble::dial(self.config));
-        let Some((keys, next_trades)) = keys else { return Ok(agents) };
+        let Some(keys) = keys else { return Ok(agents) };
         let inline = self.layout == Layout::Inline;
         let alone = keys.len() == 1;
         let venues = keys.into_iter().zip(self.venue_names()).enumerate();
-        for ((number, (key, name)), (rings, part)) in
+        for ((number, ((key, next), name)), (rings, part)) in
             venues.zip(ends.venues.into_iter().zip(parts.gateways))
         {
             let venue = VenueId(u8::try_from(number).unwrap_or(u8::MAX));
@@ -408,10 +422,6 @@ impl Build<'_> {
                 notices: notices.clone(),
                 watch: hearts.engine.1.clone(),
             };
-            let of_venue = |id: InstrumentId| {
-                terms.instruments.get(id.index()).is_some_and(|one| one.venue == venue)
-            };
-            let next = next_trades.iter().copied().filter(|(id, _)| of_venue(*id)).collect();
             let watch = (!inline).then(|| hearts.engine.1.clone());
             let ports = GatewayPorts { dial, rings, watch };
             let gateway = assemble::gateway(self.config, terms, (venue, key, next), ports, about)?;

@@ -336,8 +336,11 @@ fn payments<H: Hear>(
         let number = fields.get("tranId").and_then(whole).ok_or(WireFault::Form("tranId"))?;
         let payment = timed::id(at_ms, &number.to_le_bytes());
         let amount = amount(word("income")?)?;
+        let Some(instrument) = names.instrument(word("symbol")?).map(|one| one.id) else {
+            return Ok(());
+        };
         let asset = names.asset(word("asset")?);
-        sink.hear(Heard::Funding { asked: Some(id), payment, asset, amount });
+        sink.hear(Heard::Funding { asked: Some(id), instrument, payment, asset, amount });
         Ok(())
     })?;
     if count >= PAGE {

@@ -304,16 +304,16 @@ fn payment<H: Hear>(
 ) -> Result<(), WireFault> {
     let payment = fields.id()?;
     let paid = amount(fields.fee)?;
-    let quote = find(names, category, fields.symbol).map(|one| one.quote);
+    let Some(one) = find(names, category, fields.symbol) else {
+        sink.hear(Heard::Ignored);
+        return Ok(());
+    };
     let asset = match fields.fee_asset {
-        "" if quote.is_some() => quote,
-        "" => {
-            sink.hear(Heard::Ignored);
-            return Ok(());
-        }
+        "" => Some(one.quote),
         name => names.asset(name),
     };
-    sink.hear(Heard::Funding { asked, payment, asset, amount: Amount(-paid.0) });
+    let (instrument, amount) = (one.id, Amount(-paid.0));
+    sink.hear(Heard::Funding { asked, instrument, payment, asset, amount });
     Ok(())
 }
 

@@ -49,8 +49,8 @@ impl Session {
                 let body = Body::Position { lots: lots.0, entry };
                 self.state_row(asked, Event::new(read_at, instrument, 0, body));
             }
-            Heard::Funding { asked, payment, asset, amount } => {
-                self.funding(asked, (payment, asset, amount), read_at);
+            Heard::Funding { asked, instrument, payment, asset, amount } => {
+                self.funding(asked, (instrument, payment), (asset, amount), read_at);
             }
             Heard::FundingDue => self.ask_payments(),
             Heard::Ended(_, told) => {
@@ -155,14 +155,15 @@ impl Session {
     fn funding(
         &mut self,
         asked: Option<RequestId>,
-        (payment, asset, amount): (u64, Option<AssetId>, Amount),
+        (instrument, payment): (InstrumentId, u64),
+        (asset, amount): (Option<AssetId>, Amount),
         at: Nanos,
     ) {
         let Some(asset) = asset else {
             self.counters.assets_full += 1;
             return;
         };
-        let row = Event::new(at, self.reports.venue, payment, Body::Funding { asset, amount });
+        let row = Event::new(at, instrument, payment, Body::Funding { asset, amount });
         let Some(id) = asked else { return self.stream_row(row) };
         let Some(entry) = self.pending.get(id) else { return };
         entry.items += 1;

@@ -272,11 +272,12 @@ pub(super) fn payment<H: Hear>(
     let word = |key: &'static str| fields.get(key).and_then(text).ok_or(WireFault::Form(key));
     let at_ms = fields.get("ts").and_then(whole).ok_or(WireFault::Form("ts"))?;
     let bill = word("billId")?;
-    if word("type")? == "8" {
+    let instrument = fields.get("instId").and_then(text).and_then(|name| names.instrument(name));
+    if let (Some(instrument), "8") = (instrument.map(|one| one.id), word("type")?) {
         let payment = timed::id(at_ms, bill.as_bytes());
         let amount = amount(word("balChg")?)?;
         let asset = names.asset(word("ccy")?);
-        sink.hear(Heard::Funding { asked: Some(id), payment, asset, amount });
+        sink.hear(Heard::Funding { asked: Some(id), instrument, payment, asset, amount });
     }
     Ok(bill.parse().unwrap_or(0))
 }

@@ -286,10 +286,13 @@ pub enum Heard {
         /// Average price in 1e-8 of the quote asset.
         entry: Notional,
     },
-    /// Funding paid or received, in an answer, before its end, or of the private stream.
+    /// Funding paid or received, in an answer, before its end, or of the private stream. That of
+    /// instruments that are not ours is passed over.
     Funding {
         /// The request, if it was asked for.
         asked: Option<RequestId>,
+        /// For a position in which.
+        instrument: InstrumentId,
         /// The payment's id: made of time and the venue's number by [`crate::timed`].
         payment: u64,
         /// In which asset; `None` when the table of assets is full.

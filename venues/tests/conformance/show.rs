@@ -107,9 +107,9 @@ pub fn show(heard: &Heard) -> String {
         Heard::Position { asked, instrument, lots, entry } => {
             format!("{} position of {}: {} at {}", of(asked), instrument.0, lots.0, entry.0)
         }
-        Heard::Funding { asked, payment, asset, amount } => {
-            let asset = asset.map(|asset| asset.0);
-            format!("{} funding {payment}: {} of {asset:?}", of(asked), amount.0)
+        Heard::Funding { asked, instrument, payment, asset, amount } => {
+            let (of, asset) = (of(asked), asset.map(|asset| asset.0));
+            format!("{of} funding {payment} of {}: {} of {asset:?}", instrument.0, amount.0)
         }
         Heard::VenueTime(id, ms) => format!("time {ms} for {}", kind(*id)),
         Heard::Report(report) => format!(

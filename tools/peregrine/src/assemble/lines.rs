@@ -96,8 +96,14 @@ pub fn limits(config: &Config, snapshot_rows_max: usize) -> FeedLimits {
     }
 }
 
-/// Per instrument, the own trade from which on those of a dead session are asked for.
-pub type NextTrades = Vec<(InstrumentId, u64)>;
+/// From which on what a dead session was not told of a venue is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Next {
+    /// The own trade, per instrument.
+    pub trades: Vec<(InstrumentId, u64)>,
+    /// The payment of funding.
+    pub payment: Option<u64>,
+}
 
 /// What a venue's gateway is joined to.
 pub struct GatewayPorts {
@@ -113,11 +119,15 @@ pub struct GatewayPorts {
 pub fn gateway(
     config: &Config,
     terms: &Terms,
-    (venue, key, next): (VenueId, Credentials, NextTrades),
+    (venue, key, next): (VenueId, Credentials, Next),
     ports: GatewayPorts,
     about: GatewayAbout,
 ) -> Result<Box<dyn Agent + Send>, Failure> {
-    let settings = venues::gateway::Config { next_trades: next, ..settings(config, venue) };
+    let settings = venues::gateway::Config {
+        next_trades: next.trades,
+        next_payment: next.payment,
+        ..settings(config, venue)
+    };
     let at = &config.venues[venue.index()];
     let all = (settings, ports, about);
     Ok(match at.kind {

@@ -27,7 +27,7 @@ fn script(memory: &mut Memory, path: &str, text: &str) -> Vec<Say> {
     if path.starts_with("GET /api/v5/account/bills") && memory.orders > 0 {
         let at = Wall.now().as_ms();
         return back(data(&format!(
-            r#"{{"billId":"77","ccy":"USDT","type":"8","balChg":"-0.5","ts":"{}"}}"#,
+            r#"{{"billId":"77","ccy":"USDT","type":"8","instId":"BTC-USDT-SWAP","balChg":"-0.5","ts":"{}"}}"#,
             at / 100_000 * 100_000
         )));
     }
@@ -125,7 +125,7 @@ fn funding_is_asked_for_and_told_once() {
     venue.change(|memory| memory.orders = 1);
     let due = r#"{"arg":{"channel":"balance_and_position"},"data":[{"eventType":"funding_fee"}]}"#;
     venue.say("/ws", Some(due));
-    bench.until("told", |bench| bench.has("funding -50000000 of venue 3 asked"));
+    bench.until("told", |bench| bench.has("funding -50000000 of 0 asked"));
     let asked = venue.asked("GET /api/v5/account/bills");
     venue.say("/ws", Some(due));
     bench.until("asked again", |bench| {

@@ -311,7 +311,7 @@ fn text(row: &Event) -> String {
             format!("balance of {} {} of {of_venue}", asset.0, free.0)
         }
         Body::Position { lots, entry } => format!("position {lots} at {}", entry.0),
-        Body::Funding { amount, .. } => format!("funding {} of {of_venue}", amount.0),
+        Body::Funding { amount, .. } => format!("funding {} of {}", amount.0, row.instrument.0),
         Body::TradesTold { .. } => "trades told".to_owned(),
         Body::Budget { .. } => format!("budget of {of_venue}"),
         Body::ClockOffset { .. } => format!("clock of {of_venue}"),
