@@ -12,3 +12,7 @@ mod faults;
 mod replay;
 #[path = "session/report.rs"]
 mod report;
+#[path = "session/scenarios.rs"]
+mod scenarios;
+#[path = "session/venue_faults.rs"]
+mod venue_faults;

@@ -187,8 +187,8 @@ impl Theirs {
     pub fn after(&self, elapsed: Duration) -> Option<String> {
         let mut left = Vec::new();
         for (at, text) in self.0.iter().filter(|(at, _)| *at >= elapsed) {
-            let name = text.split('@').next().unwrap_or_default();
-            let detail = text.split_once(':').map(|(_, detail)| format!(":{detail}"));
+            let (name, rest) = text.split_once('@').unwrap_or((text, ""));
+            let detail = rest.split_once(':').map(|(_, detail)| format!(":{detail}"));
             let wait = (*at - elapsed).as_millis();
             left.push(format!("{name}@{wait}ms{}", detail.unwrap_or_default()));
         }
@@ -203,10 +203,13 @@ mod tests {
     #[test]
     fn faults_go_to_whom_they_concern() {
         let (theirs, ours) =
-            split_faults("restart@12s, delay@15s:200ms,exchange-kill@10s,timeout@1s").unwrap();
+            split_faults("restart@12s, okx:delay@15s:200ms,exchange-kill@10s,timeout@1s").unwrap();
         let second = Duration::from_secs;
-        assert_eq!(theirs.after(second(0)).as_deref(), Some("delay@15000ms:200ms,timeout@1000ms"));
-        assert_eq!(theirs.after(second(12)).as_deref(), Some("delay@3000ms:200ms"));
+        assert_eq!(
+            theirs.after(second(0)).as_deref(),
+            Some("okx:delay@15000ms:200ms,timeout@1000ms")
+        );
+        assert_eq!(theirs.after(second(12)).as_deref(), Some("okx:delay@3000ms:200ms"));
         assert_eq!(theirs.after(second(16)), None);
         assert_eq!(ours, [(second(10), Blow::Kill), (second(12), Blow::Restart)]);
         assert_eq!(split_faults(""), Ok((Theirs::default(), vec![])));

@@ -277,7 +277,13 @@ pub fn http(address: SocketAddr, method: &str, path: &str, key: &str) -> Value {
 /// The demo's configuration, patient with a machine that stands still for seconds, with some of its
 /// lines changed: each text must be there once.
 pub fn demo_config(changes: &[(&str, &str)]) -> String {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/demo.toml");
+    shipped_config("demo", changes)
+}
+
+/// The same of another file of `config/`.
+pub fn shipped_config(name: &str, changes: &[(&str, &str)]) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config");
+    let file = folder.join(name).with_extension("toml");
     let mut text = std::fs::read_to_string(file).unwrap();
     let patient = [
         ("heartbeat_limit_ms = 3000", "heartbeat_limit_ms = 20000\nanswer_limit_ms = 10000"),
