@@ -29,7 +29,8 @@
 //! * Outside every venue's API, with `venue=NAME` where there are several: `GET
 //!   /sim/ledger?apiKey=…` (balances with their start, open orders, every trade with its fee,
 //!   positions, funding), `GET /sim/report` (tick-out → order-in, message counters, faults), `GET
-//!   /sim/world` (what runs), `POST /sim/deposit?apiKey=…&asset=…&amount=…`.
+//!   /sim/world` (what runs), `POST /sim/deposit?apiKey=…&asset=…&amount=…`, `POST
+//!   /sim/fault?is=drop@0s` (faults, their times counted from now).
 //! * The demonstration account of each venue has keys made from the seed ([`venue_keys`]) and left,
 //!   mode 600, in the ledger directory ([`KEY_FILES`]); what lies there is used again.
 //! * With a ledger directory (one per venue in it, where there are several), balances, positions,
@@ -37,7 +38,7 @@
 //!   its answer or event leaves. Ids go on upwards, prices from where they were.
 //! * Orders reach the matching engine `latency` after they came in; so does a cancel, and what
 //!   trades in between is a fill during a cancel.
-//! * Faults come on demand, everywhere or on one venue: see [`Fault`].
+//! * Faults come at their times or on demand, everywhere or on one venue: see [`Fault`].
 //! * [`describe`] measures the generated market beside a recording.
 //!
 //! # To add a protocol
@@ -125,6 +126,7 @@ mod sim;
 mod socket;
 mod symbol;
 mod tokens;
+mod trouble;
 mod venue;
 mod world;
 
