@@ -1,11 +1,14 @@
 """pybit, the venue's own client, trades on the simulated exchange over HTTP and WebSocket.
 
-The library is as published; only the addresses that it fills in are the exchange's.
+The library is as published, but for the addresses that it fills in and the order of its two
+threads (see `in_turn`).
 """
 
 import json
 import queue
+import threading
 
+import pybit._websocket_stream as streaming
 import pybit._websocket_trading as trading
 import pybit.unified_trading as unified
 import pytest
@@ -22,12 +25,42 @@ def credentials(world_ledger):
 
 
 @pytest.fixture
-def addresses(world_url, monkeypatch):
-    """The library's own addresses give way to the exchange's."""
+def in_turn(monkeypatch):
+    """The library asks first and then notes what it waits for. An answer over the loopback can
+    come in between: its reading thread takes that for an error, and whoever subscribes next waits
+    for ever. So that thread waits until the asking is done."""
+    lock = threading.RLock()
+
+    def one_at_a_time(owner, name):
+        plain = getattr(owner, name)
+
+        def call(*args, **kwargs):
+            with lock:
+                return plain(*args, **kwargs)
+        monkeypatch.setattr(owner, name, call)
+
+    one_at_a_time(streaming._WebSocketManager, "_on_message")
+    one_at_a_time(streaming._V5WebSocketManager, "subscribe")
+    one_at_a_time(trading._V5TradeWebSocketManager, "_send_order_operation")
+
+
+@pytest.fixture
+def connect(world_url, in_turn, monkeypatch):
+    """Makes clients of a WebSocket, and closes them. The library's own addresses give way to the
+    exchange's. It does not reconnect: it would, if it read the answer to its own closing, and
+    `exit` would wait for ever."""
     socket = "ws" + world_url.removeprefix("http")
     monkeypatch.setattr(unified, "PUBLIC_WSS", socket + "/v5/public/{CHANNEL_TYPE}")
     monkeypatch.setattr(unified, "PRIVATE_WSS", socket + "/v5/private")
     monkeypatch.setattr(trading, "TRADE_WSS", socket + "/v5/trade")
+    clients = []
+
+    def make(kind, **options):
+        clients.append(kind(testnet=False, restart_on_error=False, **options))
+        return clients[-1]
+    yield make
+    for client in clients:
+        client.exit()
 
 
 @pytest.fixture
@@ -36,13 +69,6 @@ def session(world_url, credentials):
     http.endpoint = world_url
     yield http
     http.cancel_all_orders(category="linear", settleCoin="USDT")
-
-
-@pytest.fixture
-def public(addresses):
-    stream = unified.WebSocket(channel_type="linear", testnet=False)
-    yield stream
-    stream.exit()
 
 
 def inbox():
@@ -90,7 +116,8 @@ def test_http_account(session):
     assert session.get_positions(**LINEAR)["result"]["list"][0]["size"] == "0"
 
 
-def test_public_streams(public):
+def test_public_streams(connect):
+    public = connect(unified.WebSocket, channel_type="linear")
     on_book, book = inbox()
     on_trade, trade = inbox()
     on_ticker, ticker = inbox()
@@ -105,10 +132,10 @@ def test_public_streams(public):
     assert float(ticker()["data"]["markPrice"]) > 0
 
 
-def test_trade_and_private_sockets(session, addresses, credentials):
-    private = unified.WebSocket(
-        channel_type="private", testnet=False, private_auth_expire=10, **credentials)
-    orders = unified.WebSocketTrading(testnet=False, private_auth_expire=10, **credentials)
+def test_trade_and_private_sockets(session, connect, credentials):
+    signed = {"private_auth_expire": PATIENCE_S, **credentials}
+    private = connect(unified.WebSocket, channel_type="private", **signed)
+    orders = connect(unified.WebSocketTrading, **signed)
     on_order, told = inbox()
     on_fill, fill = inbox()
     private.order_stream(on_order)
@@ -123,11 +150,11 @@ def test_trade_and_private_sockets(session, addresses, credentials):
     orders.cancel_order(on_ack, on_refusal, orderId=order_id, **LINEAR)
     assert refusal()["retCode"] == 110001
     orders.place_order(on_ack, on_refusal, side="Buy", orderType="Market", qty="0.01", **LINEAR)
+    assert ack()["retCode"] == 0
     assert fill()["data"][0]["isMaker"] is False
     statuses = set()
     while "Filled" not in statuses:
         statuses.add(told()["data"][0]["orderStatus"])
     orders.place_order(on_ack, on_refusal, side="Sell", orderType="Market", qty="0.01",
                        reduceOnly=True, **LINEAR)
-    orders.exit()
-    private.exit()
+    assert ack()["retCode"] == 0

@@ -1,8 +1,9 @@
 //! Tick-out → order-in, measured from the exchange's side.
 //!
 //! A client order id of the form `pg-<epoch, 8 hex>-<counter, 8 hex>-<update id, 14 hex>` names
-//! the book update that caused it. The time of the last write of each update id to a socket is kept
-//! in a bounded ring; when the order comes in, the difference goes into a histogram.
+//! the book update that caused it; where a venue takes only letters and digits, the dashes are
+//! left out. The time of the last write of each update id to a socket is kept in a bounded ring;
+//! when the order comes in, the difference goes into a histogram.
 
 use crate::json::Object;
 use hdrhistogram::Histogram;
@@ -126,16 +127,18 @@ impl Causes {
 
 /// The update id that a client order id names; none where it names none (or zero).
 pub(crate) fn cause_of(client: &str) -> Option<u64> {
-    let mut parts = client.strip_prefix("pg-")?.split('-');
-    let mut hex = |length: usize| {
-        let part = parts.next()?;
-        let right = part.len() == length && part.bytes().all(|b| b.is_ascii_hexdigit());
-        u64::from_str_radix(part, 16).ok().filter(|_| right)
-    };
-    hex(8)?;
-    hex(8)?;
-    let cause = hex(14)?;
-    (parts.next().is_none() && cause > 0).then_some(cause)
+    let mut rest = client.strip_prefix("pg")?;
+    let dash = if rest.starts_with('-') { "-" } else { "" };
+    let mut value = 0;
+    for length in [8, 8, 14] {
+        let (part, after) = rest.strip_prefix(dash)?.split_at_checked(length)?;
+        if !part.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return None;
+        }
+        value = u64::from_str_radix(part, 16).ok()?;
+        rest = after;
+    }
+    (rest.is_empty() && value > 0).then_some(value)
 }
 
 #[cfg(test)]
@@ -145,9 +148,23 @@ mod tests {
     #[test]
     fn cause_is_read_from_the_exact_form_only() {
         assert_eq!(cause_of("pg-00000001-0000002a-0000000ba9c1d3"), Some(0xba9c1d3));
-        for text in
-            ["", "pg-1-2-3", "pg-00000001-0000002a-00000000000000", "x", "pg-00000001-0000002a"]
-        {
+        assert_eq!(cause_of("pg000000010000002a0000000ba9c1d3"), Some(0xba9c1d3));
+        for text in [
+            "",
+            "x",
+            "pg",
+            "pg-1-2-3",
+            "pg-00000001-0000002a",
+            "pg-00000001-0000002a-00000000000000",
+            "pg-00000001-0000002a-0000000ba9c1d3-",
+            "pg-000000010000002a0000000ba9c1d3",
+            "pg00000001-0000002a-0000000ba9c1d3",
+            "pg000000010000002a00000000000000",
+            "pg000000010000002a0000000ba9c1d",
+            "pg000000010000002a0000000ba9c1d34",
+            "pg000000010000002a0000000ba9c1g3",
+            "pg000000010000002é0000000ba9c1d",
+        ] {
             assert_eq!(cause_of(text), None, "{text}");
         }
     }
@@ -159,11 +176,12 @@ mod tests {
         causes.order("pg-00000001-00000001-0000000000004d", 4_000);
         causes.order("pg-00000001-00000002-0000000000004e", 4_000);
         causes.order("mine", 4_000);
+        causes.order("pg00000001000000030000000000004d", 5_000);
         let report: serde_json::Value = serde_json::from_str(&causes.report()).unwrap();
-        assert_eq!(report["orders"], 3);
-        assert_eq!(report["caused"], 1);
+        assert_eq!(report["orders"], 4);
+        assert_eq!(report["caused"], 2);
         assert_eq!(report["forgotten"], 1);
         assert_eq!(report["uncaused"], 1);
-        assert_eq!(report["tick_to_order_ns"]["count"], 1);
+        assert_eq!(report["tick_to_order_ns"]["count"], 2);
     }
 }

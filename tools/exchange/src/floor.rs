@@ -55,10 +55,10 @@ impl Pending {
 pub(crate) struct Guard {
     /// How long all of them may be gone.
     pub window_ms: u64,
-    /// The number of the private subscription that counts; any where it is none.
-    pub number: Option<u32>,
-    /// The product whose orders go; all where it is none.
-    pub product: Option<Product>,
+    /// The number of the private subscription that counts.
+    number: u32,
+    /// The product whose orders go.
+    pub product: Product,
     /// Since when they are gone; none while there is one, or before there was any.
     gone_ms: Option<u64>,
     armed: bool,
@@ -77,7 +77,7 @@ pub(crate) struct Floor {
     pub tokens: Tokens,
     /// Faults carried out so far, as text.
     pub faults_done: Vec<String>,
-    guards: BTreeMap<(AccountId, Option<Product>), Guard>,
+    guards: BTreeMap<(AccountId, Product), Guard>,
     /// Absent only while it is being called.
     dialect: Option<Box<dyn Dialect>>,
     /// Best prices and quantities last told, per symbol.
@@ -152,37 +152,17 @@ impl Floor {
         first
     }
 
-    /// Cancels all of an account's orders once its private connections (those of subscription
-    /// `number`, where given) have all been gone for this long; none stops that. It begins to watch
-    /// with the first of them.
+    /// Cancels an account's orders of one product once its connections with private subscription
+    /// `number` have all been gone for this long. It begins to watch with the first of them.
     pub(crate) fn guard(
         &mut self,
-        account: AccountId,
-        window_ms: Option<u64>,
-        number: Option<u32>,
+        (account, product): (AccountId, Product),
+        window_ms: u64,
+        number: u32,
     ) {
-        self.guard_product((account, None), window_ms, number);
-    }
-
-    /// The same for the orders of one product alone.
-    pub(crate) fn guard_product(
-        &mut self,
-        (account, product): (AccountId, Option<Product>),
-        window_ms: Option<u64>,
-        number: Option<u32>,
-    ) {
-        let Some(window_ms) = window_ms else {
-            self.guards.remove(&(account, product));
-            return;
-        };
         let armed = self.hub.private(account, number) > 0;
         let guard = Guard { window_ms, number, product, gone_ms: None, armed };
         self.guards.insert((account, product), guard);
-    }
-
-    /// An account's protection, if it has one.
-    pub(crate) fn guarded(&self, account: AccountId) -> Option<&Guard> {
-        self.guards_of(account).next()
     }
 
     /// All protections of an account.
@@ -200,9 +180,8 @@ impl Floor {
                 && now_ms.saturating_sub(*guard.gone_ms.get_or_insert(now_ms)) >= guard.window_ms
             {
                 (guard.armed, guard.gone_ms) = (false, None);
-                let of: Option<Vec<SymbolId>> =
-                    product.map(|product| self.venue.symbols(product).collect());
-                let fits = |order: &Order| of.as_ref().is_none_or(|of| of.contains(&order.symbol));
+                let of: Vec<SymbolId> = self.venue.symbols(*product).collect();
+                let fits = |order: &Order| of.contains(&order.symbol);
                 self.venue.cancel_all(*account, fits, Why::Disconnect, now_ms);
             }
         }
@@ -307,7 +286,8 @@ mod tests {
     #[test]
     fn orders_go_when_all_private_connections_are_gone_for_too_long() {
         let mut floor = floor();
-        floor.guard(USERS, Some(100), Some(7));
+        floor.guard((USERS, Product::Spot), 100, 7);
+        floor.guard((USERS, Product::Perp), 50, 9);
         floor.pulse(1000);
         floor.pulse(2000);
         assert_eq!(open(&floor), 1, "it has not begun to watch");
@@ -315,10 +295,14 @@ mod tests {
         for (id, _) in &connections {
             floor.hub.get(*id).unwrap().feeds.push((7, USERS));
         }
+        floor.hub.get(connections[0].0).unwrap().feeds.push((9, USERS));
         floor.pulse(3000);
         floor.hub.leave(connections[0].0);
         floor.pulse(4000);
-        assert_eq!(open(&floor), 1);
+        floor.pulse(4050);
+        let fired = |product| !floor.guards[&(USERS, product)].armed;
+        assert!(fired(Product::Perp) && !fired(Product::Spot));
+        assert_eq!(open(&floor), 1, "each product's orders go by its own protection");
         floor.hub.get(connections[1].0).unwrap().feeds = vec![(8, USERS)];
         floor.pulse(5000);
         floor.pulse(5099);

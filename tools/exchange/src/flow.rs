@@ -217,11 +217,6 @@ impl Flow {
         }
     }
 
-    /// The fair price, in ticks.
-    pub(crate) fn fair(&self) -> f64 {
-        self.fair
-    }
-
     /// Moves the fair price to `fair` (ticks) at `now_us`. What is `news` brings informed takers
     /// and tells which way the latent price leans; anything else only makes makers quote anew.
     pub(crate) fn follow(&mut self, venue: &Venue, fair: f64, news: Option<Side>, now_us: u64) {

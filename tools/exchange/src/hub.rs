@@ -108,13 +108,10 @@ impl Hub {
         self.wanted.contains_key(topic)
     }
 
-    /// Connections that carry private events of an account, those of subscription `number` where
-    /// one is given.
-    pub(crate) fn private(&self, account: AccountId, number: Option<u32>) -> usize {
-        let fits = |feed: &(u32, AccountId)| {
-            feed.1 == account && number.is_none_or(|number| feed.0 == number)
-        };
-        self.connections.values().filter(|one| one.feeds.iter().any(fits)).count()
+    /// Connections that have private subscription `number` of an account.
+    pub(crate) fn private(&self, account: AccountId, number: u32) -> usize {
+        let has = |one: &&Connection| one.feeds.contains(&(number, account));
+        self.connections.values().filter(has).count()
     }
 
     /// Sends one market event to all who want it; `wrap` writes it for a wrapping.

@@ -29,7 +29,8 @@
 //! * Outside every venue's API, with `venue=NAME` where there are several: `GET
 //!   /sim/ledger?apiKey=…` (balances with their start, open orders, every trade with its fee,
 //!   positions, funding), `GET /sim/report` (tick-out → order-in, message counters, faults), `GET
-//!   /sim/world` (what runs), `POST /sim/deposit?apiKey=…&asset=…&amount=…`.
+//!   /sim/world` (what runs), `POST /sim/deposit?apiKey=…&asset=…&amount=…`, `POST
+//!   /sim/fault?is=drop@0s` (faults, their times counted from now).
 //! * The demonstration account of each venue has keys made from the seed ([`venue_keys`]) and left,
 //!   mode 600, in the ledger directory ([`KEY_FILES`]); what lies there is used again.
 //! * With a ledger directory (one per venue in it, where there are several), balances, positions,
@@ -37,7 +38,7 @@
 //!   its answer or event leaves. Ids go on upwards, prices from where they were.
 //! * Orders reach the matching engine `latency` after they came in; so does a cancel, and what
 //!   trades in between is a fill during a cancel.
-//! * Faults come on demand, everywhere or on one venue: see [`Fault`].
+//! * Faults come at their times or on demand, everywhere or on one venue: see [`Fault`].
 //! * [`describe`] measures the generated market beside a recording.
 //!
 //! # To add a protocol
@@ -69,8 +70,8 @@
 //! * **Perpetuals.** `Account::position(symbol, leg)`, `Venue::margin`, `liquidation_price`,
 //!   `leverage`, `set_leverage`, `set_hedge`; `Listing::mark` has index, mark price, funding rate
 //!   and time. Orders name a `Leg`: `Net` in one-way mode.
-//! * **Dead-man's switches.** `Venue::countdown(Scope, deadline_ms)`; `Floor::guard(account,
-//!   window_ms, number)` for connections that are gone. Both are looked at each 10 ms.
+//! * **Dead-man's switches.** `Venue::countdown(Scope, deadline_ms)`; `Floor::guard((account,
+//!   product), window_ms, number)` for connections that are gone. Both are looked at each 10 ms.
 //! * **The end of every change**: `floor.flush(now_ms)`. It writes the journal and calls the
 //!   `Dialect` with each event: `trade`, `aggregate`, `best`, `mark`, `liquidation`, `private`
 //!   (`event::Private`: orders with what happened, triggers, holdings, funding, margin calls).
@@ -80,9 +81,8 @@
 //!   once per wrapping. `socket::Link` sends in batches, pings, and carries out pauses and closes.
 //!   Streams with a cadence are told in `Dialect::beat`, from `Listing::views`: the levels changed
 //!   since. A topic that begins with a snapshot gives it in `Dialect::first`: ask `floor.first`,
-//!   and send it by `hub.post`.
-//!   Ask `pending.copies()` before an incremental book message (none is a gap), and
-//!   `pending.bad_checksum()` where there are checksums.
+//!   and send it by `hub.post`. Ask `pending.copies()` before an incremental book message (none is
+//!   a gap), and `pending.bad_checksum()` where there are checksums.
 //! * **Tests.** Worlds run without a clock (`World::run_until`); `Options { market: false }` opens
 //!   empty books.
 //!
@@ -92,8 +92,6 @@
 //! than USDT; inverse contracts; deleveraging (the insurance account may owe instead). Triggers and
 //! list orders are in the core, not on Binance Spot. Day statistics begin when the exchange starts.
 #![forbid(unsafe_code)]
-// The core offers what four protocols ask for; each asks for a part.
-#![allow(dead_code)]
 
 mod account;
 mod args;
@@ -128,6 +126,7 @@ mod sim;
 mod socket;
 mod symbol;
 mod tokens;
+mod trouble;
 mod venue;
 mod world;
 

@@ -15,6 +15,7 @@ mod args;
 mod books;
 mod candles;
 mod channels;
+mod countdown;
 mod denial;
 mod endpoints;
 mod instruments;

@@ -1,7 +1,10 @@
 //! Orders, trades and requests for orders, in words that belong to no protocol.
 
-use serde::de::IntoDeserializer;
-use serde::de::value::{Error as WordError, StrDeserializer};
+#[cfg(test)]
+use serde::de::{
+    IntoDeserializer,
+    value::{Error as WordError, StrDeserializer},
+};
 use serde::{Deserialize, Serialize};
 
 /// Position of an account in the venue's table.
@@ -19,13 +22,17 @@ macro_rules! words {
         pub(crate) enum $name { #[default] $($(#[$item_doc])* $item),* }
 
         impl $name {
-            /// The value that the ledger's word names.
+            /// The value that the ledger's word names, for tests in text.
+            #[cfg(test)]
+            #[allow(dead_code)] // Not every list of words is read by a test.
             pub(crate) fn word(text: &str) -> Option<Self> {
                 let reader: StrDeserializer<'_, WordError> = text.into_deserializer();
                 Self::deserialize(reader).ok()
             }
 
-            /// The ledger's word.
+            /// The ledger's word, for tests in text.
+            #[cfg(test)]
+            #[allow(dead_code)]
             pub(crate) fn text(self) -> String {
                 crate::json::text(&self).trim_matches('"').into()
             }

@@ -2,7 +2,7 @@
 
 use crate::account::Fees;
 use crate::error::Error;
-use crate::fault::{Fault, FaultKind};
+use crate::fault::Fault;
 use crate::floor::{SharedFloor, wall_ms};
 use crate::hub::Out;
 use crate::keys::{KeyFile, venue_keys};
@@ -12,6 +12,7 @@ use crate::recording::Recording;
 use crate::sim::Pages;
 use crate::socket::Heartbeat;
 use crate::symbol::{SCALE, Symbol};
+use crate::trouble;
 use crate::world::{Room, World, WorldText};
 use axum::serve::ListenerExt;
 use futures_util::future::join_all;
@@ -135,8 +136,9 @@ pub async fn serve(
     let service = router(&world, &options).into_make_service_with_connect_info::<SocketAddr>();
     let floors: Vec<SharedFloor> =
         world.rooms().iter().map(|room| room.app.floor.clone()).collect();
-    let faults = floors.iter().map(|floor| run_faults(floor.clone(), options.faults.clone()));
-    let faults = join_all(faults);
+    for floor in &floors {
+        trouble::start(floor, &options.faults);
+    }
     let timers = join_all(floors.iter().map(|floor| run_timers(floor.clone())));
     ready(address);
     let server = axum::serve(listener, service);
@@ -145,7 +147,6 @@ pub async fn serve(
         () = run_world(world) => {}
         () = play(floors[0].clone(), recording, options.replay_speed) => {}
         _ = timers => {}
-        _ = faults => {}
         () = shutdown => {}
     }
     Ok(summary(&floors))
@@ -232,28 +233,4 @@ async fn run_timers(floor: SharedFloor) {
         let now_ms = wall_ms();
         floor.lock().speak(|dialect, floor| dialect.beat(floor, count, now_ms));
     }
-}
-
-async fn run_faults(floor: SharedFloor, mut faults: Vec<Fault>) {
-    let start = Instant::now();
-    let kind = floor.lock().kind;
-    faults.retain(|fault| fault.is_ours() && fault.venue.is_none_or(|venue| venue == kind));
-    faults.sort_by_key(|fault| fault.at);
-    for fault in faults {
-        tokio::time::sleep_until(start + fault.at).await;
-        let next = {
-            let mut floor = floor.lock();
-            floor.fault(&fault, wall_ms());
-            floor.hub.next()
-        };
-        if let FaultKind::Shutdown(span) = fault.kind {
-            let floor = floor.clone();
-            tokio::spawn(async move {
-                tokio::time::sleep(span).await;
-                // Whoever came after the announcement came to another server.
-                floor.lock().hub.close_older(next);
-            });
-        }
-    }
-    std::future::pending().await
 }

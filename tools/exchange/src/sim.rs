@@ -1,7 +1,9 @@
 //! The exchange's own pages, outside every venue's API, under `/sim/`: `ledger?apiKey=…`, `report`,
-//! `world` (what runs), and `deposit?apiKey=…&asset=…&amount=…` (POST). `venue=NAME` chooses one of
-//! several venues; the first is meant where it is left out.
+//! `world` (what runs), `deposit?apiKey=…&asset=…&amount=…` (POST), and `fault?is=…` (POST; as in
+//! [`Fault`], times counted from now, on all venues where none is named). Elsewhere `venue=NAME`
+//! chooses one of several venues; the first is meant where it is left out.
 
+use crate::fault::Fault;
 use crate::floor::{App, Floor, wall_ms};
 use crate::json::{Object, array};
 use crate::kind::VenueKind;
@@ -12,6 +14,9 @@ use axum::http::{Method, header};
 use axum::response::Response;
 use engine::num::parse_decimal;
 use percent_encoding::percent_decode_str;
+
+/// Faults of one request.
+const FAULTS_MAX: usize = 64;
 
 /// All venues of the process, as the pages see them.
 #[derive(Clone)]
@@ -57,6 +62,12 @@ async fn answer(
     if page == "world" {
         return reply(200, world(&pages));
     }
+    if page == "fault" && method == Method::POST {
+        return match fault(&pages, &query) {
+            Ok(()) => reply(200, "{}".into()),
+            Err(why) => refuse(400, &why),
+        };
+    }
     let wanted = get(&query, "venue");
     let fits = |kind: VenueKind| wanted.as_deref().is_none_or(|name| name == kind.name());
     let Some((_, app)) = pages.apps.iter().find(|(kind, _)| fits(*kind)) else {
@@ -78,6 +89,26 @@ async fn answer(
         "report" => reply(200, report(&floor)),
         _ => refuse(404, "Path not found."),
     }
+}
+
+/// Something goes wrong now, or soon.
+fn fault(pages: &Pages, query: &str) -> Result<(), String> {
+    let text = get(query, "is").ok_or("No fault: is=NAME@0s.")?;
+    let faults = Fault::parse_list(&text).map_err(|error| error.to_string())?;
+    if faults.is_empty() || faults.len() > FAULTS_MAX {
+        return Err(format!("Name 1 to {FAULTS_MAX} faults."));
+    }
+    if faults.iter().any(|fault| !fault.is_ours()) {
+        return Err("Whoever started the exchange ends it and starts it again.".into());
+    }
+    let runs = |kind: VenueKind| pages.apps.iter().any(|(one, _)| *one == kind);
+    if let Some(kind) = faults.iter().find_map(|fault| fault.venue.filter(|kind| !runs(*kind))) {
+        return Err(format!("{} does not run here.", kind.name()));
+    }
+    for (_, app) in &pages.apps {
+        crate::trouble::start(&app.floor, &faults);
+    }
+    Ok(())
 }
 
 /// Money from outside.

@@ -19,7 +19,7 @@ mod text;
 pub(crate) use open::open;
 pub use text::{FollowText, LatentText, ListingText, SCENARIOS, VenueText, WorldText};
 
-use crate::floor::{App, SharedFloor};
+use crate::floor::App;
 use crate::flow::Flow;
 use crate::kind::VenueKind;
 use crate::order::{Side, SymbolId};
@@ -151,7 +151,8 @@ impl World {
     }
 
     /// The floor of a venue.
-    pub(crate) fn floor(&self, kind: VenueKind) -> Option<&SharedFloor> {
+    #[cfg(test)]
+    pub(crate) fn floor(&self, kind: VenueKind) -> Option<&crate::floor::SharedFloor> {
         self.rooms.iter().find(|room| room.kind == kind).map(|room| &room.app.floor)
     }
 
@@ -201,6 +202,7 @@ impl World {
 
     /// Runs until this time of the world, as fast as it can; `start_ms` is what time it was at its
     /// beginning.
+    #[cfg(test)]
     pub(crate) fn run_until(&mut self, until_us: u64, start_ms: u64) {
         while self.due_us() <= until_us {
             let now_ms = start_ms + self.due_us() / 1000;

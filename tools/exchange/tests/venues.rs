@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Exchange, get, quiet, signed};
+use common::{Exchange, get, http, quiet, signed};
 use exchange::{Fault, Options, VenueKind, WorldText, venue_keys};
 use serde_json::json;
 
@@ -60,4 +60,36 @@ async fn faults_are_of_one_venue_or_of_all() {
         }
         assert_eq!(told, expect, "{kind}");
     }
+}
+
+#[tokio::test]
+async fn faults_come_on_demand() {
+    let exchange = Exchange::start(four());
+    let at = exchange.address;
+    let strike = async |text: &str| {
+        let done = http(at, "POST", &format!("/sim/fault?is={text}"), "", "").await;
+        (done.status, done.json["msg"].as_str().unwrap_or("").to_string())
+    };
+    assert_eq!(strike("okx:skip@0s,dup@0s,bybit:drop@600s").await.0, 200);
+    for (kind, expect) in [
+        (VenueKind::Bybit, json!(["dup@0ms"])),
+        (VenueKind::Okx, json!(["okx:skip@0ms", "dup@0ms"])),
+    ] {
+        let report = get(at, &format!("/sim/report?venue={kind}")).await;
+        assert_eq!(report["faults"], expect, "{kind}");
+    }
+    for (text, part) in [
+        ("", "Name 1 to"),
+        ("melt@0s", "write NAME@5s"),
+        ("drop@0s,restart@0s", "Whoever started"),
+        ("exchange-kill@0s", "Whoever started"),
+    ] {
+        let (status, why) = strike(text).await;
+        assert!(status == 400 && why.contains(part), "{text}: {status} {why}");
+    }
+    assert_eq!(http(at, "GET", "/sim/fault?is=drop@0s", "", "").await.status, 404);
+    let exchange = Exchange::start(quiet());
+    let path = "/sim/fault?is=okx:drop@0s";
+    let absent = http(exchange.address, "POST", path, "", "").await;
+    assert_eq!(absent.json["msg"], "okx does not run here.");
 }

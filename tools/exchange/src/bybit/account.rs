@@ -20,6 +20,7 @@ pub(crate) fn answer(
     account: AccountId,
     now_ms: u64,
 ) -> Result<String, Denial> {
+    let window_ms = floor.guards_of(account).next().map(|guard| guard.window_ms);
     match call {
         Call::Positions => positions(floor, params, account),
         Call::SetLeverage => set_leverage(floor, params, account),
@@ -34,8 +35,8 @@ pub(crate) fn answer(
             .put("isMasterTrader", false)
             .put("spotHedgingStatus", "OFF")
             .put("updatedTime", now_ms.to_string())
-            .put("dcpStatus", if floor.guarded(account).is_some() { "ON" } else { "OFF" })
-            .put("timeWindow", floor.guarded(account).map_or(0, |guard| guard.window_ms / 1000))
+            .put("dcpStatus", if window_ms.is_some() { "ON" } else { "OFF" })
+            .put("timeWindow", window_ms.unwrap_or(0) / 1000)
             .put("smpGroup", 0)
             .end()),
         Call::ApiKey => Ok(api_key(account)),
@@ -223,13 +224,13 @@ fn protect(floor: &mut Floor, params: &Params, account: AccountId) -> Result<Str
     if !(3..=300).contains(&window) {
         return Err(Denial::params("params error: timeWindow is 3 to 300"));
     }
-    floor.guard_product((account, Some(product)), Some(window * 1000), Some(topic));
+    floor.guard((account, product), window * 1000, topic);
     Ok("{}".into())
 }
 
 fn protection(floor: &Floor, account: AccountId) -> String {
     let list = array(floor.guards_of(account).map(|guard| {
-        let spot = guard.product == Some(Product::Spot);
+        let spot = guard.product == Product::Spot;
         Object::new()
             .put("product", if spot { "SPOT" } else { "DERIVATIVES" })
             .put("dcpStatus", "ON")

@@ -1,5 +1,4 @@
-//! What an account has and has chosen: balances, positions, fees, leverage, position mode, bills,
-//! and the countdown that cancels its orders.
+//! What an account has and has chosen: balances, positions, fees, leverage, position mode, bills.
 
 use super::channels::uid;
 use super::denial::Denial;
@@ -10,13 +9,8 @@ use crate::floor::Floor;
 use crate::json::{Object, array};
 use crate::order::{Leg, SymbolId};
 use crate::symbol::Product;
-use crate::venue::{SETTLE, Scope};
+use crate::venue::SETTLE;
 use std::collections::BTreeSet;
-
-/// Shortest and longest countdown, in seconds.
-const COUNTDOWN_S: std::ops::RangeInclusive<u64> = 10..=120;
-/// Countdowns of one account, by tag.
-const COUNTDOWNS_MAX: usize = 20;
 
 /// `account/balance`, of the currencies in `ccy` or of all.
 pub(crate) fn balance(floor: &mut Floor, asked: &Asked<'_>) -> Result<Reply, Denial> {
@@ -261,31 +255,6 @@ pub(crate) fn rate_limit(floor: &mut Floor, asked: &Asked<'_>) -> Result<Reply, 
             .put("nextAccRateLimit", limit.to_string())
             .put("fillRatio", "")
             .put("mainFillRatio", "")
-            .put("ts", asked.now_ms.to_string())
-            .end(),
-    )
-}
-
-/// `trade/cancel-all-after`: every order goes unless this is called again in time; one countdown a
-/// tag, and zero seconds stop it.
-pub(crate) fn cancel_all_after(floor: &mut Floor, asked: &Asked<'_>) -> Result<Reply, Denial> {
-    let seconds = asked.args().integer("timeOut")?.ok_or_else(|| Denial::missing("timeOut"))?;
-    if seconds != 0 && !COUNTDOWN_S.contains(&seconds) {
-        return Err(Denial::parameter("timeOut"));
-    }
-    let tag = asked.args().get("tag").unwrap_or("").to_string();
-    let scope = Scope { account: asked.account, symbol: None, tag: tag.clone() };
-    let end_ms = (seconds > 0).then(|| asked.now_ms + seconds * 1000);
-    let new = end_ms.is_some() && floor.venue.deadline(&scope).is_none();
-    let full = new && floor.venue.deadlines(asked.account) >= COUNTDOWNS_MAX;
-    if full || !floor.venue.countdown(scope, end_ms) {
-        let msg = "You've reached the maximum number of tags for Cancel All After.";
-        return Err(Denial::new(51071, msg));
-    }
-    Reply::one(
-        Object::new()
-            .put("triggerTime", end_ms.unwrap_or(0).to_string())
-            .put("tag", tag)
             .put("ts", asked.now_ms.to_string())
             .end(),
     )

@@ -3,7 +3,7 @@
 use super::args::Args;
 use super::denial::Denial;
 use super::orders::{Batch, Op};
-use super::{accounts, algos, instruments::Naming, orders, public, queries};
+use super::{accounts, algos, countdown, instruments::Naming, orders, public, queries};
 use crate::floor::Floor;
 use crate::json::{Object, array};
 use crate::order::AccountId;
@@ -134,7 +134,7 @@ const ALL: &[Endpoint] = &[
     read("trade/orders-algo-pending", 20, |f, a| algos::list(f, a, true)),
     read("trade/orders-algo-history", 20, |f, a| algos::list(f, a, false)),
     write("trade/close-position", 20, orders::close_position),
-    write("trade/cancel-all-after", 2, accounts::cancel_all_after),
+    write("trade/cancel-all-after", 2, countdown::cancel_all_after),
     read("trade/order", 60, queries::order),
     read("trade/orders-pending", 60, queries::pending),
     read("trade/orders-history", 40, queries::history),

@@ -299,7 +299,7 @@ fn subscribe(
 /// Enters (or not) a private subscription, and says how many connections have it.
 fn share(floor: &mut Floor, desk: &Desk, number: u32, on: bool) {
     let Some(account) = desk.account else { return };
-    let count = floor.hub.private(account, Some(number)) + usize::from(on);
+    let count = floor.hub.private(account, number) + usize::from(on);
     let full = on && count > SHARED_MAX;
     let event = if full { "channel-conn-count-error" } else { "channel-conn-count" };
     let channel = Private::of(number).map_or("", |one| one.channel());

@@ -70,9 +70,8 @@ pub(super) struct Latent {
     lean_until_us: u64,
 }
 
-/// A jump: its size in logs, and how much of it comes back after so many µs.
+/// What follows a jump: how much of it, in logs, comes back after so many µs, and the next one.
 pub(super) struct Jump {
-    pub size: f64,
     pub back: Option<(f64, u64)>,
     pub next_us: f64,
 }
@@ -138,7 +137,7 @@ impl Latent {
         });
         self.jumped += size;
         let next_us = self.wait_us().unwrap_or(f64::MAX);
-        Jump { size, back, next_us }
+        Jump { back, next_us }
     }
 
     /// Moves by so much.

@@ -7,7 +7,7 @@
 
 use base64::Engine as _;
 use exchange::{KeyFile, Options, demo_keys};
-use futures_util::{SinkExt, StreamExt};
+use futures_util::{FutureExt, SinkExt, StreamExt};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
@@ -200,6 +200,12 @@ impl Client {
                 Some(Ok(_)) => {}
             }
         }
+    }
+
+    /// Takes the messages that are there already, without waiting; how many there were.
+    pub fn drain(&mut self) -> usize {
+        let mut next = || tokio::task::unconstrained(self.stream.next()).now_or_never().flatten();
+        std::iter::from_fn(|| next()?.ok()).count()
     }
 
     /// The first message, kept or to come, that fits.

@@ -1,7 +1,7 @@
 //! Public channels and market data: sequence rules, snapshots, keep-alives, refusals.
 
 use crate::common::{Client, Exchange, now_ms};
-use crate::party::{SPOT, SWAP, busy, get, key, login, options};
+use crate::party::{Party, SPOT, SWAP, busy, get, key, login, options};
 use exchange::{Heartbeat, Options};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -10,9 +10,9 @@ use std::time::Duration;
 /// A swap that few trade.
 const QUIET: &str = "ETH-USDT-SWAP";
 
-type Levels = BTreeMap<u64, String>;
+type Levels = BTreeMap<u64, (String, String)>;
 
-/// A client's book, price in units of 1e-8 to size text.
+/// A client's book: price in units of 1e-8 to the texts of size and number of orders.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Book {
     sides: [Levels; 2],
@@ -22,6 +22,12 @@ struct Book {
 fn units(text: &str) -> u64 {
     let (whole, part) = text.split_once('.').unwrap_or((text, ""));
     whole.parse::<u64>().unwrap() * 100_000_000 + format!("{part:0<8}").parse::<u64>().unwrap()
+}
+
+/// Price, and size with number of orders, of a row.
+fn level(row: &Value) -> (u64, (String, String)) {
+    let text = |n: usize| row[n].as_str().unwrap();
+    (units(text(0)), (text(1).into(), text(3).into()))
 }
 
 impl Book {
@@ -40,13 +46,13 @@ impl Book {
         self.seq = seq;
         for (side, name) in self.sides.iter_mut().zip(["bids", "asks"]) {
             for row in data[name].as_array().unwrap() {
-                let (px, sz) = (units(row[0].as_str().unwrap()), row[1].as_str().unwrap());
+                let (px, level) = level(row);
                 assert_eq!(row[2], "0");
-                assert_eq!(row[3] == "0", sz == "0", "a level has orders");
-                if sz == "0" {
+                assert_eq!(level.0 == "0", level.1 == "0", "a level has orders");
+                if level.0 == "0" {
                     assert!(side.remove(&px).is_some(), "nothing was there to remove");
                 } else {
-                    side.insert(px, sz.into());
+                    side.insert(px, level);
                 }
             }
         }
@@ -106,15 +112,36 @@ async fn snapshot_and_updates_make_the_same_book_for_early_and_late() {
         if book.seq == seq {
             for (side, name) in book.sides.iter().zip(["bids", "asks"]) {
                 let rows = rest[name].as_array().unwrap().iter();
-                let rows = rows.map(|row| {
-                    (units(row[0].as_str().unwrap()), row[1].as_str().unwrap().to_string())
-                });
-                assert_eq!(*side, rows.collect::<Levels>());
+                assert_eq!(*side, rows.map(level).collect::<Levels>());
             }
             return;
         }
     }
     panic!("never the same sequence number");
+}
+
+/// Two orders of one price, and what each change of them makes of the level.
+#[tokio::test]
+async fn a_level_tells_how_many_orders_make_it() {
+    let exchange = Exchange::start(options());
+    let mut party = Party::enter(&exchange, &key(0)).await;
+    let mut client = Client::connect(exchange.address, "/ws/v5/public").await;
+    subscribe(&mut client, "books", SPOT).await;
+    client.until(is_book).await;
+    let mut told = async || {
+        let update = client.until(is_book).await;
+        let row = &update["data"][0]["bids"][0];
+        format!("{} of {}", row[1].as_str().unwrap(), row[3].as_str().unwrap())
+    };
+    party.place(&format!("{SPOT} buy limit 50000 0.01 a")).await;
+    assert_eq!(told().await, "0.01 of 1");
+    party.place(&format!("{SPOT} buy limit 50000 0.02 b")).await;
+    assert_eq!(told().await, "0.03 of 2");
+    let code = party.code(SPOT);
+    for (client, left) in [("a", "0.02 of 1"), ("b", "0 of 0")] {
+        party.one("cancel-order", json!({"instIdCode": code, "clOrdId": client})).await;
+        assert_eq!(told().await, left);
+    }
 }
 
 #[tokio::test]
