@@ -21,13 +21,18 @@ pub const PATIENCE: Duration = Duration::from_secs(40);
 const LEFT_ALONE: &str = "100";
 
 /// Looks until there is something to see; says what was waited for otherwise.
-pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+pub fn until<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
+    until_within(PATIENCE, what, look)
+}
+
+/// The same with another patience.
+pub fn until_within<T>(patience: Duration, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let began = Instant::now();
     loop {
         if let Some(seen) = look() {
             return seen;
         }
-        assert!(began.elapsed() < PATIENCE, "waited in vain: {what}");
+        assert!(began.elapsed() < patience, "waited in vain: {what}");
         std::thread::sleep(Duration::from_millis(10));
     }
 }
@@ -110,8 +115,14 @@ impl Process {
     }
 
     /// Waits for its end.
-    pub fn ended(mut self) -> Ended {
-        let status = until("the end of a process", || self.child.try_wait().unwrap());
+    pub fn ended(self) -> Ended {
+        self.ended_within(PATIENCE)
+    }
+
+    /// Waits so long for its end.
+    pub fn ended_within(mut self, patience: Duration) -> Ended {
+        let status =
+            until_within(patience, "the end of a process", || self.child.try_wait().unwrap());
         self.readers.drain(..).for_each(|reader| reader.join().unwrap());
         Ended { code: status.code(), out: self.out(), err: self.err() }
     }

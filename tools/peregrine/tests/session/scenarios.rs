@@ -5,10 +5,11 @@
 //! so many seeds with the edge and without it, in as long as it takes (about twenty minutes), and
 //! judges the medians. Without the variable each scenario is played once, and not judged by profit.
 
-use crate::harness::{Ended, Folder, Process, json, peregrine, shipped_config};
+use crate::harness::{Ended, Folder, PATIENCE, Process, json, peregrine, shipped_config};
 use crate::report::CORES;
 use serde_json::{Value, json as object};
 use std::sync::Mutex;
+use std::time::Duration;
 
 /// A scenario, and for how many seconds it is played: once, and where profits are compared.
 const SCENARIOS: [(&str, u32, u32); 6] = [
@@ -53,7 +54,9 @@ impl Play {
         let args = ["demo", "--json", "--wait", "park", "--scenario", scenario, "--edge", edge];
         let path = path.to_str().unwrap();
         let more = ["--seconds", &seconds, "--seed", &seed, "--config", path];
-        let ended = Process::start(peregrine(&[&args[..], &more].concat())).ended();
+        let patience = PATIENCE + Duration::from_secs(self.seconds.into());
+        let process = Process::start(peregrine(&[&args[..], &more].concat()));
+        let ended = process.ended_within(patience);
         self.well(&ended)
     }
 
