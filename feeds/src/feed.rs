@@ -25,6 +25,9 @@ mod links;
 mod prints;
 mod topics;
 
+#[cfg(test)]
+mod conformance;
+
 pub use counters::Counters;
 pub use limits::FeedLimits;
 pub use links::{CONNECTIONS_MAX, ENDPOINTS_MAX};
@@ -265,9 +268,6 @@ impl<P: Protocol> Feed<P> {
                     Ok(snapshot) => {
                         let loaded = self.books.snapshot(place, snapshot.last, snapshot.rows);
                         base = loaded == Some(Loaded::Base);
-                        self.books.counters.snapshots += u64::from(base);
-                        let old = loaded == Some(Loaded::TooOld);
-                        self.books.counters.old_snapshots += u64::from(old);
                     }
                     Err(error) => {
                         self.books.counters.snapshot_errors += 1;
@@ -388,15 +388,8 @@ impl<P: Protocol> Feed<P> {
             return;
         }
         for place in 0..self.books.lanes.len() {
-            if !self.books.wants(place, now) {
-                continue;
-            }
-            let request = self.protocol.snapshot_request(place);
-            let lane = &mut self.books.lanes[place];
-            if (request.is_none() || !lane.tries_request()) && self.books.renew(place, now) {
-                continue;
-            }
-            let Some(request) = request else { continue };
+            let request = || self.protocol.snapshot_request(place);
+            let Some(request) = self.books.ask(place, now, request) else { continue };
             let tag = u32::from(self.generation) << 16 | (place as u32 & 0xffff);
             if self.dial.ask(Dial::Ready { tag, request }) {
                 self.books.lanes[place].asked();
@@ -409,11 +402,11 @@ impl<P: Protocol> Feed<P> {
         for place in 0..PLACES {
             for _ in 0..REQUESTS_MAX {
                 let Some(connection) = self.links.at(place) else { break };
-                let Some(due) = self.books.due(place, now) else { break };
-                let Some(request) = self.books.request(place, &due) else { break };
-                self.request.clear();
-                self.protocol.write_request(&request, &mut self.request);
-                if let Err(error) = connection.send(&self.request) {
+                let (protocol, out) = (&self.protocol, &mut self.request);
+                if !self.books.write_request(place, now, protocol, out) {
+                    break;
+                }
+                if let Err(error) = connection.send(out) {
                     self.lose(place, error, now);
                     break;
                 }

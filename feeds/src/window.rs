@@ -127,6 +127,23 @@ impl Window {
         &self.rows
     }
 
+    /// Whether these rows, each another level, are all that stands here.
+    pub fn is(&self, rows: &[Event]) -> bool {
+        let stands = |row: &&Event| match plain_level(row) {
+            Some(Body::Level { side, price, qty }) => {
+                let key = if side == Side::Buy { price.0 } else { -price.0 };
+                let levels = &self.sides[side.index()];
+                let place = levels.binary_search_by_key(&key, |standing| standing.key);
+                let own = place.ok().and_then(|place| levels.get(place));
+                own.map_or(0, |standing| standing.qty) == qty.0
+            }
+            _ => false,
+        };
+        let levels = rows.iter().filter(|row| row.payload[1] != 0).count();
+        let held: usize = self.sides.iter().map(Vec::len).sum();
+        levels == held && rows.iter().all(|row| stands(&row))
+    }
+
     /// Changes levels as these rows say, without a word about it; false when the message is too
     /// large.
     pub fn apply(&mut self, rows: &[Event]) -> bool {

@@ -203,7 +203,12 @@ impl Books {
                 lane.sequence.stop(GapReason::Reconnect, now, &mut self.out);
                 lane.ahead.clear();
             }
-            self.link(LinkState::Down, now);
+            return self.link(LinkState::Down, now);
+        }
+        for place in 0..self.lanes.len() {
+            if self.lanes[place].chain.streamed {
+                self.goes_on(place, GapReason::Reconnect, now);
+            }
         }
     }
 
@@ -251,7 +256,9 @@ impl Books {
         let loaded = sequence.on_snapshot(last, rows, &mut way);
         if loaded == Loaded::Base {
             lane.chain.based_otherwise();
+            self.counters.snapshots += 1;
         }
+        self.counters.old_snapshots += u64::from(loaded == Loaded::TooOld);
         self.judge(place);
         Some(loaded)
     }

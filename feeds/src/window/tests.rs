@@ -175,6 +175,8 @@ proptest! {
             }
             prop_assert_eq!(&read, &naive);
             let again: Vec<Event> = window.snapshot(&rows[0]).to_vec();
+            prop_assert!(window.is(&again));
+            prop_assert!(again[0].payload[1] == 0 || !window.is(&again[1..]));
             prop_assert_eq!(again.len(), (read[0].len() + read[1].len()).max(1));
         }
     }
