@@ -604,3 +604,22 @@ fn silence_from_the_start_is_mended() {
     let why = stage.deaf.unwrap().to_string();
     assert!(why.contains("bookTicker") && why.contains("another connection"), "{why}");
 }
+
+/// A checksum that is not 0 is verified: a book with another one is wanted anew.
+#[test]
+fn checksums_are_verified_where_there_are_any() {
+    let (mut stage, _) = in_step(Swap);
+    let summed = |text: String, sum: &[u8]| {
+        let sum = crc32fast::hash(sum) as i32;
+        text.replace(r#""checksum":0"#, &format!(r#""checksum":{sum}"#))
+    };
+    let right = stage.scribe.diff(10, 11, &levels(&["b5*2"]));
+    stage.frame(0, &summed(right, b"5:2:6:1:4:2"));
+    assert_eq!(stage.said(), ["diff 11 b5*2"]);
+    let wrong = stage.scribe.diff(11, 12, &levels(&["b5*3"]));
+    stage.frame(0, &summed(wrong, b"5:2:6:1:4:2"));
+    assert_eq!(stage.said(), ["gap Sequence"]);
+    assert_eq!(stage.books.counted().checksum_errors, 1);
+    stage.wait(1_000);
+    assert_eq!(stage.said(), ["ask book"]);
+}
