@@ -244,8 +244,8 @@ impl Sequence {
         Loaded::Base
     }
 
-    /// A book that replaces what was there, unless nothing is followed now. It goes out with the next
-    /// [`Sequence::pump`].
+    /// A book that replaces what was there, unless nothing is followed now. It goes out with the
+    /// next [`Sequence::pump`].
     pub fn rebase(&mut self, last: u64, rows: &[Event]) -> Loaded {
         if self.phase == Phase::Idle || rows.is_empty() {
             return Loaded::Unwanted;

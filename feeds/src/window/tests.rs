@@ -149,7 +149,8 @@ proptest! {
             let mut rows: Vec<Event> = Vec::new();
             for (buys, price, qty) in &message {
                 // Asks lie above all bids, so that nothing crosses.
-                let (side, key) = if *buys { (Side::Buy, -price) } else { (Side::Sell, 100 + price) };
+                let side = if *buys { Side::Buy } else { Side::Sell };
+                let key = if *buys { -price } else { 100 + price };
                 rows.push(level(side, key.abs(), *qty));
                 match qty {
                     0 => naive[side.index()].remove(&key),

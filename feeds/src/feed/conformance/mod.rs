@@ -4,8 +4,17 @@
 //!
 //! Everything of a feed is here but sockets and dials. To add a dialect: write its scribe.
 
+#[cfg(test)]
 mod cases;
+#[cfg(test)]
+mod oddities;
+#[cfg(test)]
 mod random;
+#[cfg(test)]
 mod scribe;
+#[cfg(test)]
 mod scribes;
+#[cfg(test)]
 mod stage;
+#[cfg(test)]
+mod teller;

@@ -235,7 +235,7 @@ impl<S: Scribe> World<S> {
                         panic!("{line}: a change without a book");
                     };
                     *at = id;
-                    for (side, price, qty) in super::cases::levels(&words.collect::<Vec<_>>()) {
+                    for (side, price, qty) in super::teller::levels(&words.collect::<Vec<_>>()) {
                         match qty {
                             0 => sides[side.index()].remove(&price),
                             qty => sides[side.index()].insert(price, qty),
