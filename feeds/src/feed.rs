@@ -41,7 +41,7 @@ use doors::Doors;
 use engine::event::{Event, LinkState};
 use engine::id::InstrumentId;
 use engine::time::{Clock, Nanos, Trace};
-use links::{Links, PLACES, endpoint_of};
+use links::{Links, endpoint_of};
 use rtrb::{Consumer, Producer};
 
 /// Most wishes of the engine heeded a turn.
@@ -298,7 +298,7 @@ impl<P: Protocol> Feed<P> {
 
     /// Pings, watches for silence, dials, and lets a newcomer that is in step replace another one.
     fn keep_connected(&mut self, now: Nanos) {
-        for place in 0..PLACES {
+        for place in self.links.places() {
             let Some(connection) = self.links.at(place) else { continue };
             match connection.look(now) {
                 Ok(Pulse::Stale) => self.books.counters.stale_connection += 1,
@@ -399,7 +399,7 @@ impl<P: Protocol> Feed<P> {
 
     /// Sends what is asked of the venue over connections.
     fn send_requests(&mut self, now: Nanos) {
-        for place in 0..PLACES {
+        for place in self.links.places() {
             for _ in 0..REQUESTS_MAX {
                 let Some(connection) = self.links.at(place) else { break };
                 let (protocol, out) = (&self.protocol, &mut self.request);

@@ -47,19 +47,19 @@ pub(super) struct Chain {
     /// Connections whose numbers are the book's.
     trusted: u32,
     /// The newest changes, each with the place of a connection that told it.
-    marks: [(u64, u8); MARKS_MAX],
+    marks: Box<[(u64, u8); MARKS_MAX]>,
     next: usize,
 }
 
 impl Chain {
-    pub const fn new(rules: &BookRules) -> Self {
+    pub fn new(rules: &BookRules) -> Self {
         Self {
             streamed: rules.streamed,
             strict: rules.strict,
             based: 0,
             muted: 0,
             trusted: 0,
-            marks: [(0, u8::MAX); MARKS_MAX],
+            marks: Box::new([(0, u8::MAX); MARKS_MAX]),
             next: 0,
         }
     }
