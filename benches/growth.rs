@@ -155,8 +155,7 @@ impl Scene {
             let quotes = if moves { [1, 0] } else { [more.div_ceil(2), more / 2] };
             let tolerance =
                 Tolerance { price_ticks: 0, excess_ppm: 0, shortage_ppm: 0, life_min: Nanos::ZERO };
-            let settings =
-                DeskSettings { instruments: vec![instrument.id], tolerance, limits: limits() };
+            let settings = DeskSettings::alike(&[instrument.id], tolerance, limits());
             desks.push((settings, Pegged { instrument: instrument.id, quotes }));
         }
         let mut scene = Self {

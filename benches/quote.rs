@@ -8,7 +8,8 @@ use engine::num::Amount;
 use peregrine::bench::desk::{Quotes, Unchanged, parameters, walk};
 use peregrine::bench::work::{Unfit, Work};
 use std::hint::black_box;
-use strategies::avellaneda_stoikov::quoter::{Model, Quoter, Scale};
+use strategies::optimal::quoter::{Model, Quoter};
+use strategies::scale::Scale;
 
 fn quotes(stage: &mut Stage) -> Result<(), Unfit> {
     let mut work = Quotes::new()?;
@@ -17,7 +18,7 @@ fn quotes(stage: &mut Stage) -> Result<(), Unfit> {
         work.run();
     };
     let ticks = walk();
-    let model = Model { sigma: 1.0, left_s: 60.0, kappa_bid: 0.5, kappa_ask: 0.5, mid: 0 };
+    let model = Model { sigma: 1.0, left_s: 60.0, kappa: [0.5; 2], rate: [1.0; 2], mid: 0 };
     let mut quoter = Quoter::new(parameters(), Scale::of(&corpus::spot()));
     quoter.set_position(Amount(0));
     let theirs = || {

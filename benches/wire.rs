@@ -72,7 +72,7 @@ fn config(folder: &Path) -> Result<Config, Failed> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/wire/session.toml");
     let parsed = Config::load(Path::new(path));
     let mut config = parsed.map_err(|problems| format!("{problems:?}"))?;
-    config.venue.key = Some(KeySource::File(key));
+    config.venues[0].key = Some(KeySource::File(key));
     config.shm.directory = folder.to_owned();
     config.shm.name = "wire".to_owned();
     Ok(config)
@@ -82,9 +82,9 @@ fn config(folder: &Path) -> Result<Config, Failed> {
 fn product(config: &Config, part: usize) -> Result<Timed, Failed> {
     let (address, venue, ends) = venue::start(false)?;
     let mut config = config.clone();
-    config.venue.endpoints.stream = format!("ws://{address}");
-    config.venue.endpoints.ws_api = format!("ws://{address}/ws-api/v3");
-    config.venue.endpoints.rest = format!("http://{address}");
+    config.venues[0].endpoints.stream = format!("ws://{address}");
+    config.venues[0].endpoints.ws_api = format!("ws://{address}/ws-api/v3");
+    config.venues[0].endpoints.rest = format!("http://{address}");
     let done = Arc::new(AtomicBool::new(false));
     let told = done.clone();
     let driver = std::thread::spawn(move || {

@@ -122,7 +122,7 @@ fn engine(instrument: Instrument) -> Result<Engine<Any>, Failed> {
     let tolerance =
         Tolerance { price_ticks: 0, excess_ppm: 0, shortage_ppm: 0, life_min: Nanos::ZERO };
     let parameters = Parameters { kappa_start: 0.5, sigma_start: 1.0, ..Parameters::default() };
-    let desk = DeskSettings { instruments: vec![instrument.id], tolerance, limits };
+    let desk = DeskSettings::alike(&[instrument.id], tolerance, limits);
     let strategy = Any::AvellanedaStoikov(AvellanedaStoikov::new(parameters, &instrument)?);
     Ok(Engine::new(vec![instrument], vec![(desk, strategy)], Settings::default()))
 }

@@ -9,7 +9,7 @@ use crate::venue::Venue;
 use engine::asset::Assets;
 use engine::engine::{Engine, step};
 use engine::event::{Body, Event};
-use engine::id::InstrumentId;
+use engine::id::{InstrumentId, VenueId};
 use engine::instrument::Symbol;
 use engine::session::Phase;
 use engine::time::{Clock as _, Nanos, Stage, Trace};
@@ -19,7 +19,7 @@ use feeds::net::{Dialer, dial_pair};
 use peregrine::assemble::{self, Terms};
 use peregrine::clock::TscClock;
 use peregrine::config::Config;
-use peregrine::hot::Idle;
+use peregrine::hot::{Crew, Idle};
 use peregrine::latency::{self, Probe, Scale};
 use peregrine::ports::{LivePorts, MarketRing, Recorder, RingEnds};
 use shm::journal::{Drain, Start, Sync, WriterSettings, begin};
@@ -162,7 +162,9 @@ impl Rig {
             assets.intern(name);
         }
         let instruments = vec![instrument];
-        let terms = Terms { instruments, assets, limits: Vec::new(), conversions: Vec::new() };
+        let limits = vec![Vec::new()];
+        let terms =
+            Terms { instruments, assets, limits, codes: Vec::new(), conversions: Vec::new() };
         let clock = TscClock::start();
         let folder = std::env::temp_dir().join(format!("peregrine-rig-{}", std::process::id()));
         std::fs::create_dir_all(&folder)?;
@@ -176,25 +178,29 @@ impl Rig {
         let (resyncs, wishes) = rtrb::RingBuffer::new(64);
         let scale = Scale { span_max: Nanos::from_s(60), digits: 3 };
         let (probe, _tally) = latency::pair(config.engine.sample_every, scale);
-        let (dialect, limits) = assemble::feed(&config, &terms.instruments);
+        let dialect = assemble::spot_feed(&config, config.home(), &terms.instruments);
+        let limits = assemble::limits(&config, dialect.snapshot_rows_max());
         let (feed_dial, feed_dialer) = dial_pair(16);
         let (gateway_dial, gateway_dialer) = dial_pair(64);
         dial([feed_dialer, gateway_dialer]);
         let ports = FeedPorts { dial: feed_dial, events: market_in, wishes };
         let feed = Feed::new(Dialect::new(&dialect), limits, ports);
         let key = Credentials::new("bench", Signer::ed25519(corpus::PEM)?, "bench")?;
-        let wire = assemble::wire(&config, &terms, key);
+        let wire = assemble::spot_wire(config.home(), &terms, (VenueId(0), key));
         let rings = (requests_out, reports_in);
-        let gateway = Gateway::new(wire, assemble::gateway(&config), gateway_dial, rings, None);
+        let gateway =
+            Gateway::new(wire, assemble::settings(&config, VenueId(0)), gateway_dial, rings, None);
         let engine = assemble::engine(&config, &terms.instruments)?;
         let done = Arc::new(AtomicBool::new(false));
         let recorder = record(&folder, clock.now(), done.clone())?;
         let body = Body::Start { epoch: EPOCH, config_hash: config.hash() };
         let start = Event::new(clock.now(), InstrumentId(0), u64::from(EPOCH), body);
         let market = MarketRing::new(market, config.engine.conflate_behind);
-        let ends = RingEnds { market, reports, requests, resyncs };
+        let (market, orders) = ((vec![market], vec![resyncs]), (vec![reports], vec![requests]));
+        let rows = config.engine.rows_a_turn;
+        let ends = RingEnds::new(market, orders, &terms.instruments, rows);
         let stop = Arc::new(AtomicBool::new(false));
-        let keys: peregrine::ports::Keys = |_, _| Err(shm::Answer::UnknownKey);
+        let keys = peregrine::ports::Keys::default();
         let ports = LivePorts::new(clock.clone(), ends, commands, stop, probe, (vec![start], keys))
             .timed(config.engine.timer)
             .recorded(Some(recorder));
@@ -276,7 +282,7 @@ impl Rig {
         while Instant::now() < until {
             self.turn();
             self.tend();
-            if let Some(turn) = idle.turn(0, self.now, &[]) {
+            if let Some(turn) = idle.turn(0, self.now, &Crew::default()) {
                 self.engine.rehearse(turn);
                 self.gateway.rehearse(turn, &self.clock);
             }
@@ -304,9 +310,9 @@ fn config(venue: &Venue) -> Result<Config, Failed> {
     let mut config = Config::parse("bench.toml", CONFIG)
         .map_err(|problems| format!("the bench's configuration: {problems:?}"))?;
     let address = venue.address();
-    config.venue.endpoints.stream = format!("ws://{address}");
-    config.venue.endpoints.ws_api = format!("ws://{address}/ws-api/v3");
-    config.venue.endpoints.rest = format!("http://{address}");
+    config.venues[0].endpoints.stream = format!("ws://{address}");
+    config.venues[0].endpoints.ws_api = format!("ws://{address}/ws-api/v3");
+    config.venues[0].endpoints.rest = format!("http://{address}");
     // More than any venue takes: ticks come back to back.
     for instrument in &mut config.instruments {
         instrument.risk.orders_per_s = 100_000_000;

@@ -3,8 +3,8 @@
 
 use crate::asset::ASSETS_MAX;
 use crate::event::Fill;
-use crate::id::AssetId;
-use crate::instrument::Instrument;
+use crate::id::{AssetId, InstrumentId};
+use crate::instrument::{Instrument, Kind};
 use crate::num::{Amount, Notional};
 use crate::position::flows;
 use crate::time::Nanos;
@@ -25,19 +25,29 @@ pub struct Balance {
     pub fees: Amount,
     /// Value of one unit in the account's quote asset, where it was told.
     pub conversion: Option<Notional>,
+    /// Initial margin of positions that are settled in it.
+    pub margin: Notional,
+    /// What these positions have won or lost so far at their mark prices.
+    pub unrealised: Notional,
 }
 
-/// All assets of an account.
+/// All assets and margined positions of an account.
 #[derive(Debug)]
 pub struct Account {
     balances: Vec<Balance>,
+    /// By instrument id.
+    holdings: Vec<Holding>,
     started: bool,
 }
 
 impl Account {
-    /// Empty balances.
-    pub fn new() -> Self {
-        Self { balances: alloc::vec![Balance::default(); ASSETS_MAX], started: false }
+    /// Empty balances, and no position in any of these instruments.
+    pub fn new(instruments: &[Instrument]) -> Self {
+        Self {
+            balances: alloc::vec![Balance::default(); ASSETS_MAX],
+            holdings: alloc::vec![Holding::default(); instruments.len()],
+            started: false,
+        }
     }
 
     /// One asset; an unknown one is empty.
@@ -50,6 +60,22 @@ impl Account {
     #[inline]
     pub fn total(&self, asset: AssetId) -> Amount {
         self.balances.get(asset.index()).map_or(Amount(0), |balance| balance.total)
+    }
+
+    /// What may still be spent of an asset by new orders and margin: what is held, less the margin
+    /// of positions, with what they have lost or won so far.
+    #[inline]
+    pub fn free(&self, asset: AssetId) -> Amount {
+        self.balances.get(asset.index()).map_or(Amount(0), |balance| {
+            let open = balance.unrealised.0.saturating_sub(balance.margin.0);
+            Amount(balance.total.0.saturating_add(open))
+        })
+    }
+
+    /// A margined position; flat where there is none.
+    #[inline]
+    pub fn holding(&self, instrument: InstrumentId) -> Holding {
+        self.holdings.get(instrument.index()).copied().unwrap_or_default()
     }
 
     /// Assets that were ever told of or traded, by id.
@@ -88,12 +114,69 @@ impl Account {
         }
     }
 
-    /// Books a fill of ours and returns (fee in base, value of the whole fee in quote).
+    /// The venue says what position it has. Before the start it is copied, afterwards compared.
+    pub fn told_position(&mut self, instrument: &Instrument, told: (i64, Notional), at: Nanos) {
+        let started = self.started;
+        self.hold(instrument, |holding| holding.told(instrument, told, started, at));
+    }
+
+    /// A new mark price of a perpetual.
+    #[inline]
+    pub fn mark(&mut self, instrument: &Instrument, mark: Notional) {
+        self.hold(instrument, |holding| holding.mark(instrument, mark));
+    }
+
+    /// Funding received, or paid when below 0, under the venue's number; false when it was booked
+    /// before.
+    pub fn fund(
+        &mut self,
+        instrument: &Instrument,
+        number: u64,
+        (asset, amount): (AssetId, Amount),
+    ) -> bool {
+        let Some(holding) = self.holdings.get_mut(instrument.id.index()) else { return false };
+        if number < holding.next_funding || !self.started {
+            return false;
+        }
+        holding.next_funding = number.saturating_add(1);
+        self.add(asset, amount);
+        true
+    }
+
+    /// Changes a holding and keeps the sums over all of them.
+    #[inline]
+    fn hold<R: Default>(
+        &mut self,
+        instrument: &Instrument,
+        change: impl FnOnce(&mut Holding) -> R,
+    ) -> R {
+        let Some(holding) = self.holdings.get_mut(instrument.id.index()) else {
+            return R::default();
+        };
+        let before = (holding.margin.0, holding.unrealised.0);
+        let result = change(holding);
+        let Some(balance) = self.balances.get_mut(instrument.quote.index()) else { return result };
+        balance.margin.0 = balance.margin.0.saturating_add(holding.margin.0 - before.0);
+        balance.unrealised.0 = balance.unrealised.0.saturating_add(holding.unrealised.0 - before.1);
+        result
+    }
+
+    /// Books a fill of ours and returns (fee in base, value of the whole fee in quote). Of a
+    /// perpetual, what it realised comes in and nothing else.
     pub fn fill(&mut self, instrument: &Instrument, fill: &Fill) -> (Amount, Notional) {
-        let notional = instrument.notional(fill.price, fill.qty);
-        let (base, quote) = flows(fill.side, instrument.base_amount(fill.qty), notional);
-        self.add(instrument.base, base);
-        self.add(instrument.quote, quote);
+        match instrument.kind {
+            Kind::Spot => {
+                let notional = instrument.notional(fill.price, fill.qty);
+                let amount = instrument.base_amount(fill.qty);
+                let (base, quote) = flows(fill.side, amount, notional);
+                self.add(instrument.base, base);
+                self.add(instrument.quote, quote);
+            }
+            Kind::Linear => {
+                let realised = self.hold(instrument, |holding| holding.fill(instrument, fill));
+                self.add(instrument.quote, Amount(realised.0));
+            }
+        }
         self.add(fill.fee_asset, Amount(fill.fee.0.saturating_neg()));
         if let Some(balance) = self.balances.get_mut(fill.fee_asset.index()) {
             balance.fees = balance.fees.saturating_add(fill.fee);
@@ -136,6 +219,27 @@ impl Account {
     }
 }
 
+impl Account {
+    /// Perpetuals whose position has differed from the venue's for longer than `limit`, by how many
+    /// lots the venue has more; each is named once per difference.
+    pub fn position_differences<'a>(
+        &'a mut self,
+        instruments: impl Iterator<Item = &'a Instrument> + 'a,
+        (now, limit): (Nanos, Nanos),
+    ) -> impl Iterator<Item = (InstrumentId, i64)> + 'a {
+        let holdings = &mut self.holdings;
+        instruments.filter_map(move |instrument| {
+            let holding = holdings.get_mut(instrument.id.index())?;
+            let since = holding.differs_since?;
+            if since == Nanos(u64::MAX) || now.since(since) < limit {
+                return None;
+            }
+            holding.differs_since = Some(Nanos(u64::MAX));
+            Some((instrument.id, holding.difference(instrument)))
+        })
+    }
+}
+
 impl Balance {
     /// What the venue says now is compared.
     fn compare(&mut self, at: Nanos) {
@@ -151,13 +255,10 @@ impl Balance {
     }
 }
 
+mod holding;
 mod saved;
 
-impl Default for Account {
-    fn default() -> Self {
-        Self::new()
-    }
-}
+pub use holding::Holding;
 
 #[cfg(test)]
 mod tests;

@@ -1,14 +1,16 @@
 //! A desk: one strategy with its orders, positions, plans, gate and counters.
 
+use crate::event::Event;
 use crate::id::{DeskId, InstrumentId, OrderId, Side};
 use crate::market::{Listing, Market};
 use crate::num::{Amount, Notional, Price};
+use crate::order::Order;
 use crate::orders::Orders;
 use crate::plan::{Plan, Take};
 use crate::position::Position;
 use crate::reconcile::{Tolerance, Wishes};
 use crate::risk::{Gate, Limits};
-use crate::strategy::{Strategy, View};
+use crate::strategy::{Scene, Strategy};
 use crate::time::Nanos;
 use alloc::vec::Vec;
 use marks::Marks;
@@ -19,6 +21,7 @@ use marks::Marks;
 pub struct DeskCounters {
     pub places: u64,
     pub replaces: u64,
+    pub moves: u64,
     pub amends: u64,
     pub cancels: u64,
     pub queries: u64,
@@ -35,15 +38,31 @@ pub struct DeskCounters {
     pub one_sided_ns: u64,
 }
 
+/// One instrument of a desk, as it is set up.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Traded {
+    /// Which.
+    pub instrument: InstrumentId,
+    /// Which differences between plan and orders are left.
+    pub tolerance: Tolerance,
+    /// What its orders may not pass. Those of the whole desk (open orders, gross notional, rate,
+    /// loss) are taken from the first instrument.
+    pub limits: Limits,
+}
+
 /// How a desk is set up.
 #[derive(Clone, Debug)]
 pub struct DeskSettings {
-    /// Its instruments.
-    pub instruments: Vec<InstrumentId>,
-    /// Which differences between plan and orders are left.
-    pub tolerance: Tolerance,
-    /// What its orders may not pass.
-    pub limits: Limits,
+    /// Its instruments, in the order of the roles that its strategy gives them.
+    pub traded: Vec<Traded>,
+}
+
+impl DeskSettings {
+    /// All instruments under the same tolerance and limits.
+    pub fn alike(instruments: &[InstrumentId], tolerance: Tolerance, limits: Limits) -> Self {
+        let traded = |id: &InstrumentId| Traded { instrument: *id, tolerance, limits };
+        Self { traded: instruments.iter().map(traded).collect() }
+    }
 }
 
 /// What quotes of one instrument are to do this turn.
@@ -61,6 +80,7 @@ pub(crate) enum Turn {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Lane {
     pub instrument: InstrumentId,
+    pub tolerance: Tolerance,
     pub turn: Turn,
     pub wishes: [Wishes; 2],
     pub take: Option<Take>,
@@ -71,9 +91,10 @@ pub(crate) struct Lane {
 }
 
 impl Lane {
-    const fn new(instrument: InstrumentId) -> Self {
+    const fn new(traded: &Traded) -> Self {
         Self {
-            instrument,
+            instrument: traded.instrument,
+            tolerance: traded.tolerance,
             turn: Turn::Withdraw,
             wishes: [Wishes::EMPTY; 2],
             take: None,
@@ -102,8 +123,6 @@ pub struct Desk<S> {
     pub plans: Vec<Plan>,
     /// Its risk gate.
     pub gate: Gate,
-    /// Which differences are left.
-    pub tolerance: Tolerance,
     /// What it counts.
     pub counters: DeskCounters,
     /// Profit or loss when the day began, and which day.
@@ -122,7 +141,7 @@ mod saved;
 impl<S: Strategy> Desk<S> {
     /// A desk over this many instruments in all.
     pub fn new(id: DeskId, settings: DeskSettings, strategy: S, instruments: usize) -> Self {
-        let lanes: Vec<Lane> = settings.instruments.iter().map(|id| Lane::new(*id)).collect();
+        let lanes: Vec<Lane> = settings.traded.iter().map(Lane::new).collect();
         let mut lane_of = alloc::vec![NO_LANE; instruments];
         for (at, lane) in lanes.iter().enumerate() {
             if let Some(place) = lane_of.get_mut(lane.instrument.index()) {
@@ -131,19 +150,25 @@ impl<S: Strategy> Desk<S> {
         }
         Self {
             id,
-            instruments: settings.instruments,
+            instruments: lanes.iter().map(|lane| lane.instrument).collect(),
             strategy,
             orders: Orders::new(lanes.len(), instruments),
             positions: alloc::vec![Position::default(); instruments],
             plans: alloc::vec![Plan::default(); instruments],
-            gate: Gate::new(settings.limits),
-            tolerance: settings.tolerance,
+            gate: Gate::new(settings.traded.iter().map(|one| one.limits).collect()),
             counters: DeskCounters::default(),
             day_start: (0, Notional(0)),
             marks: Marks::new(lanes.len()),
             lanes,
             lane_of,
         }
+    }
+
+    /// The place of an instrument among its own.
+    #[inline]
+    pub(crate) fn lane(&self, instrument: InstrumentId) -> Option<usize> {
+        let lane = self.lane_of.get(instrument.index()).copied().filter(|lane| *lane != NO_LANE);
+        lane.map(usize::from)
     }
 
     /// Whether it trades this instrument.
@@ -154,8 +179,8 @@ impl<S: Strategy> Desk<S> {
 
     /// What its strategy may see.
     #[inline]
-    pub fn learn(&mut self, event: &crate::event::Event, market: &Market, now: Nanos) {
-        let view = View { now, market, positions: &self.positions, orders: &self.orders };
+    pub fn learn(&mut self, event: &Event, scene: &Scene<'_>) {
+        let view = scene.of(&self.positions, &self.orders);
         self.strategy.learn(event, &view);
     }
 
@@ -171,9 +196,9 @@ impl<S: Strategy> Desk<S> {
 
     /// Has the strategy write its plans anew.
     #[inline]
-    pub fn plan(&mut self, market: &Market, now: Nanos) {
+    pub fn plan(&mut self, scene: &Scene<'_>) {
         self.clear_plans();
-        let view = View { now, market, positions: &self.positions, orders: &self.orders };
+        let view = scene.of(&self.positions, &self.orders);
         self.strategy.plan(&view, &mut self.plans);
     }
 
@@ -181,11 +206,9 @@ impl<S: Strategy> Desk<S> {
     #[inline]
     pub(crate) fn mark(&mut self, listing: &Listing) {
         let id = listing.instrument.id;
-        let Some(lane) = self.lane_of.get(id.index()).filter(|lane| **lane != NO_LANE) else {
-            return;
-        };
+        let Some(lane) = self.lane(id) else { return };
         if let Some(position) = self.positions.get(id.index()) {
-            self.marks.mark(usize::from(*lane), position, listing);
+            self.marks.mark(lane, position, listing);
         }
     }
 
@@ -199,10 +222,20 @@ impl<S: Strategy> Desk<S> {
     #[inline]
     pub(crate) fn kept(&self) -> (Notional, Notional) {
         let (pnl, held) = self.marks.sums();
-        (pnl.saturating_sub(self.day_start.1), held.saturating_add(self.orders.notional()))
+        let orders = if self.marks.converts() {
+            let lanes = self.lanes.iter().enumerate();
+            let counted = lanes.map(|(place, lane)| {
+                self.marks.counted(place, self.orders.notional_of(lane.instrument))
+            });
+            counted.fold(Notional(0), Notional::saturating_add)
+        } else {
+            self.orders.notional()
+        };
+        (pnl.saturating_sub(self.day_start.1), held.saturating_add(orders))
     }
 
-    /// Profit or loss over all its instruments at the last mids, less fees, in the quote asset.
+    /// Profit or loss over all its instruments at the last mids, less fees, in the money that the
+    /// market counts in.
     pub fn pnl(&self, market: &Market) -> Notional {
         self.instruments.iter().fold(Notional(0), |sum, id| {
             let (Some(listing), Some(position)) =
@@ -210,7 +243,8 @@ impl<S: Strategy> Desk<S> {
             else {
                 return sum;
             };
-            sum.saturating_add(position.pnl(&listing.instrument, listing.last_mid_twice))
+            let pnl = position.pnl(&listing.instrument, listing.last_mid_twice);
+            sum.saturating_add(listing.counted(pnl))
         })
     }
 
@@ -221,18 +255,20 @@ impl<S: Strategy> Desk<S> {
 
     /// Notional of all live orders and of the positions.
     pub fn gross(&self, market: &Market) -> Notional {
-        self.instruments.iter().fold(self.orders.notional(), |sum, id| {
+        self.instruments.iter().fold(Notional(0), |sum, id| {
             let held = self.positions.get(id.index()).map_or(Amount(0), |p| p.base);
             let Some(listing) = market.listing(*id) else { return sum };
             let mid = Price(listing.last_mid_twice.unwrap_or(0) / 2);
-            sum.saturating_add(listing.instrument.value(held, mid).abs())
+            let value = listing.instrument.value(held, mid).abs();
+            let orders = self.orders.notional_of(*id);
+            sum.saturating_add(listing.counted(value.saturating_add(orders)))
         })
     }
 
     /// Best price of its live orders of a side.
     #[inline]
     pub fn own_best(&self, instrument: InstrumentId, side: Side) -> Option<Price> {
-        let prices = self.orders.side(instrument, side).map(|order| order.price);
+        let prices = self.orders.side(instrument, side).map(Order::nearest_price);
         match side {
             Side::Buy => prices.max(),
             Side::Sell => prices.min(),

@@ -1,6 +1,6 @@
 //! What is traded: its grids, limits, fees and whether it trades now.
 
-use crate::id::{AssetId, FeedId, InstrumentId, VenueId};
+use crate::id::{AssetId, FeedId, InstrumentId, Side, VenueId};
 use crate::num::{AMOUNT_DECIMALS, Amount, Grid, Notional, NumError, POW10, Price, Qty};
 use core::fmt;
 
@@ -12,6 +12,13 @@ pub struct Symbol {
 }
 
 impl Symbol {
+    /// What has no name.
+    pub const UNNAMED: Self = {
+        let mut bytes = [0; 23];
+        bytes[0] = b'?';
+        Self { bytes, len: 1 }
+    };
+
     /// From text of at most 23 bytes; `None` when it is longer or empty.
     pub fn new(text: &str) -> Option<Self> {
         let mut bytes = [0; 23];
@@ -166,7 +173,8 @@ impl Instrument {
         if ticks > PRICE_MAX { Err(NumError::Overflow) } else { Ok(Price(ticks)) }
     }
 
-    /// Quantity text, in the venue's unit, to lots, exactly; refuses more than [`Qty`] rows can carry.
+    /// Quantity text, in the venue's unit, to lots, exactly; refuses more than [`Qty`] rows can
+    /// carry.
     #[inline]
     pub fn qty(&self, text: &[u8]) -> Result<Qty, NumError> {
         let lots = self.size.parse(text)?;
@@ -199,6 +207,25 @@ impl Instrument {
         let scale = *POW10.get(usize::from(AMOUNT_DECIMALS).checked_sub(places)?)?;
         let steps = self.tick.step.checked_mul(self.lot.step)?.checked_mul(scale)?;
         price.0.checked_mul(qty.0)?.checked_mul(steps)
+    }
+
+    /// The asset that an order of this side locks.
+    #[inline]
+    pub const fn locks(&self, side: Side) -> AssetId {
+        match (self.kind, side) {
+            (Kind::Spot, Side::Sell) => self.base,
+            _ => self.quote,
+        }
+    }
+
+    /// Initial margin of so much notional, toward zero.
+    #[inline]
+    pub fn margin(&self, notional: Notional) -> Notional {
+        let product = match notional.0.checked_mul(self.margin_ppm) {
+            Some(product) => return Notional(product / 1_000_000),
+            None => i128::from(notional.0) * i128::from(self.margin_ppm),
+        };
+        Notional(saturate(product / 1_000_000))
     }
 
     /// A quantity as an amount of the base asset, exact up to 8 places, beyond them toward zero.

@@ -2,7 +2,7 @@
 
 use crate::book::{Book, Change};
 use crate::event::{Body, Event, Link, LinkState};
-use crate::id::{FeedId, InstrumentId, Side};
+use crate::id::{AssetId, FeedId, InstrumentId, Side};
 use crate::instrument::{Instrument, Status};
 use crate::num::{Amount, Notional, Price, Qty};
 use crate::time::Nanos;
@@ -45,6 +45,9 @@ pub struct Listing {
     pub last_trade: Option<LastTrade>,
     /// The last mid of a live book, twice, in ticks; stays when the book is blanked.
     pub last_mid_twice: Option<i64>,
+    /// Value of one unit of its quote asset in the money that the market counts in (the first
+    /// instrument's quote asset), 1e-8; 0 while that is not known.
+    pub rate: i64,
     /// What it is valued and funded by, where it is a perpetual.
     pub reference: Reference,
     /// When the last row of its book was read.
@@ -80,6 +83,10 @@ pub struct Market {
     listings: Vec<Listing>,
     /// By feed.
     links: Vec<LinkState>,
+    /// By instrument, another whose price values its quote asset.
+    bridges: Vec<Option<InstrumentId>>,
+    /// By instrument, whether it is another's bridge.
+    bears: Vec<bool>,
     blanks: u64,
     crossings: u64,
 }
@@ -88,9 +95,14 @@ impl Market {
     /// Blank books for these instruments, whose ids must be their places.
     pub fn new(instruments: Vec<Instrument>) -> Self {
         let feeds = instruments.iter().map(|one| one.feed.index() + 1).max().unwrap_or(1);
+        let bridges: Vec<_> = instruments.iter().map(|one| bridge(&instruments, one)).collect();
+        let bears = |id| bridges.contains(&Some(InstrumentId(id as u16)));
+        let bears = (0..instruments.len()).map(bears).collect();
+        let counted = instruments.first().map(|first| first.quote);
         let listings = instruments
             .into_iter()
             .map(|instrument| Listing {
+                rate: if Some(instrument.quote) == counted { ONE } else { 0 },
                 instrument,
                 book: Book::new(),
                 last_trade: None,
@@ -99,7 +111,8 @@ impl Market {
                 updated_at: Nanos::ZERO,
             })
             .collect();
-        Self { listings, links: alloc::vec![LinkState::Down; feeds], blanks: 0, crossings: 0 }
+        let links = alloc::vec![LinkState::Down; feeds];
+        Self { listings, links, bridges, bears, blanks: 0, crossings: 0 }
     }
 
     /// One instrument; `None` for an id that is not configured.
@@ -153,6 +166,30 @@ impl Market {
         true
     }
 
+    /// One unit of an asset is worth this much of what the market counts in: for quote assets that
+    /// no instrument prices.
+    pub(crate) fn convert(&mut self, asset: AssetId, price: Notional) {
+        for (listing, bridge) in self.listings.iter_mut().zip(&self.bridges) {
+            if bridge.is_none() && listing.instrument.quote == asset && listing.rate != ONE {
+                listing.rate = price.0;
+            }
+        }
+    }
+
+    /// A bridge's price values the quote assets of others.
+    #[cold]
+    fn bear(&mut self, id: InstrumentId, mid_twice: i64) {
+        let Some(spec) = self.listings.get(id.index()).map(|listing| listing.instrument) else {
+            return;
+        };
+        let price = spec.value(Amount(ONE), Price(mid_twice)).0 / 2;
+        for (listing, bridge) in self.listings.iter_mut().zip(&self.bridges) {
+            if *bridge == Some(id) {
+                listing.rate = price;
+            }
+        }
+    }
+
     /// Takes one market row.
     #[inline]
     pub fn apply(&mut self, event: &Event) -> Effect {
@@ -203,6 +240,9 @@ impl Market {
             Change::Moved => {
                 if let Some(mid) = listing.book.mid_twice() {
                     listing.last_mid_twice = Some(mid);
+                    if self.bears.get(id.index()) == Some(&true) {
+                        self.bear(id, mid);
+                    }
                 }
                 Effect::Moved(id)
             }
@@ -218,7 +258,32 @@ impl Market {
     }
 }
 
+/// One unit of an [`Amount`].
+const ONE: i64 = 100_000_000;
+
+/// The instrument whose price values the quote asset of another: spot at the same venue before any
+/// other.
+fn bridge(all: &[Instrument], one: &Instrument) -> Option<InstrumentId> {
+    let counted = all.first()?.quote;
+    if one.quote == counted {
+        return None;
+    }
+    let fits = |two: &&Instrument| two.base == one.quote && two.quote == counted;
+    let order = |two: &&Instrument| (two.kind as u8, two.venue != one.venue, two.id);
+    all.iter().filter(fits).min_by_key(order).map(|two| two.id)
+}
+
 impl Listing {
+    /// An amount of its quote asset in the money that the market counts in, toward zero.
+    #[inline]
+    pub fn counted(&self, amount: Notional) -> Notional {
+        if self.rate == ONE {
+            return amount;
+        }
+        let product = i128::from(amount.0) * i128::from(self.rate) / i128::from(ONE);
+        Notional(i64::try_from(product).unwrap_or(if product < 0 { i64::MIN } else { i64::MAX }))
+    }
+
     /// Takes what a perpetual is valued and funded by; `None` when the row is about its book.
     #[inline]
     fn refer(&mut self, body: &Body) -> Option<Effect> {

@@ -323,6 +323,15 @@ impl Grid {
         write_decimal(steps.saturating_mul(self.step), self.decimals, out)
     }
 
+    /// An amount in 1e-8 as a count of steps, toward zero; sticks at the ends of 64 bits.
+    pub fn steps_in(&self, amount: i64) -> i64 {
+        let (places, goal) = (usize::from(self.decimals), usize::from(AMOUNT_DECIMALS));
+        let fine = i128::from(POW10[places.saturating_sub(goal).min(18)]);
+        let coarse = i128::from(POW10[goal.saturating_sub(places).min(18)]);
+        let steps = i128::from(amount) * fine / (coarse * i128::from(self.step.max(1)));
+        i64::try_from(steps).unwrap_or(if steps < 0 { i64::MIN } else { i64::MAX })
+    }
+
     /// The step as a float, for strategies' formulas and for pictures only.
     pub fn step_f64(&self) -> f64 {
         self.step as f64 / POW10[usize::from(self.decimals)] as f64

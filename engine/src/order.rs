@@ -169,6 +169,8 @@ pub struct Order {
     pub state: OrderState,
     /// Whether the running reconciliation has named it.
     pub named: bool,
+    /// Whether it stands apart from the strategy's plan: an order of a held one.
+    pub apart: bool,
     /// Whether the venue refused to amend it: from then on it is replaced instead.
     pub amend_refused: bool,
     /// How often it was asked for since it became unknown.
@@ -177,6 +179,8 @@ pub struct Order {
     pub price: Price,
     /// Whole quantity.
     pub qty: Qty,
+    /// Price and whole quantity that it was asked to take, and may have taken by now.
+    pub moving: Option<(Price, Qty)>,
     /// Filled so far, by fills that we have.
     pub filled: Qty,
     /// When its last request was sent.
@@ -201,10 +205,12 @@ impl Order {
             tif: place.tif,
             state: OrderState::PendingNew,
             named: false,
+            apart: false,
             amend_refused: false,
             asked: 0,
             price: place.price,
             qty: place.qty,
+            moving: None,
             filled: Qty(0),
             sent_at: at,
             asked_at: Nanos::ZERO,
@@ -218,6 +224,9 @@ impl Order {
     #[inline]
     pub fn apply(&mut self, report: Report) {
         self.state = next(self.state, report);
+        if matches!(report, Report::Amended | Report::Refused(Request::Amend) | Report::Standing) {
+            self.moving = None;
+        }
         if report == Report::Amended && !self.state.is_terminal() && self.filled >= self.qty {
             self.state = OrderState::Filled;
         }
@@ -246,13 +255,30 @@ impl Order {
         self.client.order
     }
 
-    /// What may still be filled: nothing of a terminal order.
+    /// The highest price that it may have: a move that is under way counts as done and as not done.
     #[inline]
-    pub const fn remaining(&self) -> Qty {
+    pub fn highest_price(&self) -> Price {
+        self.moving.map_or(self.price, |(price, _)| price.max(self.price))
+    }
+
+    /// The price at which it may meet the other side, by the same rule.
+    #[inline]
+    pub fn nearest_price(&self) -> Price {
+        match (self.moving, self.side) {
+            (None, _) => self.price,
+            (Some((price, _)), Side::Buy) => price.max(self.price),
+            (Some((price, _)), Side::Sell) => price.min(self.price),
+        }
+    }
+
+    /// What may still be filled: nothing of a terminal order, the larger quantity of a moving one.
+    #[inline]
+    pub fn remaining(&self) -> Qty {
         if self.state.is_terminal() {
             return Qty(0);
         }
-        let left = self.qty.0.saturating_sub(self.filled.0);
+        let whole = self.moving.map_or(self.qty, |(_, qty)| qty.max(self.qty));
+        let left = whole.0.saturating_sub(self.filled.0);
         Qty(if left > 0 { left } else { 0 })
     }
 

@@ -34,6 +34,7 @@ struct Lane {
     list: List,
     remaining: i64,
     unknown: u32,
+    notional: i128,
 }
 
 /// A table of orders.
@@ -67,7 +68,7 @@ impl Share {
     #[inline]
     fn of(order: &Order) -> Self {
         let unknown = order.state == OrderState::Unknown;
-        Self { price: order.price, remaining: order.remaining(), unknown }
+        Self { price: order.highest_price(), remaining: order.remaining(), unknown }
     }
 
     const fn none(price: Price) -> Self {
@@ -197,32 +198,44 @@ impl Orders {
         lane.unknown = lane.unknown - u32::from(before.unknown) + u32::from(after.unknown);
         if (before.price, before.remaining) != (after.price, after.remaining) {
             lane.remaining += after.remaining.0 - before.remaining.0;
-            self.notional += exposure.moves(
+            let change = exposure.moves(
                 (order.instrument, order.side),
                 (before.price, before.remaining),
                 (after.price, after.remaining),
             );
+            lane.notional += change;
+            self.notional += change;
         }
     }
 
     /// Adds everything that stands to an exposure that has restarted.
     pub(crate) fn expose(&mut self, exposure: &mut Exposure) {
         self.notional = 0;
+        self.lanes.iter_mut().flatten().for_each(|lane| lane.notional = 0);
         let mut at = self.live.first();
         while let Some(order) = self.slots.get(usize::from(at)).copied().flatten() {
             at = self.links[usize::from(at)][0].next;
-            self.notional += exposure.moves(
+            let change = exposure.moves(
                 (order.instrument, order.side),
                 (order.price, Qty(0)),
-                (order.price, order.remaining()),
+                (order.highest_price(), order.remaining()),
             );
+            self.lanes[order.instrument.index()][order.side.index()].notional += change;
+            self.notional += change;
         }
     }
 
-    /// Notional of all live orders, by what they could still fill; sticks at the end of the range.
+    /// Notional of all live orders, by what they could still fill, each in its own quote asset;
+    /// sticks at the end of the range.
     #[inline]
     pub fn notional(&self) -> Notional {
         Notional(i64::try_from(self.notional).unwrap_or(i64::MAX))
+    }
+
+    /// The same of one instrument.
+    pub fn notional_of(&self, instrument: InstrumentId) -> Notional {
+        let sides = Side::BOTH.map(|side| self.lane(instrument, side).notional);
+        Notional(i64::try_from(sides[0] + sides[1]).unwrap_or(i64::MAX))
     }
 
     /// How many ended orders turned out to stand when no more could be live.
@@ -258,7 +271,7 @@ impl Orders {
 
     #[inline]
     fn lane(&self, instrument: InstrumentId, side: Side) -> &Lane {
-        const EMPTY: Lane = Lane { list: List::EMPTY, remaining: 0, unknown: 0 };
+        const EMPTY: Lane = Lane { list: List::EMPTY, remaining: 0, unknown: 0, notional: 0 };
         self.lanes.get(instrument.index()).map_or(&EMPTY, |lanes| &lanes[side.index()])
     }
 

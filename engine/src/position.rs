@@ -3,7 +3,7 @@
 use crate::event::Fill;
 use crate::id::Side;
 use crate::instrument::Instrument;
-use crate::num::{Amount, Notional, Price};
+use crate::num::{Amount, Notional, Price, Qty};
 use crate::state::{Sink, Source, State};
 
 /// What one desk holds of one instrument's base asset through its own fills.
@@ -26,6 +26,8 @@ pub struct Position {
     pub spread_captured: Notional,
     /// Fills bought and sold.
     pub fills: [u64; 2],
+    /// Funding received, less what was paid.
+    pub funding: Notional,
 }
 
 impl State for Position {
@@ -35,6 +37,7 @@ impl State for Position {
         sink.int(self.turnover.0);
         sink.int(self.spread_captured.0);
         self.fills.iter().for_each(|fills| sink.word(*fills));
+        sink.int(self.funding.0);
     }
 
     fn load(&mut self, source: &mut dyn Source) -> Option<()> {
@@ -46,6 +49,7 @@ impl State for Position {
         self.turnover = Notional(source.int()?);
         self.spread_captured = Notional(source.int()?);
         self.fills = [source.word()?, source.word()?];
+        self.funding = Notional(source.int()?);
         Some(())
     }
 }
@@ -79,6 +83,14 @@ impl Position {
         }
     }
 
+    /// Takes over from another desk, or gives to it: no fee, no turnover at the venue.
+    pub fn pass(&mut self, instrument: &Instrument, side: Side, (price, qty): (Price, Qty)) {
+        let sign = side.sign();
+        let amount = Amount(instrument.base_amount(qty).0.saturating_mul(sign));
+        let value = Notional(instrument.notional(price, qty).0.saturating_mul(sign));
+        self.trade(amount, value);
+    }
+
     /// `amount` and `value` carry the sign of the side.
     fn trade(&mut self, amount: Amount, value: Notional) {
         let closes = self.base.0 != 0 && (self.base.0 > 0) != (amount.0 > 0);
@@ -105,7 +117,7 @@ impl Position {
         Notional((twice.0 / 2).saturating_sub(self.cost.0))
     }
 
-    /// What all fills won or lost at this mid, after fees.
+    /// What all fills won or lost at this mid, after fees and funding.
     ///
     /// Fees paid in the base asset were taken off what is held, so they are already lost value
     /// there; they are not subtracted a second time.
@@ -113,7 +125,8 @@ impl Position {
         let unrealised =
             mid_twice.map_or(Notional(0), |mid_twice| self.unrealised(instrument, mid_twice));
         let paid = self.fees.saturating_sub(self.fees_in_base);
-        self.realised.saturating_add(unrealised).saturating_sub(paid)
+        let won = self.realised.saturating_add(unrealised).saturating_add(self.funding);
+        won.saturating_sub(paid)
     }
 
     /// Average price of what is held, in ticks toward zero; `None` when flat.

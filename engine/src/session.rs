@@ -68,11 +68,13 @@ pub enum Halt {
     Journal = 5,
     /// Another engine trades on the account.
     OtherEngine = 6,
+    /// A position differs from the venue's and stays so.
+    PositionDifference = 7,
 }
 
 impl Halt {
     /// All of them, in order of their numbers.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::None,
         Self::DailyLoss,
         Self::Killed,
@@ -80,6 +82,7 @@ impl Halt {
         Self::ReportsLate,
         Self::Journal,
         Self::OtherEngine,
+        Self::PositionDifference,
     ];
 
     /// The name that people read.
@@ -92,6 +95,7 @@ impl Halt {
             Self::ReportsLate => "reports late",
             Self::Journal => "journal full",
             Self::OtherEngine => "another engine trades on this account",
+            Self::PositionDifference => "position difference",
         }
     }
 }
@@ -116,11 +120,13 @@ pub enum RepairKind {
     FillOfUnknownOrder = 6,
     /// Our balance differs from the venue's by this much.
     BalanceDifference = 7,
+    /// A position differs from the venue's by so many lots; the asset's number is the instrument's.
+    PositionDifference = 8,
 }
 
 impl RepairKind {
     /// All of them, in order of their numbers.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::MissedFill,
         Self::OrderEnded,
         Self::OrderAbsent,
@@ -129,6 +135,7 @@ impl RepairKind {
         Self::OrderCancelled,
         Self::FillOfUnknownOrder,
         Self::BalanceDifference,
+        Self::PositionDifference,
     ];
 
     /// The name that reports use.
@@ -142,6 +149,7 @@ impl RepairKind {
             Self::OrderCancelled => "order_cancelled",
             Self::FillOfUnknownOrder => "fill_of_unknown_order",
             Self::BalanceDifference => "balance_difference",
+            Self::PositionDifference => "position_difference",
         }
     }
 }

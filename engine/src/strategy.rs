@@ -2,6 +2,7 @@
 //! venue.
 
 use crate::event::Event;
+use crate::exposure::Exposure;
 use crate::id::{InstrumentId, Side};
 use crate::market::{Listing, Market};
 use crate::num::{Amount, Qty};
@@ -10,6 +11,20 @@ use crate::plan::Plan;
 use crate::position::Position;
 use crate::state::State;
 use crate::time::Nanos;
+use crate::venue::Venue;
+
+/// What all desks see alike.
+#[derive(Clone, Copy, Debug)]
+pub struct Scene<'a> {
+    /// Event time.
+    pub now: Nanos,
+    /// Books, trades and instruments.
+    pub market: &'a Market,
+    /// Accounts and order links, by venue.
+    pub venues: &'a [Venue],
+    /// What live orders lock of each asset of each account.
+    pub exposure: &'a Exposure,
+}
 
 /// All that a strategy can see.
 #[derive(Clone, Copy, Debug)]
@@ -18,10 +33,23 @@ pub struct View<'a> {
     pub now: Nanos,
     /// Books, trades and instruments.
     pub market: &'a Market,
+    /// Accounts and order links, by venue.
+    pub venues: &'a [Venue],
+    /// What live orders lock of each asset of each account.
+    pub exposure: &'a Exposure,
     /// Positions of its desk, by instrument id.
     pub positions: &'a [Position],
     /// Orders of its desk, for what is in flight.
     pub orders: &'a Orders,
+}
+
+impl<'a> Scene<'a> {
+    /// What a desk with these positions and orders sees.
+    #[inline]
+    pub const fn of(&self, positions: &'a [Position], orders: &'a Orders) -> View<'a> {
+        let Self { now, market, venues, exposure } = *self;
+        View { now, market, venues, exposure, positions, orders }
+    }
 }
 
 impl<'a> View<'a> {
@@ -35,6 +63,23 @@ impl<'a> View<'a> {
     #[inline]
     pub fn position(&self, id: InstrumentId) -> Amount {
         self.positions.get(id.index()).map_or(Amount(0), |position| position.base)
+    }
+
+    /// What may still be spent of the asset that an order of this side locks, all orders and margin
+    /// taken off: the quote asset for buys and for perpetuals, the base asset for sells of spot.
+    #[inline]
+    pub fn spendable(&self, id: InstrumentId, side: Side) -> Amount {
+        let Some(listing) = self.market.listing(id) else { return Amount(0) };
+        let (venue, asset) = (listing.instrument.venue, listing.instrument.locks(side));
+        let free = self.venues.get(venue.index()).map_or(Amount(0), |at| at.account.free(asset));
+        free.saturating_sub(self.exposure.locked(venue, asset))
+    }
+
+    /// Whether orders can be sent for this instrument now: its venue is connected and reconciled.
+    #[inline]
+    pub fn can_send(&self, id: InstrumentId) -> bool {
+        let venue = self.market.listing(id).map(|one| one.instrument.venue.index());
+        venue.and_then(|venue| self.venues.get(venue)).is_some_and(Venue::is_reconciled)
     }
 
     /// What its live orders of a side could still fill.

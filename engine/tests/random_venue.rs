@@ -204,7 +204,10 @@ impl Run {
         let held = self.venue.position * ONE / 100;
         assert_eq!(desk.positions[0].base.0, held, "seed {seed}: position");
         for (asset, total) in self.venue.totals.iter().enumerate() {
-            let balance = self.engine.account.balance(engine::id::AssetId(asset as u16));
+            let balance = self
+                .engine
+                .account(engine::id::VenueId(0))
+                .balance(engine::id::AssetId(asset as u16));
             assert_eq!(balance.total.0, *total, "seed {seed}: asset {asset}");
         }
         let odd = self.engine.counters.odd_rows;

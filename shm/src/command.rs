@@ -7,6 +7,8 @@
 //!    16  key: 24 bytes of text, or a number and zeros
 //!    40  value: 16 bytes of text, or a number and zeros
 //!    56  check of the words before it
+//!  An order to hold has 3 for the key's kind, its side for the value's kind (1: sell), and its
+//!  four words from byte 16 on; its release has its number there.
 //! ```
 
 mod ends;
@@ -19,7 +21,8 @@ use crate::{
     words::{Cells, HASH_START, Sink, Source, Text, cell_enum, hash_word},
 };
 use engine::{
-    id::InstrumentId,
+    held::Hold,
+    id::{InstrumentId, Side},
     num::{Decimal, parse_decimal},
 };
 
@@ -47,6 +50,10 @@ cell_enum! {
         Set = "set",
         /// Cancel all, wait for the venue to say so, and exit.
         Stop = "stop",
+        /// Hold an order until its price is reached.
+        Hold = "hold",
+        /// Forget a held order.
+        Release = "release",
     }
 }
 
@@ -106,12 +113,26 @@ pub struct Command {
     pub target: Target,
     /// The parameter and its value, of [`Kind::Set`] only.
     pub set: Option<(Key, Value)>,
+    /// The order to hold, of [`Kind::Hold`] only.
+    pub hold: Option<Hold>,
+    /// Which held order (0: all), of [`Kind::Release`] only.
+    pub number: u16,
 }
 
 impl Command {
     /// A command without a parameter, for every instrument.
     pub const fn new(kind: Kind) -> Self {
-        Self { kind, target: Target::All, set: None }
+        Self { kind, target: Target::All, set: None, hold: None, number: 0 }
+    }
+
+    /// Holds an order on an instrument.
+    pub const fn hold(hold: Hold, instrument: InstrumentId) -> Self {
+        Self { hold: Some(hold), ..Self::new(Kind::Hold).on(instrument) }
+    }
+
+    /// Forgets a held order; 0: all.
+    pub const fn release(number: u16) -> Self {
+        Self { number, ..Self::new(Kind::Release) }
     }
 
     /// Reads `KEY=VALUE`. A value that is a decimal number of at most 18 places is kept as one.
@@ -129,7 +150,7 @@ impl Command {
                 max: VALUE_LEN_MAX,
             })?),
         };
-        Ok(Self { kind: Kind::Set, target: Target::All, set: Some((Key::Name(name), value)) })
+        Ok(Self { set: Some((Key::Name(name), value)), ..Self::new(Kind::Set) })
     }
 
     /// The same for one instrument.
@@ -142,9 +163,10 @@ impl Command {
         let mut words = [0; COMMAND_WORDS];
         let mut sink = Sink::new(&mut words);
         sink.put(sequence);
-        let (key_kind, value_kind, decimals) = match self.set {
-            None => (0, 0, 0),
-            Some((key, value)) => {
+        let (key_kind, value_kind, decimals) = match (self.set, &self.hold) {
+            (None, None) => (0, 0, 0),
+            (None, Some(hold)) => (3, hold.side.index() as u64, 0),
+            (Some((key, value)), _) => {
                 let key_kind = if matches!(key, Key::Id(_)) { 1 } else { 2 };
                 match value {
                     Value::Decimal(number) => (key_kind, 1, u64::from(number.decimals)),
@@ -158,9 +180,16 @@ impl Command {
         };
         let kind = self.kind as u64;
         sink.put(kind | key_kind << 8 | value_kind << 16 | decimals << 24 | target << 32);
-        match self.set {
-            None => sink.skip(5),
-            Some((key, value)) => {
+        match (self.set, &self.hold) {
+            (None, None) => {
+                sink.put(u64::from(self.number));
+                sink.skip(4);
+            }
+            (None, Some(hold)) => {
+                hold.words().into_iter().for_each(|word| sink.put(word));
+                sink.skip(1);
+            }
+            (Some((key, value)), _) => {
                 match key {
                     Key::Id(id) => {
                         sink.put(id);
@@ -200,6 +229,22 @@ impl Command {
             u32::MAX => Target::All,
             id => Target::Instrument(InstrumentId(u16::try_from(id).ok()?)),
         };
+        let mut command = Self { target, ..Self::new(kind) };
+        match (kind, byte(1)) {
+            (Kind::Hold, 3) => {
+                let side = *Side::BOTH.get(byte(2) as usize)?;
+                let mut hold = || source.next_word();
+                let words = [hold()?, hold()?, hold()?, hold()?];
+                command.hold = Some(Hold::from_words(&words, side)?);
+                return Some(command);
+            }
+            (Kind::Release, 0) => {
+                command.number = u16::try_from(source.next_word()?).ok()?;
+                return Some(command);
+            }
+            (Kind::Hold | Kind::Release, _) => return None,
+            _ => {}
+        }
         let key = match byte(1) {
             0 => None,
             1 => {
@@ -223,7 +268,8 @@ impl Command {
         if key.is_some() != value.is_some() || key.is_some() != (kind == Kind::Set) {
             return None;
         }
-        Some(Self { kind, target, set: key.zip(value) })
+        command.set = key.zip(value);
+        Some(command)
     }
 }
 
@@ -254,6 +300,8 @@ fn check_of(words: &[u64; COMMAND_WORDS]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use engine::held::{Trigger, Watched};
+    use engine::num::{Price, Qty};
     use proptest::prelude::*;
 
     #[test]
@@ -311,9 +359,26 @@ mod tests {
             Just(Target::All),
             any::<u16>().prop_map(|id| Target::Instrument(InstrumentId(id))),
         ];
-        (0..Kind::ALL.len(), target, key, value).prop_map(|(kind, target, key, value)| {
+        let hold = (1..u16::MAX, any::<bool>(), 0..4_usize, 0..3_usize, 1..1_000_000_i64);
+        let hold = (hold, 0..9_i64, 1..1_000_000_i64, any::<u16>()).prop_map(
+            |((number, sell, trigger, watched, price), limit, qty, group)| Hold {
+                number,
+                side: Side::BOTH[usize::from(sell)],
+                trigger: Trigger::ALL[trigger].0,
+                watched: Watched::ALL[watched].0,
+                price: Price(price),
+                limit: (limit > 0).then_some(Price(limit)),
+                qty: Qty(qty),
+                group,
+                after: number - 1,
+            },
+        );
+        let all = (0..Kind::ALL.len(), target, key, value, hold);
+        all.prop_map(|(kind, target, key, value, hold)| {
             let kind = Kind::ALL[kind];
-            Command { kind, target, set: (kind == Kind::Set).then_some((key, value)) }
+            let set = (kind == Kind::Set).then_some((key, value));
+            let number = if kind == Kind::Release { hold.number } else { 0 };
+            Command { kind, target, set, hold: (kind == Kind::Hold).then_some(hold), number }
         })
     }
 

@@ -4,7 +4,9 @@
 //! Signals take and give floats. A price unit is one unit of the quote asset per unit of the base
 //! asset; time enters as [`engine::time::Nanos`] of events and counts in seconds.
 
+pub mod flow;
 pub mod intensity;
+pub mod regression;
 pub mod taker;
 pub mod volatility;
 

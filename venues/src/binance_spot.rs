@@ -4,28 +4,22 @@
 //! HMAC key each request is signed over its sorted parameters. Requests are laid out at the start
 //! and patched; answers are read with simd-json over reused buffers.
 
-mod answer;
-mod form;
-mod json;
 pub mod metadata;
-mod prepared;
-mod refusal;
-mod stream;
-mod template;
 
+use crate::binance::Flavor;
+use crate::binance::answer::Decoder;
+use crate::binance::form::Terms;
+use crate::binance::prepared::Requests;
 use crate::credentials::Credentials;
-use crate::wire::{Ask, Cost, Hear, Kind, LimitKind, RequestId, Usage, Wire, WireFault};
-use answer::Decoder;
+use crate::wire::{
+    Abilities, Ask, Cost, Door, Hear, Kind, RequestId, Step, Switch, Usage, Wire, WireFault,
+};
 use engine::asset::Assets;
-use engine::id::InstrumentId;
 use engine::instrument::Instrument;
 use engine::time::Nanos;
 use feeds::net::{HttpReply, HttpRequest};
-use form::Terms;
-use prepared::Requests;
 
-/// How long a REST request may take, ms: the venue itself gives up after ten seconds.
-const REST_TIMEOUT_MS: u32 = 10_000;
+pub use crate::binance::SelfTrade;
 
 /// What a session with the venue is made from.
 #[derive(Debug)]
@@ -42,34 +36,24 @@ pub struct Config {
     pub limits: Vec<Usage>,
 }
 
-/// What happens when our own orders would trade with each other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum SelfTrade {
-    /// As the symbol's default says.
-    #[default]
-    Default,
-    /// They trade.
-    None,
-    /// The taking one ends.
-    ExpireTaker,
-    /// The resting one ends.
-    ExpireMaker,
-    /// Both end.
-    ExpireBoth,
-}
+const ABILITIES: Abilities = Abilities {
+    replaces: true,
+    cancels_at_once: 0,
+    trade_overlap: 0,
+    ended_apart: false,
+    key_every: Nanos::ZERO,
+    switch: Switch::None,
+    ping: None,
+};
 
-impl SelfTrade {
-    /// The venue's word for it; empty for the symbol's default.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Default => "",
-            Self::None => "NONE",
-            Self::ExpireTaker => "EXPIRE_TAKER",
-            Self::ExpireMaker => "EXPIRE_MAKER",
-            Self::ExpireBoth => "EXPIRE_BOTH",
-        }
-    }
-}
+const SET_UP: [Step; 3] = [
+    Step::Ask(Ask::Time, Door::Entry),
+    Step::Ask(Ask::Logon, Door::Entry),
+    Step::Ask(Ask::Subscribe, Door::Entry),
+];
+/// With a key that signs each request there is nothing to log on with.
+const SET_UP_SIGNED: [Step; 2] =
+    [Step::Ask(Ask::Time, Door::Entry), Step::Ask(Ask::Subscribe, Door::Entry)];
 
 /// The dialect of Binance Spot.
 #[derive(Debug)]
@@ -78,7 +62,6 @@ pub struct BinanceSpot {
     credentials: Credentials,
     terms: Terms,
     requests: Requests,
-    ids: Vec<InstrumentId>,
     decoder: Decoder,
 }
 
@@ -91,15 +74,16 @@ impl BinanceSpot {
         assets: Assets,
     ) -> Self {
         let terms = Terms {
+            flavor: Flavor::Spot,
             api_key: credentials.api_key().to_owned(),
             window_ms: config.recv_window_ms.min(60_000),
             self_trade: config.self_trade_prevention.word(),
             session: credentials.signer().logs_on(),
+            switch_ms: 0,
         };
         Self {
             requests: Requests::new(instruments, &terms, credentials.signer()),
-            ids: instruments.iter().map(|one| one.id).collect(),
-            decoder: Decoder::new(instruments.to_vec(), assets),
+            decoder: Decoder::new(Flavor::Spot, instruments.to_vec(), assets),
             config,
             credentials,
             terms,
@@ -114,21 +98,30 @@ impl BinanceSpot {
 
     /// The assets by id, those included that answers added.
     pub const fn assets(&self) -> &Assets {
-        self.decoder.assets()
+        self.decoder.names().assets()
     }
 }
 
 impl Wire for BinanceSpot {
-    fn url(&self) -> &str {
+    fn url(&self, _door: Door) -> &str {
         &self.config.ws_api_url
     }
 
-    fn instruments(&self) -> &[InstrumentId] {
-        &self.ids
+    fn instruments(&self) -> &[Instrument] {
+        self.decoder.names().instruments()
     }
 
-    fn logs_on(&self) -> bool {
-        self.terms.session
+    fn abilities(&self) -> &Abilities {
+        &ABILITIES
+    }
+
+    fn set_up(&self) -> &[Step] {
+        if self.terms.session { &SET_UP } else { &SET_UP_SIGNED }
+    }
+
+    #[inline]
+    fn door(&self, _ask: &Ask) -> Door {
+        Door::Entry
     }
 
     fn window(&self) -> Nanos {
@@ -136,16 +129,18 @@ impl Wire for BinanceSpot {
     }
 
     /// As documented; what was really counted comes back with each answer.
+    #[inline]
     fn cost(&self, ask: &Ask) -> Cost {
         let weight = match ask.kind() {
-            Kind::Time | Kind::Place | Kind::Replace | Kind::Cancel | Kind::CancelAll => 1,
             Kind::Logon | Kind::Subscribe => 2,
-            Kind::Amend | Kind::Move | Kind::Query => 4,
+            Kind::Amend | Kind::Query => 4,
             Kind::OpenOrders => 6,
             Kind::TradesOf => 5,
             Kind::Balances | Kind::Trades => 20,
+            _ => 1,
         };
-        Cost { weight, orders: u32::from(matches!(ask.kind(), Kind::Place | Kind::Replace)) }
+        let orders = u32::from(matches!(ask.kind(), Kind::Place | Kind::Replace));
+        Cost { weight, orders, ..Cost::default() }
     }
 
     fn limits(&self) -> &[Usage] {
@@ -168,25 +163,8 @@ impl Wire for BinanceSpot {
     }
 
     fn on_http<H: Hear>(&mut self, id: RequestId, reply: &mut HttpReply, sink: &mut H) {
-        let minute = Nanos::from_s(60);
-        if let Some(used) = reply.used_weight {
-            let max = self.known(LimitKind::Weight, minute, 6_000);
-            let limit = LimitKind::Weight;
-            sink.hear(crate::wire::Heard::Usage(Usage { limit, interval: minute, max, used }));
-        }
-        if let Some(used) = reply.order_count_10s {
-            let (limit, interval) = (LimitKind::Orders, Nanos::from_s(10));
-            let max = self.known(limit, interval, 50);
-            sink.hear(crate::wire::Heard::Usage(Usage { limit, interval, max, used }));
-        }
+        crate::binance::usage(reply, &self.config.limits, [6_000, 50], sink);
         let retry_ms = u64::from(reply.retry_after_s.unwrap_or(0)) * 1_000;
         self.decoder.http(id, (reply.status, retry_ms), &mut reply.body, sink);
-    }
-}
-
-impl BinanceSpot {
-    fn known(&self, limit: LimitKind, interval: Nanos, otherwise: u32) -> u32 {
-        let same = |usage: &&Usage| usage.limit == limit && usage.interval == interval;
-        self.config.limits.iter().find(same).map_or(otherwise, |usage| usage.max)
     }
 }

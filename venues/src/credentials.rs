@@ -4,6 +4,7 @@
 //!
 //! ```json
 //! {"kind": "hmac", "api_key": "…", "secret": "…"}
+//! {"kind": "hmac", "api_key": "…", "secret": "…", "passphrase": "…"}
 //! {"kind": "ed25519", "api_key": "…", "private_key_pem": "-----BEGIN PRIVATE KEY-----\n…"}
 //! ```
 
@@ -24,6 +25,7 @@ const FILE_LEN_MAX: u64 = 16 * 1024;
 pub struct Credentials {
     api_key: Zeroizing<String>,
     signer: Signer,
+    passphrase: Zeroizing<String>,
 }
 
 impl fmt::Debug for Credentials {
@@ -85,6 +87,26 @@ pub enum CredentialsError {
         /// File or variables.
         at: String,
     },
+    /// The venue wants another kind of key.
+    #[error("{venue} signs with HMAC: give a key of kind hmac")]
+    NotHmac {
+        /// Which venue.
+        venue: &'static str,
+    },
+    /// The venue wants a passphrase too.
+    #[error("{venue} wants the passphrase that the key was made with: add \"passphrase\"")]
+    NoPassphrase {
+        /// Which venue.
+        venue: &'static str,
+    },
+    /// The passphrase holds characters that cannot be sent.
+    #[error(
+        "{at}: the passphrase must be 1 to 64 printable ASCII characters, no quote or backslash"
+    )]
+    Passphrase {
+        /// File or variables.
+        at: String,
+    },
     /// The key itself is unusable.
     #[error("{at}: {why}")]
     Key {
@@ -101,6 +123,8 @@ enum Raw {
     Hmac {
         api_key: String,
         secret: String,
+        #[serde(default)]
+        passphrase: Option<String>,
         /// A note of whose key it is; nothing is made of it.
         #[serde(default)]
         account: Option<String>,
@@ -120,11 +144,31 @@ impl Credentials {
         if api_key.is_empty() || api_key.len() > 128 || !api_key.bytes().all(plain) {
             return Err(CredentialsError::ApiKey { at: at.to_owned() });
         }
-        Ok(Self { api_key: Zeroizing::new(api_key.to_owned()), signer })
+        let passphrase = Zeroizing::new(String::new());
+        Ok(Self { api_key: Zeroizing::new(api_key.to_owned()), signer, passphrase })
     }
 
-    /// From the environment: `{prefix}_KIND` (`hmac` or `ed25519`), `{prefix}_API_KEY`, and
-    /// `{prefix}_SECRET` or `{prefix}_PRIVATE_KEY_PEM`.
+    /// With the passphrase that some venues want besides; `at` says where it is from, for errors.
+    pub fn with_passphrase(mut self, text: &str, at: &str) -> Result<Self, CredentialsError> {
+        let plain = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
+        if text.is_empty() || text.len() > 64 || !text.bytes().all(plain) {
+            return Err(CredentialsError::Passphrase { at: at.to_owned() });
+        }
+        self.passphrase = Zeroizing::new(text.to_owned());
+        Ok(self)
+    }
+
+    /// Itself where the key signs with HMAC, as this venue wants it.
+    pub fn hmac_for(self, venue: &'static str) -> Result<Self, CredentialsError> {
+        match self.signer {
+            Signer::Hmac(_) => Ok(self),
+            Signer::Ed25519(_) => Err(CredentialsError::NotHmac { venue }),
+        }
+    }
+
+    /// From the environment: `{prefix}_KIND` (`hmac` or `ed25519`), `{prefix}_API_KEY`,
+    /// `{prefix}_SECRET` or `{prefix}_PRIVATE_KEY_PEM`, and `{prefix}_PASSPHRASE` where there is
+    /// one.
     pub fn from_env(prefix: &str) -> Result<Self, CredentialsError> {
         let look = |name: &str| {
             let name = format!("{prefix}_{name}");
@@ -140,7 +184,11 @@ impl Credentials {
             "ed25519" => Signer::ed25519(&look("PRIVATE_KEY_PEM")?).map_err(key)?,
             _ => return Err(CredentialsError::Form { at: format!("{prefix}_KIND"), line: 0 }),
         };
-        Self::new(&api_key, signer, &at)
+        let made = Self::new(&api_key, signer, &at)?;
+        match look("PASSPHRASE") {
+            Ok(text) => made.with_passphrase(&text, &at),
+            Err(_) => Ok(made),
+        }
     }
 
     /// From a file of mode 600 that belongs to us. A symbolic link is not followed.
@@ -180,7 +228,16 @@ impl Credentials {
                 (api_key, Signer::ed25519(private_key_pem).map_err(key)?)
             }
         };
-        Self::new(api_key, signer, at)
+        let made = Self::new(api_key, signer, at)?;
+        match &raw {
+            Raw::Hmac { passphrase: Some(text), .. } => made.with_passphrase(text, at),
+            _ => Ok(made),
+        }
+    }
+
+    /// The passphrase; empty when there is none.
+    pub fn passphrase(&self) -> &str {
+        &self.passphrase
     }
 
     /// The public half: what requests name us by.
@@ -234,13 +291,24 @@ mod tests {
             br#"{"kind":"hmac","api_key":"k&y","secret":"s3cr3t"}"#,
             br#"{"kind":"hmac","api_key":"key","secret":""}"#,
             br#"{"kind":"hmac","api_key":"key","secret":"s3cr3t","extra":1}"#,
+            br#"{"kind":"hmac","api_key":"key","secret":"s","passphrase":"s3cr3t\""}"#,
             b"s3cr3t",
         ] {
             let fault = Credentials::from_json(bad, "here").unwrap_err();
             shown.push_str(&format!("{fault} {fault:?}\n"));
         }
         assert!(!shown.contains("s3cr3t") && !shown.contains("12345"), "{shown}");
-        assert_eq!(shown.matches("here").count(), 14, "every error says where: {shown}");
+        assert_eq!(shown.matches("here").count(), 16, "every error says where: {shown}");
+    }
+
+    #[test]
+    fn a_passphrase_is_read_and_asked_for_by_name() {
+        let text = br#"{"kind":"hmac","api_key":"key","secret":"s","passphrase":"p4ss word"}"#;
+        let good = Credentials::from_json(text, "here").unwrap().hmac_for("OKX").unwrap();
+        assert_eq!(good.passphrase(), "p4ss word");
+        assert!(!format!("{good:?}").contains("p4ss"));
+        let text = CredentialsError::NoPassphrase { venue: "OKX" }.to_string();
+        assert!(text.contains("OKX wants the passphrase"), "{text}");
     }
 
     #[test]

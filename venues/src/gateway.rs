@@ -12,8 +12,11 @@
 mod config;
 mod connect;
 mod counters;
+mod halt;
+mod hear;
 mod known;
 mod line;
+mod moves;
 mod out;
 mod pending;
 mod reconcile;
@@ -22,22 +25,24 @@ mod reports;
 mod session;
 #[cfg(test)]
 mod session_tests;
+mod take;
 #[cfg(test)]
 mod tests;
+mod told;
 mod verdict;
 
 use crate::budget::Class;
 use crate::guard::Watch;
-use crate::wire::{Ask, RequestId, Wire};
-pub use config::{Config, Entry, GatewayFault, GatewayState};
+use crate::wire::{Ask, Door, Kind, RequestId, Switch, Wire};
+pub use config::{Config, Entry, GatewayFault, GatewayState, SwitchState};
 pub use counters::Counters;
 use engine::event::Event;
-use engine::id::{InstrumentId, OrderId};
-use engine::intent::{Outgoing, Reduce};
+use engine::id::InstrumentId;
+use engine::intent::{OrderRef, Outgoing};
 use engine::num::Qty;
 use engine::time::{Clock, Nanos, Stage as Span, Trace};
 use feeds::net::{Backoff, DialPort, Frame, NetError, Socket};
-use line::{Line, Stage};
+use line::{DOORS, Line};
 use pending::Then;
 use reports::Reports;
 use rtrb::{Consumer, Producer};
@@ -59,7 +64,8 @@ pub struct Gateway<W: Wire> {
     orders: Option<Consumer<Outgoing>>,
     lines: [Option<Line>; 2],
     current: Option<u8>,
-    dialing: bool,
+    dialing: Option<Dialing>,
+    dials: u32,
     dial_at: Nanos,
     backoff: Backoff,
     replace_now: bool,
@@ -77,10 +83,22 @@ pub struct Gateway<W: Wire> {
     queries: VecDeque<Ask>,
     /// Requests that were framed and not yet handed to the system, with when their cause was read.
     framed: Vec<(RequestId, Option<Nanos>)>,
+    /// Orders that one request is about to cancel.
+    doomed: Vec<OrderRef>,
+    /// When the dead-man's switch is to be renewed next.
+    renew_at: Nanos,
     /// By instrument and side, the quantity of the last order.
     qtys: Vec<[Qty; 2]>,
     /// When the encoding of this turn began, where it is stamped.
     encoding_at: Nanos,
+}
+
+/// A socket that is being dialled, and for which connection where that has begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Dialing {
+    tag: u32,
+    door: Door,
+    line: u8,
 }
 
 /// Whether REST stands in for the WebSocket API.
@@ -119,9 +137,11 @@ impl<W: Wire> Gateway<W> {
         watch: Option<Watch>,
     ) -> Self {
         let (floor, cap) = config.reconnect;
-        let instruments = wire.instruments().iter().map(|id| id.index() + 1).max().unwrap_or(0);
-        let venue = (wire.limits(), wire.window());
-        let session = Session::new(&config, Reports::new(reports), wire.instruments(), venue);
+        let places = wire.instruments().iter().map(|one| one.id.index() + 1).max().unwrap_or(0);
+        let reports = Reports::new(reports, config.venue);
+        let venue = (wire.instruments(), wire.abilities());
+        let session = Session::new(&config, reports, venue, (wire.limits(), wire.window()));
+        let wire_batch = wire.abilities().cancels_at_once;
         Self {
             backoff: Backoff::new(floor, cap, 2, 50, config.seed),
             session,
@@ -131,7 +151,8 @@ impl<W: Wire> Gateway<W> {
             orders,
             lines: [None, None],
             current: None,
-            dialing: false,
+            dialing: None,
+            dials: 0,
             dial_at: Nanos::ZERO,
             replace_now: false,
             down_since: None,
@@ -145,7 +166,9 @@ impl<W: Wire> Gateway<W> {
             places: VecDeque::with_capacity(QUEUE_MAX + 1),
             queries: VecDeque::with_capacity(QUEUE_MAX + 1),
             framed: Vec::with_capacity(TAKEN_MAX),
-            qtys: vec![[Qty(1); 2]; instruments],
+            doomed: Vec::with_capacity(wire_batch),
+            renew_at: Nanos::ZERO,
+            qtys: vec![[Qty(1); 2]; places],
             encoding_at: Nanos::ZERO,
             config,
         }
@@ -201,83 +224,19 @@ impl<W: Wire> Gateway<W> {
         taken
     }
 
-    #[inline]
-    fn take<C: Clock>(&mut self, clock: &C) -> usize {
-        let mut taken = 0;
-        while taken < TAKEN_MAX && self.queries.len() < QUEUE_MAX {
-            let Some(Ok(item)) = self.orders.as_mut().map(Consumer::pop) else { break };
-            taken += 1;
-            match item {
-                Outgoing::Place(approved) => {
-                    let ask = Ask::from(*approved.intent());
-                    self.places.push_back((ask, [approved.read_at(), approved.at()]));
-                }
-                Outgoing::Reduce(reduce) => self.take_reduce(reduce, clock),
-                Outgoing::Resync(_) => self.session.counters.ignored += 1,
-            }
-        }
-        taken
-    }
-
-    fn take_reduce<C: Clock>(&mut self, reduce: Reduce, clock: &C) {
-        match reduce {
-            Reduce::Cancel(order) => {
-                if !self.withdraw(|ask| placed(ask) == Some(order.order()), clock) {
-                    self.cancels.push_back(Ask::Cancel(order));
-                }
-            }
-            Reduce::Amend { order, qty } => self.cancels.push_back(Ask::Amend { order, qty }),
-            Reduce::CancelAll(instrument) => {
-                self.withdraw(|ask| ask.instrument() == instrument, clock);
-                self.cancels.push_back(Ask::CancelAll(instrument));
-            }
-            Reduce::Query(order) => {
-                let by_venue_id = order.order().is_foreign();
-                self.queries.push_back(Ask::Query { order, by_venue_id });
-            }
-            Reduce::Reconcile(_) => {
-                if self.session.phase == Phase::Ready {
-                    self.session.begin_reconcile(clock.now());
-                }
-            }
-            // Spot has no dead-man's switch to renew.
-            Reduce::Renew(_) => self.session.counters.ignored += 1,
-        }
-    }
-
-    /// Withdraws places that were taken in this same turn and are cancelled in it too: cancels
-    /// leave first, and would miss them. Whether there were any.
-    fn withdraw<C: Clock>(&mut self, which: impl Fn(&Ask) -> bool, clock: &C) -> bool {
-        let (mut place, mut any) = (0, false);
-        while let Some((ask, _)) = self.places.get(place).copied() {
-            if !which(&ask) {
-                place += 1;
-                continue;
-            }
-            any = true;
-            self.places.remove(place);
-            if let Ask::Replace { old, .. } = ask {
-                self.cancels.push_back(Ask::Cancel(old));
-            }
-            if let Some(order) = placed(&ask) {
-                self.session.withdraw(order, ask.instrument(), clock.now());
-            }
-        }
-        any
-    }
-
-    /// Reads both sockets and tells what came.
+    /// Reads all sockets and tells what came.
     fn receive<C: Clock, T: Trace>(&mut self, clock: &C, trace: &mut T) -> usize {
         let mut done = 0;
-        for number in 0..self.lines.len() {
-            let Some(line) = &mut self.lines[number] else { continue };
-            let lost = match line.socket.poll() {
+        for (number, door) in (0..self.lines.len()).flat_map(|n| (0..DOORS).map(move |d| (n, d))) {
+            let line = self.lines[number].as_mut();
+            let Some((socket, pulse)) = line.and_then(|line| line.door(door)) else { continue };
+            let lost = match socket.poll() {
                 Ok(0) => continue,
                 Ok(_) => {
                     let now = clock.now();
                     done += 1;
-                    line.heard(now);
-                    read_frames(&mut line.socket, &mut self.wire, &mut self.session, trace, now)
+                    pulse.heard(now);
+                    read_frames(socket, &mut self.wire, &mut self.session, trace, now)
                 }
                 Err(error) => Some(Some(error)),
             };
@@ -295,9 +254,9 @@ impl<W: Wire> Gateway<W> {
             let now = clock.now();
             let Some(route) = self.route(&ask) else { break };
             let class = match ask {
-                Ask::CancelAll(_) => Class::Cancel,
+                Ask::CancelAll(_) | Ask::CancelSome(_) | Ask::Renew(_) => Class::Cancel,
                 // What a halt asks may use what is kept for cancels.
-                _ if then == Then::Halt => Class::Cancel,
+                _ if matches!(then, Then::Halt | Then::Doom) => Class::Cancel,
                 _ => Class::Query,
             };
             if self.session.permits(class, self.wire.cost(&ask), now).is_err()
@@ -307,10 +266,37 @@ impl<W: Wire> Gateway<W> {
             }
             self.session.asks.pop_front();
             done += 1;
+            if let Ask::CancelSome(instrument) = ask {
+                self.session.next_doomed(instrument, &mut self.doomed);
+                if self.doomed.is_empty() {
+                    continue;
+                }
+                self.wire.doom(&self.doomed);
+            }
             self.transmit((ask, then), route, (now, None), (clock, &mut *trace));
         }
         self.hand_over(clock, trace);
         done
+    }
+
+    /// Renews the dead-man's switch while orders may be placed and the engine is alive. A switch
+    /// that watches the connection is set once for each.
+    fn renew(&mut self, now: Nanos) {
+        let timer = self.session.abilities.switch == Switch::Timer;
+        if self.session.phase != Phase::Ready || now < self.renew_at || self.guarding {
+            return;
+        }
+        self.renew_at = if timer { now.after(self.config.renew_every) } else { Nanos(u64::MAX) };
+        if self.watch.as_ref().is_some_and(|watch| watch.dead(now) || watch.ended()) {
+            self.session.counters.switch_withheld += 1;
+            return;
+        }
+        for place in 0..self.wire.switches().len() {
+            let waiting = (Ask::Renew(self.wire.switches()[place]), Then::Nothing);
+            if !self.session.asks.contains(&waiting) {
+                self.session.asks.push_back(waiting);
+            }
+        }
     }
 
     /// Begins a halt when the engine is dead; ends it when all is confirmed or time is up.
@@ -353,7 +339,7 @@ impl<W: Wire> Gateway<W> {
 
     /// Its sockets, for a thread that parks until something came.
     pub fn sockets(&self) -> impl Iterator<Item = &Socket> {
-        self.lines.iter().flatten().map(|line| &*line.socket)
+        self.lines.iter().flatten().flat_map(Line::sockets)
     }
 
     /// What it is doing.
@@ -361,14 +347,14 @@ impl<W: Wire> Gateway<W> {
         if self.fault.is_some() {
             return GatewayState::Faulted;
         }
-        let stage = self.lines.iter().flatten().map(|line| line.stage).max();
-        match (self.session.phase, stage) {
+        let line = self.lines.iter().flatten().next();
+        match (self.session.phase, line.map(|line| line.waits)) {
             (Phase::Reconciling, _) => GatewayState::Reconciling,
             (Phase::Ready, _) => GatewayState::Ready,
             (Phase::Halting, _) => GatewayState::Halting,
             (Phase::Halted, _) => GatewayState::Halted,
             (Phase::Down, None) => GatewayState::Connecting,
-            (Phase::Down, Some(Stage::Subscribe)) => GatewayState::Subscribing,
+            (Phase::Down, Some(Some(Kind::Subscribe))) => GatewayState::Subscribing,
             (Phase::Down, Some(_)) => GatewayState::LoggingOn,
         }
     }
@@ -388,6 +374,7 @@ impl<W: Wire> Gateway<W> {
         Counters {
             rows: self.session.reports.rows,
             reports_ring_full: self.session.reports.ring_full,
+            venue_ids_forgotten: self.wire.ids_forgotten(),
             ..self.session.counters
         }
     }
@@ -398,6 +385,11 @@ impl<W: Wire> Gateway<W> {
         self.session.next_trades()
     }
 
+    /// How the venue's dead-man's switch stands.
+    pub const fn switch(&self) -> SwitchState {
+        self.session.switch
+    }
+
     /// Whether nothing waits: no request, no report, nothing taken and not sent.
     pub fn is_idle(&self) -> bool {
         self.session.pending.open() == 0 && self.session.asks.is_empty() && self.queries.is_empty()
@@ -406,14 +398,6 @@ impl<W: Wire> Gateway<W> {
     /// The dialect, for its assets and for new filters of an instrument.
     pub const fn wire_mut(&mut self) -> &mut W {
         &mut self.wire
-    }
-}
-
-/// The order that a request places.
-const fn placed(ask: &Ask) -> Option<OrderId> {
-    match ask {
-        Ask::Place(new) | Ask::Replace { new, .. } => Some(new.client.order),
-        _ => None,
     }
 }
 

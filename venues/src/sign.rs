@@ -1,4 +1,4 @@
-//! Signatures over request payloads: HMAC-SHA256 in hexadecimal, Ed25519 in base64.
+//! Signatures over request payloads: HMAC-SHA256 in hexadecimal or base64, Ed25519 in base64.
 //!
 //! The kind of key is always stated by whoever loads it and never guessed from its look: a base64
 //! HMAC secret taken for an Ed25519 key is a classic fault. No key material reaches `Debug`,
@@ -121,6 +121,18 @@ impl Signer {
         }
     }
 
+    /// The same in base64 whatever the key, for venues that want it so.
+    pub fn sign_base64(&self, payload: &[u8]) -> Signature {
+        match self {
+            Self::Hmac(keyed) => {
+                let mut mac = keyed.clone();
+                mac.update(payload);
+                in_base64(&mac.finalize().into_bytes())
+            }
+            Self::Ed25519(pair) => base64_of(pair, payload),
+        }
+    }
+
     /// For payloads that always begin with `prefix`: hashes it once.
     pub fn prefixed(&self, prefix: &[u8]) -> Prefixed {
         match self {
@@ -165,12 +177,15 @@ fn hex_of(mac: Hmac<Sha256>) -> Signature {
 }
 
 fn base64_of(pair: &Ed25519KeyPair, payload: &[u8]) -> Signature {
+    match pair.try_sign(payload) {
+        Ok(signature) => in_base64(signature.as_ref()),
+        Err(_) => Signature { text: [0; SIGNATURE_LEN_MAX], len: 0 },
+    }
+}
+
+fn in_base64(bytes: &[u8]) -> Signature {
     let mut text = [0; SIGNATURE_LEN_MAX];
-    let len = pair
-        .try_sign(payload)
-        .ok()
-        .and_then(|signature| STANDARD.encode_slice(signature.as_ref(), &mut text).ok())
-        .unwrap_or(0);
+    let len = STANDARD.encode_slice(bytes, &mut text).unwrap_or(0);
     Signature { text, len: len as u8 }
 }
 
@@ -222,6 +237,39 @@ mod tests {
             signer.sign(b"apiKey=TESTKEY&timestamp=1700000000000").as_str(),
             "yPN9U5r5SLMlMZBE/SOqMx5eWb0wPWIoGPwP84l7NWbl\
              KCRy5vNNM+77QT4Ef2+joXTrTe5r6MvBa7KBw6A2DQ=="
+        );
+    }
+
+    /// The vectors of the protocol notes for Bybit (hexadecimal) and OKX (base64).
+    #[test]
+    fn other_venues_vectors_agree() {
+        let bybit = Signer::hmac(b"TESTSECRET0000000000000000000000001").unwrap();
+        let check = |payload: &str, expect: &str| {
+            assert_eq!(bybit.sign(payload.as_bytes()).as_str(), expect, "{payload}");
+        };
+        check(
+            "GET/realtime1700000010000",
+            "f2b49c304bc1c304fb64ea1216d9ace61eefc973e773b08e20739c10ffc21ab4",
+        );
+        check(
+            "1700000000000TESTKEY000000000015000category=linear&symbol=BTCUSDT",
+            "45fb20651587a10626ae124d43e0d26c21650f80b4507d45ab4e4932574d539b",
+        );
+        let okx = Signer::hmac(b"22582BD0CFF14C41EDBF1AB98506286D").unwrap();
+        let check = |payload: &str, expect: &str| {
+            assert_eq!(okx.sign_base64(payload.as_bytes()).as_str(), expect, "{payload}");
+        };
+        check("1700000000GET/users/self/verify", "XtWT3nqS3qY+ulloN3tq91tg6+cbnBqk/PPw6w+wmXE=");
+        check(
+            "2023-11-14T22:13:20.000ZGET/api/v5/account/balance?ccy=BTC",
+            "qIRPNBEMj/dg0I5nZPdy1cNFp39x3c30GoloQDeM8Wg=",
+        );
+        let usdm = b"2b5eb11e18796d12d88f13dc27dbbd02c2cc51ff7059765ed9821957d82bb4d9";
+        let payload = "symbol=BTCUSDT&side=BUY&type=LIMIT&quantity=1&price=9000&timeInForce=GTC\
+             &recvWindow=5000&timestamp=1591702613943";
+        assert_eq!(
+            Signer::hmac(usdm).unwrap().sign(payload.as_bytes()).as_str(),
+            "3c661234138461fcc7a7d8746c6558c9842d4e10870d2ecbedf7777cad694af9"
         );
     }
 

@@ -1,191 +1,147 @@
-//! Our requests beside those that an independent client library builds for the same orders.
+//! Our requests beside those that an independent client library builds for the same orders: method,
+//! path, parameters, headers and signatures.
 //!
-//! The witness differs where the venue does not care, and these differences are not compared: its
-//! client order ids and their prefix, its `newOrderRespType` (FULL, ours is ACK: faster), its
-//! `recvWindow`, the order of parameters, numbers cut to their last digit (ours carry all places of
-//! the grid), and parameters in the body of a POST (ours are in the query; the venue takes either).
-#![allow(clippy::unwrap_used, clippy::expect_used)] // clippy knows tests by attribute only
+//! The witness differs where the venues do not care, and each such difference is in a list with its
+//! reason; where it and the protocol notes disagree, the notes win. Signatures are compared by
+//! signing what was really sent: theirs over their text must come out as theirs, ours as ours.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "vectors/binance.rs"]
+mod binance;
+#[path = "vectors/bybit.rs"]
+mod bybit;
+#[path = "vectors/okx.rs"]
+mod okx;
+#[path = "vectors/usdm.rs"]
+mod usdm;
 
 use engine::asset::Assets;
 use engine::id::{ClientId, InstrumentId, OrderId, Side};
-use engine::instrument::{Instrument, Symbol};
+use engine::instrument::{Instrument, Kind, Symbol};
 use engine::intent::{OrderRef, Place, Tif};
 use engine::num::{Grid, Price, Qty};
-use feeds::net::Method;
+use feeds::net::HttpRequest;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use venues::binance_spot::{BinanceSpot, Config, SelfTrade};
 use venues::credentials::Credentials;
 use venues::sign::Signer;
-use venues::wire::{Ask, RequestId, Wire};
 
-const NOT_COMPARED: [&str; 6] = [
-    "newClientOrderId",
-    "newOrderRespType",
-    "recvWindow",
-    "signature",
-    "returnRateLimits",
-    "omitZeroBalances",
-];
+/// Parameters by name, as plain text; numbers without the zeros that follow their last digit.
+type Fields = BTreeMap<String, String>;
 
-fn vectors() -> Option<Value> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/conformance/binance.json");
-    let Ok(text) = std::fs::read(path) else {
+/// A parameter that is not compared, and why.
+type Exception = (&'static str, &'static str);
+
+fn vectors(venue: &str) -> Option<Value> {
+    let path = format!("{}/../../shared/conformance/{venue}.json", env!("CARGO_MANIFEST_DIR"));
+    let Ok(text) = std::fs::read(&path) else {
         println!("skipped: {path} is not there");
         return None;
     };
     Some(serde_json::from_slice(&text).unwrap())
 }
 
-fn wire(vectors: &Value) -> BinanceSpot {
-    let credentials = serde_json::json!({
+fn key(vectors: &Value) -> Credentials {
+    let of = &vectors["credentials"];
+    let text = serde_json::json!({
         "kind": "hmac",
-        "api_key": vectors["credentials"]["apiKey"],
-        "secret": vectors["credentials"]["secret"],
+        "api_key": of["apiKey"],
+        "secret": of["secret"],
+        "passphrase": of["password"],
     });
-    let credentials = Credentials::from_json(credentials.to_string().as_bytes(), "test").unwrap();
-    let config = Config {
-        ws_api_url: "wss://ws-api.binance.com:443/ws-api/v3".to_owned(),
-        rest_url: "https://api.binance.com".to_owned(),
-        recv_window_ms: 5_000,
-        self_trade_prevention: SelfTrade::Default,
-        limits: Vec::new(),
-    };
+    Credentials::from_json(text.to_string().as_bytes(), "test").unwrap()
+}
+
+fn signer(vectors: &Value) -> Signer {
+    Signer::hmac(vectors["credentials"]["secret"].as_str().unwrap().as_bytes()).unwrap()
+}
+
+fn assets() -> (Assets, [engine::id::AssetId; 2]) {
     let mut assets = Assets::default();
-    let mut asset = |name: &str| assets.intern(Symbol::new(name).unwrap()).unwrap();
-    let pair = (asset("BTC"), asset("USDT"));
+    let pair = ["BTC", "USDT"].map(|name| assets.intern(Symbol::new(name).unwrap()).unwrap());
+    (assets, pair)
+}
+
+/// `places` are those of price, lot and the venue's unit.
+fn instrument(id: u16, symbol: &str, kind: Kind, places: [u8; 3]) -> Instrument {
+    let (_, pair) = assets();
     let grid = |decimals| Grid { decimals, step: 1 };
-    let symbol = Symbol::new("BTCUSDT").unwrap();
-    let one = Instrument::new(InstrumentId(0), symbol, pair, (grid(2), grid(5)));
-    BinanceSpot::new(config, credentials, &[one], assets)
+    let symbol = Symbol::new(symbol).unwrap();
+    let grids = (grid(places[0]), grid(places[1]));
+    let mut one = Instrument::new(InstrumentId(id), symbol, (pair[0], pair[1]), grids);
+    one.kind = kind;
+    one.size = grid(places[2]);
+    one
 }
 
-fn place(side: Side, price: i64, qty: i64, tif: Tif) -> Place {
+/// An order of nobody's name, so that it is named by the venue's id.
+fn old(venue_order: u64, instrument: InstrumentId) -> OrderRef {
+    let client = ClientId { order: OrderId::new(OrderId::FOREIGN_EPOCH, 2), cause: 0 };
+    OrderRef { client, venue_order, instrument }
+}
+
+fn place(one: &Instrument, side: Side, (price, qty): (&str, &str), tif: Tif) -> Place {
     let client = ClientId { order: OrderId::new(1, 1), cause: 0 };
-    let (price, qty) = (Price(price), Qty(qty));
-    Place { client, instrument: InstrumentId(0), side, price, qty, tif }
+    let price: Price = one.price(price.as_bytes()).unwrap();
+    let qty: Qty = one.qty(qty.as_bytes()).unwrap();
+    Place { client, instrument: one.id, side, price, qty, tif }
 }
 
-fn old() -> OrderRef {
-    let client = ClientId { order: OrderId::new(1, 2), cause: 0 };
-    OrderRef { client, venue_order: 1_234_567_890, instrument: InstrumentId(0) }
-}
-
-/// What we would send for the witness's case; `None` for orders that we never send.
-fn ask(method: &str, description: &str) -> Option<Ask> {
-    let limit = |tif| Some(Ask::Place(place(Side::Buy, 3_600_050, 1_000, tif)));
-    let instrument = InstrumentId(0);
-    match (method, description) {
-        ("createOrder", "limit buy" | "limit buy client id") => limit(Tif::Gtc),
-        ("createOrder", "limit buy post-only") => limit(Tif::PostOnly),
-        ("createOrder", "limit buy IOC") => limit(Tif::Ioc),
-        ("editOrder", "edit price+amount") | ("editOrderWs", "ws edit BTC/USDT") => {
-            let new = place(Side::Buy, 3_564_050, 1_000, Tif::Gtc);
-            Some(Ask::Replace { old: old(), new })
-        }
-        ("cancelOrder", "cancel by id") | ("cancelOrderWs", "ws cancel BTC/USDT") => {
-            Some(Ask::Cancel(old()))
-        }
-        ("cancelAllOrders", "cancel all symbol")
-        | ("cancelAllOrdersWs", "ws cancel all BTC/USDT") => Some(Ask::CancelAll(instrument)),
-        ("fetchOpenOrders", "open orders symbol") => Some(Ask::OpenOrders(instrument)),
-        ("fetchOrder", "order by id") => Some(Ask::Query { order: old(), by_venue_id: true }),
-        ("fetchBalance", "balance") => Some(Ask::Balances),
-        ("watchOrders", "own orders BTC/USDT") => Some(Ask::Subscribe),
-        _ => None,
+/// A number without the zeros that say nothing; other text as it is.
+fn plain(value: &Value) -> String {
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let number = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    if number && text.contains('.') {
+        return text.trim_end_matches('0').trim_end_matches('.').to_owned();
     }
+    text
 }
 
-fn query(text: &str) -> BTreeMap<String, String> {
-    let pairs = text.split('&').filter(|pair| !pair.is_empty());
-    pairs.filter_map(|pair| pair.split_once('=')).map(|(k, v)| (k.into(), v.into())).collect()
+fn object(value: &Value) -> Fields {
+    value.as_object().unwrap().iter().map(|(key, value)| (key.clone(), plain(value))).collect()
 }
 
-fn comparable(all: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-    let kept = all.iter().filter(|(key, _)| !NOT_COMPARED.contains(&key.as_str()));
-    kept.map(|(key, value)| {
-        let number = matches!(key.as_str(), "price" | "quantity");
-        let value = if number { value.trim_end_matches('0').trim_end_matches('.') } else { value };
-        (key.clone(), value.to_owned())
-    })
-    .collect()
+fn query(text: &str) -> Fields {
+    let pairs = text.split('&').filter_map(|pair| pair.split_once('='));
+    pairs.map(|(key, value)| (key.to_owned(), plain(&Value::from(value)))).collect()
 }
 
-#[test]
-fn rest_requests_agree() {
-    let Some(vectors) = vectors() else { return };
-    let mut wire = wire(&vectors);
-    let signer = Signer::hmac(vectors["credentials"]["secret"].as_str().unwrap().as_bytes());
-    let signer = signer.unwrap();
-    let at_ms = vectors["clock_ms"].as_u64().unwrap();
-    let mut compared = 0;
+fn without(mut fields: Fields, exceptions: &[Exception]) -> Fields {
+    fields.retain(|key, _| !exceptions.iter().any(|(name, _)| name == key));
+    fields
+}
+
+/// Path and query of a URL.
+fn parts(url: &str) -> (&str, &str) {
+    url.split_once('?').unwrap_or((url, ""))
+}
+
+fn header<'a>(request: &'a HttpRequest, name: &str) -> &'a str {
+    let found = request.headers.iter().find(|(known, _)| known == name);
+    found.map_or("", |(_, value)| value)
+}
+
+/// Every request that the witness makes over REST, and what it is for.
+fn each_rest(vectors: &Value, mut check: impl FnMut(&str, &str, &Value, &Value)) {
     for (method, cases) in vectors["rest"].as_object().unwrap() {
         for case in cases.as_array().unwrap() {
-            let request = &case["requests"][0];
-            let url = request["url"].as_str().unwrap_or("");
-            let ask = ask(method, case["description"].as_str().unwrap_or(""));
-            let (true, Some(ask)) = (url.contains("/api/v3/"), ask) else { continue };
-            let theirs = request["body"].as_str().unwrap_or("");
-            let theirs = if theirs.is_empty() { url.split_once('?').unwrap().1 } else { theirs };
-            let ours = wire.encode_http(&ask, at_ms).unwrap();
-            let (path, params) = ours.url.split_once('?').unwrap();
-            assert_eq!(path, url.split('?').next().unwrap(), "{method}");
-            let verb = match ours.method {
-                Method::Get => "GET",
-                Method::Post => "POST",
-                Method::Put => "PUT",
-                Method::Delete => "DELETE",
-            };
-            assert_eq!(request["httpMethod"], verb, "{method}");
-            assert_eq!(request["headers"]["X-MBX-APIKEY"], ours.headers[0].1.as_str());
-            assert_eq!(comparable(&query(params)), comparable(&query(theirs)), "{method}");
-            for text in [params, theirs] {
-                let (payload, signature) = text.split_once("&signature=").unwrap();
-                assert_eq!(signer.sign(payload.as_bytes()).as_str(), signature, "{method}");
-            }
-            compared += 1;
+            let words = case["description"].as_str().unwrap_or("");
+            check(method, words, case, &case["requests"][0]);
         }
     }
-    assert!(compared >= 10, "only {compared} vectors were compared");
 }
 
-#[test]
-fn web_socket_requests_agree() {
-    let Some(vectors) = vectors() else { return };
-    let mut wire = wire(&vectors);
-    let signer = Signer::hmac(vectors["credentials"]["secret"].as_str().unwrap().as_bytes());
-    let signer = signer.unwrap();
-    let at_ms = vectors["clock_ms"].as_u64().unwrap();
-    let flat = |message: &Value| -> BTreeMap<String, String> {
-        let params = message["params"].as_object().unwrap();
-        let plain = |value: &Value| value.as_str().map_or(value.to_string(), str::to_owned);
-        params.iter().map(|(key, value)| (key.clone(), plain(value))).collect()
-    };
-    let mut compared = 0;
+/// Every message that the witness sends over a WebSocket, and what it is for.
+fn each_ws(vectors: &Value, mut check: impl FnMut(&str, &str, &Value)) {
     for (method, cases) in vectors["ws"].as_object().unwrap() {
         for case in cases.as_array().unwrap() {
             let words = case["description"].as_str().unwrap_or("");
-            let described = if words.contains('/') {
-                words.to_owned()
-            } else {
-                format!("{words} {}", case["symbol"].as_str().unwrap_or(""))
-            };
-            let Some(ask) = ask(method, &described) else { continue };
-            let theirs = &case["sent"][0]["message"];
-            let id = RequestId::new(1, ask.kind());
-            let ours: Value =
-                serde_json::from_slice(wire.encode(&ask, id, at_ms).unwrap()).unwrap();
-            assert_eq!(theirs["method"], ours["method"], "{method}");
-            let (ours, theirs) = (flat(&ours), flat(theirs));
-            assert_eq!(comparable(&ours), comparable(&theirs), "{method}");
-            for params in [&ours, &theirs] {
-                let pairs = params.iter().filter(|(key, _)| *key != "signature");
-                let pairs: Vec<String> = pairs.map(|(k, v)| format!("{k}={v}")).collect();
-                let signature = signer.sign(pairs.join("&").as_bytes());
-                assert_eq!(signature.as_str(), params["signature"], "{method}");
+            let symbol = case["symbol"].as_str().unwrap_or("");
+            let words =
+                if words.contains('/') { words.to_owned() } else { format!("{words} {symbol}") };
+            for sent in case["sent"].as_array().unwrap() {
+                check(method, &words, &sent["message"]);
             }
-            compared += 1;
         }
     }
-    assert!(compared >= 4, "only {compared} vectors were compared");
 }

@@ -21,11 +21,13 @@ impl State for Account {
             sink.maybe(balance.differs_since.map(|at| at.0));
             sink.int(balance.fees.0);
             sink.maybe(balance.conversion.map(|price| price.0 as u64));
+            sink.int(balance.margin.0);
+            sink.int(balance.unrealised.0);
         }
+        self.holdings.iter().for_each(|holding| holding.save(sink));
     }
 
     fn load(&mut self, source: &mut dyn Source) -> Option<()> {
-        *self = Self::new();
         self.started = source.flag()?;
         for _ in 0..source.count(ASSETS_MAX)? {
             let asset = source.count(ASSETS_MAX - 1)?;
@@ -39,9 +41,11 @@ impl State for Account {
                 differs_since: source.maybe()?.map(Nanos),
                 fees: Amount(source.int()?),
                 conversion: source.maybe()?.map(|price| Notional(price as i64)),
+                margin: Notional(source.int()?),
+                unrealised: Notional(source.int()?),
             };
         }
-        Some(())
+        self.holdings.iter_mut().try_for_each(|holding| holding.load(source))
     }
 }
 
@@ -51,6 +55,10 @@ impl Account {
         for balance in &mut self.balances {
             balance.told = None;
             balance.differs_since = None;
+        }
+        for holding in &mut self.holdings {
+            holding.told = None;
+            holding.differs_since = None;
         }
     }
 }

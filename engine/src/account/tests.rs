@@ -33,7 +33,7 @@ fn fill(side: Side, price: i64, qty: i64, fee: i64, fee_asset: AssetId) -> Fill 
 #[test]
 fn each_fee_leaves_the_asset_it_was_paid_in() {
     let instrument = instrument();
-    let mut account = Account::new();
+    let mut account = Account::new(&[]);
     let now = Nanos(1);
     for (asset, amount) in [(BASE, 10), (QUOTE, 1000), (THIRD, 5)] {
         account.told(asset, Amount(amount * ONE), Amount(0), now);
@@ -58,7 +58,7 @@ fn each_fee_leaves_the_asset_it_was_paid_in() {
 
 #[test]
 fn what_the_venue_says_is_compared_and_each_difference_named_once() {
-    let mut account = Account::new();
+    let mut account = Account::new(&[]);
     account.told(QUOTE, Amount(100), Amount(0), Nanos(1));
     account.start();
     account.told(QUOTE, Amount(40), Amount(50), Nanos(10));

@@ -1,23 +1,23 @@
 //! A desk as words. Plans and wishes are not among them: between two events there are none.
 
-use super::{Desk, DeskCounters, DeskSettings, Lane};
+use super::{Desk, DeskCounters, DeskSettings, Lane, Traded};
 use crate::exposure::Exposure;
 use crate::id::{DeskId, InstrumentId};
 use crate::instrument::Instrument;
 use crate::num::Notional;
 use crate::reconcile::Tolerance;
-use crate::risk::Limits;
 use crate::state::{Restore, Sink, Source, State};
 use crate::strategy::Strategy;
 use crate::time::Nanos;
 use alloc::vec::Vec;
 
 impl DeskCounters {
-    fn words(&mut self) -> [&mut u64; 17] {
+    fn words(&mut self) -> [&mut u64; 18] {
         let [bought, sold] = &mut self.fills;
         [
             &mut self.places,
             &mut self.replaces,
+            &mut self.moves,
             &mut self.amends,
             &mut self.cancels,
             &mut self.queries,
@@ -74,9 +74,11 @@ impl State for Tolerance {
 impl<S: Strategy> Desk<S> {
     /// Gives every word of it.
     pub(crate) fn save(&self, sink: &mut dyn Sink) {
-        sink.word(self.instruments.len() as u64);
-        self.instruments.iter().for_each(|id| sink.word(u64::from(id.0)));
-        self.tolerance.save(sink);
+        sink.word(self.lanes.len() as u64);
+        for lane in &self.lanes {
+            sink.word(u64::from(lane.instrument.0));
+            lane.tolerance.save(sink);
+        }
         self.strategy.save(sink);
         self.gate.save(sink);
         self.orders.save(sink);
@@ -114,16 +116,17 @@ impl<S: Strategy + Restore> Desk<S> {
         source: &mut dyn Source,
         all: &[Instrument],
     ) -> Option<Self> {
-        let mut instruments = Vec::new();
+        let mut traded = Vec::new();
         for _ in 0..source.count(all.len())? {
-            instruments.push(InstrumentId(u16::try_from(source.word()?).ok()?));
+            let instrument = InstrumentId(u16::try_from(source.word()?).ok()?);
+            let mut one = Traded { instrument, ..Traded::default() };
+            one.tolerance.load(source)?;
+            traded.push(one);
         }
-        let known = |id: &InstrumentId| all.get(id.index()).copied();
-        let own: Vec<Instrument> = instruments.iter().map(known).collect::<Option<_>>()?;
-        let mut tolerance = Tolerance::default();
-        tolerance.load(source)?;
+        let known = |one: &Traded| all.get(one.instrument.index()).copied();
+        let own: Vec<Instrument> = traded.iter().map(known).collect::<Option<_>>()?;
         let strategy = S::restore(source, &own)?;
-        let settings = DeskSettings { instruments, tolerance, limits: Limits::default() };
+        let settings = DeskSettings { traded };
         let mut desk = Self::new(DeskId(u8::try_from(place).ok()?), settings, strategy, all.len());
         desk.gate.load(source)?;
         desk.orders.load(source)?;

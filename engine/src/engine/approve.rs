@@ -2,10 +2,10 @@
 
 use super::Engine;
 use crate::desk::Desk;
-use crate::id::{ClientId, InstrumentId, OrderId, Side};
-use crate::instrument::Instrument;
-use crate::intent::{Intent, Outgoing, Place, Reduce, Tif};
-use crate::num::{Amount, Notional, Price};
+use crate::id::{AssetId, ClientId, InstrumentId, OrderId, Side, VenueId};
+use crate::instrument::{Instrument, Kind};
+use crate::intent::{Intent, OrderRef, Outgoing, Place, Reduce, Tif};
+use crate::num::{Amount, Notional, Price, Qty};
 use crate::order::{Order, OrderState};
 use crate::plan::Quote;
 use crate::reconcile::Wish;
@@ -13,12 +13,31 @@ use crate::risk::{Facts, Gate, Refusal};
 use crate::session::Phase;
 use crate::strategy::Strategy;
 use crate::time::Nanos;
+use crate::venue::Venue;
 
 impl<S: Strategy> Engine<S> {
-    /// Sends what one desk wishes on one instrument: first what reduces, then what places, so that
-    /// a limit is freed before it is used.
+    /// Sends what one desk wishes: first what reduces, so that a limit is freed before it is used;
+    /// then what takes, on all its instruments, because a hedge must not wait; then what quotes.
     #[inline]
-    pub(super) fn approve_lane(&mut self, place: usize, index: usize, origin: (u64, Nanos)) {
+    pub(super) fn approve_desk(&mut self, place: usize, origin: (u64, Nanos)) {
+        let lanes = self.desks[place].lanes.len();
+        for index in 0..lanes {
+            self.reduce_lane(place, index);
+        }
+        for index in 0..lanes {
+            if let Some(take) = self.desks[place].lanes[index].take.take() {
+                let instrument = self.desks[place].lanes[index].instrument;
+                let quote = (take.side, Quote { price: take.price, qty: take.qty });
+                let _ = self.submit(place, instrument, quote, None, (origin, Tif::Ioc));
+            }
+        }
+        for index in 0..lanes {
+            self.quote_lane(place, index, origin);
+        }
+    }
+
+    #[inline]
+    fn reduce_lane(&mut self, place: usize, index: usize) {
         for side in Side::BOTH {
             let mut at = 0;
             while let Some(wish) = self.desks[place].lanes[index].wishes[side.index()].get(at) {
@@ -30,6 +49,10 @@ impl<S: Strategy> Engine<S> {
                 }
             }
         }
+    }
+
+    #[inline]
+    fn quote_lane(&mut self, place: usize, index: usize, origin: (u64, Nanos)) {
         let instrument = self.desks[place].lanes[index].instrument;
         for side in Side::BOTH {
             let mut at = 0;
@@ -43,10 +66,6 @@ impl<S: Strategy> Engine<S> {
                 self.want(place, instrument, (side, quote), old, origin);
             }
             self.desks[place].lanes[index].wishes[side.index()].clear();
-        }
-        if let Some(take) = self.desks[place].lanes[index].take.take() {
-            let quote = Quote { price: take.price, qty: take.qty };
-            let _ = self.submit(place, instrument, (take.side, quote), None, (origin, Tif::Ioc));
         }
     }
 
@@ -92,7 +111,7 @@ impl<S: Strategy> Engine<S> {
         origin: (u64, Nanos),
     ) {
         let now = self.now;
-        let result = if self.budget_orders == 0 {
+        let result = if self.budget(instrument).is_some_and(|orders| *orders == 0) {
             self.counters.budget_deferred += 1;
             None
         } else if !self.desks[place].gate.has_token(now) {
@@ -141,7 +160,7 @@ impl<S: Strategy> Engine<S> {
 
     /// Has the gate judge an order and sends it. The error is the gate's reason, none where there
     /// was no room to send it.
-    fn submit(
+    pub(super) fn submit(
         &mut self,
         place: usize,
         instrument: InstrumentId,
@@ -154,6 +173,10 @@ impl<S: Strategy> Engine<S> {
             self.counters.orders_full += 1;
             return Err(None);
         }
+        let quote = match self.net(place, instrument, (side, quote)) {
+            Some(rest) => rest,
+            None => return Ok(()),
+        };
         let order = OrderId::new(self.epoch, self.next_counter);
         let new = Place {
             client: ClientId { order, cause },
@@ -170,11 +193,19 @@ impl<S: Strategy> Engine<S> {
             },
             None => None,
         };
-        let intent = reference.map_or(Intent::Place(new), |old| Intent::Replace { old, new });
+        let moves = self.market.listing(instrument).is_some_and(|one| one.instrument.moves);
+        let intent = match reference {
+            None => Intent::Place(new),
+            Some(old) if moves => return self.move_order(place, old, new, read_at),
+            Some(old) => Intent::Replace { old, new },
+        };
         let judged = self.with_facts(place, &new, read_at, |gate, facts| gate.check(intent, facts));
         let approved = judged.unwrap_or(Err(Refusal::Closed)).map_err(Some)?;
         self.next_counter = counter_after;
         let now = self.now;
+        if let Some(shared) = &mut self.shared {
+            shared.take(now);
+        }
         let desk = &mut self.desks[place];
         desk.orders.insert(Order::new(&new, now), &mut self.exposure);
         if let Some(old) = old {
@@ -186,7 +217,42 @@ impl<S: Strategy> Engine<S> {
         } else {
             desk.counters.places += 1;
         }
-        self.budget_orders = self.budget_orders.saturating_sub(1);
+        if let Some(orders) = self.budget(instrument) {
+            *orders = orders.saturating_sub(1);
+        }
+        self.outbox.push(Outgoing::Place(approved));
+        Ok(())
+    }
+
+    /// Has the gate judge an order at another price and quantity and sends the change.
+    fn move_order(
+        &mut self,
+        place: usize,
+        old: OrderRef,
+        new: Place,
+        read_at: Nanos,
+    ) -> Result<(), Option<Refusal>> {
+        let (now, id) = (self.now, old.order());
+        let filled = self.desks[place].orders.get(id).map_or(Qty(0), |order| order.filled);
+        // A plan's quantity is what should be open, the venue's is the whole one.
+        let qty = new.qty.saturating_add(filled);
+        let new = Place { client: old.client, qty, ..new };
+        let intent = Intent::Move { old, new };
+        let judged = self.with_facts(place, &new, read_at, |gate, facts| gate.check(intent, facts));
+        let approved = judged.unwrap_or(Err(Refusal::Closed)).map_err(Some)?;
+        if let Some(shared) = &mut self.shared {
+            shared.take(now);
+        }
+        let desk = &mut self.desks[place];
+        desk.counters.moves += 1;
+        desk.orders.update(id, &mut self.exposure, |order| {
+            order.sent_at = now;
+            order.state = OrderState::PendingAmend;
+            order.moving = Some((new.price, new.qty));
+        });
+        if let Some(orders) = self.budget(new.instrument) {
+            *orders = orders.saturating_sub(1);
+        }
         self.outbox.push(Outgoing::Place(approved));
         Ok(())
     }
@@ -202,21 +268,33 @@ impl<S: Strategy> Engine<S> {
         judge: impl FnOnce(&mut Gate, &Facts<'_>) -> R,
     ) -> Option<R> {
         let listing = self.market.listing(new.instrument)?;
-        let lock = match new.side {
-            Side::Buy => listing.instrument.quote,
-            Side::Sell => listing.instrument.base,
-        };
-        let spendable = self.account.total(lock).saturating_sub(self.reserved(lock));
+        let instrument = &listing.instrument;
+        let venue = self.venues.get(instrument.venue.index())?;
+        let lock = instrument.locks(new.side);
+        let spendable =
+            venue.account.free(lock).saturating_sub(self.exposure.locked(instrument.venue, lock));
         let desk = &self.desks[place];
+        let notional =
+            (listing.rate != 0).then(|| listing.counted(instrument.notional(new.price, new.qty)));
+        let shared = self.shared.as_ref().map_or([false; 3], |shared| {
+            let gross = self.desks.iter().map(|desk| desk.kept().1);
+            let gross = gross.fold(Notional(0), Notional::saturating_add);
+            let open = self.desks.iter().map(|desk| desk.orders.live_len()).sum();
+            shared.passes(notional.unwrap_or_default(), (gross, open), self.now)
+        });
         let (day_pnl, gross) = desk.kept();
         let reduces = self.phase == Phase::Flattening && reduces(desk, &listing.instrument, new);
         let facts = Facts {
             now: self.now,
             read_at,
             instrument: &listing.instrument,
-            quoting: matches!(self.phase, Phase::Quoting | Phase::Flattening)
-                && self.orders_up
-                && self.reconciled,
+            lane: desk.lane(new.instrument)?,
+            notional,
+            shared,
+            // A stop that was held is to work while quotes are paused.
+            quoting: (matches!(self.phase, Phase::Quoting | Phase::Flattening)
+                || self.phase == Phase::Paused && new.tif != Tif::PostOnly)
+                && venue.is_reconciled(),
             mid_twice: listing
                 .book
                 .mid_twice()
@@ -225,6 +303,7 @@ impl<S: Strategy> Engine<S> {
             market_at: listing.updated_at,
             position: desk.positions.get(new.instrument.index()).map_or(Amount(0), |p| p.base),
             remaining: desk.orders.remaining(new.instrument, new.side),
+            closes: self.closes(venue, instrument, new),
             open_orders: desk.orders.live_len(),
             // What only brings the position to zero is let pass by what has already gone too far.
             gross: if reduces { Notional(0) } else { gross },
@@ -238,7 +317,7 @@ impl<S: Strategy> Engine<S> {
     }
 
     /// Best price of all desks' live orders of a side.
-    fn own_best(&self, instrument: InstrumentId, side: Side) -> Option<Price> {
+    pub(super) fn own_best(&self, instrument: InstrumentId, side: Side) -> Option<Price> {
         let desks = self.traders(instrument).iter().map(|place| &self.desks[usize::from(*place)]);
         let prices = desks.filter_map(|desk| desk.own_best(instrument, side));
         match side {
@@ -247,10 +326,36 @@ impl<S: Strategy> Engine<S> {
         }
     }
 
-    /// What all live orders of all desks lock of an asset, pending and unknown ones included.
+    /// How many orders the gateway of an instrument's venue may still send.
     #[inline]
-    pub fn reserved(&self, asset: crate::id::AssetId) -> Amount {
-        self.exposure.locked(asset)
+    fn budget(&mut self, instrument: InstrumentId) -> Option<&mut u32> {
+        let venue = self.market.listing(instrument)?.instrument.venue;
+        self.venues.get_mut(venue.index()).map(|venue| &mut venue.budget_orders)
+    }
+
+    /// How much of an order only closes the account's margined position, with all that stands on
+    /// its side taken off.
+    #[inline]
+    fn closes(&self, venue: &Venue, instrument: &Instrument, new: &Place) -> Qty {
+        if instrument.kind == Kind::Spot {
+            return Qty(0);
+        }
+        let held = instrument.lots(venue.account.holding(new.instrument).position.base).0;
+        let against = match new.side {
+            Side::Buy => held.saturating_neg(),
+            Side::Sell => held,
+        };
+        let desks =
+            self.traders(new.instrument).iter().map(|place| &self.desks[usize::from(*place)]);
+        let stand: i64 = desks.map(|desk| desk.orders.remaining(new.instrument, new.side).0).sum();
+        Qty(against.saturating_sub(stand).clamp(0, new.qty.0.max(0)))
+    }
+
+    /// What all live orders of all desks lock of an asset of a venue's account, pending and unknown
+    /// ones included.
+    #[inline]
+    pub fn reserved(&self, venue: VenueId, asset: AssetId) -> Amount {
+        self.exposure.locked(venue, asset)
     }
 
     /// Sums over all orders and positions anew, after grids changed or a state was taken over.

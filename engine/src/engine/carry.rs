@@ -104,11 +104,17 @@ impl<S: Strategy> Engine<S> {
             }
         }
         self.recount();
-        self.account = old.account;
-        self.account.forget_told();
+        for (venue, old) in self.venues.iter_mut().zip(old.venues) {
+            venue.account = old.account;
+            venue.account.forget_told();
+        }
         self.next_trades = old.next_trades;
+        self.held = old.held;
         self.now = old.now;
-        let lasting = matches!(old.halt, Halt::Killed | Halt::DailyLoss | Halt::BalanceDifference);
+        let lasting = matches!(
+            old.halt,
+            Halt::Killed | Halt::DailyLoss | Halt::BalanceDifference | Halt::PositionDifference
+        );
         if died && lasting {
             self.halt = old.halt;
             self.phase = Phase::Halted;

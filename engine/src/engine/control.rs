@@ -2,10 +2,10 @@
 
 use super::Engine;
 use crate::event::{Command, Event, kind};
-use crate::id::{InstrumentId, OrderId, Side, VenueId};
+use crate::id::{AssetId, InstrumentId, OrderId, Side, VenueId};
 use crate::instrument::{PRICE_MAX, QTY_MAX};
 use crate::intent::{Outgoing, Reduce};
-use crate::num::{Amount, Grid, POW10, Price, Qty};
+use crate::num::{Amount, Grid, Notional, POW10, Price, Qty};
 use crate::order::OrderState;
 use crate::orders::Cursor;
 use crate::plan::Take;
@@ -23,6 +23,7 @@ impl<S: Strategy> Engine<S> {
             self.watch_orders(place);
             self.watch_day(place);
         }
+        self.watch_shared_day();
         self.watch_balances();
         self.reconcile_in_time();
         if self.phase == Phase::Stopped && self.live_orders() > 0 {
@@ -41,12 +42,17 @@ impl<S: Strategy> Engine<S> {
 
     fn reconcile_in_time(&mut self) {
         let every = self.settings.reconcile_every;
-        if every > Nanos::ZERO
-            && self.is_reconciled()
-            && self.now.since(self.reconcile_at) >= every
-            && self.outbox.push(Outgoing::Reduce(Reduce::Reconcile(VenueId(0))))
-        {
-            self.reconcile_at = self.now;
+        if every == Nanos::ZERO {
+            return;
+        }
+        for (place, venue) in self.venues.iter_mut().enumerate() {
+            let reconcile = Reduce::Reconcile(VenueId(place as u8));
+            if venue.is_reconciled()
+                && self.now.since(venue.reconcile_at) >= every
+                && self.outbox.push(Outgoing::Reduce(reconcile))
+            {
+                venue.reconcile_at = self.now;
+            }
         }
     }
 
@@ -57,13 +63,16 @@ impl<S: Strategy> Engine<S> {
         while let Some(id) = self.desks[place].orders.walk(&mut cursor) {
             let desk = &mut self.desks[place];
             let Some(order) = desk.orders.get(id).copied() else { continue };
+            let listing = self.market.listing(order.instrument);
+            let venue = listing.and_then(|one| self.venues.get(one.instrument.venue.index()));
+            let (up, known) = venue.map_or((false, false), |v| (v.orders_up, v.is_reconciled()));
             let late = now.since(order.sent_at) > self.settings.answer_max;
             let waits = order.state.is_pending()
                 || (order.state == OrderState::Open && order.tif.is_immediate());
-            if waits && late && self.orders_up {
+            if waits && late && up {
                 desk.counters.unknown_orders += 1;
                 desk.orders.update(id, &mut self.exposure, |order| order.doubt(Nanos::ZERO));
-            } else if order.state == OrderState::Unknown && self.orders_up && self.reconciled {
+            } else if order.state == OrderState::Unknown && known {
                 let doublings = order.asked.min(ASK_DOUBLINGS_MAX);
                 let wait = Nanos(self.settings.ask_after.0 << doublings);
                 if now.since(order.asked_at) >= wait {
@@ -94,30 +103,65 @@ impl<S: Strategy> Engine<S> {
             desk.day_start = (day, pnl);
         }
         let lost = pnl.saturating_sub(desk.day_start.1).0
-            <= desk.gate.limits().daily_loss_max.0.saturating_neg();
+            <= desk.gate.limits(0).daily_loss_max.0.saturating_neg();
+        if lost && matches!(self.phase, Phase::Quoting | Phase::Paused) {
+            self.halt_for(Halt::DailyLoss);
+        }
+    }
+
+    fn watch_shared_day(&mut self) {
+        let Some(shared) = &self.shared else { return };
+        let days = self.desks.iter().map(|desk| desk.day_pnl(&self.market));
+        let day = days.fold(Notional(0), Notional::saturating_add);
+        let lost = day.0 <= shared.limits().daily_loss_max.0.saturating_neg();
         if lost && matches!(self.phase, Phase::Quoting | Phase::Paused) {
             self.halt_for(Halt::DailyLoss);
         }
     }
 
     fn watch_balances(&mut self) {
+        for place in 0..self.venues.len() {
+            self.watch_account(VenueId(place as u8));
+        }
+    }
+
+    fn watch_account(&mut self, number: VenueId) {
         let (now, limit) = (self.now, self.settings.differs_max);
+        let listings = self.market.listings();
+        let at_it = |id: InstrumentId| {
+            listings.get(id.index()).is_some_and(|one| one.instrument.venue == number)
+        };
         // Fills of an unknown order may be what differs; it is being asked for.
         let orders = self.desks.iter().flat_map(|desk| desk.orders.live());
-        let unknown = orders.map(|order| order.state).any(|state| state == OrderState::Unknown);
-        if !self.reconciled || !self.account.started() || unknown {
+        let unknown = orders
+            .filter(|order| order.state == OrderState::Unknown)
+            .any(|order| at_it(order.instrument));
+        let Some(venue) = self.venues.get_mut(number.index()) else { return };
+        if !venue.reconciled || !venue.account.started() || unknown {
             return;
         }
-        let mut found = [None; 4];
-        for (place, difference) in found.iter_mut().zip(self.account.differences(now, limit)) {
+        let (mut found, mut positions) = ([None; 4], [None; 4]);
+        for (place, difference) in found.iter_mut().zip(venue.account.differences(now, limit)) {
             *place = Some(difference);
         }
+        let of_it = listings.iter().map(|one| &one.instrument).filter(|one| one.venue == number);
+        let differences = venue.account.position_differences(of_it, (now, limit));
+        for (place, difference) in positions.iter_mut().zip(differences) {
+            *place = Some(difference);
+        }
+        let order = OrderId::default();
         for (asset, detail) in found.iter().copied().flatten() {
-            let order = OrderId::default();
             let kind = RepairKind::BalanceDifference;
             self.note(Repair { kind, at: now, order, asset, detail });
         }
-        if found[0].is_some() {
+        for (instrument, lots) in positions.iter().copied().flatten() {
+            let (kind, detail) = (RepairKind::PositionDifference, Amount(lots));
+            let asset = AssetId(instrument.0);
+            self.note(Repair { kind, at: now, order, asset, detail });
+        }
+        if positions[0].is_some() {
+            self.halt_for(Halt::PositionDifference);
+        } else if found[0].is_some() {
             self.halt_for(Halt::BalanceDifference);
         }
     }
@@ -194,6 +238,7 @@ impl<S: Strategy> Engine<S> {
             Command::Pause => self.phase = Phase::Paused,
             Command::CancelAll => {
                 self.phase = Phase::Paused;
+                self.release(0);
                 self.cancel_all();
             }
             Command::Flatten => {
@@ -210,10 +255,10 @@ impl<S: Strategy> Engine<S> {
     /// Takes against the position half-way to the nearer collar, again and again, until less than
     /// the smallest order is left. True when there is something to take now.
     pub(super) fn plan_flatten(&mut self, place: usize, index: usize) -> bool {
-        let (now, can_send) = (self.now, self.is_reconciled());
+        let (now, instrument) = (self.now, self.desks[place].lanes[index].instrument);
+        let can_send = self.can_send(instrument);
         let desk = &mut self.desks[place];
         let lane = &mut desk.lanes[index];
-        let instrument = lane.instrument;
         lane.is_flat = false;
         let Some(listing) = self.market.listing(instrument) else { return false };
         let spec = &listing.instrument;
@@ -234,12 +279,11 @@ impl<S: Strategy> Engine<S> {
         if busy || early || !can_send {
             return false;
         }
-        let limits = desk.gate.limits();
         let side = if held.0 > 0 { Side::Sell } else { Side::Buy };
-        let collar = limits.collar_mid_ppm.min(limits.collar_trade_ppm) / 2;
-        let reach = i128::from(mid.0) * i128::from(collar) / 1_000_000;
-        let reach = i64::try_from(reach).unwrap_or(0);
-        let price = Price(mid.0.saturating_add(reach.saturating_mul(side.sign())));
+        let Some(price) = self.reach(place, instrument, side) else { return false };
+        let desk = &mut self.desks[place];
+        let lane = &mut desk.lanes[index];
+        let limits = desk.gate.limits(index);
         let most = limits.order_notional_max.0 / spec.notional(price, Qty(1)).0.max(1);
         let qty = lots.min(limits.order_qty_max).min(Qty(most));
         lane.flatten_at = now;
@@ -276,6 +320,10 @@ impl<S: Strategy> Engine<S> {
                         order.price = Price(regrid(order.price.0, tick, new_tick, PRICE_MAX));
                         order.qty = Qty(regrid(order.qty.0, lot, new_lot, QTY_MAX));
                         order.filled = Qty(regrid(order.filled.0, lot, new_lot, QTY_MAX));
+                        order.moving = order.moving.map(|(price, qty)| {
+                            let price = Price(regrid(price.0, tick, new_tick, PRICE_MAX));
+                            (price, Qty(regrid(qty.0, lot, new_lot, QTY_MAX)))
+                        });
                         order.awaits = order.awaits.map(|(told, filled)| {
                             (told, Qty(regrid(filled.0, lot, new_lot, QTY_MAX)))
                         });
@@ -285,12 +333,18 @@ impl<S: Strategy> Engine<S> {
         }
     }
 
-    /// Reports may be late: everything live becomes unknown and is asked for.
-    pub(super) fn doubt_everything(&mut self) {
+    /// Reports of a venue may be late: all that lives there becomes unknown and is asked for.
+    pub(super) fn doubt_everything(&mut self, venue: VenueId) {
+        let listings = self.market.listings();
         for desk in &mut self.desks {
             let mut cursor = Cursor::default();
             while let Some(id) = desk.orders.walk(&mut cursor) {
-                desk.orders.update(id, &mut self.exposure, |order| order.doubt(Nanos::ZERO));
+                desk.orders.update(id, &mut self.exposure, |order| {
+                    let listing = listings.get(order.instrument.index());
+                    if listing.is_some_and(|one| one.instrument.venue == venue) {
+                        order.doubt(Nanos::ZERO);
+                    }
+                });
             }
         }
         self.halt_for(Halt::ReportsLate);

@@ -7,25 +7,29 @@
 mod approve;
 mod carry;
 mod control;
+mod decide;
+mod holding;
+mod netting;
 mod rehearse;
 mod report;
 mod saved;
 
 use crate::account::Account;
-use crate::book::BookState;
-use crate::desk::{Desk, DeskSettings, Turn};
+use crate::desk::{Desk, DeskSettings};
 use crate::event::{Body, Event, Link, LinkState, kind};
 use crate::exposure::Exposure;
-use crate::id::{CAUSE_MAX, DeskId, FeedId, InstrumentId, Side};
-use crate::instrument::{Instrument, Status};
+use crate::held::{HELD_MAX, Held};
+use crate::id::{CAUSE_MAX, DeskId, FeedId, InstrumentId, VenueId};
+use crate::instrument::Instrument;
 use crate::intent::{Outbox, Outgoing};
 use crate::market::{Effect, Market};
 use crate::order::OrderState;
 use crate::ports::Ports;
-use crate::reconcile::{Wanted, reconcile};
+use crate::risk::{Shared, SharedLimits};
 use crate::session::{Halt, Phase, Repair};
-use crate::strategy::Strategy;
+use crate::strategy::{Scene, Strategy};
 use crate::time::{Nanos, Stage};
+use crate::venue::Venue;
 use alloc::vec::Vec;
 
 /// What to do with an order at the venue that we do not know.
@@ -35,6 +39,16 @@ pub enum Found {
     Adopt,
     /// Cancel it.
     Cancel,
+}
+
+/// What becomes of an order that would meet a resting order of another desk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Netting {
+    /// The gate refuses it as self-cross.
+    Refuse,
+    /// The position passes from one desk to the other at the resting order's price, without fee,
+    /// and that order is cancelled.
+    Inside,
 }
 
 /// Settings of the session.
@@ -51,6 +65,10 @@ pub struct Settings {
     pub differs_max: Nanos,
     /// While all is well everything is reconciled anew at this interval; zero: only on connecting.
     pub reconcile_every: Nanos,
+    /// Limits that all desks share; `None` where each desk has its own alone.
+    pub shared: Option<SharedLimits>,
+    /// What becomes of an order that would meet one of another desk.
+    pub netting: Netting,
 }
 
 impl Default for Settings {
@@ -61,6 +79,8 @@ impl Default for Settings {
             ask_after: Nanos::from_ms(300),
             differs_max: Nanos::from_s(2),
             reconcile_every: Nanos::ZERO,
+            shared: None,
+            netting: Netting::Refuse,
         }
     }
 }
@@ -84,6 +104,9 @@ pub struct Counters {
     pub untracked_orders: u64,
     pub fills_before_start: u64,
     pub sets_refused: u64,
+    pub netted: u64,
+    pub holds_refused: u64,
+    pub held_fired: u64,
 }
 
 /// Repairs that are kept; more are counted.
@@ -97,21 +120,17 @@ pub struct Engine<S> {
     pub market: Market,
     /// Strategies with their orders.
     pub desks: Vec<Desk<S>>,
-    /// Balances.
-    pub account: Account,
+    /// Accounts and order links, by venue.
+    pub venues: Vec<Venue>,
     /// What it counts.
     pub counters: Counters,
     settings: Settings,
+    shared: Option<Shared>,
     phase: Phase,
     halt: Halt,
     now: Nanos,
     epoch: u32,
     next_counter: u32,
-    orders_up: bool,
-    reconciled: bool,
-    reconciling: bool,
-    reconcile_at: Nanos,
-    budget_orders: u32,
     asked_to_stop_at: Nanos,
     repairs: Vec<Repair>,
     /// By instrument: own trades below it have been told.
@@ -120,6 +139,7 @@ pub struct Engine<S> {
     exposure: Exposure,
     /// By instrument id: the desks that trade it.
     traders: Vec<Vec<u8>>,
+    held: Vec<Held>,
     /// Desks that wish for something, from [`Engine::decide`] to [`Engine::approve`].
     wishing: Vec<u8>,
     /// What the last report was about: where to look for its order first.
@@ -142,24 +162,21 @@ impl<S: Strategy> Engine<S> {
         let traders = traders(&desks, count);
         Self {
             exposure: Exposure::new(instruments.clone()),
+            held: Vec::with_capacity(HELD_MAX),
             wishing: Vec::with_capacity(desks.len()),
             about: InstrumentId(0),
             traders,
+            venues: venues(&instruments),
             market: Market::new(instruments),
             desks,
-            account: Account::new(),
             counters: Counters::default(),
+            shared: settings.shared.map(Shared::new),
             settings,
             phase: Phase::Reconciling,
             halt: Halt::None,
             now: Nanos::ZERO,
             epoch: 0,
             next_counter: 1,
-            orders_up: false,
-            reconciled: false,
-            reconciling: false,
-            reconcile_at: Nanos::ZERO,
-            budget_orders: u32::MAX,
             asked_to_stop_at: Nanos::ZERO,
             repairs: Vec::with_capacity(REPAIRS_MAX),
             next_trades: alloc::vec![0; count],
@@ -187,9 +204,22 @@ impl<S: Strategy> Engine<S> {
         self.epoch
     }
 
-    /// Whether the order link is up and reconciled.
-    pub const fn is_reconciled(&self) -> bool {
-        self.orders_up && self.reconciled
+    /// Whether the order links of all venues are up and reconciled.
+    pub fn is_reconciled(&self) -> bool {
+        self.venues.iter().all(Venue::is_reconciled)
+    }
+
+    /// Whether the order link of an instrument's venue is up and reconciled.
+    #[inline]
+    pub(crate) fn can_send(&self, instrument: InstrumentId) -> bool {
+        let venue = self.market.listing(instrument).map(|one| one.instrument.venue.index());
+        venue.and_then(|venue| self.venues.get(venue)).is_some_and(Venue::is_reconciled)
+    }
+
+    /// Our account at a venue; the first one's where there is no such venue.
+    pub fn account(&self, venue: VenueId) -> &Account {
+        let place = venue.index().min(self.venues.len() - 1);
+        &self.venues[place].account
     }
 
     /// What reconciliation mended so far.
@@ -221,7 +251,7 @@ impl<S: Strategy> Engine<S> {
         match event.body() {
             Some(Body::Link { link: Link::Market, .. }) => return self.on_market(event),
             Some(Body::Link { link: Link::Orders, state }) => {
-                self.on_order_link(state);
+                self.on_order_link(event.venue(), state);
                 self.teach(event);
             }
             Some(Body::Timer) => {
@@ -229,14 +259,24 @@ impl<S: Strategy> Engine<S> {
                 self.teach(event);
             }
             Some(Body::Balance { asset, free, locked }) => {
-                self.account.told(asset, free, locked, self.now);
+                let now = self.now;
+                self.at_venue(event, |venue| venue.account.told(asset, free, locked, now));
             }
-            Some(Body::Conversion { asset, price }) => self.account.convert(asset, price),
-            Some(Body::Budget { orders, .. }) => self.budget_orders = orders,
+            Some(Body::Conversion { asset, price }) => {
+                self.venues.iter_mut().for_each(|venue| venue.account.convert(asset, price));
+                self.market.convert(asset, price);
+            }
+            Some(Body::Budget { orders, .. }) => {
+                self.at_venue(event, |venue| venue.budget_orders = orders);
+            }
+            Some(Body::Position { lots, entry }) => self.on_position(event, (lots, entry)),
+            Some(Body::Funding { asset, amount }) => self.on_funding(event, (asset, amount)),
             Some(Body::Start { epoch, .. }) => self.epoch = epoch,
             Some(Body::Command { command, value }) => self.on_command(event, command, value),
-            Some(Body::Reconcile { done }) => self.on_reconcile(done),
-            Some(Body::Doubt) => self.doubt_everything(),
+            Some(Body::Reconcile { done }) => self.on_reconcile(event.venue(), done),
+            Some(Body::Doubt) => self.doubt_everything(event.venue()),
+            Some(Body::Hold(hold)) => self.hold(event, hold),
+            Some(Body::Release { number }) => self.release(number),
             Some(Body::Signal { .. } | Body::ClockOffset { .. }) => {}
             Some(Body::TradesTold { next }) => self.trades_told(event.instrument, next),
             Some(report) => self.on_report(event, &report),
@@ -283,11 +323,18 @@ impl<S: Strategy> Engine<S> {
         }
         let Some(listing) = self.market.listing(event.instrument) else { return effect };
         let traders = self.traders.get(event.instrument.index());
+        if effect == Effect::Referred(event.instrument)
+            && let Some(venue) = self.venues.get_mut(listing.instrument.venue.index())
+        {
+            venue.account.mark(&listing.instrument, listing.reference.mark);
+        }
+        let scene = scene(self.now, &self.market, &self.venues, &self.exposure);
         for place in traders.into_iter().flatten() {
             let desk = &mut self.desks[usize::from(*place)];
             desk.mark(listing);
-            desk.learn(event, &self.market, self.now);
+            desk.learn(event, &scene);
         }
+        self.watch_held(event.instrument);
         effect
     }
 
@@ -312,167 +359,29 @@ impl<S: Strategy> Engine<S> {
 
     /// Events that are about no instrument reach every strategy.
     fn teach(&mut self, event: &Event) {
-        for desk in &mut self.desks {
-            desk.learn(event, &self.market, self.now);
+        let scene = scene(self.now, &self.market, &self.venues, &self.exposure);
+        self.desks.iter_mut().for_each(|desk| desk.learn(event, &scene));
+    }
+
+    /// Changes the venue that a row is about; a row of a venue that is not configured is odd.
+    fn at_venue(&mut self, event: &Event, change: impl FnOnce(&mut Venue)) {
+        match self.venues.get_mut(event.venue().index()) {
+            Some(venue) => change(venue),
+            None => self.counters.odd_rows += 1,
         }
     }
 
-    fn on_order_link(&mut self, state: LinkState) {
-        self.orders_up = matches!(state, LinkState::Up | LinkState::Fresh);
+    fn on_order_link(&mut self, venue: VenueId, state: LinkState) {
+        let Some(venue) = self.venues.get_mut(venue.index()) else {
+            self.counters.odd_rows += 1;
+            return;
+        };
+        venue.orders_up = matches!(state, LinkState::Up | LinkState::Fresh);
         if state == LinkState::Down {
-            self.reconciled = false;
-            self.reconciling = false;
+            venue.reconciled = false;
+            venue.reconciling = false;
             self.counters.order_link_losses += 1;
         }
-    }
-
-    /// Has the strategies plan where the event calls for it, and finds what differs. True when
-    /// there is anything to approve.
-    #[inline]
-    pub fn decide(&mut self, event: &Event, effect: Effect) -> bool {
-        self.wishing.clear();
-        let instrument = match effect {
-            Effect::Moved(id) | Effect::Blanked(id) | Effect::Resync(id) => id,
-            Effect::Traded(_) | Effect::Referred(_) | Effect::Odd => return false,
-            Effect::Link(_) => return self.decide_all(),
-            // What became of an order concerns those who trade its instrument; others see what it
-            // freed when their own market moves, or at the next timer.
-            Effect::None
-                if (kind::ACCEPTED..=kind::STANDING).contains(&event.kind)
-                    && self.phase == Phase::Quoting =>
-            {
-                event.instrument
-            }
-            Effect::None if event.kind >= kind::ACCEPTED || event.kind == kind::LINK => {
-                return event.kind != kind::BALANCE
-                    && event.kind != kind::BUDGET
-                    && self.decide_all();
-            }
-            Effect::None => return false,
-        };
-        if event.is_inner() {
-            return false;
-        }
-        for at in 0..self.traders(instrument).len() {
-            let place = self.traders(instrument)[at];
-            self.find_wishes(place);
-        }
-        !self.wishing.is_empty()
-    }
-
-    fn decide_all(&mut self) -> bool {
-        for place in 0..self.desks.len() {
-            self.find_wishes(place as u8);
-        }
-        self.end_flattening();
-        !self.wishing.is_empty()
-    }
-
-    /// Whether quotes may stand on an instrument now.
-    #[inline]
-    pub fn may_quote(&self, instrument: InstrumentId) -> bool {
-        self.turn(instrument, Nanos(u64::MAX)).0 == Turn::Quote
-    }
-
-    /// What quotes of an instrument are to do, and whether that is because its data are too old.
-    #[inline]
-    fn turn(&self, instrument: InstrumentId, age_max: Nanos) -> (Turn, bool) {
-        let Some(listing) = self.market.listing(instrument) else {
-            return (Turn::Withdraw, false);
-        };
-        let open = self.phase == Phase::Quoting
-            && self.is_reconciled()
-            && self.market.flows(listing.instrument.feed)
-            && listing.instrument.status == Status::Trading;
-        if !open {
-            return (Turn::Withdraw, false);
-        }
-        let stale = self.now.since(listing.updated_at) > age_max;
-        let turn = match listing.book.state() {
-            _ if stale => Turn::Withdraw,
-            BookState::Live => Turn::Quote,
-            // Another ring's row came between the rows of a message: too early to judge.
-            BookState::Partial => Turn::Hold,
-            BookState::Blank | BookState::Crossed => Turn::Withdraw,
-        };
-        (turn, stale)
-    }
-
-    /// Has one desk plan and compares its orders with the plan, on all its instruments: a strategy
-    /// may answer a move of one with quotes on another.
-    #[inline]
-    fn find_wishes(&mut self, number: u8) {
-        let place = usize::from(number);
-        let age_max = self.desks[place].gate.limits().market_age_max;
-        let mut quotes = false;
-        for index in 0..self.desks[place].lanes.len() {
-            let instrument = self.desks[place].lanes[index].instrument;
-            let (turn, stale) = self.turn(instrument, age_max);
-            let desk = &mut self.desks[place];
-            desk.lanes[index].turn = turn;
-            quotes |= turn == Turn::Quote;
-            if stale {
-                let stand = Side::BOTH.map(|side| {
-                    let orders = desk.orders.side(instrument, side);
-                    orders.filter(|order| order.state == OrderState::Open).count() as u64
-                });
-                desk.counters.stale_withdrawals += stand[0] + stand[1];
-            }
-        }
-        if quotes {
-            self.desks[place].plan(&self.market, self.now);
-        }
-        let mut any = false;
-        for index in 0..self.desks[place].lanes.len() {
-            any |= self.find_lane_wishes(place, index);
-        }
-        if any {
-            self.wishing.push(number);
-        }
-    }
-
-    #[inline]
-    fn find_lane_wishes(&mut self, place: usize, index: usize) -> bool {
-        let (now, can_send) = (self.now, self.is_reconciled());
-        let desk = &mut self.desks[place];
-        let lane = &mut desk.lanes[index];
-        let instrument = lane.instrument;
-        let Some(plan) = desk.plans.get_mut(instrument.index()) else { return false };
-        match lane.turn {
-            Turn::Hold => return false,
-            Turn::Withdraw => plan.clear(),
-            Turn::Quote => {}
-        }
-        if let Some(take) = plan.take.filter(|take| take.id > lane.last_take) {
-            lane.last_take = take.id;
-            lane.take = Some(take);
-        }
-        let amends =
-            self.market.listing(instrument).is_some_and(|listing| listing.instrument.amends);
-        let tolerance = desk.tolerance;
-        let mut any = false;
-        if can_send {
-            for side in Side::BOTH {
-                let wanted = Wanted { side, quotes: plan.quotes(side), tolerance, amends, now };
-                let wishes = &mut lane.wishes[side.index()];
-                reconcile(&wanted, desk.orders.side(instrument, side), wishes);
-                any |= !wishes.is_empty();
-            }
-        }
-        let wanted = Side::BOTH.iter().all(|side| !plan.quotes(*side).is_empty());
-        let stands = Side::BOTH.map(|side| desk.orders.side_len(instrument, side) > 0);
-        // A book that should have two sides of ours and has one is counted in time.
-        if let Some(since) = lane.one_sided_since.take() {
-            desk.counters.one_sided_ns += now.since(since).0;
-        }
-        if wanted && stands[0] != stands[1] {
-            lane.one_sided_since = Some(now);
-        }
-        any |= lane.take.is_some();
-        if self.phase == Phase::Flattening {
-            any |= self.plan_flatten(place, index);
-        }
-        any
     }
 
     /// Turns the wishes of the last [`Engine::decide`] into requests.
@@ -482,11 +391,28 @@ impl<S: Strategy> Engine<S> {
         let cause = if from_market { event.id & CAUSE_MAX } else { 0 };
         for at in 0..self.wishing.len() {
             let place = usize::from(self.wishing[at]);
-            for index in 0..self.desks[place].lanes.len() {
-                self.approve_lane(place, index, (cause, event.read_at()));
-            }
+            self.approve_desk(place, (cause, event.read_at()));
+        }
+        if !self.held.is_empty() {
+            self.work_held((cause, event.read_at()));
         }
     }
+}
+
+/// All that strategies see beside what is their desk's own.
+const fn scene<'a>(
+    now: Nanos,
+    market: &'a Market,
+    venues: &'a [Venue],
+    exposure: &'a Exposure,
+) -> Scene<'a> {
+    Scene { now, market, venues, exposure }
+}
+
+/// As many venues as these instruments trade at, one at least.
+fn venues(instruments: &[Instrument]) -> Vec<Venue> {
+    let count = instruments.iter().map(|one| one.venue.index() + 1).max().unwrap_or(1);
+    (0..count).map(|_| Venue::new(instruments)).collect()
 }
 
 /// By instrument id, the desks that trade it.

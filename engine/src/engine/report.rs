@@ -1,10 +1,12 @@
 //! What the venue reports of orders: fills in any state, answers, and reconciliation.
 
-use super::{Engine, Found, REPAIRS_MAX};
+use super::{Engine, Found, REPAIRS_MAX, scene};
+use crate::desk::Desk;
 use crate::event::{Body, End, Event, Fill, Reason, Request, Standing, flag};
-use crate::id::{AssetId, ClientId, InstrumentId, OrderId};
+use crate::id::{AssetId, ClientId, InstrumentId, OrderId, VenueId};
+use crate::instrument::Kind;
 use crate::intent::{Outgoing, Place, Reduce, Tif};
-use crate::num::{Amount, Qty};
+use crate::num::{Amount, Notional, Qty};
 use crate::order::{Order, OrderState, Report};
 use crate::orders::Cursor;
 use crate::session::{Halt, Phase, Repair, RepairKind};
@@ -30,7 +32,8 @@ impl<S: Strategy> Engine<S> {
             Body::Amended { order, price, qty } => {
                 self.change(order, Report::Amended, |order| {
                     order.qty = qty;
-                    order.price = price.unwrap_or(order.price);
+                    let moved = order.moving.map(|(price, _)| price);
+                    order.price = price.or(moved).unwrap_or(order.price);
                 });
             }
             Body::Refused { order, request, reason } => self.on_refused(order, request, reason),
@@ -130,8 +133,12 @@ impl<S: Strategy> Engine<S> {
         if let Some(next) = self.next_trades.get_mut(event.instrument.index()) {
             *next = fill.trade.saturating_add(1).max(*next);
         }
-        if self.account.started() {
-            let (fee_base, fee_value) = self.account.fill(instrument, fill);
+        let Some(venue) = self.venues.get_mut(instrument.venue.index()) else {
+            self.counters.odd_rows += 1;
+            return;
+        };
+        if venue.account.started() {
+            let (fee_base, fee_value) = venue.account.fill(instrument, fill);
             let mid = listing.last_mid_twice;
             if let Some(position) = desk.positions.get_mut(event.instrument.index()) {
                 position.apply(instrument, fill, fee_base, fee_value, mid);
@@ -144,7 +151,8 @@ impl<S: Strategy> Engine<S> {
             self.counters.fills_before_start += 1;
         }
         self.fill_order(place, fill);
-        self.desks[place].learn(event, &self.market, self.now);
+        let scene = scene(self.now, &self.market, &self.venues, &self.exposure);
+        self.desks[place].learn(event, &scene);
         if owner.is_none() {
             self.mend(RepairKind::FillOfUnknownOrder, fill.order, fill.trade as i64);
         } else if asked {
@@ -206,7 +214,7 @@ impl<S: Strategy> Engine<S> {
         self.change(standing.order, Report::Standing, |order| {
             order.venue_order = standing.venue_order;
             order.named = true;
-            order.qty = standing.qty;
+            (order.price, order.qty) = (standing.price, standing.qty);
             if behind && !before.state.is_terminal() && order.awaits.is_none() {
                 order.awaits = Some((Report::Standing, standing.filled));
             }
@@ -256,33 +264,46 @@ impl<S: Strategy> Engine<S> {
         self.mend(RepairKind::OrderCancelled, standing.order, 0);
     }
 
-    pub(super) fn on_reconcile(&mut self, done: bool) {
+    pub(super) fn on_reconcile(&mut self, number: VenueId, done: bool) {
+        let Some(venue) = self.venues.get_mut(number.index()) else {
+            self.counters.odd_rows += 1;
+            return;
+        };
+        let listings = self.market.listings();
+        let of_it = |order: &Order| {
+            let listing = listings.get(order.instrument.index());
+            listing.is_some_and(|listing| listing.instrument.venue == number)
+        };
         if !done {
-            self.reconciled = false;
-            self.reconciling = true;
-            self.reconcile_at = self.now;
+            venue.reconciled = false;
+            venue.reconciling = true;
+            venue.reconcile_at = self.now;
             for desk in &mut self.desks {
                 let mut cursor = Cursor::default();
                 while let Some(id) = desk.orders.walk(&mut cursor) {
-                    desk.orders.update(id, &mut self.exposure, |order| order.named = false);
+                    desk.orders.update(id, &mut self.exposure, |order| {
+                        order.named &= !of_it(order);
+                    });
                 }
             }
             return;
         }
-        if !self.reconciling {
+        if !venue.reconciling {
             // The end of one that the link did not survive.
             self.counters.odd_rows += 1;
             return;
         }
-        self.reconciling = false;
-        self.account.start();
+        venue.reconciling = false;
+        venue.account.start();
+        venue.reconciled = true;
+        let since = venue.reconcile_at;
         for desk in &mut self.desks {
             let mut cursor = Cursor::default();
             while let Some(id) = desk.orders.walk(&mut cursor) {
                 let mut lost = false;
-                let since = self.reconcile_at;
                 desk.orders.update(id, &mut self.exposure, |order| {
-                    lost = !order.named && order.sent_at <= since && !order.state.is_terminal();
+                    let live = !order.state.is_terminal() && of_it(order);
+                    lost = !order.named && order.sent_at <= since && live;
                     if lost {
                         order.doubt(Nanos::ZERO);
                     }
@@ -290,9 +311,58 @@ impl<S: Strategy> Engine<S> {
                 desk.counters.unknown_orders += u64::from(lost);
             }
         }
-        self.reconciled = true;
-        if self.phase == Phase::Reconciling {
+        // Nothing is quoted anywhere before everything that we hold is known.
+        let known = self.venues.iter().all(|venue| venue.account.started());
+        if self.phase == Phase::Reconciling && known {
             self.phase = Phase::Quoting;
+        }
+    }
+
+    /// The venue tells a position: compared with ours.
+    pub(super) fn on_position(&mut self, event: &Event, told: (i64, Notional)) {
+        let (now, listing) = (self.now, self.market.listing(event.instrument));
+        let Some(instrument) = listing.map(|listing| &listing.instrument) else {
+            self.counters.odd_rows += 1;
+            return;
+        };
+        match self.venues.get_mut(instrument.venue.index()) {
+            Some(venue) if instrument.kind == Kind::Linear => {
+                venue.account.told_position(instrument, told, now);
+            }
+            _ => self.counters.odd_rows += 1,
+        }
+    }
+
+    /// Funding was paid or received: booked once, shared among the desks that hold the position.
+    pub(super) fn on_funding(&mut self, event: &Event, payment: (AssetId, Amount)) {
+        let listing = self.market.listing(event.instrument);
+        let Some(instrument) = listing.map(|listing| &listing.instrument) else {
+            self.counters.odd_rows += 1;
+            return;
+        };
+        let id = instrument.id.index();
+        let Some(venue) = self.venues.get_mut(instrument.venue.index()) else { return };
+        if !venue.account.fund(instrument, event.id, payment) {
+            return;
+        }
+        let held = |desk: &Desk<S>| desk.positions.get(id).map_or(0, |one| i128::from(one.base.0));
+        let sum: i128 = self.desks.iter().map(held).sum();
+        let mut rest = i128::from(payment.1.0);
+        let holders = self.desks.iter().filter(|desk| held(desk) != 0).count();
+        let mut left = holders;
+        for desk in &mut self.desks {
+            let own = held(desk);
+            if own == 0 {
+                continue;
+            }
+            left -= 1;
+            let part =
+                if left == 0 || sum == 0 { rest } else { i128::from(payment.1.0) * own / sum };
+            rest -= part;
+            if let Some(position) = desk.positions.get_mut(id) {
+                let part = Notional(i64::try_from(part).unwrap_or(0));
+                position.funding = position.funding.saturating_add(part);
+            }
         }
     }
 

@@ -1,12 +1,13 @@
 //! The whole engine as words, and an engine of words alone.
 
-use super::{Counters, Engine, Found, REPAIRS_MAX, Settings};
-use crate::account::Account;
+use super::{Counters, Engine, Found, Netting, REPAIRS_MAX, Settings};
 use crate::desk::Desk;
+use crate::held::{HELD_MAX, Held};
 use crate::id::{AssetId, OrderId};
 use crate::instrument::Instrument;
 use crate::market::Market;
-use crate::num::Amount;
+use crate::num::{Amount, Notional};
+use crate::risk::{Shared, SharedLimits};
 use crate::session::{Halt, Phase, Repair, RepairKind};
 use crate::state::{Restore, STATE_VERSION, Sink, Source, State};
 use crate::strategy::Strategy;
@@ -17,7 +18,7 @@ use alloc::vec::Vec;
 const DESKS_MAX: usize = 255;
 
 impl Counters {
-    fn words(&mut self) -> [&mut u64; 13] {
+    fn words(&mut self) -> [&mut u64; 16] {
         [
             &mut self.events,
             &mut self.market_events,
@@ -32,6 +33,9 @@ impl Counters {
             &mut self.untracked_orders,
             &mut self.fills_before_start,
             &mut self.sets_refused,
+            &mut self.netted,
+            &mut self.holds_refused,
+            &mut self.held_fired,
         ]
     }
 }
@@ -41,6 +45,15 @@ impl State for Settings {
         sink.flag(self.found == Found::Adopt);
         let times = [self.answer_max, self.ask_after, self.differs_max, self.reconcile_every];
         times.into_iter().for_each(|time| sink.word(time.0));
+        sink.flag(self.netting == Netting::Inside);
+        sink.flag(self.shared.is_some());
+        if let Some(shared) = self.shared {
+            sink.int(shared.gross_notional_max.0);
+            sink.word(u64::from(shared.open_orders_max));
+            sink.word(u64::from(shared.orders_per_s));
+            sink.word(u64::from(shared.orders_burst));
+            sink.int(shared.daily_loss_max.0);
+        }
     }
 
     fn load(&mut self, source: &mut dyn Source) -> Option<()> {
@@ -49,6 +62,18 @@ impl State for Settings {
         self.ask_after = Nanos(source.word()?);
         self.differs_max = Nanos(source.word()?);
         self.reconcile_every = Nanos(source.word()?);
+        self.netting = if source.flag()? { Netting::Inside } else { Netting::Refuse };
+        self.shared = None;
+        if source.flag()? {
+            let number = |word: u64| u32::try_from(word).ok();
+            self.shared = Some(SharedLimits {
+                gross_notional_max: Notional(source.int()?),
+                open_orders_max: number(source.word()?)?,
+                orders_per_s: number(source.word()?)?,
+                orders_burst: number(source.word()?)?,
+                daily_loss_max: Notional(source.int()?),
+            });
+        }
         Some(())
     }
 }
@@ -76,37 +101,36 @@ impl Repair {
 impl<S: Strategy> Engine<S> {
     fn save_session(&self, sink: &mut dyn Sink) {
         self.settings.save(sink);
+        if let Some(shared) = &self.shared {
+            shared.save(sink);
+        }
         sink.word(self.phase as u64);
         sink.word(self.halt as u64);
         sink.word(self.now.0);
         sink.word(u64::from(self.epoch));
         sink.word(u64::from(self.next_counter));
-        sink.flag(self.orders_up);
-        sink.flag(self.reconciled);
-        sink.flag(self.reconciling);
-        sink.word(self.reconcile_at.0);
-        sink.word(u64::from(self.budget_orders));
         sink.word(self.asked_to_stop_at.0);
         let mut counters = self.counters;
         counters.words().into_iter().for_each(|count| sink.word(*count));
         sink.word(self.repairs.len() as u64);
         self.repairs.iter().for_each(|repair| repair.save(sink));
         self.next_trades.iter().for_each(|next| sink.word(*next));
+        sink.word(self.held.len() as u64);
+        self.held.iter().for_each(|held| held.save(sink));
     }
 
     fn load_session(&mut self, source: &mut dyn Source) -> Option<()> {
         let number = |word: u64| u32::try_from(word).ok();
         self.settings.load(source)?;
+        self.shared = self.settings.shared.map(Shared::new);
+        if let Some(shared) = &mut self.shared {
+            shared.load(source)?;
+        }
         self.phase = *Phase::ALL.get(source.count(Phase::ALL.len() - 1)?)?;
         self.halt = *Halt::ALL.get(source.count(Halt::ALL.len() - 1)?)?;
         self.now = Nanos(source.word()?);
         self.epoch = number(source.word()?)?;
         self.next_counter = number(source.word()?)?;
-        self.orders_up = source.flag()?;
-        self.reconciled = source.flag()?;
-        self.reconciling = source.flag()?;
-        self.reconcile_at = Nanos(source.word()?);
-        self.budget_orders = number(source.word()?)?;
         self.asked_to_stop_at = Nanos(source.word()?);
         for count in self.counters.words() {
             *count = source.word()?;
@@ -116,6 +140,9 @@ impl<S: Strategy> Engine<S> {
         }
         for next in &mut self.next_trades {
             *next = source.word()?;
+        }
+        for _ in 0..source.count(HELD_MAX)? {
+            self.held.push(Held::restore(source)?);
         }
         Some(())
     }
@@ -129,7 +156,7 @@ impl<S: Strategy> State for Engine<S> {
         self.market.save(sink);
         sink.word(self.desks.len() as u64);
         self.desks.iter().for_each(|desk| desk.save(sink));
-        self.account.save(sink);
+        self.venues.iter().for_each(|venue| venue.save(sink));
         self.save_session(sink);
     }
 
@@ -153,14 +180,12 @@ impl<S: Strategy + Restore> Engine<S> {
         for place in 0..source.count(DESKS_MAX)? {
             desks.push(Desk::restore(place, source, &all)?);
         }
-        let mut account = Account::new();
-        account.load(source)?;
         let mut engine = Self::new(all, Vec::new(), Settings::default());
+        engine.venues.iter_mut().try_for_each(|venue| venue.load(source))?;
         engine.market = market;
         engine.traders = super::traders(&desks, engine.market.listings().len());
         engine.wishing = Vec::with_capacity(desks.len());
         engine.desks = desks;
-        engine.account = account;
         engine.recount();
         engine.load_session(source)?;
         Some(engine)

@@ -4,11 +4,14 @@
 //! the same line. See [`desk::Bench`] for the words.
 
 mod desk;
+mod holding;
 mod limits;
 mod market;
 mod orders;
 mod rehearse;
 mod session;
+mod shared;
+mod venues;
 
 use alloc::string::String;
 use desk::Bench;

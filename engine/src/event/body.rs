@@ -1,6 +1,7 @@
 //! What a row means, decoded.
 
 use super::word::{Command, End, GapReason, Link, LinkState, Reason, Request};
+use crate::held::Hold;
 use crate::id::{AssetId, OrderId, Side};
 use crate::instrument::Status;
 use crate::num::{Amount, Grid, Notional, Price, Qty};
@@ -113,6 +114,10 @@ pub enum Body {
     Signal { source: u64, value: i64, ttl: Nanos },
     /// The session begins. Row id: epoch.
     Start { epoch: u32, config_hash: u64 },
+    /// An order to hold until its price is reached. Row id: its number.
+    Hold(Hold),
+    /// A held order (0: all) is to be forgotten.
+    Release { number: u16 },
     /// The venue's clock minus ours, µs.
     ClockOffset { us: i64 },
 }

@@ -5,6 +5,7 @@ use super::body::{Body, Fill, Standing};
 use super::row::{Event, flag, kind};
 use super::word::{Command, End, GapReason, Link, LinkState, Reason, Request};
 use crate::asset::ASSETS_MAX;
+use crate::held::Hold;
 use crate::id::{AssetId, OrderId, Side};
 use crate::instrument::{PRICE_MAX, QTY_MAX, Status};
 use crate::num::{Amount, Grid, Notional, Price, Qty};
@@ -230,6 +231,8 @@ impl Event {
                 }
                 Body::Start { epoch, config_hash: p[1] }
             }
+            kind::HOLD => Body::Hold(Hold::from_words(p, side_of(self.flags))?),
+            kind::RELEASE => Body::Release { number: u16::try_from(p[0]).ok()? },
             kind::CLOCK_OFFSET => Body::ClockOffset { us: p[0] as i64 },
             _ => return None,
         })

@@ -103,6 +103,8 @@ fn encode_session(body: Body) -> (u8, [u64; 4], u8) {
         Body::Start { epoch, config_hash } => {
             (kind::START, [u64::from(epoch), config_hash, 0, 0], 0)
         }
+        Body::Hold(hold) => (kind::HOLD, hold.words(), side_flag(hold.side)),
+        Body::Release { number } => (kind::RELEASE, [u64::from(number), 0, 0, 0], 0),
         Body::ClockOffset { us } => (kind::CLOCK_OFFSET, [us as u64, 0, 0, 0], 0),
         _ => (kind::TIMER, [0; 4], 0),
     }

@@ -35,8 +35,8 @@ pub struct Event {
     pub recv_delta_ns: u32,
     /// Read time minus the venue's own time stamp, µs; 0 when it gave none.
     pub venue_delta_us: i32,
-    /// Instrument, where the kind has one; of links, balances, budgets and reconciliation the number
-    /// of the venue (of a market link: of the feed).
+    /// Instrument, where the kind has one; of links, balances, budgets and reconciliation the
+    /// number of the venue (of a market link: of the feed).
     pub instrument: InstrumentId,
     /// Which [`Body`].
     pub kind: u8,
@@ -82,6 +82,8 @@ pub mod kind {
     pub const SIGNAL: u8 = 35;
     pub const START: u8 = 36;
     pub const CLOCK_OFFSET: u8 = 37;
+    pub const HOLD: u8 = 38;
+    pub const RELEASE: u8 = 39;
 }
 
 impl Event {

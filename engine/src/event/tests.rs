@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::asset::ASSETS_MAX;
+use crate::held::{Hold, Trigger, Watched};
 use crate::id::{AssetId, InstrumentId, OrderId, Side};
 use crate::instrument::{PRICE_MAX, QTY_MAX, Status};
 use crate::num::{Amount, Grid, Notional, Price, Qty};
@@ -21,7 +22,30 @@ fn every_meaning_survives_its_row() {
         fee_asset: AssetId(ASSETS_MAX as u16 - 1),
         maker: true,
     };
-    let bodies = [
+    let hold = Hold {
+        number: 7,
+        side: Side::Sell,
+        trigger: Trigger::Trailing,
+        watched: Watched::Mid,
+        price: Price(PRICE_MAX),
+        limit: Some(Price(9)),
+        qty: Qty(QTY_MAX),
+        group: u16::MAX,
+        after: 6,
+    };
+    let bodies = bodies(fill, grid, hold);
+    for body in bodies {
+        let id = if let Body::Balance { asset, .. } = body { u64::from(asset.0) } else { 1 };
+        let row = Event::new(Nanos(5), InstrumentId(2), id, body);
+        assert_eq!(row.body(), Some(body));
+    }
+    assert_eq!(Event { kind: 200, ..Event::default() }.body(), None);
+}
+
+/// One of each kind.
+fn bodies(fill: Fill, grid: Grid, hold: Hold) -> [Body; 35] {
+    let order = fill.order;
+    [
         Body::Level { side: Side::Sell, price: Price(1), qty: Qty(0) },
         Body::Best { bid: Price(1), bid_qty: Qty(2), ask: Price(3), ask_qty: Qty(4) },
         Body::Trade { price: Price(1), qty: Qty(2), taker: Side::Sell },
@@ -62,13 +86,9 @@ fn every_meaning_survives_its_row() {
         Body::Signal { source: 1, value: -2, ttl: Nanos(3) },
         Body::Start { epoch: 1, config_hash: 2 },
         Body::ClockOffset { us: -9 },
-    ];
-    for body in bodies {
-        let id = if let Body::Balance { asset, .. } = body { u64::from(asset.0) } else { 1 };
-        let row = Event::new(Nanos(5), InstrumentId(2), id, body);
-        assert_eq!(row.body(), Some(body));
-    }
-    assert_eq!(Event { kind: 200, ..Event::default() }.body(), None);
+        Body::Hold(hold),
+        Body::Release { number: 0 },
+    ]
 }
 
 #[test]
@@ -99,6 +119,11 @@ fn words_out_of_range_mean_nothing() {
     assert_eq!(row(kind::LIQUIDATION, 0, [5, 0, 0, 0]), None);
     assert_eq!(row(kind::POSITION, 0, [many, 1, 0, 0]), None);
     assert_eq!(row(kind::POSITION, 0, [i64::MIN as u64, 1, 0, 0]), None);
+    assert_eq!(row(kind::HOLD, 0, [5, 0, 0, 1]), None, "no quantity");
+    assert_eq!(row(kind::HOLD, 0, [0, 0, 1, 1]), None, "no price");
+    assert_eq!(row(kind::HOLD, 0, [5, 0, 1, 0]), None, "no number");
+    assert_eq!(row(kind::HOLD, 0, [5, 0, 1 | 9 << 48, 1]), None, "no such trigger");
+    assert_eq!(row(kind::HOLD, 0, [5, far, 1, 1]), None);
     assert_eq!(row(kind::START, 0, [u64::from(u32::MAX), 0, 0, 0]), None, "the foreign epoch");
     let budget = Body::Budget { orders: u32::MAX, weight: 7 };
     assert_eq!(row(kind::BUDGET, 0, [u64::MAX, 7, 0, 0]), Some(budget));

@@ -52,6 +52,7 @@ impl Listing {
         }
         sink.maybe(self.last_mid_twice.map(|mid| mid as u64));
         sink.word(self.updated_at.0);
+        sink.int(self.rate);
         let Reference { mark, index, funding, funding_at_ms } = self.reference;
         [mark.0, index.0, funding.0].into_iter().for_each(|one| sink.int(one));
         sink.word(funding_at_ms);
@@ -69,6 +70,7 @@ impl Listing {
         }
         self.last_mid_twice = source.maybe()?.map(|mid| mid as i64);
         self.updated_at = Nanos(source.word()?);
+        self.rate = source.int()?;
         self.reference = Reference {
             mark: Notional(source.int()?),
             index: Notional(source.int()?),

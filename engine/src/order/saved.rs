@@ -42,9 +42,14 @@ impl Order {
         sink.word(self.tif as u64);
         sink.word(self.state as u64);
         sink.flag(self.named);
+        sink.flag(self.apart);
         sink.flag(self.amend_refused);
         sink.word(u64::from(self.asked));
         [self.price.0, self.qty.0, self.filled.0].into_iter().for_each(|n| sink.int(n));
+        let (price, qty) = self.moving.unwrap_or_default();
+        sink.flag(self.moving.is_some());
+        sink.int(price.0);
+        sink.int(qty.0);
         let times = [self.sent_at, self.asked_at, self.refused_at];
         times.into_iter().for_each(|at| sink.word(at.0));
         sink.flag(self.awaits.is_some());
@@ -66,11 +71,17 @@ impl Order {
             tif: *TIFS.get(source.count(TIFS.len() - 1)?)?,
             state: *OrderState::ALL.get(source.count(OrderState::ALL.len() - 1)?)?,
             named: source.flag()?,
+            apart: source.flag()?,
             amend_refused: source.flag()?,
             asked: u32::try_from(source.word()?).ok()?,
             price: Price(source.int()?),
             qty: Qty(source.int()?),
             filled: Qty(source.int()?),
+            moving: {
+                let there = source.flag()?;
+                let moving = (Price(source.int()?), Qty(source.int()?));
+                there.then_some(moving)
+            },
             sent_at: Nanos(source.word()?),
             asked_at: Nanos(source.word()?),
             refused_at: Nanos(source.word()?),

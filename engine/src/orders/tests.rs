@@ -2,7 +2,7 @@
 
 extern crate std;
 use super::*;
-use crate::id::{AssetId, ClientId};
+use crate::id::{AssetId, ClientId, VenueId};
 use crate::instrument::{Instrument, Symbol};
 use crate::intent::{Place, Tif};
 use crate::num::{Amount, Grid};
@@ -56,7 +56,11 @@ fn check(orders: &Orders, naive: &[Order], exposure: &Exposure) {
     assert_eq!(live, naive.iter().map(Order::id).collect::<Vec<_>>());
     assert_eq!(orders.notional(), Notional(notional));
     for (asset, locked) in locked.iter().enumerate() {
-        assert_eq!(exposure.locked(AssetId(asset as u16)), Amount(*locked), "asset {asset}");
+        assert_eq!(
+            exposure.locked(VenueId(0), AssetId(asset as u16)),
+            Amount(*locked),
+            "asset {asset}"
+        );
     }
 }
 

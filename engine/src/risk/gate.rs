@@ -2,10 +2,11 @@
 
 use super::{Bucket, Limits, Refusal};
 use crate::id::{OrderId, Side};
-use crate::instrument::{Instrument, Status};
+use crate::instrument::{Instrument, Kind, Status};
 use crate::intent::{Approved, Intent, Place};
 use crate::num::{Amount, Notional, Price, Qty};
 use crate::time::Nanos;
+use alloc::vec::Vec;
 
 /// What the gate judges an order by; gathered by the engine for each order anew, worst case first:
 /// pending, unknown and cancelling orders count as if they would fill.
@@ -17,6 +18,13 @@ pub struct Facts<'a> {
     pub read_at: Nanos,
     /// What is traded.
     pub instrument: &'a Instrument,
+    /// Its place among the desk's instruments.
+    pub lane: usize,
+    /// The order's notional in the money that the market counts in; `None` while its quote asset
+    /// has no value.
+    pub notional: Option<Notional>,
+    /// Which of the limits that all desks share it would pass: gross notional, open orders, rate.
+    pub shared: [bool; 3],
     /// Whether orders are allowed in this phase.
     pub quoting: bool,
     /// Twice the mid of a live book.
@@ -29,11 +37,13 @@ pub struct Facts<'a> {
     pub position: Amount,
     /// What live orders of the same side could still fill.
     pub remaining: Qty,
+    /// How much of the order can only close a margined position, and needs no margin.
+    pub closes: Qty,
     /// Live orders.
     pub open_orders: usize,
     /// Notional of all live orders and the position.
     pub gross: Notional,
-    /// Spendable: total less all reserves, of the asset that this order would lock.
+    /// Spendable of the asset that this order would lock: what is free of it less what orders lock.
     pub spendable: Amount,
     /// Best price of our live orders of the other side.
     pub own_opposite: Option<Price>,
@@ -48,7 +58,8 @@ pub struct Facts<'a> {
 /// The gate of one desk.
 #[derive(Debug)]
 pub struct Gate {
-    limits: Limits,
+    /// By instrument of the desk.
+    limits: Vec<Limits>,
     bucket: Bucket,
     killed: bool,
     last_id: OrderId,
@@ -57,11 +68,13 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// A gate with these limits.
-    pub const fn new(limits: Limits) -> Self {
+    /// A gate with these limits, one for each instrument of its desk; those of the whole desk are
+    /// the first's.
+    pub fn new(limits: Vec<Limits>) -> Self {
+        let first = limits.first().copied().unwrap_or_default();
         Self {
             limits,
-            bucket: Bucket::new(limits.orders_per_s, limits.orders_burst),
+            bucket: Bucket::new(first.orders_per_s, first.orders_burst),
             killed: false,
             last_id: OrderId(0),
             approved: 0,
@@ -69,9 +82,11 @@ impl Gate {
         }
     }
 
-    /// Its limits.
-    pub const fn limits(&self) -> &Limits {
-        &self.limits
+    /// The limits of an instrument, by its place among the desk's.
+    #[inline]
+    pub fn limits(&self, lane: usize) -> &Limits {
+        const NONE: Limits = Limits::NOTHING;
+        self.limits.get(lane).unwrap_or(&NONE)
     }
 
     /// Sets the kill switch; nothing passes any more in this process.
@@ -104,10 +119,11 @@ impl Gate {
     #[inline]
     pub fn check(&mut self, intent: Intent, facts: &Facts<'_>) -> Result<Approved, Refusal> {
         let token = self.bucket.has(facts.now);
-        match self.judge(intent.place(), facts, token) {
+        let moves = matches!(intent, Intent::Move { .. });
+        match self.judge(intent.place(), moves, facts, token) {
             Ok(()) => {
                 self.bucket.take();
-                self.last_id = intent.place().client.order;
+                self.last_id = intent.place().client.order.max(self.last_id);
                 self.approved += 1;
                 Ok(Approved::new(intent, facts.read_at, facts.now))
             }
@@ -122,29 +138,37 @@ impl Gate {
     /// approved, refused or counted.
     #[inline]
     pub fn would_pass(&self, place: &Place, facts: &Facts<'_>) -> bool {
-        self.judge(place, facts, self.bucket.clone().has(facts.now)).is_ok()
+        self.judge(place, false, facts, self.bucket.clone().has(facts.now)).is_ok()
     }
 
     /// Every test is made, whatever the ones before it said: how long it takes tells nothing and
     /// depends on nothing, and there is no branch to guess wrong. The first that fails is the
     /// reason.
     #[inline]
-    fn judge(&self, place: &Place, facts: &Facts<'_>, token: bool) -> Result<(), Refusal> {
-        let limits = &self.limits;
+    fn judge(
+        &self,
+        place: &Place,
+        moves: bool,
+        facts: &Facts<'_>,
+        token: bool,
+    ) -> Result<(), Refusal> {
+        let (limits, desk) = (self.limits(facts.lane), self.limits(0));
         let stale = facts.now.since(facts.market_at) > limits.market_age_max;
         let fails = [
             self.killed,
             !facts.quoting,
             facts.instrument.status != Status::Trading,
-            facts.mid_twice.is_none(),
+            facts.mid_twice.is_none() | facts.notional.is_none(),
             stale,
             facts.side_unknown,
-            !facts.id_free | (place.client.order <= self.last_id),
+            !moves & (!facts.id_free | (place.client.order <= self.last_id)),
         ];
         let session = bits(fails);
         let price = bits(price_tests(place, facts, limits));
-        let size = bits(size_tests(place, facts, limits));
-        let last = bits([facts.day_pnl.0 <= limits.daily_loss_max.0.saturating_neg(), !token]);
+        let size = bits(size_tests(place, facts, limits, desk));
+        let loss = facts.day_pnl.0 <= desk.daily_loss_max.0.saturating_neg();
+        let [gross, open, rate] = facts.shared;
+        let last = bits([loss, !token, gross, open, rate]);
         let all = session | price << PRICE | size << SIZE | last << LAST;
         match REASONS.get(all.trailing_zeros() as usize) {
             Some(refusal) => Err(*refusal),
@@ -159,7 +183,7 @@ const SIZE: u32 = 11;
 const LAST: u32 = 18;
 
 /// The tests in the order in which they give the reason.
-const REASONS: [Refusal; 20] = [
+const REASONS: [Refusal; 23] = [
     Refusal::Killed,
     Refusal::NotQuoting,
     Refusal::Closed,
@@ -180,6 +204,9 @@ const REASONS: [Refusal; 20] = [
     Refusal::GrossNotional,
     Refusal::DailyLoss,
     Refusal::Rate,
+    Refusal::SharedGross,
+    Refusal::SharedOrders,
+    Refusal::SharedRate,
 ];
 
 /// The first of them lowest.
@@ -216,11 +243,19 @@ fn price_tests(place: &Place, facts: &Facts<'_>, limits: &Limits) -> [bool; 4] {
 }
 
 #[inline]
-fn size_tests(place: &Place, facts: &Facts<'_>, limits: &Limits) -> [bool; 7] {
+fn size_tests(place: &Place, facts: &Facts<'_>, limits: &Limits, desk: &Limits) -> [bool; 7] {
     let (instrument, qty) = (facts.instrument, place.qty);
     let notional = instrument.notional(place.price, qty);
     let amount = instrument.base_amount(qty);
-    let needed = if place.side == Side::Buy { notional.0 } else { amount.0 };
+    let needed = match (instrument.kind, place.side) {
+        (Kind::Spot, Side::Buy) => notional.0,
+        (Kind::Spot, Side::Sell) => amount.0,
+        (Kind::Linear, _) => {
+            let opens = qty.saturating_sub(facts.closes);
+            instrument.margin(instrument.notional(place.price, opens)).0
+        }
+    };
+    let counted = facts.notional.unwrap_or(notional);
     let added = instrument.base_amount(facts.remaining).saturating_add(amount);
     let held = match place.side {
         Side::Buy => facts.position.0,
@@ -233,11 +268,11 @@ fn size_tests(place: &Place, facts: &Facts<'_>, limits: &Limits) -> [bool; 7] {
             | (notional < instrument.notional_min)
             | (instrument.notional_max.0 > 0) & (notional > instrument.notional_max),
         qty > limits.order_qty_max,
-        notional > limits.order_notional_max,
+        counted > limits.order_notional_max,
         needed > facts.spendable.0,
         held.saturating_add(added.0) > limits.position_max.0,
-        facts.open_orders >= limits.open_orders_max as usize,
-        facts.gross.saturating_add(notional) > limits.gross_notional_max,
+        facts.open_orders >= desk.open_orders_max as usize,
+        facts.gross.saturating_add(counted) > desk.gross_notional_max,
     ]
 }
 

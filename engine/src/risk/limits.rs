@@ -72,11 +72,34 @@ pub enum Refusal {
     DailyLoss = 17,
     /// An unknown order blocks this side.
     UnknownSide = 18,
+    /// Too much gross notional of all desks together.
+    SharedGross = 19,
+    /// Too many live orders of all desks together.
+    SharedOrders = 20,
+    /// Too many orders a second of all desks together.
+    SharedRate = 21,
+}
+
+impl Limits {
+    /// What lets no order pass.
+    pub const NOTHING: Self = Self {
+        collar_mid_ppm: 0,
+        collar_trade_ppm: 0,
+        order_qty_max: Qty(0),
+        order_notional_max: Notional(0),
+        position_max: Amount(0),
+        open_orders_max: 0,
+        gross_notional_max: Notional(0),
+        orders_per_s: 0,
+        orders_burst: 0,
+        market_age_max: Nanos(0),
+        daily_loss_max: Notional(0),
+    };
 }
 
 impl Refusal {
     /// All of them with the names that reports use.
-    pub const ALL: [(Self, &'static str); 19] = [
+    pub const ALL: [(Self, &'static str); 22] = [
         (Self::Killed, "killed"),
         (Self::NotQuoting, "not_quoting"),
         (Self::Closed, "closed"),
@@ -96,6 +119,9 @@ impl Refusal {
         (Self::SelfCross, "self_cross"),
         (Self::DailyLoss, "daily_loss"),
         (Self::UnknownSide, "unknown_side"),
+        (Self::SharedGross, "shared_gross"),
+        (Self::SharedOrders, "shared_orders"),
+        (Self::SharedRate, "shared_rate"),
     ];
 
     /// As an index into a dense table.

@@ -3,7 +3,9 @@
 mod bucket;
 mod gate;
 mod limits;
+mod shared;
 
 pub use bucket::Bucket;
 pub use gate::{Facts, Gate};
 pub use limits::{Limits, Refusal};
+pub use shared::{Shared, SharedLimits};

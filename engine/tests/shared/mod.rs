@@ -133,7 +133,7 @@ pub fn engine(found: Found) -> Engine<Restless> {
         shortage_ppm: 400_000,
         life_min: Nanos::ZERO,
     };
-    let desk = DeskSettings { instruments: vec![InstrumentId(0)], tolerance, limits: limits() };
+    let desk = DeskSettings::alike(&[InstrumentId(0)], tolerance, limits());
     let strategy = Restless { takes: true, ..Restless::default() };
     let settings = Settings { found, ..Settings::default() };
     Engine::new(vec![instrument()], vec![(desk, strategy)], settings)

@@ -31,7 +31,7 @@ fn run(args: &exchange::Args) -> Result<(), Box<dyn std::error::Error>> {
     let options = args.options()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     if options.ledger.is_none() && options.keys.is_empty() {
-        for key in exchange::demo_keys(options.seed) {
+        for key in options.demo_keys() {
             println!("key {}", serde_json::to_string(&key)?);
         }
     }

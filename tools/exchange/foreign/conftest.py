@@ -1,7 +1,8 @@
-"""What both test files share: where the exchange listens and the demo keys it wrote.
+"""What the test files share: where the exchanges listen and the demo keys they wrote.
 
-`./run` starts the exchange and sets EXCHANGE_URL and EXCHANGE_LEDGER. Without them nothing
-is skipped: the session stops with the reason.
+`./run` starts Binance Spot alone and sets EXCHANGE_URL and EXCHANGE_LEDGER, and all four venues
+over one world and sets EXCHANGE_WORLD_URL and EXCHANGE_WORLD_LEDGER. Without them nothing is
+skipped: the session stops with the reason.
 """
 
 import asyncio
@@ -36,7 +37,8 @@ class Key:
 
 
 def pytest_configure(config):
-    for name in ("EXCHANGE_URL", "EXCHANGE_LEDGER"):
+    for name in ("EXCHANGE_URL", "EXCHANGE_LEDGER", "EXCHANGE_WORLD_URL",
+                 "EXCHANGE_WORLD_LEDGER"):
         if not os.environ.get(name):
             pytest.exit(f"{name} is not set: start these tests with tools/exchange/foreign/run", 2)
 
@@ -79,6 +81,18 @@ def socket_url(url):
 @pytest.fixture(scope="session")
 def keys():
     return read_keys(os.environ["EXCHANGE_LEDGER"])
+
+
+@pytest.fixture(scope="session")
+def world_url():
+    """Where all four venues listen."""
+    return os.environ["EXCHANGE_WORLD_URL"].rstrip("/")
+
+
+@pytest.fixture(scope="session")
+def world_ledger():
+    """The folder that holds each venue's ledger and demo keys, by the venue's name."""
+    return pathlib.Path(os.environ["EXCHANGE_WORLD_LEDGER"])
 
 
 @pytest.fixture(params=["hmac", "ed25519"])

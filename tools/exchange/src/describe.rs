@@ -5,14 +5,15 @@
 //! holds when the two are within a factor of two.
 
 use crate::error::Error;
-use crate::flow::Flow;
+use crate::event::Event;
+use crate::flow::{Drive, Flow, Style};
 use crate::json::{Object, array};
-use crate::listing::Listing;
+use crate::listing::{Changed, Listing};
 use crate::order::Side;
 use crate::recording::{Frame, Recording};
 use crate::replay::Recorded;
 use crate::symbol::Symbol;
-use crate::venue::{Event, Venue};
+use crate::venue::Venue;
 use std::path::Path;
 
 /// Distances from the mid, in basis points, at which depth is summed (both sides, inclusive).
@@ -233,7 +234,8 @@ const DIFF_US: u64 = 100_000;
 /// Runs the generated market without a clock and observes it.
 fn generated(seed: u64, seconds: u64) -> Observed {
     let mut venue = Venue::new(vec![Listing::new(Symbol::btcusdt(), 1, 1)]);
-    let mut flow = Flow::new(&venue, 0, seed, crate::server::style(0));
+    venue.listing_mut(0).views = vec![Changed::default()];
+    let mut flow = Flow::new(&venue, 0, seed, Style::MEASURED, Drive::Own);
     flow.open(&mut venue, 0);
     venue.commit(0);
     venue.events.clear();
@@ -245,7 +247,7 @@ fn generated(seed: u64, seconds: u64) -> Observed {
     let mut takers = 0;
     while flow.due_us() < seconds * SECOND_US {
         while flow.due_us() >= next_diff {
-            let changed = std::mem::take(&mut venue.listing_mut(0).fast);
+            let changed = std::mem::take(&mut venue.listing_mut(0).views[0]);
             seen.diffs += 1;
             seen.diff_levels += changed.levels.len() as u64;
             next_diff += DIFF_US;

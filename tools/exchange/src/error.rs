@@ -46,6 +46,17 @@ pub enum Error {
         /// What is wrong with it, and where.
         reason: String,
     },
+    /// A world that cannot be.
+    #[error("world: {0}")]
+    World(String),
+    /// A world's file cannot be read.
+    #[error("world {}: {source}", path.display())]
+    WorldFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// A command line that contradicts itself.
     #[error("{0}")]
     Usage(String),

@@ -1,9 +1,11 @@
 //! Faults on demand: what goes wrong, and how long after the start.
 //!
-//! A specification is `NAME@WHEN[:DETAIL]`, several joined by commas, such as
-//! `drop@5s,stall@8s:2s,reject@9s:-1008`. `exchange-kill` and `restart` are carried out by the
-//! process that started the exchange; they parse here so that one text serves both.
+//! A specification is `[VENUE:]NAME@WHEN[:DETAIL]`, several joined by commas, such as
+//! `drop@5s,stall@8s:2s,bybit:reject@9s:10016`; without a venue it is for all of them.
+//! `exchange-kill` and `restart` are carried out by the process that started the exchange; they
+//! parse here so that one text serves both.
 
+use crate::kind::VenueKind;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
@@ -19,19 +21,21 @@ pub enum FaultKind {
     Skip,
     /// The next depth message is sent twice.
     Duplicate,
+    /// The next checksum is wrong, where the protocol has checksums.
+    Checksum,
     /// Market messages wait this long, once.
     Delay(Duration),
-    /// The next order is refused with this code.
-    Reject(i32),
+    /// The next order is refused: with this code, or in the venue's ordinary way.
+    Reject(Option<i32>),
     /// Requests are answered 429 for this long.
     TooMany(Duration),
-    /// The next order is executed, its answer is −1007 (status unknown).
+    /// The next order is executed, its answer says that its fate is unknown.
     Timeout,
-    /// The next order is not executed, its answer is −1007 (status unknown).
+    /// The next order is not executed, its answer says that its fate is unknown.
     Lost,
     /// A market frame that is not JSON.
     Malformed,
-    /// `serverShutdown` is announced; connections close this long after.
+    /// The end of the connections is announced; they close this long after.
     Shutdown(Duration),
     /// The parent process kills the exchange with signal 9.
     ExchangeKill,
@@ -46,18 +50,23 @@ pub struct Fault {
     pub at: Duration,
     /// What goes wrong.
     pub kind: FaultKind,
+    /// Where; everywhere where none is named.
+    pub venue: Option<VenueKind>,
 }
 
 /// Why a fault specification could not be read.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("fault `{text}`: {reason}; write NAME@5s or NAME@5s:200ms, NAME one of {NAMES}")]
+#[error(
+    "fault `{text}`: {reason}; write NAME@5s, NAME@5s:200ms or VENUE:NAME@5s, NAME one of \
+         {NAMES}"
+)]
 pub struct FaultError {
     text: String,
     reason: &'static str,
 }
 
-const NAMES: &str = "drop stall skip dup delay reject 429 timeout lost malformed shutdown \
-                     exchange-kill restart";
+const NAMES: &str = "drop stall skip dup checksum delay reject 429 timeout lost malformed \
+                     shutdown exchange-kill restart";
 
 impl Fault {
     /// Whether the exchange itself carries it out (the rest is the parent process's).
@@ -78,6 +87,10 @@ impl FromStr for Fault {
         let text = text.trim();
         let error = |reason| FaultError { text: text.into(), reason };
         let (name, rest) = text.split_once('@').ok_or_else(|| error("no `@TIME`"))?;
+        let (venue, name) = match name.split_once(':') {
+            None => (None, name),
+            Some((venue, name)) => (Some(venue.parse().map_err(|_| error("unknown venue"))?), name),
+        };
         let (at, detail) = match rest.split_once(':') {
             Some((at, detail)) => (at, Some(detail)),
             None => (rest, None),
@@ -92,10 +105,11 @@ impl FromStr for Fault {
             "stall" => FaultKind::Stall(span(2000)?),
             "skip" => FaultKind::Skip,
             "dup" => FaultKind::Duplicate,
+            "checksum" => FaultKind::Checksum,
             "delay" => FaultKind::Delay(span(200)?),
             "reject" => FaultKind::Reject(match detail {
-                None => -1013,
-                Some(code) => code.parse().map_err(|_| error("the detail is not a code"))?,
+                None => None,
+                Some(code) => Some(code.parse().map_err(|_| error("the detail is not a code"))?),
             }),
             "429" => FaultKind::TooMany(span(1000)?),
             "timeout" => FaultKind::Timeout,
@@ -106,20 +120,25 @@ impl FromStr for Fault {
             "restart" => FaultKind::Restart,
             _ => return Err(error("unknown name")),
         };
-        Ok(Self { at, kind })
+        Ok(Self { at, kind, venue })
     }
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let at = self.at.as_millis();
+        if let Some(venue) = self.venue {
+            write!(f, "{venue}:")?;
+        }
         match self.kind {
             FaultKind::Drop => write!(f, "drop@{at}ms"),
             FaultKind::Stall(span) => write!(f, "stall@{at}ms:{}ms", span.as_millis()),
             FaultKind::Skip => write!(f, "skip@{at}ms"),
             FaultKind::Duplicate => write!(f, "dup@{at}ms"),
             FaultKind::Delay(span) => write!(f, "delay@{at}ms:{}ms", span.as_millis()),
-            FaultKind::Reject(code) => write!(f, "reject@{at}ms:{code}"),
+            FaultKind::Checksum => write!(f, "checksum@{at}ms"),
+            FaultKind::Reject(None) => write!(f, "reject@{at}ms"),
+            FaultKind::Reject(Some(code)) => write!(f, "reject@{at}ms:{code}"),
             FaultKind::TooMany(span) => write!(f, "429@{at}ms:{}ms", span.as_millis()),
             FaultKind::Timeout => write!(f, "timeout@{at}ms"),
             FaultKind::Lost => write!(f, "lost@{at}ms"),
@@ -149,9 +168,11 @@ mod tests {
     #[test]
     fn specifications_read_back_as_written() {
         let text = "drop@5s,stall@1.5s:2s, skip@5s,dup@5s,delay@5s:200ms,reject@5s,reject@5s:-1008,\
-                    429@5s,timeout@5s,lost@5s,malformed@5s,exchange-kill@10s,restart@12s";
+                    429@5s,timeout@5s,lost@5s,malformed@5s,exchange-kill@10s,restart@12s,\
+                    bybit:checksum@1s,okx:stall@5s:2s";
         let faults = Fault::parse_list(text).unwrap();
-        assert_eq!(faults.len(), 13);
+        assert_eq!(faults.len(), 15);
+        assert_eq!(faults[14].venue, Some(VenueKind::Okx));
         assert_eq!(faults[1].to_string(), "stall@1500ms:2000ms");
         for fault in &faults {
             assert_eq!(fault.to_string().parse(), Ok(*fault));
@@ -161,8 +182,16 @@ mod tests {
 
     #[test]
     fn bad_specifications_say_what_to_write() {
-        for text in ["drop", "drop@", "drop@5", "melt@5s", "stall@5s:x", "reject@5s:x", "drop@-1s"]
-        {
+        for text in [
+            "drop",
+            "drop@",
+            "drop@5",
+            "melt@5s",
+            "stall@5s:x",
+            "reject@5s:x",
+            "drop@-1s",
+            "mtgox:drop@1s",
+        ] {
             let error = Fault::parse_list(text).unwrap_err().to_string();
             assert!(error.contains("write NAME@5s"), "{text}: {error}");
         }

@@ -1,45 +1,84 @@
-//! The trading floor: the venue with its keys, limits, connections and faults, behind one lock.
+//! The trading floor: one venue with its keys, limits, connections and faults, behind one lock.
 //!
-//! Whoever changes the venue ends with [`Floor::flush`]: the journal is written first, then every
-//! event leaves for those who subscribed to it.
+//! Whoever changes the venue ends with [`Floor::flush`]: the journal is written first, then the
+//! venue's protocol renders every event for those who subscribed to it.
 
 use crate::cause::Causes;
+use crate::dialect::{Best, Dialect};
+use crate::event::Event;
 use crate::fault::{Fault, FaultKind};
 use crate::hub::{Hub, Out};
-use crate::json::{Object, levels};
 use crate::keys::Keys;
+use crate::kind::VenueKind;
 use crate::limits::Limits;
-use crate::listing::{Listing, Tick};
-use crate::order::{Side, SymbolId};
-use crate::venue::{Event, Venue};
+use crate::order::{AccountId, Side, SymbolId, Why};
+use crate::socket::Heartbeat;
+use crate::tokens::Tokens;
+use crate::venue::Venue;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Levels of a partial-depth stream.
-const PARTIAL: [usize; 3] = [5, 10, 20];
-
-/// What the next order meets instead of the venue's ordinary ways.
+/// What the next order or message meets instead of the venue's ordinary ways.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Pending {
-    pub reject: Option<i32>,
+    /// The next order is refused: with this code, or as the protocol likes.
+    pub reject: Option<Option<i32>>,
+    /// The next order is executed, its answer says that its fate is unknown.
     pub timeout: bool,
+    /// The next order is not executed, its answer says that its fate is unknown.
     pub lost: bool,
     skip: bool,
     duplicate: bool,
+    checksum: bool,
 }
 
-/// Everything that connections share.
+impl Pending {
+    /// How often the next incremental book message is to be sent: once, not at all (a gap), or
+    /// twice. Asking uses the fault up.
+    pub(crate) fn copies(&mut self) -> usize {
+        if std::mem::take(&mut self.skip) {
+            return 0;
+        }
+        1 + usize::from(std::mem::take(&mut self.duplicate))
+    }
+
+    /// Whether the next checksum is to be wrong. Asking uses the fault up.
+    pub(crate) fn bad_checksum(&mut self) -> bool {
+        std::mem::take(&mut self.checksum)
+    }
+}
+
+/// Protection against losing all private connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Guard {
+    /// How long all of them may be gone.
+    pub window_ms: u64,
+    /// The number of the private subscription that counts; any where it is none.
+    pub number: Option<u32>,
+    /// Since when they are gone; none while there is one, or before there was any.
+    gone_ms: Option<u64>,
+    armed: bool,
+}
+
+/// Everything that one venue's connections share.
 pub(crate) struct Floor {
+    pub kind: VenueKind,
     pub venue: Venue,
     pub hub: Hub,
     pub keys: Keys,
     pub limits: Limits,
     pub causes: Arc<Causes>,
     pub pending: Pending,
+    /// Tokens that stand for accounts, where the protocol has such.
+    pub tokens: Tokens,
     /// Faults carried out so far, as text.
     pub faults_done: Vec<String>,
+    guards: BTreeMap<AccountId, Guard>,
+    /// Absent only while it is being called.
+    dialect: Option<Box<dyn Dialect>>,
     /// Best prices and quantities last told, per symbol.
-    told: Vec<[Option<(i64, i64)>; 2]>,
+    told: Vec<Best>,
 }
 
 /// The floor behind its lock.
@@ -56,25 +95,92 @@ impl SharedFloor {
     }
 }
 
+/// What every connection of one venue gets.
+#[derive(Clone)]
+pub(crate) struct App {
+    pub floor: SharedFloor,
+    pub causes: Arc<Causes>,
+    /// Time from an order's arrival to its matching.
+    pub latency: Duration,
+    pub heartbeat: Heartbeat,
+}
+
 /// Milliseconds since 1970.
 pub(crate) fn wall_ms() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_millis() as u64
 }
 
 impl Floor {
-    pub(crate) fn new(venue: Venue, keys: Keys, limits: Limits) -> Self {
+    pub(crate) fn new(kind: VenueKind, mut venue: Venue, keys: Keys, limits: Limits) -> Self {
         let causes = Arc::new(Causes::new());
         let told = vec![[None; 2]; venue.listings.len()];
+        let dialect = crate::dialect::of(kind);
+        for listing in &mut venue.listings {
+            listing.views.resize_with(dialect.views(), Default::default);
+        }
         Self {
+            kind,
             venue,
             hub: Hub::new(causes.clone()),
             keys,
             limits,
             causes,
             pending: Pending::default(),
+            tokens: Tokens::default(),
             faults_done: Vec::new(),
+            guards: BTreeMap::new(),
+            dialect: Some(dialect),
             told,
         }
+    }
+
+    /// Lets the protocol act on the floor; nothing while it is acting already.
+    pub(crate) fn speak(&mut self, act: impl FnOnce(&mut dyn Dialect, &mut Self)) {
+        if let Some(mut dialect) = self.dialect.take() {
+            act(dialect.as_mut(), self);
+            self.dialect = Some(dialect);
+        }
+    }
+
+    /// Cancels all of an account's orders once its private connections (those of subscription
+    /// `number`, where given) have all been gone for this long; none stops that. It begins to watch
+    /// with the first of them.
+    pub(crate) fn guard(
+        &mut self,
+        account: AccountId,
+        window_ms: Option<u64>,
+        number: Option<u32>,
+    ) {
+        match window_ms {
+            None => {
+                self.guards.remove(&account);
+            }
+            Some(window_ms) => {
+                let armed = self.hub.private(account, number) > 0;
+                self.guards.insert(account, Guard { window_ms, number, gone_ms: None, armed });
+            }
+        }
+    }
+
+    /// An account's protection, if it has one.
+    pub(crate) fn guarded(&self, account: AccountId) -> Option<&Guard> {
+        self.guards.get(&account)
+    }
+
+    /// What the venue does by the clock.
+    pub(crate) fn pulse(&mut self, now_ms: u64) {
+        for (account, guard) in &mut self.guards {
+            if self.hub.private(*account, guard.number) > 0 {
+                (guard.armed, guard.gone_ms) = (true, None);
+            } else if guard.armed
+                && now_ms.saturating_sub(*guard.gone_ms.get_or_insert(now_ms)) >= guard.window_ms
+            {
+                (guard.armed, guard.gone_ms) = (false, None);
+                self.venue.cancel_all(*account, |_| true, Why::Disconnect, now_ms);
+            }
+        }
+        self.venue.pulse(now_ms);
+        self.flush(now_ms);
     }
 
     /// Ends a change: journal, then events.
@@ -83,59 +189,29 @@ impl Floor {
         for (account, maker) in std::mem::take(&mut self.venue.credits) {
             self.limits.credit(account, maker, now_ms);
         }
-        for event in std::mem::take(&mut self.venue.events) {
-            match event {
-                Event::Private { account, json } => self.hub.publish_private(account, &json),
-                Event::Trade { symbol, tick } => self.publish_trade(symbol, &tick, now_ms),
-                Event::Agg { symbol, id, first, tick } => {
-                    self.publish_agg(symbol, id, first, &tick, now_ms);
-                }
-                Event::Touch { symbol } => self.publish_touch(symbol),
+        let events = std::mem::take(&mut self.venue.events);
+        self.speak(|dialect, floor| {
+            for event in &events {
+                floor.render(dialect, event, now_ms);
+            }
+        });
+    }
+
+    fn render(&mut self, dialect: &mut dyn Dialect, event: &Event, now_ms: u64) {
+        match event {
+            Event::Private { account, what } => dialect.private(self, *account, what, now_ms),
+            Event::Trade { symbol, tick } => dialect.trade(self, *symbol, tick, now_ms),
+            Event::Agg { symbol, agg } => dialect.aggregate(self, *symbol, agg, now_ms),
+            Event::Touch { symbol } => self.touch(dialect, *symbol, now_ms),
+            Event::Mark { symbol } => dialect.mark(self, *symbol, now_ms),
+            Event::Liquidation { symbol, liquidation } => {
+                dialect.liquidation(self, *symbol, liquidation, now_ms);
             }
         }
     }
 
-    fn stream(&self, symbol: SymbolId, suffix: &str) -> String {
-        format!("{}@{suffix}", self.venue.listing(symbol).symbol.name.to_lowercase())
-    }
-
-    pub(crate) fn publish_trade(&mut self, symbol: SymbolId, tick: &Tick, now_ms: u64) {
-        let stream = self.stream(symbol, "trade");
-        if self.hub.wants(&stream) {
-            let json = trade_json(self.venue.listing(symbol), tick, now_ms);
-            self.hub.publish(&stream, &json, None);
-        }
-    }
-
-    pub(crate) fn publish_agg(
-        &mut self,
-        symbol: SymbolId,
-        id: u64,
-        first: u64,
-        tick: &Tick,
-        now_ms: u64,
-    ) {
-        let stream = self.stream(symbol, "aggTrade");
-        if self.hub.wants(&stream) {
-            let spec = &self.venue.listing(symbol).symbol;
-            let json = Object::new()
-                .put("e", "aggTrade")
-                .put("E", now_ms)
-                .put("s", &spec.name)
-                .put("a", id)
-                .dec("p", tick.price * spec.tick)
-                .dec("q", tick.lots * spec.lot)
-                .put("f", first)
-                .put("l", tick.id)
-                .put("T", tick.time_ms)
-                .put("m", tick.buyer_maker)
-                .put("M", true)
-                .end();
-            self.hub.publish(&stream, &json, None);
-        }
-    }
-
-    fn publish_touch(&mut self, symbol: SymbolId) {
+    /// Tells the best prices where they have changed.
+    fn touch(&mut self, dialect: &mut dyn Dialect, symbol: SymbolId, now_ms: u64) {
         let listing = self.venue.listing(symbol);
         let best = [listing.best(Side::Buy), listing.best(Side::Sell)];
         let update = listing.update;
@@ -143,107 +219,7 @@ impl Floor {
             return;
         }
         self.told[usize::from(symbol)] = best;
-        self.publish_best(symbol, update, best);
-    }
-
-    /// `bookTicker` with these bests (ticks and lots).
-    pub(crate) fn publish_best(
-        &mut self,
-        symbol: SymbolId,
-        update: u64,
-        best: [Option<(i64, i64)>; 2],
-    ) {
-        let stream = self.stream(symbol, "bookTicker");
-        if self.hub.wants(&stream) {
-            let json = best_json(self.venue.listing(symbol), update, best);
-            self.hub.publish(&stream, &json, Some(update));
-        }
-    }
-
-    /// The timed streams: `fast` each 100 ms, otherwise those of each second.
-    pub(crate) fn tick(&mut self, fast: bool, now_ms: u64) {
-        for symbol in 0..self.venue.listings.len() as SymbolId {
-            self.publish_diff(symbol, fast, now_ms);
-            self.publish_partial(symbol, fast);
-            if !fast {
-                self.publish_seconds(symbol, now_ms);
-            }
-        }
-    }
-
-    fn publish_diff(&mut self, symbol: SymbolId, fast: bool, now_ms: u64) {
-        let listing = self.venue.listing_mut(symbol);
-        if fast && listing.recorded.is_some() {
-            return; // A recording brings its own 100 ms messages.
-        }
-        let changed = std::mem::take(if fast { &mut listing.fast } else { &mut listing.slow });
-        if changed.first == 0 {
-            return;
-        }
-        let update = listing.update;
-        let spec = &listing.symbol;
-        let side_levels = |side: Side| -> Vec<(i64, i64)> {
-            let mut all: Vec<(i64, i64)> = changed
-                .levels
-                .iter()
-                .filter(|(s, _)| *s == side)
-                .map(|(_, price)| (price * spec.tick, listing.lots_at(side, *price) * spec.lot))
-                .collect();
-            if side == Side::Buy {
-                all.reverse();
-            }
-            all
-        };
-        let sides = [side_levels(Side::Buy), side_levels(Side::Sell)];
-        let json = diff_json(&spec.name, (changed.first, update), &sides, now_ms);
-        let stream = self.stream(symbol, if fast { "depth@100ms" } else { "depth" });
-        self.send_diff(&stream, &json, update);
-    }
-
-    /// One depth message, unless a fault skips or doubles it.
-    pub(crate) fn send_diff(&mut self, stream: &str, json: &str, update: u64) {
-        if !self.hub.wants(stream) {
-            return;
-        }
-        if std::mem::take(&mut self.pending.skip) {
-            return;
-        }
-        self.hub.publish(stream, json, Some(update));
-        if std::mem::take(&mut self.pending.duplicate) {
-            self.hub.publish(stream, json, Some(update));
-        }
-    }
-
-    fn publish_partial(&mut self, symbol: SymbolId, fast: bool) {
-        for limit in PARTIAL {
-            let suffix = format!("depth{limit}{}", if fast { "@100ms" } else { "" });
-            let stream = self.stream(symbol, &suffix);
-            if self.hub.wants(&stream) {
-                let listing = self.venue.listing(symbol);
-                let json = depth_json(listing, limit);
-                let update = listing.update;
-                self.hub.publish(&stream, &json, Some(update));
-            }
-        }
-    }
-
-    fn publish_seconds(&mut self, symbol: SymbolId, now_ms: u64) {
-        for (suffix, mini) in [("ticker", false), ("miniTicker", true)] {
-            let stream = self.stream(symbol, suffix);
-            if self.hub.wants(&stream) {
-                let json = crate::stats::ticker_event(self.venue.listing(symbol), mini, now_ms);
-                self.hub.publish(&stream, &json, None);
-            }
-        }
-        for interval in crate::stats::INTERVALS {
-            let stream = self.stream(symbol, &format!("kline_{}", interval.0));
-            if self.hub.wants(&stream) {
-                let json = crate::stats::kline_event(self.venue.listing(symbol), interval, now_ms);
-                if let Some(json) = json {
-                    self.hub.publish(&stream, &json, None);
-                }
-            }
-        }
+        dialect.best(self, symbol, update, best, now_ms);
     }
 
     /// Carries out one fault now.
@@ -255,6 +231,7 @@ impl Floor {
             FaultKind::Delay(span) => self.hub.tell_all(true, &Out::Pause(span)),
             FaultKind::Skip => self.pending.skip = true,
             FaultKind::Duplicate => self.pending.duplicate = true,
+            FaultKind::Checksum => self.pending.checksum = true,
             FaultKind::Reject(code) => self.pending.reject = Some(code),
             FaultKind::TooMany(span) => {
                 self.limits.stop_until_ms = now_ms + span.as_millis() as u64;
@@ -262,69 +239,77 @@ impl Floor {
             FaultKind::Timeout => self.pending.timeout = true,
             FaultKind::Lost => self.pending.lost = true,
             FaultKind::Malformed => {
-                let garbage = Out::Text(r#"{"e":"depthUpdate","E":17,"s":"BT"#.into(), None);
-                self.hub.tell_all(true, &garbage);
+                self.speak(|dialect, floor| {
+                    floor.hub.tell_all(true, &Out::Text(dialect.malformed().into(), None));
+                });
             }
-            FaultKind::Shutdown(_) => self.hub.announce_shutdown(now_ms),
+            FaultKind::Shutdown(_) => {
+                self.speak(|dialect, floor| dialect.farewell(floor, now_ms));
+            }
             FaultKind::ExchangeKill | FaultKind::Restart => {}
         }
     }
 }
 
-/// One `trade` event.
-pub(crate) fn trade_json(listing: &Listing, tick: &Tick, now_ms: u64) -> String {
-    let spec = &listing.symbol;
-    Object::new()
-        .put("e", "trade")
-        .put("E", now_ms)
-        .put("s", &spec.name)
-        .put("t", tick.id)
-        .dec("p", tick.price * spec.tick)
-        .dec("q", tick.lots * spec.lot)
-        .put("T", tick.time_ms)
-        .put("m", tick.buyer_maker)
-        .put("M", true)
-        .end()
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::Account;
+    use crate::limits::Rates;
+    use crate::listing::Listing;
+    use crate::order::NewOrder;
+    use crate::symbol::{SCALE, Symbol};
+    use crate::venue::USERS;
 
-/// One `bookTicker` event; an empty side has price and quantity zero.
-pub(crate) fn best_json(listing: &Listing, update: u64, best: [Option<(i64, i64)>; 2]) -> String {
-    let spec = &listing.symbol;
-    let [bid, ask] = best.map(Option::unwrap_or_default);
-    Object::new()
-        .put("u", update)
-        .put("s", &spec.name)
-        .dec("b", bid.0 * spec.tick)
-        .dec("B", bid.1 * spec.lot)
-        .dec("a", ask.0 * spec.tick)
-        .dec("A", ask.1 * spec.lot)
-        .end()
-}
+    /// A floor with one account that has an open order.
+    fn floor() -> Floor {
+        let mut venue = Venue::new(vec![Listing::new(Symbol::btcusdt(), 1, 1)]);
+        let start = [("USDT".to_string(), 1_000_000 * SCALE)];
+        venue.accounts.push(Account::new("a", false, &start, BTreeMap::new()));
+        let new = NewOrder { price: 6_000_000, qty: 1000, ..NewOrder::default() };
+        venue.place(USERS, new, 1).unwrap();
+        let limits = Limits::new(Rates::default());
+        Floor::new(VenueKind::Bybit, venue, Keys::default(), limits)
+    }
 
-/// One `depthUpdate` event.
-pub(crate) fn diff_json(
-    symbol: &str,
-    (first, last): (u64, u64),
-    sides: &[Vec<(i64, i64)>; 2],
-    now_ms: u64,
-) -> String {
-    Object::new()
-        .put("e", "depthUpdate")
-        .put("E", now_ms)
-        .put("s", symbol)
-        .put("U", first)
-        .put("u", last)
-        .raw("b", &levels(&sides[0]))
-        .raw("a", &levels(&sides[1]))
-        .end()
-}
+    fn open(floor: &Floor) -> usize {
+        floor.venue.account(USERS).open.len()
+    }
 
-/// The book as REST and the partial-depth streams tell it.
-pub(crate) fn depth_json(listing: &Listing, limit: usize) -> String {
-    let update = listing.recorded.as_ref().map_or(listing.update, |recorded| recorded.update);
-    Object::new()
-        .put("lastUpdateId", update)
-        .raw("bids", &levels(&listing.depth(Side::Buy, limit)))
-        .raw("asks", &levels(&listing.depth(Side::Sell, limit)))
-        .end()
+    #[test]
+    fn orders_go_when_all_private_connections_are_gone_for_too_long() {
+        let mut floor = floor();
+        floor.guard(USERS, Some(100), Some(7));
+        floor.pulse(1000);
+        floor.pulse(2000);
+        assert_eq!(open(&floor), 1, "it has not begun to watch");
+        let connections = [0, 1].map(|_| floor.hub.enter(false, 0));
+        for (id, _) in &connections {
+            floor.hub.get(*id).unwrap().feeds.push((7, USERS));
+        }
+        floor.pulse(3000);
+        floor.hub.leave(connections[0].0);
+        floor.pulse(4000);
+        assert_eq!(open(&floor), 1);
+        floor.hub.get(connections[1].0).unwrap().feeds = vec![(8, USERS)];
+        floor.pulse(5000);
+        floor.pulse(5099);
+        assert_eq!(open(&floor), 1);
+        floor.pulse(5100);
+        assert_eq!(open(&floor), 0);
+        let order = floor.venue.orders.values().next().unwrap();
+        assert_eq!(order.why, Some(Why::Disconnect));
+    }
+
+    #[test]
+    fn faults_wait_for_the_next_message_or_order() {
+        let mut floor = floor();
+        for fault in ["skip@0s", "dup@0s", "checksum@0s", "reject@0s:7"] {
+            floor.fault(&fault.parse().unwrap(), 1);
+        }
+        assert_eq!([0, 1, 2].map(|_| floor.pending.copies()), [0, 2, 1]);
+        assert_eq!([0, 1].map(|_| floor.pending.bad_checksum()), [true, false]);
+        assert_eq!(floor.pending.reject.take(), Some(Some(7)));
+        assert_eq!(floor.faults_done.len(), 4);
+    }
 }

@@ -9,9 +9,11 @@
 //! * The fair price jumps. Makers on the wrong side run for it, most in time, while informed takers
 //!   sweep what is left: whoever quotes and is late is filled.
 //!
+//! The fair price moves by itself, or follows the latent price of a world ([`Drive`]).
+//!
 //! The order of events depends on the seed and on what others do to the book, never on the clock.
 
-use crate::order::{Side, SymbolId, Tif};
+use crate::order::{Side, SymbolId, Tif, Why};
 use crate::venue::{HOUSE, Venue};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -26,6 +28,36 @@ pub(crate) struct Style {
     pub size: f64,
     /// Factor on rates.
     pub rate: f64,
+    /// Factor on the rate of takers who know nothing.
+    pub takers: f64,
+    /// Factor on the number of takers who have seen the fair price move.
+    pub sweeps: f64,
+    /// How far the best prices stand from the fair price, in ticks.
+    pub half_spread: f64,
+    /// Share of large orders that go the way in which the latent price leans.
+    pub informed: f64,
+}
+
+impl Style {
+    /// The market that was measured.
+    pub(crate) const MEASURED: Self = Self {
+        distance: 1.0,
+        size: 1.0,
+        rate: 1.0,
+        takers: 1.0,
+        sweeps: 1.0,
+        half_spread: 0.0,
+        informed: 0.0,
+    };
+}
+
+/// Where a market's fair price comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Drive {
+    /// It jumps by itself.
+    Own,
+    /// [`Flow::follow`] moves it.
+    Followed,
 }
 
 /// One bucket of the background profile, per side.
@@ -117,6 +149,9 @@ enum Act {
 pub(crate) struct Flow {
     symbol: SymbolId,
     style: Style,
+    drive: Drive,
+    /// Which way the latent price leans, as far as this market knows.
+    lean: Option<Side>,
     random: StdRng,
     agenda: BTreeMap<(u64, u64), Act>,
     sequence: u64,
@@ -131,7 +166,13 @@ pub(crate) struct Flow {
 
 impl Flow {
     /// A market whose book is empty until [`Flow::open`].
-    pub(crate) fn new(venue: &Venue, symbol: SymbolId, seed: u64, style: Style) -> Self {
+    pub(crate) fn new(
+        venue: &Venue,
+        symbol: SymbolId,
+        seed: u64,
+        style: Style,
+        drive: Drive,
+    ) -> Self {
         let listing = venue.listing(symbol);
         let spec = &listing.symbol;
         let fair = listing.last as f64 + 0.5;
@@ -140,6 +181,8 @@ impl Flow {
         Self {
             symbol,
             style,
+            drive,
+            lean: None,
             random: StdRng::seed_from_u64(seed ^ (u64::from(symbol) << 32)),
             agenda: BTreeMap::new(),
             sequence: 0,
@@ -166,8 +209,37 @@ impl Flow {
             }
             self.again(self.style.rate * TOUCH.rate, Act::Touch { side });
         }
-        self.again(self.style.rate * TAKER_RATE, Act::Take);
-        self.again(self.style.rate * JUMP_RATE, Act::Jump);
+        if self.style.takers > 0.0 {
+            self.again(self.style.rate * self.style.takers * TAKER_RATE, Act::Take);
+        }
+        if self.drive == Drive::Own {
+            self.again(self.style.rate * JUMP_RATE, Act::Jump);
+        }
+    }
+
+    /// The fair price, in ticks.
+    pub(crate) fn fair(&self) -> f64 {
+        self.fair
+    }
+
+    /// Moves the fair price to `fair` (ticks) at `now_us`. What is `news` brings informed takers
+    /// and tells which way the latent price leans; anything else only makes makers quote anew.
+    pub(crate) fn follow(&mut self, venue: &Venue, fair: f64, news: Option<Side>, now_us: u64) {
+        self.now_us = self.now_us.max(now_us);
+        let ticks = fair.max(1.0) - self.fair;
+        if news.is_some() {
+            self.lean = news;
+            self.shift(venue, ticks);
+        } else if ticks.abs() < 1.0 {
+            self.fair += ticks;
+        } else {
+            self.fair += ticks;
+            self.requote(venue, ticks > 0.0);
+            for side in [Side::Buy, Side::Sell] {
+                let delay = RUN_US + self.exponential(REFILL_US);
+                self.at(delay, Act::Refill { side });
+            }
+        }
     }
 
     /// When the next event is due, in µs of the market's own time.
@@ -190,7 +262,7 @@ impl Flow {
             }
             Act::Take => {
                 self.take(venue, now_ms);
-                self.again(self.style.rate * TAKER_RATE, act);
+                self.again(self.style.rate * self.style.takers * TAKER_RATE, act);
             }
             Act::Jump => {
                 self.jump(venue);
@@ -199,7 +271,7 @@ impl Flow {
             Act::Back { ticks } => self.shift(venue, ticks as f64),
             Act::Cancel { order } => {
                 if venue.orders.get(&order).is_some_and(|order| order.account == HOUSE) {
-                    venue.cancel(order, "", now_ms);
+                    venue.cancel(order, Why::User, "", now_ms);
                 }
             }
             Act::Sweep { side, ticks } => self.sweep(venue, side, ticks, now_ms),
@@ -246,8 +318,8 @@ impl Flow {
     /// Where the best price of a side belongs.
     fn place_of(&self, side: Side) -> i64 {
         match side {
-            Side::Buy => self.fair.floor() as i64,
-            Side::Sell => self.fair.floor() as i64 + 1,
+            Side::Buy => (self.fair - self.style.half_spread).floor() as i64,
+            Side::Sell => (self.fair + self.style.half_spread).floor() as i64 + 1,
         }
     }
 
@@ -289,6 +361,10 @@ impl Flow {
             let u: f64 = self.random.random_range(f64::EPSILON..1.0);
             let length = u.powf(-1.0 / PARENT_ALPHA).min(PARENT_MAX) as u32;
             let side = if self.random.random_bool(0.5) { Side::Buy } else { Side::Sell };
+            let side = match self.lean {
+                Some(lean) if self.random.random_bool(self.style.informed) => lean,
+                _ => side,
+            };
             self.parents[n] = (side, length.max(1));
         }
         self.parents[n].1 -= 1;
@@ -317,11 +393,8 @@ impl Flow {
         self.shift(venue, ticks);
     }
 
-    /// The fair price moves by so many ticks, and everyone whom that concerns gets going.
-    fn shift(&mut self, venue: &Venue, ticks: f64) {
-        let up = ticks > 0.0;
-        self.fair += ticks;
-        let ticks = ticks.abs();
+    /// Makers on the wrong side of the fair price run for it, most in time; the rest give up later.
+    fn requote(&mut self, venue: &Venue, up: bool) {
         let stale = if up { Side::Sell } else { Side::Buy };
         let limit = self.place_of(stale.other());
         let overtaken: Vec<u64> = venue
@@ -338,12 +411,31 @@ impl Flow {
                 self.at(delay, Act::Cancel { order });
             }
         }
-        let count = 1 + (ticks / self.style.distance / SWEEP_EACH) as u32;
-        for _ in 0..count.min(SWEEPS_MAX) {
-            let delay = self.exponential(SWEEP_US);
-            self.at(delay, Act::Sweep { side: stale.other(), ticks: ticks as i64 });
-        }
         self.at(6.0 * RUN_US, Act::Clear { side: stale });
+    }
+
+    /// How many informed takers a move of so many ticks brings.
+    fn sweepers(&mut self, ticks: f64) -> u32 {
+        let count = 1 + (ticks / self.style.distance / SWEEP_EACH) as u32;
+        let count = count.min(SWEEPS_MAX);
+        if self.style.sweeps == 1.0 {
+            return count;
+        }
+        let wanted = f64::from(count) * self.style.sweeps;
+        wanted as u32 + u32::from(self.random.random_bool(wanted.fract()))
+    }
+
+    /// The fair price moves by so many ticks, and everyone whom that concerns gets going.
+    fn shift(&mut self, venue: &Venue, ticks: f64) {
+        let up = ticks > 0.0;
+        self.fair += ticks;
+        let ticks = ticks.abs();
+        self.requote(venue, up);
+        let side = if up { Side::Buy } else { Side::Sell };
+        for _ in 0..self.sweepers(ticks) {
+            let delay = self.exponential(SWEEP_US);
+            self.at(delay, Act::Sweep { side, ticks: ticks as i64 });
+        }
         for side in [Side::Buy, Side::Sell] {
             if self.random.random_bool(QUICK_SHARE) {
                 let delay = self.exponential(RUN_US);
@@ -381,7 +473,7 @@ impl Flow {
             .map(|(_, entry)| entry.id)
             .collect();
         for order in stale {
-            venue.cancel(order, "", now_ms);
+            venue.cancel(order, Why::User, "", now_ms);
         }
     }
 }

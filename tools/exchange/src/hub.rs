@@ -13,8 +13,8 @@ use tokio::sync::mpsc;
 
 /// Messages a connection may have waiting.
 pub(crate) const QUEUE: usize = 16_384;
-/// Most streams of one connection.
-pub(crate) const STREAMS_MAX: usize = 1024;
+/// Most topics of one connection.
+pub(crate) const TOPICS_MAX: usize = 1024;
 
 /// What a connection's task is told to do.
 #[derive(Clone, Debug)]
@@ -34,9 +34,11 @@ pub(crate) struct Connection {
     out: mpsc::Sender<Out>,
     /// Market streams (else the WebSocket API).
     market: bool,
-    pub streams: BTreeSet<String>,
-    pub combined: bool,
-    /// User-data subscriptions: id and account.
+    /// Market streams subscribed to, by the protocol's names.
+    pub topics: BTreeSet<String>,
+    /// How frames of this connection are wrapped; the protocol gives the number its meaning.
+    pub wrapping: u8,
+    /// Private subscriptions: the protocol's number of it, and the account.
     pub feeds: Vec<(u32, AccountId)>,
 }
 
@@ -45,7 +47,7 @@ pub(crate) struct Hub {
     connections: BTreeMap<u64, Connection>,
     next: u64,
     causes: Arc<Causes>,
-    /// Streams that anyone has; recounted when a subscription changes.
+    /// Topics that anyone has; recounted when a subscription changes.
     wanted: BTreeMap<String, u32>,
     /// Whether anyone has ever asked for a market stream.
     pub watched: bool,
@@ -62,12 +64,13 @@ impl Hub {
         }
     }
 
-    pub(crate) fn enter(&mut self, market: bool, combined: bool) -> (u64, mpsc::Receiver<Out>) {
+    /// A new connection; `market` where it carries market streams.
+    pub(crate) fn enter(&mut self, market: bool, wrapping: u8) -> (u64, mpsc::Receiver<Out>) {
         let (out, queue) = mpsc::channel(QUEUE);
         let id = self.next;
         self.next += 1;
         let connection =
-            Connection { out, market, streams: BTreeSet::new(), combined, feeds: Vec::new() };
+            Connection { out, market, topics: BTreeSet::new(), wrapping, feeds: Vec::new() };
         self.connections.insert(id, connection);
         (id, queue)
     }
@@ -86,35 +89,49 @@ impl Hub {
         self.connections.len()
     }
 
-    /// Brings the table of wanted streams up to date after a change of subscriptions.
+    /// Brings the table of wanted topics up to date after a change of subscriptions.
     pub(crate) fn recount(&mut self) {
         self.wanted.clear();
         for connection in self.connections.values() {
-            for stream in &connection.streams {
-                *self.wanted.entry(stream.clone()).or_default() += 1;
+            for topic in &connection.topics {
+                *self.wanted.entry(topic.clone()).or_default() += 1;
             }
         }
         self.watched |= !self.wanted.is_empty();
     }
 
-    /// Whether anyone is subscribed to a stream.
-    pub(crate) fn wants(&self, stream: &str) -> bool {
-        self.wanted.contains_key(stream)
+    /// Whether anyone is subscribed to a topic.
+    pub(crate) fn wants(&self, topic: &str) -> bool {
+        self.wanted.contains_key(topic)
     }
 
-    /// Sends one market event to all who want it.
-    pub(crate) fn publish(&mut self, stream: &str, json: &str, update: Option<u64>) {
-        if !self.wants(stream) {
+    /// Connections that carry private events of an account, those of subscription `number` where
+    /// one is given.
+    pub(crate) fn private(&self, account: AccountId, number: Option<u32>) -> usize {
+        let fits = |feed: &(u32, AccountId)| {
+            feed.1 == account && number.is_none_or(|number| feed.0 == number)
+        };
+        self.connections.values().filter(|one| one.feeds.iter().any(fits)).count()
+    }
+
+    /// Sends one market event to all who want it; `wrap` writes it for a wrapping.
+    pub(crate) fn publish(
+        &mut self,
+        topic: &str,
+        update: Option<u64>,
+        wrap: impl Fn(u8) -> String,
+    ) {
+        if !self.wants(topic) {
             return;
         }
-        let plain: Utf8Bytes = json.into();
-        let wrapped: Utf8Bytes = format!(r#"{{"stream":"{stream}","data":{json}}}"#).into();
+        let mut texts = BTreeMap::<u8, Utf8Bytes>::new();
         let mut slow = Vec::new();
         for (id, connection) in &self.connections {
-            if connection.streams.contains(stream) {
-                let text = if connection.combined { wrapped.clone() } else { plain.clone() };
+            if connection.topics.contains(topic) {
+                let wrapping = connection.wrapping;
+                let text = texts.entry(wrapping).or_insert_with(|| wrap(wrapping).into());
                 self.causes.count(Counted::MarketOut);
-                if connection.out.try_send(Out::Text(text, update)).is_err() {
+                if connection.out.try_send(Out::Text(text.clone(), update)).is_err() {
                     slow.push(*id);
                 }
             }
@@ -122,12 +139,17 @@ impl Hub {
         self.close_slow(&slow);
     }
 
-    /// Sends one private event to an account's subscriptions.
-    pub(crate) fn publish_private(&mut self, account: AccountId, json: &str) {
+    /// Sends one private event to an account's subscriptions; `wrap` writes it for a wrapping and
+    /// the subscription's number, where that one carries it.
+    pub(crate) fn publish_private(
+        &mut self,
+        account: AccountId,
+        wrap: impl Fn(u8, u32) -> Option<String>,
+    ) {
         let mut slow = Vec::new();
         for (id, connection) in &self.connections {
-            for (subscription, _) in connection.feeds.iter().filter(|feed| feed.1 == account) {
-                let text = format!(r#"{{"subscriptionId":{subscription},"event":{json}}}"#);
+            for (number, _) in connection.feeds.iter().filter(|feed| feed.1 == account) {
+                let Some(text) = wrap(connection.wrapping, *number) else { continue };
                 self.causes.count(Counted::PrivateOut);
                 if connection.out.try_send(Out::Text(text.into(), None)).is_err() {
                     slow.push(*id);
@@ -135,6 +157,40 @@ impl Hub {
             }
         }
         self.close_slow(&slow);
+    }
+
+    /// Ends all private subscriptions of an account; its connections stay open and silent.
+    pub(crate) fn silence(&mut self, account: AccountId) {
+        for connection in self.connections.values_mut() {
+            connection.feeds.retain(|feed| feed.1 != account);
+        }
+    }
+
+    /// Sends a text to every connection; `wrap` writes it for market streams or not and a wrapping.
+    pub(crate) fn announce(&mut self, wrap: impl Fn(bool, u8) -> String) {
+        for connection in self.connections.values() {
+            let text = wrap(connection.market, connection.wrapping);
+            let _ = connection.out.try_send(Out::Text(text.into(), None));
+        }
+    }
+
+    /// Sends a text to one connection, behind what it has waiting.
+    pub(crate) fn post(&mut self, id: u64, text: String) {
+        let Some(connection) = self.connections.get(&id) else { return };
+        if connection.out.try_send(Out::Text(text.into(), None)).is_err() {
+            self.close_slow(&[id]);
+        }
+    }
+
+    /// Numbers of an account's private subscriptions, each once.
+    pub(crate) fn feeds(&self, account: AccountId) -> BTreeSet<u32> {
+        let feeds = self.connections.values().flat_map(|connection| &connection.feeds);
+        feeds.filter(|feed| feed.1 == account).map(|feed| feed.0).collect()
+    }
+
+    /// Ids of all connections.
+    pub(crate) fn ids(&self) -> Vec<u64> {
+        self.connections.keys().copied().collect()
     }
 
     fn close_slow(&mut self, slow: &[u64]) {
@@ -164,18 +220,5 @@ impl Hub {
     /// The id of the next connection.
     pub(crate) const fn next(&self) -> u64 {
         self.next
-    }
-
-    /// `serverShutdown` in each connection's own wrapping.
-    pub(crate) fn announce_shutdown(&mut self, now_ms: u64) {
-        let event = format!(r#"{{"e":"serverShutdown","E":{now_ms}}}"#);
-        for connection in self.connections.values() {
-            let text = match (connection.market, connection.combined) {
-                (true, false) => event.clone(),
-                (true, true) => format!(r#"{{"stream":"!serverShutdown","data":{event}}}"#),
-                (false, _) => format!(r#"{{"event":{event}}}"#),
-            };
-            let _ = connection.out.try_send(Out::Text(text.into(), None));
-        }
     }
 }

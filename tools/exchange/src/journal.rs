@@ -6,8 +6,10 @@
 //! them). A torn last line is what a kill in mid-write leaves, and is dropped. `counters` has two
 //! slots of 512 bytes written in turn, so that one of them is always whole.
 
-use crate::account::{Account, Balance};
+use crate::account::{Account, Balance, Settings};
+use crate::event::Funding;
 use crate::order::{AccountId, Fill, Order};
+use crate::venue::{Position, Trigger};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -40,13 +42,26 @@ pub(crate) struct Transaction {
     pub fills: Vec<(AccountId, Fill)>,
     #[serde(rename = "b", default)]
     pub balances: Vec<(AccountId, String, Balance)>,
+    #[serde(rename = "p", default)]
+    pub positions: Vec<(AccountId, Position)>,
+    #[serde(rename = "u", default)]
+    pub fundings: Vec<(AccountId, Funding)>,
+    #[serde(rename = "t", default)]
+    pub triggers: Vec<Trigger>,
+    #[serde(rename = "s", default)]
+    pub settings: Vec<(AccountId, Settings)>,
     #[serde(rename = "c", default)]
     pub counters: Counters,
 }
 
 impl Transaction {
     pub(crate) fn is_empty(&self) -> bool {
-        self.orders.is_empty() && self.fills.is_empty() && self.balances.is_empty()
+        self.orders.is_empty()
+            && self.fills.is_empty()
+            && self.balances.is_empty()
+            && self.positions.is_empty()
+            && self.settings.is_empty()
+            && self.triggers.is_empty()
     }
 }
 
@@ -57,6 +72,7 @@ pub(crate) struct Snapshot {
     pub accounts: Vec<Account>,
     pub orders: Vec<Order>,
     pub fills: Vec<(AccountId, Fill)>,
+    pub triggers: Vec<Trigger>,
     pub counters: Counters,
 }
 
@@ -100,6 +116,25 @@ impl Journal {
             for (account, asset, balance) in transaction.balances {
                 if let Some(account) = snapshot.accounts.get_mut(account as usize) {
                     account.balances.insert(asset, balance);
+                }
+            }
+            for (account, position) in transaction.positions {
+                if let Some(account) = snapshot.accounts.get_mut(account as usize) {
+                    *account.position_mut(position.symbol, position.leg) = position;
+                }
+            }
+            for (account, funding) in transaction.fundings {
+                if let Some(account) = snapshot.accounts.get_mut(account as usize) {
+                    account.fundings.push(funding);
+                }
+            }
+            for trigger in transaction.triggers {
+                snapshot.triggers.retain(|one| one.id != trigger.id);
+                snapshot.triggers.push(trigger);
+            }
+            for (account, settings) in transaction.settings {
+                if let Some(account) = snapshot.accounts.get_mut(account as usize) {
+                    account.settings = settings;
                 }
             }
             raise(&mut snapshot.counters, &transaction.counters);
@@ -204,7 +239,7 @@ mod tests {
     fn torn_last_line_is_dropped_and_counters_only_rise() {
         let dir = std::env::temp_dir().join(format!("exchange-journal-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&dir);
-        let account = Account::new("a", false, &[("USDT".into(), 5)], Default::default());
+        let account = Account::new("a", false, &[("USDT".into(), 5)], BTreeMap::new());
         let snapshot = Snapshot { accounts: vec![account], ..Default::default() };
         let mut journal = Journal::start(&dir, snapshot).unwrap();
         let change = |free| Transaction {

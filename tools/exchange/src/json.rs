@@ -47,6 +47,15 @@ impl Object {
         self
     }
 
+    /// Adds a value in 1e-8 with so many decimal places, at most eight; what is finer is cut off.
+    pub(crate) fn fixed(mut self, key: &str, value: i64, places: u8) -> Self {
+        self.key(key);
+        self.0.push('"');
+        self.0.push_str(&fixed(value, places));
+        self.0.push('"');
+        self
+    }
+
     /// Closes the object.
     pub(crate) fn end(mut self) -> String {
         self.0.push('}');
@@ -77,8 +86,20 @@ pub(crate) fn dec8(value: i64) -> String {
     engine::num::Decimal { value, decimals: 8 }.to_string()
 }
 
+/// A number in units of 1e-8 with so many decimal places, at most eight.
+pub(crate) fn fixed(value: i64, places: u8) -> String {
+    let places = places.min(8);
+    let value = value / 10_i64.pow(u32::from(8 - places));
+    engine::num::Decimal { value, decimals: places }.to_string()
+}
+
 /// Book levels as the venue writes them: `[["price","quantity"],…]`, both in 1e-8.
 pub(crate) fn levels(levels: &[(i64, i64)]) -> String {
+    levels_in(levels, [8, 8])
+}
+
+/// Book levels with so many decimal places of price and quantity.
+pub(crate) fn levels_in(levels: &[(i64, i64)], places: [u8; 2]) -> String {
     let mut out = String::with_capacity(2 + levels.len() * 34);
     out.push('[');
     for (n, (price, qty)) in levels.iter().enumerate() {
@@ -86,9 +107,9 @@ pub(crate) fn levels(levels: &[(i64, i64)]) -> String {
             out.push(',');
         }
         out.push_str("[\"");
-        out.push_str(&dec8(*price));
+        out.push_str(&fixed(*price, places[0]));
         out.push_str("\",\"");
-        out.push_str(&dec8(*qty));
+        out.push_str(&fixed(*qty, places[1]));
         out.push_str("\"]");
     }
     out.push(']');
@@ -104,5 +125,8 @@ mod tests {
         let text = Object::new().put("z", 1).dec("a", 150_000_000).raw("m", "[]").end();
         assert_eq!(text, r#"{"z":1,"a":"1.50000000","m":[]}"#);
         assert_eq!(levels(&[(100, 0)]), r#"[["0.00000100","0.00000000"]]"#);
+        let book = [(6_180_020_000_000, 14_000_000)];
+        assert_eq!(levels_in(&book, [2, 3]), r#"[["61800.20","0.140"]]"#);
+        assert_eq!(fixed(300_000_000, 0), "3");
     }
 }

@@ -3,7 +3,8 @@
 //! Verification uses aws-lc-rs (HMAC-SHA256) and ed25519-dalek on purpose: the product signs with
 //! other crates, so an error on one side does not hide behind the same error on the other.
 
-use crate::order::{AccountId, Refusal};
+use crate::kind::VenueKind;
+use crate::order::AccountId;
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -35,6 +36,12 @@ pub struct KeyFile {
     /// Ed25519 public key, SPKI PEM.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub public_key_pem: Option<String>,
+    /// Passphrase, where the venue has such.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passphrase: Option<String>,
+    /// Venue that knows the key; every venue where it is not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub venue: Option<String>,
     /// Account that the key belongs to; `demo` where it is not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
@@ -45,9 +52,29 @@ enum Secret {
     Ed25519(VerifyingKey),
 }
 
-/// The keys that the exchange knows.
+struct Key {
+    account: AccountId,
+    secret: Secret,
+    passphrase: Option<String>,
+}
+
+/// The keys that a venue knows.
 #[derive(Default)]
-pub(crate) struct Keys(BTreeMap<String, (AccountId, Secret)>);
+pub(crate) struct Keys(BTreeMap<String, Key>);
+
+/// How an HMAC tag is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    Hex,
+    Base64,
+}
+
+/// What is wrong with a key or a signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum KeyFault {
+    Unknown,
+    Signature,
+}
 
 impl Keys {
     /// Adds a key for an account; says what is wrong with it otherwise.
@@ -60,49 +87,50 @@ impl Keys {
             ("hmac", None) => return Err(format!("key {}: no `secret`", file.api_key)),
             (kind, _) => return Err(format!("key kind `{kind}` is neither hmac nor ed25519")),
         };
-        self.0.insert(file.api_key.clone(), (account, secret));
+        let passphrase = file.passphrase.clone();
+        self.0.insert(file.api_key.clone(), Key { account, secret, passphrase });
         Ok(())
     }
 
     /// The account of an API key.
-    pub(crate) fn account(&self, api_key: &str) -> Result<AccountId, Refusal> {
-        if api_key.is_empty() || !api_key.bytes().all(|b| b.is_ascii_alphanumeric()) {
-            return Err(Refusal::with_status(401, -2014, "API-key format invalid."));
-        }
-        self.0.get(api_key).map(|(account, _)| *account).ok_or_else(|| {
-            Refusal::with_status(401, -2015, "Invalid API-key, IP, or permissions for action.")
-        })
+    pub(crate) fn account(&self, api_key: &str) -> Result<AccountId, KeyFault> {
+        self.0.get(api_key).map(|key| key.account).ok_or(KeyFault::Unknown)
+    }
+
+    /// Whether this is the key's passphrase; a key without one takes any.
+    pub(crate) fn has_passphrase(&self, api_key: &str, passphrase: &str) -> bool {
+        let key = self.0.get(api_key);
+        key.is_some_and(|key| key.passphrase.as_deref().is_none_or(|own| own == passphrase))
     }
 
     /// Whether the key may open a session (Ed25519 only).
     pub(crate) fn may_log_on(&self, api_key: &str) -> bool {
-        matches!(self.0.get(api_key), Some((_, Secret::Ed25519(_))))
+        self.0.get(api_key).is_some_and(|key| matches!(key.secret, Secret::Ed25519(_)))
     }
 
-    /// Checks a signature over exactly `payload`.
+    /// Checks a signature over exactly `payload`. An HMAC tag is written as `form` says, an
+    /// Ed25519 signature always in base64.
     pub(crate) fn verify(
         &self,
         api_key: &str,
         payload: &[u8],
         signature: &str,
-    ) -> Result<AccountId, Refusal> {
-        let account = self.account(api_key)?;
-        let right = match self.0.get(api_key) {
-            Some((_, Secret::Hmac(key))) => {
-                hex::decode(signature).is_ok_and(|tag| hmac::verify(key, payload, &tag).is_ok())
-            }
-            Some((_, Secret::Ed25519(key))) => BASE64
+        form: Form,
+    ) -> Result<AccountId, KeyFault> {
+        let key = self.0.get(api_key).ok_or(KeyFault::Unknown)?;
+        let tag = match form {
+            Form::Hex => hex::decode(signature).ok(),
+            Form::Base64 => BASE64.decode(signature).ok(),
+        };
+        let right = match &key.secret {
+            Secret::Hmac(key) => tag.is_some_and(|tag| hmac::verify(key, payload, &tag).is_ok()),
+            Secret::Ed25519(key) => BASE64
                 .decode(signature)
                 .ok()
                 .and_then(|bytes| Signature::from_slice(&bytes).ok())
                 .is_some_and(|signature| key.verify_strict(payload, &signature).is_ok()),
-            None => false,
         };
-        if right {
-            Ok(account)
-        } else {
-            Err(Refusal::new(-1022, "Signature for this request is not valid."))
-        }
+        if right { Ok(key.account) } else { Err(KeyFault::Signature) }
     }
 }
 
@@ -147,6 +175,8 @@ pub fn demo_keys(seed: u64) -> [KeyFile; 2] {
         secret: None,
         private_key_pem: None,
         public_key_pem: None,
+        passphrase: None,
+        venue: None,
         account: None,
     };
     [
@@ -161,15 +191,34 @@ pub fn demo_keys(seed: u64) -> [KeyFile; 2] {
     ]
 }
 
-/// Names of the files that [`write_demo_keys`] leaves in a ledger directory: the two keys as
-/// [`KeyFile`] JSON, and the Ed25519 private key alone as PEM.
+/// The demonstration keys of a venue: those of [`demo_keys`] on Binance Spot, others made the same
+/// way elsewhere. Bybit and OKX have HMAC keys only, OKX's with a passphrase.
+pub fn venue_keys(kind: VenueKind, seed: u64) -> Vec<KeyFile> {
+    let tag = match kind {
+        VenueKind::BinanceSpot => return demo_keys(seed).into(),
+        VenueKind::BinanceUsdm => 0x7573_646d << 32,
+        VenueKind::Bybit => 0x6279_6269 << 32,
+        VenueKind::Okx => 0x006f_6b78 << 32,
+    };
+    let mut keys = Vec::from(demo_keys(seed ^ tag));
+    if kind != VenueKind::BinanceUsdm {
+        keys.truncate(1);
+    }
+    if kind == VenueKind::Okx {
+        keys[0].passphrase = Some("simulated".into());
+    }
+    keys
+}
+
+/// Names of the files that [`write_demo_keys`] leaves in a ledger directory: the keys as
+/// [`KeyFile`] JSON, and the Ed25519 private key, where there is one, alone as PEM.
 pub const KEY_FILES: [&str; 3] = ["demo-hmac.key", "demo-ed25519.key", "demo-ed25519.pem"];
 
-/// The demonstration keys of a ledger directory: those that lie there, else new ones from the seed,
-/// written with mode 600.
-pub fn write_demo_keys(dir: &Path, seed: u64) -> io::Result<[KeyFile; 2]> {
+/// The demonstration keys of a venue's ledger directory: those that lie there, else new ones from
+/// the seed, written with mode 600.
+pub fn write_demo_keys(dir: &Path, kind: VenueKind, seed: u64) -> io::Result<Vec<KeyFile>> {
     std::fs::create_dir_all(dir)?;
-    let mut keys = demo_keys(seed);
+    let mut keys = venue_keys(kind, seed);
     for (key, name) in keys.iter_mut().zip(KEY_FILES) {
         let path = dir.join(name);
         match std::fs::read(&path) {
@@ -180,7 +229,7 @@ pub fn write_demo_keys(dir: &Path, seed: u64) -> io::Result<[KeyFile; 2]> {
             Err(_) => write_secret(&path, &serde_json::to_vec(&*key)?)?,
         }
     }
-    if let Some(text) = &keys[1].private_key_pem {
+    if let Some(text) = keys.get(1).and_then(|key| key.private_key_pem.as_ref()) {
         write_secret(&dir.join(KEY_FILES[2]), text.as_bytes())?;
     }
     Ok(keys)
@@ -222,9 +271,10 @@ mod tests {
         let keys =
             hmac_keys("K", "NhqPtmdSJYdKjVHjA7PZj4Mge3R5YNiP1e3UZjInClVN65XAbvqqM6A7H5fATj0j");
         let check = |payload: &str, signature: &str| {
-            assert_eq!(keys.verify("K", payload.as_bytes(), signature), Ok(3), "{payload}");
+            let verify = |payload: &str| keys.verify("K", payload.as_bytes(), signature, Form::Hex);
+            assert_eq!(verify(payload), Ok(3), "{payload}");
             let other = payload.replace("BUY", "SELL").replace("recvWindow=100&", "");
-            assert_eq!(keys.verify("K", other.as_bytes(), signature).unwrap_err().code, -1022);
+            assert_eq!(verify(&other), Err(KeyFault::Signature));
         };
         check(
             "apiKey=vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A&price=52000.00\
@@ -245,6 +295,23 @@ mod tests {
     }
 
     #[test]
+    fn base64_tags_and_passphrases_are_checked() {
+        // The vector of OKX's notes.
+        let mut key = demo_keys(0)[0].clone();
+        key.api_key = "okx-key".into();
+        key.secret = Some("22582BD0CFF14C41EDBF1AB98506286D".into());
+        key.passphrase = Some("phrase".into());
+        let mut keys = Keys::default();
+        keys.add(&key, 4).unwrap();
+        let payload = b"1700000000GET/users/self/verify";
+        let tag = "XtWT3nqS3qY+ulloN3tq91tg6+cbnBqk/PPw6w+wmXE=";
+        assert_eq!(keys.verify("okx-key", payload, tag, Form::Base64), Ok(4));
+        assert_eq!(keys.verify("okx-key", payload, tag, Form::Hex), Err(KeyFault::Signature));
+        assert!(keys.has_passphrase("okx-key", "phrase"));
+        assert!(!keys.has_passphrase("okx-key", "Phrase"));
+    }
+
+    #[test]
     fn ed25519_vectors_of_the_protocol_notes() {
         let mut key = demo_keys(0)[1].clone();
         key.public_key_pem = None;
@@ -258,7 +325,8 @@ mod tests {
         let mut keys = Keys::default();
         keys.add(&key, 2).unwrap();
         let check = |payload: &str, signature: &str| {
-            assert_eq!(keys.verify("TESTKEY", payload.as_bytes(), signature), Ok(2));
+            let payload = payload.as_bytes();
+            assert_eq!(keys.verify("TESTKEY", payload, signature, Form::Hex), Ok(2));
         };
         check(
             "A\u{1}EXAMPLE\u{1}SPOT\u{1}1\u{1}20240627-11:17:25.223",
@@ -271,18 +339,19 @@ mod tests {
              w6A2DQ==",
         );
         assert!(keys.may_log_on("TESTKEY"));
-        assert_eq!(keys.account("no-such-key").unwrap_err().code, -2014);
-        assert_eq!(keys.account("NoSuchKey").unwrap_err().code, -2015);
+        assert_eq!(keys.account("NoSuchKey"), Err(KeyFault::Unknown));
     }
 
     #[test]
     fn demo_keys_come_from_the_seed_and_stay_in_the_directory() {
         assert_eq!(demo_keys(7), demo_keys(7));
         assert_ne!(demo_keys(7), demo_keys(8));
+        assert_eq!(venue_keys(VenueKind::BinanceSpot, 7), demo_keys(7));
+        assert_ne!(venue_keys(VenueKind::Bybit, 7)[0], venue_keys(VenueKind::Okx, 7)[0]);
         let dir = std::env::temp_dir().join(format!("exchange-keys-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&dir);
-        let first = write_demo_keys(&dir, 7).unwrap();
-        assert_eq!(write_demo_keys(&dir, 9).unwrap(), first);
+        let first = write_demo_keys(&dir, VenueKind::BinanceSpot, 7).unwrap();
+        assert_eq!(write_demo_keys(&dir, VenueKind::BinanceSpot, 9).unwrap(), first);
         let mode = std::os::unix::fs::PermissionsExt::mode(
             &std::fs::metadata(dir.join(KEY_FILES[0])).unwrap().permissions(),
         );

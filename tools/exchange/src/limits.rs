@@ -1,24 +1,35 @@
-//! Request weight per address and order count per account, in the venue's fixed windows.
+//! Request weight per address, order count per account, and a venue's other buckets, in fixed
+//! windows.
 
-use crate::json::{Object, array};
-use crate::order::{AccountId, Refusal};
+use crate::order::AccountId;
+use crate::refusal::Limited;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-/// The venue's limits.
+/// A venue's limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rates {
     /// Request weight per minute and address.
     pub weight_1m: u64,
     /// Orders per ten seconds and account.
     pub orders_10s: u64,
+    /// Orders per minute and account.
+    pub orders_1m: u64,
     /// Orders per day and account.
     pub orders_1d: u64,
+    /// Orders that the first fill of an order gives back, as maker and as taker.
+    pub credit: [u64; 2],
 }
 
 impl Default for Rates {
     fn default() -> Self {
-        Self { weight_1m: 6000, orders_10s: 100, orders_1d: 200_000 }
+        Self {
+            weight_1m: 6000,
+            orders_10s: 100,
+            orders_1m: u64::MAX,
+            orders_1d: 200_000,
+            credit: [5, 1],
+        }
     }
 }
 
@@ -53,40 +64,41 @@ const DAY: u64 = 86_400_000;
 /// Requests that may ignore a 429 before the address is banned, and for how long.
 const IGNORED_MAX: u32 = 50;
 const BAN_MS: u64 = 120_000;
-/// First fills give this many orders back: maker, taker.
-const CREDIT: [u64; 2] = [5, 1];
-/// Addresses and accounts remembered.
+/// Spans of the order counts.
+pub(crate) const ORDER_SPANS: [u64; 3] = [TEN_SECONDS, MINUTE, DAY];
+/// Addresses, accounts and buckets remembered.
 const TABLE_MAX: usize = 4096;
 
 /// Who has used how much.
 pub(crate) struct Limits {
     pub rates: Rates,
     addresses: BTreeMap<IpAddr, Address>,
-    orders: BTreeMap<AccountId, [Window; 2]>,
+    orders: BTreeMap<AccountId, [Window; 3]>,
+    buckets: BTreeMap<(AccountId, String), Window>,
     /// Set by a fault: everyone is told to stop until then.
     pub stop_until_ms: u64,
 }
 
 impl Limits {
     pub(crate) fn new(rates: Rates) -> Self {
-        Self { rates, addresses: BTreeMap::new(), orders: BTreeMap::new(), stop_until_ms: 0 }
+        Self {
+            rates,
+            addresses: BTreeMap::new(),
+            orders: BTreeMap::new(),
+            buckets: BTreeMap::new(),
+            stop_until_ms: 0,
+        }
     }
 
-    /// Charges a request, or refuses it with 429 or 418.
-    pub(crate) fn charge(&mut self, ip: IpAddr, weight: u64, now_ms: u64) -> Result<(), Refusal> {
+    /// Charges a request, or says until when to stop.
+    pub(crate) fn charge(&mut self, ip: IpAddr, weight: u64, now_ms: u64) -> Result<(), Limited> {
         if self.addresses.len() > TABLE_MAX {
             self.addresses.clear();
         }
         let limit = self.rates.weight_1m;
         let address = self.addresses.entry(ip).or_default();
         if now_ms < address.banned_until_ms {
-            return Err(stop(
-                418,
-                address.banned_until_ms,
-                now_ms,
-                "Way too much request weight \
-                used; IP banned",
-            ));
+            return Err(Limited::Weight { until_ms: address.banned_until_ms, banned: true });
         }
         let used = address.weight.at(now_ms, MINUTE);
         *used += weight;
@@ -102,13 +114,7 @@ impl Limits {
         if address.ignored > IGNORED_MAX {
             address.banned_until_ms = now_ms + BAN_MS;
         }
-        Err(stop(
-            429,
-            until,
-            now_ms,
-            "Too much request weight used; current limit is reached; \
-            please use WebSocket Streams for live updates to avoid polling the API",
-        ))
+        Err(Limited::Weight { until_ms: until, banned: false })
     }
 
     /// Gives weight back (an order that succeeded costs none).
@@ -119,97 +125,80 @@ impl Limits {
         }
     }
 
+    /// The order counts' limits, in the order of [`ORDER_SPANS`].
+    pub(crate) fn order_limits(&self) -> [u64; 3] {
+        [self.rates.orders_10s, self.rates.orders_1m, self.rates.orders_1d]
+    }
+
     /// Whether an account may send one more order; does not count it.
-    pub(crate) fn may_order(&mut self, account: AccountId, now_ms: u64) -> Result<(), Refusal> {
-        let [short, day] = self.orders_used(account, now_ms);
-        let refuse = |limit, span| {
-            Err(Refusal::with_status(
-                429,
-                -1015,
-                format!("Too many new orders; current limit is {limit} orders per {span}."),
-            ))
-        };
-        if short >= self.rates.orders_10s {
-            return refuse(self.rates.orders_10s, "10 SECOND");
-        }
-        if day >= self.rates.orders_1d {
-            return refuse(self.rates.orders_1d, "1 DAY");
+    pub(crate) fn may_order(&mut self, account: AccountId, now_ms: u64) -> Result<(), Limited> {
+        let limits = self.order_limits();
+        let used = self.orders_used(account, now_ms);
+        for ((used, limit), span_ms) in used.into_iter().zip(limits).zip(ORDER_SPANS) {
+            if used >= limit {
+                return Err(Limited::Orders { limit, span_ms });
+            }
         }
         Ok(())
     }
 
+    fn order_windows(&mut self, account: AccountId, now_ms: u64) -> [&mut u64; 3] {
+        let [short, minute, day] = self.orders.entry(account).or_default();
+        [short.at(now_ms, TEN_SECONDS), minute.at(now_ms, MINUTE), day.at(now_ms, DAY)]
+    }
+
     /// Counts one order.
     pub(crate) fn count_order(&mut self, account: AccountId, now_ms: u64) {
-        let [short, day] = self.orders.entry(account).or_default();
-        *short.at(now_ms, TEN_SECONDS) += 1;
-        *day.at(now_ms, DAY) += 1;
+        self.count_orders(account, [1; 3], now_ms);
+    }
+
+    /// Counts so many orders in each of [`ORDER_SPANS`].
+    pub(crate) fn count_orders(&mut self, account: AccountId, orders: [u64; 3], now_ms: u64) {
+        for (used, orders) in self.order_windows(account, now_ms).into_iter().zip(orders) {
+            *used += orders;
+        }
     }
 
     /// The first fill of an order gives count back.
     pub(crate) fn credit(&mut self, account: AccountId, maker: bool, now_ms: u64) {
-        let credit = CREDIT[usize::from(!maker)];
-        let [short, day] = self.orders.entry(account).or_default();
-        for used in [short.at(now_ms, TEN_SECONDS), day.at(now_ms, DAY)] {
+        let credit = self.rates.credit[usize::from(!maker)];
+        for used in self.order_windows(account, now_ms) {
             *used = used.saturating_sub(credit);
         }
     }
 
-    pub(crate) fn orders_used(&mut self, account: AccountId, now_ms: u64) -> [u64; 2] {
-        let [short, day] = self.orders.entry(account).or_default();
-        [*short.at(now_ms, TEN_SECONDS), *day.at(now_ms, DAY)]
+    /// Orders counted in each of [`ORDER_SPANS`].
+    pub(crate) fn orders_used(&mut self, account: AccountId, now_ms: u64) -> [u64; 3] {
+        self.order_windows(account, now_ms).map(|used| *used)
+    }
+
+    /// Takes `cost` out of an account's bucket of this name, which holds `limit` per `span_ms`;
+    /// returns what is left, or until when it is empty (nothing is taken then).
+    pub(crate) fn take(
+        &mut self,
+        (account, name): (AccountId, &str),
+        cost: u64,
+        (limit, span_ms): (u64, u64),
+        now_ms: u64,
+    ) -> Result<u64, Limited> {
+        let until_ms = (now_ms / span_ms + 1) * span_ms;
+        if now_ms < self.stop_until_ms {
+            return Err(Limited::Bucket { limit, until_ms: self.stop_until_ms });
+        }
+        if self.buckets.len() > TABLE_MAX {
+            self.buckets.clear();
+        }
+        let used = self.buckets.entry((account, name.into())).or_default().at(now_ms, span_ms);
+        if *used + cost > limit {
+            return Err(Limited::Bucket { limit, until_ms });
+        }
+        *used += cost;
+        Ok(limit - *used)
     }
 
     pub(crate) fn weight_used(&mut self, ip: IpAddr, now_ms: u64) -> u64 {
         self.addresses.get_mut(&ip).map_or(0, |a| *a.weight.at(now_ms, MINUTE))
     }
-
-    /// `rateLimits` of `exchangeInfo`: the limits without usage.
-    pub(crate) fn info(&self) -> String {
-        array([
-            limit("REQUEST_WEIGHT", "MINUTE", 1, self.rates.weight_1m, None),
-            limit("ORDERS", "SECOND", 10, self.rates.orders_10s, None),
-            limit("ORDERS", "DAY", 1, self.rates.orders_1d, None),
-            limit("RAW_REQUESTS", "MINUTE", 5, 300_000, None),
-        ])
-    }
-
-    /// `rateLimits` of an answer: the weight used, and the order count where an account is known.
-    pub(crate) fn usage(&mut self, ip: IpAddr, account: Option<AccountId>, now_ms: u64) -> String {
-        let weight = self.weight_used(ip, now_ms);
-        let mut all =
-            vec![limit("REQUEST_WEIGHT", "MINUTE", 1, self.rates.weight_1m, Some(weight))];
-        if let Some(account) = account {
-            all.splice(0..0, self.order_usage(account, now_ms));
-        }
-        array(all)
-    }
-
-    /// The order-count limits with usage.
-    pub(crate) fn order_usage(&mut self, account: AccountId, now_ms: u64) -> Vec<String> {
-        let [short, day] = self.orders_used(account, now_ms);
-        vec![
-            limit("ORDERS", "SECOND", 10, self.rates.orders_10s, Some(short)),
-            limit("ORDERS", "DAY", 1, self.rates.orders_1d, Some(day)),
-        ]
-    }
-}
-
-fn limit(kind: &str, interval: &str, number: u32, limit: u64, count: Option<u64>) -> String {
-    let object = Object::new()
-        .put("rateLimitType", kind)
-        .put("interval", interval)
-        .put("intervalNum", number)
-        .put("limit", limit);
-    match count {
-        Some(count) => object.put("count", count).end(),
-        None => object.end(),
-    }
-}
-
-fn stop(status: u16, until_ms: u64, now_ms: u64, msg: &str) -> Refusal {
-    let data = Object::new().put("serverTime", now_ms).put("retryAfter", until_ms).end();
-    let msg = format!("{msg}. Retry after {until_ms}.");
-    Refusal { status, code: -1003, msg, data: Some(data) }
 }
 
 #[cfg(test)]
@@ -221,13 +210,13 @@ mod tests {
         let mut limits = Limits::new(Rates { weight_1m: 10, ..Rates::default() });
         let ip = IpAddr::from([127, 0, 0, 1]);
         assert!(limits.charge(ip, 10, 1).is_ok());
-        let refusal = limits.charge(ip, 1, 2).unwrap_err();
-        assert_eq!((refusal.status, refusal.code), (429, -1003));
-        assert!(refusal.data.unwrap().contains("\"retryAfter\":60000"));
+        let stop = Limited::Weight { until_ms: 60_000, banned: false };
+        assert_eq!(limits.charge(ip, 1, 2), Err(stop));
         for _ in 0..IGNORED_MAX {
             let _ = limits.charge(ip, 1, 3);
         }
-        assert_eq!(limits.charge(ip, 1, 60_001).unwrap_err().status, 418);
+        let banned = Limited::Weight { until_ms: 3 + BAN_MS, banned: true };
+        assert_eq!(limits.charge(ip, 1, 60_001), Err(banned));
         assert!(limits.charge(ip, 1, 240_001).is_ok());
     }
 
@@ -238,9 +227,22 @@ mod tests {
             assert!(limits.may_order(2, 5).is_ok());
             limits.count_order(2, 5);
         }
-        assert_eq!(limits.may_order(2, 6).unwrap_err().code, -1015);
+        let over = Limited::Orders { limit: 3, span_ms: 10_000 };
+        assert_eq!(limits.may_order(2, 6), Err(over));
         limits.credit(2, false, 7);
         assert!(limits.may_order(2, 8).is_ok());
-        assert_eq!(limits.orders_used(2, 10_000), [0, 2]);
+        assert_eq!(limits.orders_used(2, 10_000), [0, 2, 2]);
+    }
+
+    #[test]
+    fn buckets_are_per_account_and_name_and_fill_up_again() {
+        let mut limits = Limits::new(Rates::default());
+        assert_eq!(limits.take((2, "create"), 2, (3, 1000), 10), Ok(1));
+        let empty = Limited::Bucket { limit: 3, until_ms: 1000 };
+        assert_eq!(limits.take((2, "create"), 2, (3, 1000), 11), Err(empty));
+        assert_eq!(limits.take((2, "create"), 1, (3, 1000), 11), Ok(0));
+        assert_eq!(limits.take((3, "create"), 3, (3, 1000), 11), Ok(0));
+        assert_eq!(limits.take((2, "cancel"), 3, (3, 1000), 11), Ok(0));
+        assert_eq!(limits.take((2, "create"), 3, (3, 1000), 1000), Ok(0));
     }
 }

@@ -1,9 +1,11 @@
 //! One symbol's market: its book, ids, tape, day statistics and candles.
 
+use crate::event::Agg;
 use crate::matching::{Book, Taken, Taker};
 use crate::order::Side;
 use crate::replay::Recorded;
 use crate::symbol::Symbol;
+use crate::venue::Mark;
 use std::collections::{BTreeSet, VecDeque};
 
 /// One public trade.
@@ -64,6 +66,8 @@ pub(crate) struct Listing {
     pub book: Book,
     /// Set where the market is a recording: its levels are the public book, `book` is empty.
     pub recorded: Option<Recorded>,
+    /// Mark price and funding of a perpetual.
+    pub mark: Option<Mark>,
     /// Id of the last book change.
     pub update: u64,
     /// Id of the next trade.
@@ -72,23 +76,23 @@ pub(crate) struct Listing {
     pub agg: u64,
     /// Last traded price in ticks.
     pub last: i64,
+    /// Lowest and highest price traded since triggers were looked at.
+    pub swing: Option<(i64, i64)>,
     pub tape: VecDeque<Tick>,
-    /// Aggregated trades: id, first trade id, and the sum (its id is the last trade's).
-    pub aggs: VecDeque<(u64, u64, Tick)>,
+    pub aggs: VecDeque<Agg>,
     pub day: Candle,
     pub candles: VecDeque<Candle>,
-    /// Levels changed since the last 100 ms message, and the first id among those changes.
-    pub fast: Changed,
-    /// The same for the 1000 ms message.
-    pub slow: Changed,
+    /// Levels changed since each of the protocol's views was last told; as many as it has.
+    pub views: Vec<Changed>,
     /// Trades and book changes so far.
     pub trades: u64,
     pub updates: u64,
 }
 
-/// Levels changed since a stream last spoke.
+/// Levels changed since a view was last told.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Changed {
+    /// First update id among the changes; zero where there are none.
     pub first: u64,
     pub levels: BTreeSet<(Side, i64)>,
 }
@@ -105,7 +109,9 @@ impl Changed {
 impl Listing {
     pub(crate) fn new(symbol: Symbol, update: u64, trade: u64) -> Self {
         let last = symbol.start_price / symbol.tick;
+        let mark = symbol.perp.as_ref().map(|_| Mark::new(symbol.start_price));
         Self {
+            mark,
             symbol,
             book: Book::default(),
             recorded: None,
@@ -113,12 +119,12 @@ impl Listing {
             trade,
             agg: trade / 3 + 1,
             last,
+            swing: None,
             tape: VecDeque::with_capacity(TAPE_MAX),
             aggs: VecDeque::with_capacity(TAPE_MAX),
             day: Candle::default(),
             candles: VecDeque::new(),
-            fast: Changed::default(),
-            slow: Changed::default(),
+            views: Vec::new(),
             trades: 0,
             updates: 0,
         }
@@ -189,18 +195,19 @@ impl Listing {
         for (side, price) in self.book.drain_dirty() {
             self.update += 1;
             self.updates += 1;
-            self.fast.note(self.update, side, price);
-            self.slow.note(self.update, side, price);
+            for view in &mut self.views {
+                view.note(self.update, side, price);
+            }
         }
         self.update != before
     }
 
     /// Notes an aggregated trade.
-    pub(crate) fn aggregate(&mut self, id: u64, first: u64, tick: Tick) {
+    pub(crate) fn aggregate(&mut self, agg: Agg) {
         if self.aggs.len() == TAPE_MAX {
             self.aggs.pop_front();
         }
-        self.aggs.push_back((id, first, tick));
+        self.aggs.push_back(agg);
     }
 
     /// Notes a public trade.
@@ -208,6 +215,8 @@ impl Listing {
         let unit = self.symbol.unit();
         self.trades += 1;
         self.last = tick.price;
+        let (low, high) = self.swing.unwrap_or((tick.price, tick.price));
+        self.swing = Some((low.min(tick.price), high.max(tick.price)));
         self.day.add(&tick, unit);
         if self.day.open_ms == 0 {
             self.day.open_ms = tick.time_ms;

@@ -12,6 +12,9 @@ pub(crate) struct Entry {
     pub id: u64,
     pub account: AccountId,
     pub lots: i64,
+    /// Whoever takes from it stops there for once: what its owner still wants to sell or buy may
+    /// depend on that trade.
+    pub watched: bool,
 }
 
 /// One price: total and queue.
@@ -79,6 +82,8 @@ pub(crate) struct Taken {
     pub left: i64,
     /// Self-trade prevention ended the incoming order.
     pub prevented: bool,
+    /// A watched order was met: more may be taken once its owner has been looked at.
+    pub paused: bool,
     /// An order by amount ended for want of the other side, not for want of money.
     pub dry: bool,
 }
@@ -126,6 +131,15 @@ impl Book {
         match side {
             Side::Buy => Box::new(self.bids.iter().rev().map(|(p, l)| (*p, l.lots))),
             Side::Sell => Box::new(self.asks.iter().map(|(p, l)| (*p, l.lots))),
+        }
+    }
+
+    /// Levels from the best outward, each with the number of its orders.
+    pub(crate) fn queues(&self, side: Side) -> Box<dyn Iterator<Item = (i64, i64, usize)> + '_> {
+        let tell = |(price, level): (&i64, &Level)| (*price, level.lots, level.queue.len());
+        match side {
+            Side::Buy => Box::new(self.bids.iter().rev().map(tell)),
+            Side::Sell => Box::new(self.asks.iter().map(tell)),
         }
     }
 
@@ -227,6 +241,8 @@ impl Book {
             if lots == 0 || !reaches(taker, price) {
                 break;
             }
+            let front = self.side(side).get(&price).and_then(|level| level.queue.front());
+            out.paused = front.is_some_and(|entry| entry.watched);
             let (step, traded, stop) = self.meet(taker, side, price, lots);
             out.steps.push(step);
             want = match want {
@@ -239,10 +255,14 @@ impl Book {
                 out.prevented = true;
                 break;
             }
+            if out.paused {
+                break;
+            }
         }
         if let Want::Lots(lots) = want {
             out.left = lots;
         }
+        out.paused &= !out.prevented && out.left > 0;
         out
     }
 

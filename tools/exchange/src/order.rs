@@ -1,4 +1,4 @@
-//! Orders, their words on the wire, and a request for one.
+//! Orders, trades and requests for orders, in words that belong to no protocol.
 
 use serde::de::IntoDeserializer;
 use serde::de::value::{Error as WordError, StrDeserializer};
@@ -12,16 +12,22 @@ pub(crate) type SymbolId = u16;
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$item_doc:meta])* $item:ident),* $(,)? }) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+        #[derive(
+            Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize,
+        )]
         #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-        pub(crate) enum $name { $($(#[$item_doc])* $item),* }
+        pub(crate) enum $name { #[default] $($(#[$item_doc])* $item),* }
 
         impl $name {
-            /// The value that the venue's word names.
-            #[allow(dead_code)]
+            /// The value that the ledger's word names.
             pub(crate) fn word(text: &str) -> Option<Self> {
                 let reader: StrDeserializer<'_, WordError> = text.into_deserializer();
                 Self::deserialize(reader).ok()
+            }
+
+            /// The ledger's word.
+            pub(crate) fn text(self) -> String {
+                crate::json::text(&self).trim_matches('"').into()
             }
         }
     };
@@ -32,24 +38,67 @@ words!(
     Side { Buy, Sell }
 );
 words!(
-    /// Order types that this exchange offers.
-    Kind { Limit, LimitMaker, Market }
+    /// Whether an order has a worst price.
+    Kind { Limit, Market }
 );
 words!(
     /// Time in force.
     Tif { Gtc, Ioc, Fok }
 );
 words!(
+    /// What becomes of an order that would take although it must not.
+    Post {
+        /// It may take.
+        No,
+        /// It is refused and gets no id.
+        Refuse,
+        /// It is accepted and ends at once: for protocols that answer before they match.
+        Cancel,
+    }
+);
+words!(
     /// Self-trade prevention.
     Stp { None, ExpireMaker, ExpireTaker, ExpireBoth, Decrement }
 );
 words!(
-    /// Order status.
-    Status { New, PartiallyFilled, Filled, Canceled, Expired, ExpiredInMatch }
+    /// Which position of a symbol an order is for: the only one (one-way mode), or one of the two
+    /// of hedge mode. Spot orders are `Net`.
+    Leg { Net, Long, Short }
 );
 words!(
-    /// What a cancel insists on.
-    Restriction { OnlyNew, OnlyPartiallyFilled }
+    /// Order status.
+    Status { New, PartiallyFilled, Filled, Cancelled, Expired }
+);
+words!(
+    /// Why an order ended (or shrank) otherwise than by a trade.
+    Why {
+        /// Its owner cancelled it.
+        User,
+        /// Its owner cancelled all.
+        UserAll,
+        /// An IOC order's remainder.
+        Ioc,
+        /// A FOK order that could not be filled at once.
+        Fok,
+        /// A market order met an empty book.
+        NoLiquidity,
+        /// It was post-only and would have taken.
+        PostOnly,
+        /// Self-trade prevention.
+        SelfTrade,
+        /// It would no longer have reduced the position.
+        ReduceOnly,
+        /// The account was liquidated.
+        Liquidation,
+        /// A countdown ran out.
+        Countdown,
+        /// The account's private connections were gone for too long.
+        Disconnect,
+        /// The other order of its pair was executed.
+        Pair,
+        /// Its trigger came, and the order it became could not be placed.
+        Trigger,
+    }
 );
 
 impl Side {
@@ -59,11 +108,23 @@ impl Side {
             Self::Sell => Self::Buy,
         }
     }
+
+    /// +1 for a purchase, −1 for a sale.
+    pub(crate) fn sign(self) -> i64 {
+        if self == Self::Buy { 1 } else { -1 }
+    }
 }
 
 impl Status {
     pub(crate) fn is_open(self) -> bool {
         matches!(self, Self::New | Self::PartiallyFilled)
+    }
+}
+
+impl Leg {
+    /// Whether an order of this side on this leg can only close (hedge mode).
+    pub(crate) fn closes(self, side: Side) -> bool {
+        matches!((self, side), (Self::Long, Side::Sell) | (Self::Short, Side::Buy))
     }
 }
 
@@ -73,12 +134,18 @@ pub(crate) struct Order {
     pub id: u64,
     pub account: AccountId,
     pub symbol: SymbolId,
-    /// Client order id in force (an amend replaces it).
+    /// Client order id in force (an amend may replace it).
     pub client: String,
     pub side: Side,
     pub kind: Kind,
     pub tif: Tif,
+    pub post: Post,
     pub stp: Stp,
+    pub leg: Leg,
+    /// Whether it may only make a position smaller.
+    pub reduce: bool,
+    /// Whether the venue sent it to liquidate a position.
+    pub forced: bool,
     pub price: i64,
     pub qty: i64,
     pub filled: i64,
@@ -87,12 +154,22 @@ pub(crate) struct Order {
     pub quote_filled: i64,
     /// Quote amount asked for, where the order is by amount.
     pub quote_qty: i64,
+    /// Fees so far, in `fee_asset`.
+    pub fee: i64,
+    pub fee_asset: String,
+    /// Profit realised so far, without fees.
+    pub realised: i64,
     pub status: Status,
+    pub why: Option<Why>,
     pub created_ms: u64,
     pub updated_ms: u64,
     /// Whether it has rested in the book.
     pub working: bool,
     pub amends: u32,
+    /// Its owner's mark on a group of orders.
+    pub tag: String,
+    /// What its protocol wants to remember of it.
+    pub note: String,
 }
 
 impl Order {
@@ -100,34 +177,56 @@ impl Order {
     pub(crate) fn left(&self) -> i64 {
         self.qty - self.filled - self.prevented
     }
-}
 
-/// How much an answer to a new order tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reply {
-    Ack,
-    Result,
-    Full,
+    /// Whether it can only make a position smaller, by flag or by its leg.
+    pub(crate) fn only_reduces(&self) -> bool {
+        self.reduce || self.leg.closes(self.side)
+    }
 }
 
 /// A new order whose words have been read and put on the grid.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct NewOrder {
     pub symbol: SymbolId,
     pub side: Side,
     pub kind: Kind,
     pub tif: Tif,
+    pub post: Post,
     pub stp: Stp,
+    pub leg: Leg,
+    pub reduce: bool,
     /// Ticks; zero for a market order.
     pub price: i64,
     /// Lots; zero where the order is by quote amount.
     pub qty: i64,
     pub quote_qty: i64,
     pub client: String,
-    pub reply: Reply,
+    pub tag: String,
+    pub note: String,
 }
 
-/// A trade of an account, as `myTrades` and the ledger tell it.
+impl NewOrder {
+    /// Whether it can only make a position smaller, by flag or by its leg.
+    pub(crate) fn only_reduces(&self) -> bool {
+        self.reduce || self.leg.closes(self.side)
+    }
+}
+
+/// A change of an open order; what is none stays.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Amend {
+    /// New total quantity in lots, what is filled included.
+    pub qty: Option<i64>,
+    /// New price in ticks.
+    pub price: Option<i64>,
+    /// New client id.
+    pub client: Option<String>,
+    /// Goes to the end of the queue even where it only becomes less.
+    pub requeue: bool,
+}
+
+/// A trade of an account. Price, quantity (base asset) and amounts in 1e-8.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Fill {
     pub symbol: SymbolId,
@@ -142,44 +241,11 @@ pub(crate) struct Fill {
     pub time_ms: u64,
     pub buyer: bool,
     pub maker: bool,
-}
-
-/// A refusal in the venue's words.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Refusal {
-    /// HTTP status.
-    pub status: u16,
-    pub code: i32,
-    pub msg: String,
-    /// JSON text of `data`, where there is one.
-    pub data: Option<String>,
-}
-
-impl Refusal {
-    pub(crate) fn new(code: i32, msg: impl Into<String>) -> Self {
-        Self { status: 400, code, msg: msg.into(), data: None }
-    }
-
-    pub(crate) fn with_status(status: u16, code: i32, msg: impl Into<String>) -> Self {
-        Self { status, code, msg: msg.into(), data: None }
-    }
-
-    pub(crate) fn filter(name: &str) -> Self {
-        Self::new(-1013, format!("Filter failure: {name}"))
-    }
-
-    pub(crate) fn insufficient() -> Self {
-        Self::new(-2010, "Account has insufficient balance for requested action.")
-    }
-
-    /// `{"code":…,"msg":…}` with `data` where there is one.
-    pub(crate) fn json(&self) -> String {
-        let object = crate::json::Object::new().put("code", self.code).put("msg", &self.msg);
-        match &self.data {
-            Some(data) => object.raw("data", data).end(),
-            None => object.end(),
-        }
-    }
+    pub leg: Leg,
+    /// Profit that the trade realised on a position, without its fee.
+    pub realised: i64,
+    /// Whether a liquidation sent the order.
+    pub liquidation: bool,
 }
 
 #[cfg(test)]
@@ -187,11 +253,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_the_venues() {
-        assert_eq!(Kind::word("LIMIT_MAKER"), Some(Kind::LimitMaker));
+    fn words_read_back_as_written() {
+        assert_eq!(Kind::word("LIMIT"), Some(Kind::Limit));
         assert_eq!(Kind::word("STOP_LOSS"), None);
         assert_eq!(Stp::word("EXPIRE_BOTH"), Some(Stp::ExpireBoth));
-        assert_eq!(crate::json::text(&Status::ExpiredInMatch), "\"EXPIRED_IN_MATCH\"");
+        assert_eq!(Status::PartiallyFilled.text(), "PARTIALLY_FILLED");
         assert_eq!(Tif::word("GTC"), Some(Tif::Gtc));
+    }
+
+    #[test]
+    fn hedge_legs_close_on_their_other_side() {
+        assert!(Leg::Long.closes(Side::Sell) && !Leg::Long.closes(Side::Buy));
+        assert!(Leg::Short.closes(Side::Buy) && !Leg::Net.closes(Side::Buy));
     }
 }

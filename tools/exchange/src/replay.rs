@@ -7,7 +7,9 @@
 
 mod mend;
 
-use crate::floor::{Floor, SharedFloor, diff_json, wall_ms};
+use crate::dialect::Depth;
+use crate::event::Agg;
+use crate::floor::{Floor, SharedFloor, wall_ms};
 use crate::listing::Tick;
 use crate::matching::{Step, Taken, Taker, Want};
 use crate::order::{Side, SymbolId};
@@ -343,7 +345,9 @@ fn step(floor: &mut Floor, symbol: SymbolId, at_ns: u64, frame: &Frame, shift: S
         let sides = patched.as_ref().unwrap_or(sides);
         for (side, levels) in [Side::Buy, Side::Sell].into_iter().zip(sides) {
             for (price, _) in levels {
-                listing.slow.note(before + 1, side, price / tick);
+                for view in &mut listing.views {
+                    view.note(before + 1, side, price / tick);
+                }
             }
         }
     }
@@ -353,13 +357,12 @@ fn step(floor: &mut Floor, symbol: SymbolId, at_ns: u64, frame: &Frame, shift: S
     match frame {
         Frame::Best { update, bid, ask } => {
             let best = [bid, ask].map(|(p, q)| (*q > 0).then_some((p / tick, q / lot)));
-            floor.publish_best(symbol, *update, best);
+            floor.speak(|dialect, floor| dialect.best(floor, symbol, *update, best, now_ms));
         }
         Frame::Depth { event_ms, first, last, sides, .. } => {
-            let sides = patched.as_ref().unwrap_or(sides);
-            let name = floor.venue.listing(symbol).symbol.name.clone();
-            let json = diff_json(&name, (*first, *last), sides, shift.at(*event_ms));
-            floor.send_diff(&format!("{}@depth@100ms", name.to_lowercase()), &json, *last);
+            let depth = Depth { ids: (*first, *last), sides: patched.as_ref().unwrap_or(sides) };
+            let event_ms = shift.at(*event_ms);
+            floor.speak(|dialect, floor| dialect.depth(floor, symbol, &depth, event_ms));
         }
         Frame::Trade { event_ms, trade_ms, id, price, qty, buyer_maker } => {
             let tick = Tick {
@@ -369,10 +372,14 @@ fn step(floor: &mut Floor, symbol: SymbolId, at_ns: u64, frame: &Frame, shift: S
                 time_ms: shift.at(*trade_ms),
                 buyer_maker: *buyer_maker,
             };
+            let agg = Agg { id: *id, first: *id, sum: tick };
             floor.venue.listing_mut(symbol).print(tick);
-            floor.venue.listing_mut(symbol).aggregate(*id, *id, tick);
-            floor.publish_trade(symbol, &tick, shift.at(*event_ms));
-            floor.publish_agg(symbol, *id, *id, &tick, shift.at(*event_ms));
+            floor.venue.listing_mut(symbol).aggregate(agg);
+            let event_ms = shift.at(*event_ms);
+            floor.speak(|dialect, floor| {
+                dialect.trade(floor, symbol, &tick, event_ms);
+                dialect.aggregate(floor, symbol, &agg, event_ms);
+            });
         }
         Frame::Snapshot { .. } => {}
     }

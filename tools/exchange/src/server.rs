@@ -1,31 +1,23 @@
-//! The listening process: routes, the market's clock, timed streams, faults, and the end.
+//! The listening process: routes, the world's clock, timed streams, faults, and the end.
 
-use crate::account::{Account, Fees};
-use crate::cause::Causes;
+use crate::account::Fees;
 use crate::error::Error;
 use crate::fault::{Fault, FaultKind};
-use crate::floor::{Floor, SharedFloor, wall_ms};
-use crate::flow::{Flow, Style};
+use crate::floor::{SharedFloor, wall_ms};
 use crate::hub::Out;
-use crate::journal::Journal;
-use crate::keys::{KeyFile, Keys, demo_keys, write_demo_keys};
-use crate::limits::{Limits, Rates};
-use crate::listing::Listing;
+use crate::keys::{KeyFile, venue_keys};
+use crate::kind::VenueKind;
+use crate::limits::Rates;
 use crate::recording::Recording;
-use crate::replay::Recorded;
+use crate::sim::Pages;
 use crate::socket::Heartbeat;
 use crate::symbol::{SCALE, Symbol};
-use crate::venue::{OWN_TRADES, Venue};
-use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::{ConnectInfo, Path, RawQuery, State};
-use axum::response::Response;
-use axum::routing::any;
+use crate::world::{Room, World, WorldText};
 use axum::serve::ListenerExt;
-use std::collections::BTreeSet;
+use futures_util::future::join_all;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::time::Instant;
@@ -45,10 +37,12 @@ pub struct Options {
     pub replay: Option<PathBuf>,
     /// Speed of the recording; 1.0 is its own pace.
     pub replay_speed: f64,
-    /// Symbols; with a recording, only the recorded one.
-    pub symbols: Vec<Symbol>,
     /// Keys; empty means the demonstration keys of the seed or of the ledger directory.
     pub keys: Vec<KeyFile>,
+    /// Several venues over one world; none is Binance Spot alone, as the next five say.
+    pub world: Option<WorldText>,
+    /// Symbols; with a recording, only the recorded one.
+    pub symbols: Vec<Symbol>,
     /// Money that each account starts with: asset and amount in 1e-8.
     pub start: Vec<(String, i64)>,
     /// Commission of each account.
@@ -72,8 +66,9 @@ impl Default for Options {
             faults: Vec::new(),
             replay: None,
             replay_speed: 1.0,
-            symbols: vec![Symbol::btcusdt(), Symbol::ethusdt()],
             keys: Vec::new(),
+            world: None,
+            symbols: vec![Symbol::btcusdt(), Symbol::ethusdt()],
             start: vec![
                 ("BTC".into(), 10 * SCALE),
                 ("ETH".into(), 200 * SCALE),
@@ -86,6 +81,21 @@ impl Default for Options {
             heartbeat: Heartbeat::default(),
             market: true,
         }
+    }
+}
+
+impl Options {
+    /// The demonstration keys that an exchange without ledger and keys of its own makes. In a world
+    /// each names its venue.
+    pub fn demo_keys(&self) -> Vec<KeyFile> {
+        let Some(world) = &self.world else {
+            return venue_keys(VenueKind::BinanceSpot, self.seed);
+        };
+        let keys = world.venues().into_iter().flat_map(|kind| {
+            let named = move |key| KeyFile { venue: Some(kind.name().into()), ..key };
+            venue_keys(kind, self.seed).into_iter().map(named)
+        });
+        keys.collect()
     }
 }
 
@@ -104,15 +114,6 @@ pub struct Summary {
     pub journal_errors: u64,
 }
 
-/// What every connection gets.
-#[derive(Clone)]
-pub(crate) struct App {
-    pub floor: SharedFloor,
-    pub causes: Arc<Causes>,
-    pub latency: Duration,
-    pub heartbeat: Heartbeat,
-}
-
 /// Runs the exchange until `shutdown` completes. `ready` is called with the bound address once it
 /// listens. Needs a tokio runtime with time and I/O; a current-thread one is right.
 pub async fn serve(
@@ -120,15 +121,7 @@ pub async fn serve(
     ready: impl FnOnce(SocketAddr),
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<Summary, Error> {
-    let (floor, market) = assemble(&options)?;
-    let causes = floor.causes.clone();
-    let floor = SharedFloor::new(floor);
-    let app = App {
-        floor: floor.clone(),
-        causes,
-        latency: options.latency,
-        heartbeat: options.heartbeat,
-    };
+    let (world, recording) = crate::world::open(&options, wall_ms())?;
     let listener = TcpListener::bind(options.listen)
         .await
         .map_err(|source| Error::Listen { address: options.listen, source })?;
@@ -139,158 +132,90 @@ pub async fn serve(
         // A peer that is already gone shows at the first read.
         let _ = stream.set_nodelay(true);
     });
-    let router = axum::Router::new()
-        .route("/ws", any(single))
-        .route("/ws/{*streams}", any(several))
-        .route("/stream", any(combined))
-        .route("/ws-api/v3", any(api))
-        .fallback(crate::rest::handle)
-        .with_state(app);
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let service = router(&world, &options).into_make_service_with_connect_info::<SocketAddr>();
+    let floors: Vec<SharedFloor> =
+        world.rooms().iter().map(|room| room.app.floor.clone()).collect();
+    let faults = floors.iter().map(|floor| run_faults(floor.clone(), options.faults.clone()));
+    let faults = join_all(faults);
+    let timers = join_all(floors.iter().map(|floor| run_timers(floor.clone())));
     ready(address);
     let server = axum::serve(listener, service);
     tokio::select! {
         result = async { server.await } => result.map_err(Error::Serve)?,
-        () = market.run(floor.clone()) => {}
-        () = run_timers(floor.clone()) => {}
-        () = run_faults(floor.clone(), options.faults.clone()) => {}
+        () = run_world(world) => {}
+        () = play(floors[0].clone(), recording, options.replay_speed) => {}
+        _ = timers => {}
+        _ = faults => {}
         () = shutdown => {}
     }
-    let mut floor = floor.lock();
-    floor.hub.tell_all(false, &Out::Close);
-    Ok(summary(&floor))
+    Ok(summary(&floors))
 }
 
-fn summary(floor: &Floor) -> Summary {
-    Summary {
-        trades: floor.venue.listings.iter().map(|listing| listing.trades).sum(),
-        updates: floor.venue.listings.iter().map(|listing| listing.updates).sum(),
-        user_fills: floor.venue.accounts.iter().map(|account| account.fills.len() as u64).sum(),
-        faults: floor.faults_done.clone(),
-        journal_errors: floor.venue.journal_errors,
-    }
-}
-
-/// Builds the venue from options and ledger.
-pub(crate) fn assemble(options: &Options) -> Result<(Floor, Play), Error> {
-    let recording = options.replay.as_deref().map(Recording::read).transpose()?;
-    let symbols = match &recording {
-        Some(recording) => vec![recording.spec(&options.symbols)],
-        None => options.symbols.clone(),
+/// The routes of every venue, whose paths are disjoint, and the exchange's own pages.
+fn router(world: &World, options: &Options) -> axum::Router {
+    let room = |room: &Room| (room.kind, room.app.clone());
+    let pages = Pages {
+        apps: world.rooms().iter().map(room).collect(),
+        world: options.world.clone().map(Box::new),
+        seed: options.seed,
     };
-    if let Some(fault) = symbols.iter().find_map(Symbol::fault) {
-        return Err(Error::Symbol(fault));
+    let mut protocols = axum::Router::new();
+    for room in world.rooms() {
+        let mut routes = axum::Router::new();
+        room.app.floor.lock().speak(|dialect, _| routes = dialect.routes(room.app.clone()));
+        protocols = protocols.merge(routes);
     }
-    let listings = symbols.iter().enumerate().map(|(n, symbol)| {
-        // Each symbol counts in a range of its own, so that an update id names its symbol.
-        let first = (50 - 10 * n as u64) * 1_000_000_000;
-        Listing::new(symbol.clone(), first, 3_700_000_001 - 1_000_000_000 * n as u64)
-    });
-    let mut venue = Venue::new(listings.collect());
-    if let (Some(recording), Some(listing)) = (&recording, venue.listings.first_mut()) {
-        let recorded = Recorded::new(&listing.symbol, recording);
-        (listing.update, listing.trade) = (recorded.update, OWN_TRADES);
-        listing.recorded = Some(recorded);
-    }
-    let given = match (&options.ledger, options.keys.is_empty()) {
-        (_, false) => options.keys.clone(),
-        (Some(dir), true) => write_demo_keys(dir, options.seed)
-            .map_err(|source| Error::Ledger { dir: dir.clone(), source })?
-            .to_vec(),
-        (None, true) => demo_keys(options.seed).to_vec(),
-    };
-    if let Some(dir) = &options.ledger {
-        let wrong = |source| Error::Ledger { dir: dir.clone(), source };
-        std::fs::create_dir_all(dir).map_err(wrong)?;
-        if let Some(snapshot) = Journal::recover(dir).map_err(wrong)? {
-            let generation = snapshot.generation;
-            venue.restore(snapshot);
-            venue.journal = Some(Journal::start(dir, venue.snapshot(generation)).map_err(wrong)?);
-        }
-    }
-    let mut keys = Keys::default();
-    for key in &given {
-        let name = key.account.as_deref().unwrap_or("demo");
-        let account = venue.account_named(name).unwrap_or_else(|| {
-            venue.accounts.push(Account::new(name, false, &options.start, options.fees.clone()));
-            venue.accounts.len() as u32 - 1
-        });
-        keys.add(key, account).map_err(Error::Key)?;
-    }
-    let mut flows = Vec::new();
-    if options.market && recording.is_none() {
-        for symbol in 0..venue.listings.len() as u16 {
-            let mut flow = Flow::new(&venue, symbol, options.seed, style(symbol));
-            flow.open(&mut venue, wall_ms());
-            flows.push(flow);
-        }
-        venue.commit(wall_ms());
-        venue.events.clear();
-    }
-    if let (Some(dir), None) = (&options.ledger, &venue.journal) {
-        let journal = Journal::start(dir, venue.snapshot(0));
-        venue.journal = Some(journal.map_err(|source| Error::Ledger { dir: dir.clone(), source })?);
-    }
-    let play = match recording {
-        Some(recording) => Play::Recorded(recording, options.replay_speed),
-        None => Play::Generated(flows),
-    };
-    Ok((Floor::new(venue, keys, Limits::new(options.rates)), play))
+    protocols
+        .merge(crate::sim::routes(pages))
+        .fallback(async || crate::sim::refuse(404, "Path not found."))
 }
 
-/// Where the public market comes from.
-pub(crate) enum Play {
-    Generated(Vec<Flow>),
-    Recorded(Recording, f64),
-}
-
-impl Play {
-    async fn run(self, floor: SharedFloor) {
-        match self {
-            Self::Generated(flows) => run_market(floor, flows).await,
-            Self::Recorded(recording, speed) => crate::replay::run(floor, recording, speed).await,
-        }
+/// Says farewell to every connection, and what there was.
+fn summary(floors: &[SharedFloor]) -> Summary {
+    let mut all = Summary::default();
+    for floor in floors {
+        let mut floor = floor.lock();
+        floor.hub.tell_all(false, &Out::Close);
+        let venue = &floor.venue;
+        all.trades += venue.listings.iter().map(|listing| listing.trades).sum::<u64>();
+        all.updates += venue.listings.iter().map(|listing| listing.updates).sum::<u64>();
+        let fills = venue.accounts.iter().map(|account| account.fills.len() as u64);
+        all.user_fills += fills.sum::<u64>();
+        all.journal_errors += venue.journal_errors;
+        all.faults.extend(floor.faults_done.iter().cloned());
     }
+    all
 }
 
-/// The first symbol is the measured one; the others are quieter and cheaper.
-pub(crate) fn style(symbol: u16) -> Style {
-    match symbol {
-        0 => Style { distance: 1.0, size: 1.0, rate: 1.0 },
-        _ => Style { distance: 0.05, size: 20.0, rate: 0.3 },
+/// Publishes a recording, where there is one.
+async fn play(floor: SharedFloor, recording: Option<Recording>, speed: f64) {
+    match recording {
+        Some(recording) => crate::replay::run(floor, recording, speed).await,
+        None => std::future::pending().await,
     }
 }
 
 /// Events carried out at one go before connections get their turn.
 const BURST: usize = 32;
 
-/// Lets the generated markets run in real time.
-async fn run_market(floor: SharedFloor, mut flows: Vec<Flow>) {
+/// Lets the world run in real time.
+async fn run_world(mut world: World) {
     let mut start = Instant::now();
     loop {
-        let Some(flow) = flows.iter_mut().min_by_key(|flow| flow.due_us()) else {
-            return std::future::pending().await;
-        };
-        let due = start + Duration::from_micros(flow.due_us());
+        let due = start + Duration::from_micros(world.due_us());
         let now = Instant::now();
         if due > now {
             tokio::time::sleep_until(due).await;
         } else if now.duration_since(due) > Duration::from_secs(1) {
-            // The process stood still: the market goes on from now rather than catching up.
+            // The process stood still: the world goes on from now rather than catching up.
             start += now.duration_since(due);
         }
         let until = Instant::now().duration_since(start).as_micros() as u64;
-        {
-            let mut floor = floor.lock();
-            for _ in 0..BURST {
-                let Some(flow) = flows.iter_mut().min_by_key(|flow| flow.due_us()) else { break };
-                if flow.due_us() > until {
-                    break;
-                }
-                let now_ms = wall_ms();
-                flow.step(&mut floor.venue, now_ms);
-                floor.flush(now_ms);
+        for _ in 0..BURST {
+            if world.due_us() > until {
+                break;
             }
+            world.step(wall_ms());
         }
         tokio::task::yield_now().await;
     }
@@ -298,24 +223,21 @@ async fn run_market(floor: SharedFloor, mut flows: Vec<Flow>) {
 
 /// The streams that speak by the clock.
 async fn run_timers(floor: SharedFloor) {
-    let mut timer = tokio::time::interval(Duration::from_millis(100));
+    let mut beat_ms = 100;
+    floor.lock().speak(|dialect, _| beat_ms = dialect.beat_ms());
+    let mut timer = tokio::time::interval(Duration::from_millis(beat_ms));
     timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
-    let mut count = 0_u64;
-    loop {
+    for count in 0.. {
         timer.tick().await;
-        let mut floor = floor.lock();
         let now_ms = wall_ms();
-        floor.tick(true, now_ms);
-        count += 1;
-        if count.is_multiple_of(10) {
-            floor.tick(false, now_ms);
-        }
+        floor.lock().speak(|dialect, floor| dialect.beat(floor, count, now_ms));
     }
 }
 
 async fn run_faults(floor: SharedFloor, mut faults: Vec<Fault>) {
     let start = Instant::now();
-    faults.retain(Fault::is_ours);
+    let kind = floor.lock().kind;
+    faults.retain(|fault| fault.is_ours() && fault.venue.is_none_or(|venue| venue == kind));
     faults.sort_by_key(|fault| fault.at);
     for fault in faults {
         tokio::time::sleep_until(start + fault.at).await;
@@ -334,47 +256,4 @@ async fn run_faults(floor: SharedFloor, mut faults: Vec<Fault>) {
         }
     }
     std::future::pending().await
-}
-
-const READ_BUFFER: usize = 8 * 1024;
-const MESSAGE_MAX: usize = 64 * 1024;
-
-fn upgrade(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
-    upgrade.read_buffer_size(READ_BUFFER).max_message_size(MESSAGE_MAX)
-}
-
-async fn single(State(app): State<App>, socket: WebSocketUpgrade) -> Response {
-    upgrade(socket)
-        .on_upgrade(move |socket| crate::streams::serve(app, socket, BTreeSet::new(), false))
-}
-
-async fn several(
-    State(app): State<App>,
-    Path(streams): Path<String>,
-    socket: WebSocketUpgrade,
-) -> Response {
-    let streams = streams.split('/').filter(|name| !name.is_empty()).map(String::from).collect();
-    upgrade(socket).on_upgrade(move |socket| crate::streams::serve(app, socket, streams, false))
-}
-
-async fn combined(
-    State(app): State<App>,
-    RawQuery(query): RawQuery,
-    socket: WebSocketUpgrade,
-) -> Response {
-    let query = query.unwrap_or_default();
-    let list = query.split('&').find_map(|pair| pair.strip_prefix("streams=")).unwrap_or("");
-    let list = percent_encoding::percent_decode_str(list).decode_utf8_lossy().into_owned();
-    let streams = list.split('/').filter(|name| !name.is_empty()).map(String::from).collect();
-    upgrade(socket).on_upgrade(move |socket| crate::streams::serve(app, socket, streams, true))
-}
-
-async fn api(
-    State(app): State<App>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    RawQuery(query): RawQuery,
-    socket: WebSocketUpgrade,
-) -> Response {
-    let show = !query.unwrap_or_default().split('&').any(|pair| pair == "returnRateLimits=false");
-    upgrade(socket).on_upgrade(move |socket| crate::ws_api::serve(app, socket, peer.ip(), show))
 }

@@ -2,7 +2,7 @@
 
 use crate::cause::Causes;
 use crate::hub::Out;
-use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
 use futures_util::SinkExt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,6 +28,14 @@ impl Default for Heartbeat {
             life: Duration::from_secs(86_400),
         }
     }
+}
+
+const READ_BUFFER: usize = 8 * 1024;
+const MESSAGE_MAX: usize = 64 * 1024;
+
+/// A WebSocket request with this exchange's bounds.
+pub(crate) fn upgrade(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
+    upgrade.read_buffer_size(READ_BUFFER).max_message_size(MESSAGE_MAX)
 }
 
 /// One socket with its watch.
@@ -88,7 +96,12 @@ impl Link {
     }
 
     async fn close(&mut self) {
-        let frame = CloseFrame { code: 1000, reason: Utf8Bytes::from_static("") };
+        self.close_with(1000, Utf8Bytes::from_static("")).await;
+    }
+
+    /// Closes with a code of the protocol's own; the peer may be gone already.
+    pub(crate) async fn close_with(&mut self, code: u16, reason: Utf8Bytes) {
+        let frame = CloseFrame { code, reason };
         let _ = self.socket.send(Message::Close(Some(frame))).await;
     }
 

@@ -4,50 +4,46 @@
 //! balances and events consistent; [`Venue::commit`] ends a transaction: journal first, then the
 //! events are free to leave.
 
-use crate::account::{Account, Fees};
+use crate::account::Account;
+use crate::event::{Agg, Cause, Event, Execution, Funding, Private, What};
 use crate::journal::{Counters, Journal, Snapshot, SymbolCounters, Transaction};
 use crate::listing::{Listing, Tick};
-use crate::matching::{Entry, Step, Taker, Want};
+use crate::matching::{Entry, Step, Taken, Taker, Want};
 use crate::order::{
-    AccountId, Fill, Kind, NewOrder, Order, Refusal, Side, Status, Stp, SymbolId, Tif,
+    AccountId, Amend, Fill, Kind, Leg, NewOrder, Order, Post, Side, Status, Stp, SymbolId, Tif, Why,
 };
-use crate::report::{self, Execution};
+use crate::refusal::Refusal;
+use crate::symbol::Product;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+mod amend;
 mod booking;
 mod closing;
+mod countdown;
+mod funding;
 mod keeping;
+mod liquidation;
+mod margin;
+mod position;
+mod reduce;
+pub(crate) mod trigger;
+
+pub(crate) use countdown::Scope;
+pub(crate) use funding::Mark;
+pub(crate) use margin::{Margin, SETTLE};
+pub(crate) use position::Position;
+pub(crate) use trigger::Trigger;
 
 /// The account of all generated (and recorded) traders.
 pub(crate) const HOUSE: AccountId = 0;
 /// The account that collects fees.
 pub(crate) const VENUE: AccountId = 1;
+/// The account that stands in for liquidated ones.
+pub(crate) const INSURANCE: AccountId = 2;
+/// The first account of a user.
+pub(crate) const USERS: AccountId = 3;
 /// First id of own trades where the market is a recording.
 pub(crate) const OWN_TRADES: u64 = 9_000_000_000_000;
-
-/// Something that others may see.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Event {
-    Trade {
-        symbol: SymbolId,
-        tick: Tick,
-    },
-    Agg {
-        symbol: SymbolId,
-        id: u64,
-        first: u64,
-        tick: Tick,
-    },
-    /// The best price or quantity of a side changed.
-    Touch {
-        symbol: SymbolId,
-    },
-    /// A private event of one account.
-    Private {
-        account: AccountId,
-        json: String,
-    },
-}
 
 /// What a transaction has touched so far.
 #[derive(Default)]
@@ -55,6 +51,11 @@ struct Touched {
     orders: BTreeSet<u64>,
     balances: BTreeMap<AccountId, BTreeSet<String>>,
     fills: Vec<(AccountId, Fill)>,
+    positions: BTreeSet<(AccountId, SymbolId, Leg)>,
+    fundings: Vec<(AccountId, Funding)>,
+    settings: BTreeSet<AccountId>,
+    triggers: BTreeSet<u64>,
+    cause: Cause,
 }
 
 /// The whole venue.
@@ -62,6 +63,9 @@ pub(crate) struct Venue {
     pub listings: Vec<Listing>,
     pub accounts: Vec<Account>,
     pub orders: BTreeMap<u64, Order>,
+    /// Orders that wait for a price, and such that have ended.
+    pub triggers: BTreeMap<u64, Trigger>,
+    countdowns: BTreeMap<Scope, u64>,
     pub next_order: u64,
     pub next_execution: u64,
     pub events: Vec<Event>,
@@ -71,6 +75,8 @@ pub(crate) struct Venue {
     /// Journal writes that failed.
     pub journal_errors: u64,
     touched: Touched,
+    /// The order that is being matched.
+    taking: Option<u64>,
     ended: VecDeque<u64>,
     counters_noted: (u64, u64),
 }
@@ -80,6 +86,9 @@ const ENDED_MAX: usize = 200_000;
 /// Transactions after which the journal starts a new generation.
 const COMPACT_AFTER: u64 = 200_000;
 
+/// Makers that one order may meet.
+const STEPS_MAX: usize = 100_000;
+
 /// An accepted order as it stands, and the fills it got at once.
 pub(crate) struct Placed {
     pub order: Order,
@@ -88,12 +97,13 @@ pub(crate) struct Placed {
 
 impl Venue {
     pub(crate) fn new(listings: Vec<Listing>) -> Self {
-        let free =
-            |name: &str| Account::new(name, true, &[], Fees { maker: 0, taker: 0, third: None });
+        let free = |name: &str| Account::new(name, true, &[], BTreeMap::new());
         Self {
             listings,
-            accounts: vec![free("house"), free("venue")],
+            accounts: vec![free("house"), free("venue"), free("insurance")],
             orders: BTreeMap::new(),
+            triggers: BTreeMap::new(),
+            countdowns: BTreeMap::new(),
             next_order: 1_000_001,
             next_execution: 2_000_001,
             events: Vec::with_capacity(64),
@@ -101,13 +111,23 @@ impl Venue {
             journal: None,
             journal_errors: 0,
             touched: Touched::default(),
+            taking: None,
             ended: VecDeque::new(),
             counters_noted: (0, 0),
         }
     }
 
-    pub(crate) fn symbol_id(&self, name: &str) -> Option<SymbolId> {
-        self.listings.iter().position(|listing| listing.symbol.name == name).map(|n| n as SymbolId)
+    /// The symbol of this name; a venue may list one name as spot and as a perpetual.
+    pub(crate) fn symbol_id(&self, product: Product, name: &str) -> Option<SymbolId> {
+        let fits =
+            |listing: &Listing| listing.symbol.name == name && listing.symbol.product() == product;
+        self.listings.iter().position(fits).map(|n| n as SymbolId)
+    }
+
+    /// All symbols of a product.
+    pub(crate) fn symbols(&self, product: Product) -> impl Iterator<Item = SymbolId> + '_ {
+        let all = self.listings.iter().enumerate();
+        all.filter(move |(_, one)| one.symbol.product() == product).map(|(n, _)| n as SymbolId)
     }
 
     pub(crate) fn listing(&self, symbol: SymbolId) -> &Listing {
@@ -139,22 +159,25 @@ impl Venue {
         if !holder.house
             && open.filter(|o| o.symbol == new.symbol).count() >= listing.symbol.orders_max
         {
-            return Err(Refusal::filter("MAX_NUM_ORDERS"));
+            return Err(Refusal::OpenOrders);
         }
         Ok(())
     }
 
+    /// Everything about money, legs and post-only that a new order must satisfy.
     fn check_match(&self, account: AccountId, new: &NewOrder) -> Result<(), Refusal> {
         if self.account(account).clients.contains_key(&new.client) {
-            return Err(Refusal::new(-2010, "Duplicate order sent."));
+            return Err(Refusal::Duplicate);
         }
-        if new.kind == Kind::LimitMaker {
-            let crosses = self.listing(new.symbol).crosses(new.side, new.price);
-            if crosses {
-                return Err(Refusal::new(-2010, "Order would immediately match and take."));
-            }
+        if new.post == Post::Refuse && self.would_take(new) {
+            return Err(Refusal::WouldTake);
         }
         Ok(())
+    }
+
+    /// Whether a post-only order would take.
+    fn would_take(&self, new: &NewOrder) -> bool {
+        new.post != Post::No && self.listing(new.symbol).crosses(new.side, new.price)
     }
 
     /// The amount that an order needs: what a limit order locks, what a market order may cost.
@@ -179,36 +202,44 @@ impl Venue {
     pub(crate) fn place(
         &mut self,
         account: AccountId,
-        new: NewOrder,
+        mut new: NewOrder,
         now_ms: u64,
     ) -> Result<Placed, Refusal> {
+        self.check_leg(account, &new)?;
+        self.cut(account, &mut new)?;
         self.check(account, &new)?;
         self.check_match(account, &new)?;
-        let need = self.need(&new);
-        let asset = self.listing(new.symbol).symbol.pays(new.side).to_string();
-        let holder = self.account_mut(account);
-        if new.kind == Kind::Market {
-            if !holder.house && holder.balance(&asset).free < need {
-                return Err(Refusal::insufficient());
-            }
+        if self.is_perp(new.symbol) {
+            self.check_margin(account, &new)?;
         } else {
-            holder.lock(&asset, need)?;
-            self.touch_balance(account, &asset);
+            self.set_aside(account, &new)?;
         }
         let id = self.open(account, &new, now_ms);
-        self.report(id, &Execution { what: "NEW", ..Default::default() }, now_ms);
+        self.report(id, What::New);
         let before = self.touched.fills.len();
         self.meet(id, &new, now_ms);
+        if self.is_perp(new.symbol) {
+            self.trim(account, new.symbol, new.leg, now_ms);
+        }
         let fills = self.touched.fills[before..].iter();
         let fills = fills.filter(|(_, fill)| fill.order == id).map(|(_, f)| f.clone()).collect();
         self.publish_changes(new.symbol);
-        let order = self.orders.get(&id).cloned();
-        match order {
-            Some(order) => Ok(Placed { order, fills }),
-            None => {
-                Err(Refusal::new(-1000, "An unknown error occurred while processing the request."))
-            }
+        let order = self.orders.get(&id).cloned().ok_or(Refusal::UnknownOrder)?;
+        Ok(Placed { order, fills })
+    }
+
+    /// Sets the money of a spot order aside; a market order only has to have it.
+    fn set_aside(&mut self, account: AccountId, new: &NewOrder) -> Result<(), Refusal> {
+        let need = self.need(new);
+        let asset = self.listing(new.symbol).symbol.pays(new.side).to_string();
+        if !self.account(account).house && self.spendable(account, &asset) < need {
+            return Err(Refusal::Balance);
         }
+        if new.kind != Kind::Market {
+            self.account_mut(account).lock(&asset, need)?;
+            self.touch_balance(account, &asset);
+        }
+        Ok(())
     }
 
     /// Gives an order its id and enters it among the open ones.
@@ -223,18 +254,28 @@ impl Venue {
             side: new.side,
             kind: new.kind,
             tif: new.tif,
+            post: new.post,
             stp: new.stp,
+            leg: new.leg,
+            reduce: new.reduce,
+            forced: false,
             price: new.price,
             qty: new.qty,
             filled: 0,
             prevented: 0,
             quote_filled: 0,
             quote_qty: new.quote_qty,
+            fee: 0,
+            fee_asset: String::new(),
+            realised: 0,
             status: Status::New,
+            why: None,
             created_ms: now_ms,
             updated_ms: now_ms,
             working: true,
             amends: 0,
+            tag: new.tag.clone(),
+            note: new.note.clone(),
         };
         self.orders.insert(id, order);
         let holder = self.account_mut(account);
@@ -258,13 +299,20 @@ impl Venue {
         };
         let limit = (new.kind != Kind::Market).then_some(new.price);
         let taker = Taker { account, side: new.side, limit, want, stp: new.stp };
+        if self.would_take(new) {
+            self.end(id, Status::Expired, Some(Why::PostOnly), now_ms);
+            return;
+        }
         let listing = self.listing_mut(new.symbol);
         if new.tif == Tif::Fok && listing.available(&taker) < new.qty {
-            self.end(id, Status::Expired, Some("UNFILLED_FOK_ORDER_EXPIRED"), now_ms);
+            self.end(id, Status::Expired, Some(Why::Fok), now_ms);
             return;
         }
         let rests = new.tif == Tif::Gtc && new.kind != Kind::Market;
-        let taken = listing.take(id, &taker, rests);
+        let taken = match listing.mark {
+            None => listing.take(id, &taker, rests),
+            Some(_) => self.take_perp(id, taker, now_ms),
+        };
         let done = !taken.dry && !taken.prevented && !taken.steps.is_empty();
         if let Some(order) = self.orders.get_mut(&id).filter(|_| new.quote_qty > 0 && done) {
             // An order by amount has the quantity that it gets, and its last fill says so.
@@ -276,46 +324,97 @@ impl Venue {
             order.qty = order.filled + order.prevented;
             let done = done && order.filled > 0;
             let status = if done { Status::Filled } else { Status::Expired };
-            self.end(id, status, (!done).then_some("INSUFFICIENT_LIQUIDITY"), now_ms);
+            self.end(id, status, (!done).then_some(Why::NoLiquidity), now_ms);
         } else if taken.prevented || (order.left() == 0 && order.prevented > 0) {
-            self.end(id, Status::ExpiredInMatch, None, now_ms);
+            self.end(id, Status::Expired, Some(Why::SelfTrade), now_ms);
         } else if order.left() == 0 {
             self.end(id, Status::Filled, None, now_ms);
         } else if new.kind == Kind::Market {
-            self.end(id, Status::Expired, Some("INSUFFICIENT_LIQUIDITY"), now_ms);
+            self.end(id, Status::Expired, Some(Why::NoLiquidity), now_ms);
         } else if new.tif != Tif::Gtc {
-            self.end(id, Status::Expired, Some("UNFILLED_IOC_QUANTITY_EXPIRED"), now_ms);
+            self.end(id, Status::Expired, Some(Why::Ioc), now_ms);
         } else {
             let (side, price, lots) = (order.side, order.price, order.left());
             let listing = self.listing_mut(new.symbol);
             // In a recorded market it stands already.
             if listing.recorded.is_none() {
-                listing.book.rest(side, price, Entry { id, account, lots });
+                let watched = listing.mark.is_some() && account >= USERS;
+                listing.book.rest(side, price, Entry { id, account, lots, watched });
             }
         }
     }
 
+    /// Takes from a perpetual's book. After each trade with a user's order that user's reduce-only
+    /// orders are brought down to the position, before more is taken. What was booked already is
+    /// not among the steps that come back.
+    fn take_perp(&mut self, id: u64, mut taker: Taker, now_ms: u64) -> Taken {
+        self.taking = Some(id);
+        let symbol = self.orders.get(&id).map_or(0, |order| order.symbol);
+        let mut booked = 0;
+        loop {
+            let mut taken = self.listing_mut(symbol).book.take(&taker);
+            booked += taken.steps.len();
+            let steps = std::mem::take(&mut taken.steps);
+            self.settle(id, &steps, now_ms);
+            for step in &steps {
+                let (Step::Trade { maker, .. } | Step::Prevented { maker, .. }) = step;
+                let maker = self.orders.get(maker);
+                let maker = maker.map(|maker| (maker.account, maker.leg));
+                if let Some((account, leg)) = maker {
+                    self.trim(account, symbol, leg, now_ms);
+                }
+            }
+            if !taken.paused || booked > STEPS_MAX {
+                self.taking = None;
+                return taken;
+            }
+            taker.want = Want::Lots(taken.left);
+        }
+    }
+
     /// Adds (or takes) money otherwise than by a trade.
-    pub(crate) fn deposit(&mut self, account: AccountId, asset: &str, delta: i64, now_ms: u64) {
+    pub(crate) fn deposit(&mut self, account: AccountId, asset: &str, delta: i64) {
         self.account_mut(account).entry(asset).free += delta;
         *self.account_mut(account).start.entry(asset.into()).or_default() += delta;
         self.touch_balance(account, asset);
-        let json = report::balance_update(asset, delta, now_ms);
-        self.events.push(Event::Private { account, json });
+        self.touched.cause = Cause::Deposit;
+        self.tell(account, Private::Deposit { asset: asset.into(), delta });
     }
 
-    fn report(&mut self, id: u64, execution: &Execution<'_>, now_ms: u64) {
+    /// What the venue does by the clock.
+    pub(crate) fn pulse(&mut self, now_ms: u64) {
+        for symbol in 0..self.listings.len() as SymbolId {
+            if self.is_perp(symbol) {
+                self.mark(symbol, now_ms);
+            }
+        }
+        self.watch_margin(now_ms);
+        self.unwind(now_ms);
+        self.fire(now_ms);
+        self.count_down(now_ms);
+    }
+
+    /// Notes a private event.
+    fn tell(&mut self, account: AccountId, what: Private) {
+        self.events.push(Event::Private { account, what });
+    }
+
+    /// Tells an order's owner what happened to it; house orders have nobody to tell.
+    fn report(&mut self, id: u64, what: What) {
         let number = self.next_execution;
         self.next_execution += 1;
         let Some(order) = self.orders.get(&id) else { return };
-        if order.account == HOUSE {
+        let account = order.account;
+        if account < USERS {
             return;
         }
-        let symbol = &self.listings[usize::from(order.symbol)].symbol;
-        let execution = Execution { id: number, ..*execution };
-        let json = report::execution(order, symbol, &execution, now_ms);
-        self.events.push(Event::Private { account: order.account, json });
+        let execution = Execution { id: number, order: order.clone(), what };
+        self.tell(account, Private::Order(Box::new(execution)));
         self.touched.orders.insert(id);
+    }
+
+    fn touch_position(&mut self, account: AccountId, symbol: SymbolId, leg: Leg) {
+        self.touched.positions.insert((account, symbol, leg));
     }
 
     fn touch_balance(&mut self, account: AccountId, asset: &str) {
@@ -344,25 +443,24 @@ impl Venue {
         if price <= 0 || lots <= 0 {
             return None;
         }
-        let new = NewOrder {
-            symbol,
-            side,
-            kind: Kind::Limit,
-            tif,
-            stp: Stp::None,
-            price,
-            qty: lots,
-            quote_qty: 0,
-            client: String::new(),
-            reply: crate::order::Reply::Ack,
-        };
-        let id = self.open(HOUSE, &new, now_ms);
-        self.meet(id, &new, now_ms);
-        self.publish_changes(symbol);
+        let new = NewOrder { symbol, side, tif, price, qty: lots, ..NewOrder::default() };
+        let id = self.house_order(HOUSE, &new, now_ms);
         let rests = self.orders.get(&id).is_some_and(|order| order.status.is_open());
         rests.then_some(id)
+    }
+
+    /// An order of one of the venue's own accounts.
+    fn house_order(&mut self, account: AccountId, new: &NewOrder, now_ms: u64) -> u64 {
+        let id = self.open(account, new, now_ms);
+        self.meet(id, new, now_ms);
+        self.publish_changes(new.symbol);
+        id
     }
 }
 
 #[cfg(test)]
+mod perp_tests;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod trigger_tests;

@@ -6,17 +6,19 @@ use crate::hot::{Agent, Sockets};
 use crate::latency::Probe;
 use crossbeam::queue::ArrayQueue;
 use engine::id::InstrumentId;
+use engine::instrument::Symbol;
 use engine::time::Nanos;
-use feeds::binance_spot::BinanceSpot;
 use feeds::feed::Feed;
 use feeds::net::Socket;
+use feeds::protocol::Protocol;
 use rustix::event::{PollFd, PollFlags};
 use shm::PanelWriter;
 use shm::panel::{LinkPanel, LinkState};
 use shm::words::text;
 use std::sync::Arc;
-use venues::gateway::{Counters, Gateway, GatewayState};
-use venues::guard::Watch;
+use venues::gateway::{Counters, Gateway, GatewayFault, GatewayState};
+use venues::guard::{Guard, Watch};
+use venues::wire::Wire;
 
 /// Something for the log, said by a hot thread and written by the housekeeping one.
 pub type Notices = Arc<ArrayQueue<Notice>>;
@@ -28,9 +30,9 @@ pub const NOTICES_MAX: usize = 256;
 #[derive(Debug)]
 pub enum Notice {
     /// A connection failed or was lost, for a reason or without one.
-    Lost(&'static str, Option<feeds::net::NetError>),
+    Lost(Symbol, Option<feeds::net::NetError>),
     /// Nothing came over a connection for its limit.
-    Silent(&'static str),
+    Silent(Symbol),
     /// A frame or a snapshot could not be read.
     Refused(feeds::protocol::DecodeError),
     /// Something that is not as it should be, and that trading goes on with.
@@ -60,10 +62,10 @@ fn wait_for<'a>(sockets: impl Iterator<Item = &'a Socket>, out: &mut Sockets<'a>
     }
 }
 
-/// The market feed with its counters and panel.
-pub struct FeedAgent {
-    /// The feed.
-    pub feed: Feed<BinanceSpot>,
+/// Where a feed is shown and heard of.
+pub struct FeedAbout {
+    /// Its name, for people.
+    pub name: Symbol,
     /// What it follows.
     pub instruments: Vec<InstrumentId>,
     /// Where its counters go.
@@ -74,11 +76,24 @@ pub struct FeedAgent {
     pub panel: LinkPanel,
     /// Where its notices go.
     pub notices: Notices,
-    /// Silences that were told.
-    pub silences: u64,
 }
 
-impl Agent for FeedAgent {
+/// A market feed with its counters and panel.
+pub struct FeedAgent<P: Protocol> {
+    feed: Feed<P>,
+    about: FeedAbout,
+    /// Silences that were told.
+    silences: u64,
+}
+
+impl<P: Protocol> FeedAgent<P> {
+    /// A feed that is shown.
+    pub const fn new(feed: Feed<P>, about: FeedAbout) -> Self {
+        Self { feed, about, silences: 0 }
+    }
+}
+
+impl<P: Protocol> Agent for FeedAgent<P> {
     #[inline]
     fn hot(&mut self, clock: &TscClock, probe: &mut Probe) -> usize {
         self.feed.read(clock, probe)
@@ -94,18 +109,18 @@ impl Agent for FeedAgent {
 
     fn publish(&mut self, now: Nanos) {
         let counters = self.feed.counters();
-        self.part.store(counters.named().map(|(_, value)| value));
+        let FeedAbout { name, instruments, part, writer, panel, notices } = &mut self.about;
+        part.store(counters.named().map(|(_, value)| value));
         if counters.stale_connection > self.silences {
             self.silences = counters.stale_connection;
-            let _ = self.notices.push(Notice::Silent("market"));
+            let _ = notices.push(Notice::Silent(*name));
         }
         if let Some(error) = self.feed.lost() {
-            let _ = self.notices.push(Notice::Lost("market", Some(error)));
+            let _ = notices.push(Notice::Lost(*name, Some(error)));
         }
         if let Some(error) = self.feed.refused() {
-            let _ = self.notices.push(Notice::Refused(error));
+            let _ = notices.push(Notice::Refused(error));
         }
-        let panel = &mut self.panel;
         if counters.frames > panel.messages {
             panel.message_at = now;
         }
@@ -113,21 +128,21 @@ impl Agent for FeedAgent {
         panel.bytes = counters.bytes;
         panel.reconnects = counters.reconnects;
         panel.gaps = counters.gaps;
-        let whole = self.instruments.iter().all(|id| self.feed.in_sync(*id));
+        let whole = instruments.iter().all(|id| self.feed.in_sync(*id));
         let silent = now.since(panel.message_at) > panel.age_limit;
         panel.state = match (whole, silent) {
             (true, false) => LinkState::Up,
             (true, true) => LinkState::Stale,
             (false, _) => LinkState::Connecting,
         };
-        self.writer.publish(panel);
+        writer.publish(panel);
     }
 }
 
-/// The gateway with its counters and panel.
-pub struct GatewayAgent {
-    /// The gateway.
-    pub gateway: Gateway<venues::binance_spot::BinanceSpot>,
+/// Where a gateway is shown and heard of.
+pub struct GatewayAbout {
+    /// Its name, for people.
+    pub name: Symbol,
     /// Where its counters go.
     pub part: Part,
     /// Where its link is shown.
@@ -138,13 +153,18 @@ pub struct GatewayAgent {
     pub notices: Notices,
     /// The engine's heartbeat.
     pub watch: Watch,
-    /// What was told already.
-    pub told: Told,
+}
+
+/// A gateway with its counters and panel.
+pub struct GatewayAgent<W: Wire> {
+    gateway: Gateway<W>,
+    about: GatewayAbout,
+    told: Told,
 }
 
 /// What of a gateway was told already.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Told {
+struct Told {
     end: bool,
     losses: u64,
     silences: u64,
@@ -161,7 +181,12 @@ pub fn halted(dead: &str, who: &str, counters: &Counters) -> String {
     }
 }
 
-impl GatewayAgent {
+impl<W: Wire> GatewayAgent<W> {
+    /// A gateway that is shown.
+    pub fn new(gateway: Gateway<W>, about: GatewayAbout) -> Self {
+        Self { gateway, about, told: Told::default() }
+    }
+
     /// Says once what ended it, and each time that a connection is lost.
     fn tell(&mut self, counters: &Counters) {
         let end = match (self.gateway.fault(), self.gateway.state()) {
@@ -169,21 +194,22 @@ impl GatewayAgent {
             (None, GatewayState::Halted) => Some(halted("engine", "gateway", counters)),
             _ => None,
         };
+        let (name, notices) = (self.about.name, &self.about.notices);
         if let Some(end) = end.filter(|_| !self.told.end) {
-            self.told.end = self.notices.push(Notice::Fatal(end)).is_ok();
+            self.told.end = notices.push(Notice::Fatal(end)).is_ok();
         }
         let losses = counters.disconnects + counters.dial_failures;
         if losses > self.told.losses {
-            let _ = self.notices.push(Notice::Lost("orders", self.gateway.last_error().cloned()));
+            let _ = notices.push(Notice::Lost(name, self.gateway.last_error().cloned()));
         }
         if counters.stale > self.told.silences {
-            let _ = self.notices.push(Notice::Silent("orders"));
+            let _ = notices.push(Notice::Silent(name));
         }
         (self.told.losses, self.told.silences) = (losses, counters.stale);
     }
 }
 
-impl Agent for GatewayAgent {
+impl<W: Wire> Agent for GatewayAgent<W> {
     #[inline]
     fn hot(&mut self, clock: &TscClock, probe: &mut Probe) -> usize {
         self.gateway.send(clock, probe)
@@ -203,9 +229,9 @@ impl Agent for GatewayAgent {
 
     fn publish(&mut self, now: Nanos) {
         let counters = self.gateway.counters();
-        self.part.store(counters.named().map(|(_, value)| value));
         self.tell(&counters);
-        let panel = &mut self.panel;
+        let GatewayAbout { part, writer, panel, .. } = &mut self.about;
+        part.store(counters.named().map(|(_, value)| value));
         // While it is ready, its own pings are answered: a quiet session is not a silent one.
         if self.gateway.state() == GatewayState::Ready {
             panel.message_at = now;
@@ -217,11 +243,38 @@ impl Agent for GatewayAgent {
             GatewayState::Connecting | GatewayState::Faulted => LinkState::Down,
             _ => LinkState::Connecting,
         };
-        self.writer.publish(panel);
+        writer.publish(panel);
     }
 
     fn is_finished(&self) -> bool {
         let over = matches!(self.gateway.state(), GatewayState::Halted | GatewayState::Faulted);
-        over || self.watch.ended()
+        over || self.about.watch.ended()
+    }
+}
+
+/// A guard, whatever its dialect.
+pub trait Watcher {
+    /// One turn.
+    fn work(&mut self, clock: &TscClock);
+    /// What it is doing.
+    fn state(&self) -> GatewayState;
+    /// Counts since the start.
+    fn counters(&self) -> Counters;
+    /// What makes it useless, if something does.
+    fn fault(&self) -> Option<&GatewayFault>;
+}
+
+impl<W: Wire> Watcher for Guard<W> {
+    fn work(&mut self, clock: &TscClock) {
+        Self::work(self, clock);
+    }
+    fn state(&self) -> GatewayState {
+        Self::state(self)
+    }
+    fn counters(&self) -> Counters {
+        Self::counters(self)
+    }
+    fn fault(&self) -> Option<&GatewayFault> {
+        Self::fault(self)
     }
 }

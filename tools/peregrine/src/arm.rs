@@ -149,9 +149,7 @@ fn token_path(directory: &Path, account: &str) -> PathBuf {
 /// Checks all three yeses for a live session at this moment; names each that is missing.
 pub fn verify(config: &Config, live_flag: bool) -> Result<(), Refusal> {
     let token = match state_directory() {
-        Ok(directory) => {
-            verify_token(config, &token_path(&directory, &config.venue.account), now())
-        }
+        Ok(directory) => verify_token(config, &token_path(&directory, &config.account()), now()),
         Err(error) => Err(Missing::Unsafe { why: error.to_string() }),
     };
     let mode = match config.mode {
@@ -181,7 +179,7 @@ fn verify_token(config: &Config, path: &Path, now: u64) -> Result<(), Missing> {
     }
     let token: Token = serde_json::from_reader(io::Read::take(file, 4_096))
         .map_err(|_| distrust("is not a token; remove it and run `peregrine arm`"))?;
-    if token.config_sha256 != hex::encode(config.sha256) || token.account != config.venue.account {
+    if token.config_sha256 != hex::encode(config.sha256) || token.account != config.account() {
         return Err(Missing::Changed);
     }
     match now.checked_sub(token.expires_at) {
@@ -195,11 +193,11 @@ fn verify_token(config: &Config, path: &Path, now: u64) -> Result<(), Missing> {
 pub fn run(args: &ArmArgs) -> Result<Exit, Failure> {
     let config = Config::load(&args.config)?;
     let directory = state_directory()?;
-    let path = token_path(&directory, &config.venue.account);
+    let path = token_path(&directory, &config.account());
     if args.disarm {
         disarm(&path)?;
-        let what = serde_json::json!({ "armed": false, "account": config.venue.account });
-        report(args.json, &what, &format!("{} is not armed any more", config.venue.account));
+        let what = serde_json::json!({ "armed": false, "account": config.account() });
+        report(args.json, &what, &format!("{} is not armed any more", config.account()));
         return Ok(Exit::Ok);
     }
     if config.mode != Mode::Live {
@@ -210,7 +208,7 @@ pub fn run(args: &ArmArgs) -> Result<Exit, Failure> {
     let made_at = now();
     let token = Token {
         config_sha256: hex::encode(config.sha256),
-        account: config.venue.account.clone(),
+        account: config.account(),
         made_at,
         expires_at: made_at + args.hours * 3_600,
     };
@@ -235,11 +233,15 @@ fn report(json: bool, what: &serde_json::Value, text: &str) {
 }
 
 fn ask_name(config: &Config) -> Result<(), ArmError> {
-    let account = &config.venue.account;
+    let account = config.account();
+    let places: Vec<&str> =
+        config.venues.iter().map(|venue| venue.endpoints.ws_api.as_str()).collect();
     if io::stdin().is_terminal() {
         crate::cli::complain(format_args!(
-            "{} trades real money at {}.\nType the account's name to arm it:",
-            config.file, config.venue.endpoints.ws_api
+            "{} trades real money at {}.\nType the account's name ({}) to arm it:",
+            config.file,
+            places.join(", "),
+            if places.len() > 1 { "all of them, joined by +" } else { "as the file has it" }
         ));
     }
     let mut typed = String::new();

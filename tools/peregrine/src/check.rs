@@ -1,15 +1,17 @@
 //! `peregrine check`: every fault of a configuration, or what a faultless one will do.
 
 use crate::cli::{self, CheckArgs};
-use crate::config::Config;
+use crate::config::{Config, DeskSettings, Venue};
 use crate::exit::{Exit, Failure};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Checks a file. Faults come back as the failure.
 pub fn run(args: &CheckArgs) -> Result<Exit, Failure> {
     let config = Config::load(&args.config)?;
     let symbols: Vec<&str> =
         config.instruments.iter().map(|instrument| instrument.symbol.as_str()).collect();
+    let venues: Vec<Value> = config.venues.iter().map(venue).collect();
+    let desks: Vec<Value> = config.desks.iter().map(|one| desk(&config, one)).collect();
     if args.json {
         cli::print(&json!({
             "file": config.file,
@@ -17,28 +19,56 @@ pub fn run(args: &CheckArgs) -> Result<Exit, Failure> {
             "problems": [],
             "sha256": hex::encode(config.sha256),
             "mode": config.mode.name(),
-            "venue": config.venue.preset.name(),
-            "account": config.venue.account,
+            "venue": config.home().preset.name(),
+            "venues": venues,
+            "account": config.account(),
             "instruments": symbols,
-            "strategy": config.strategy.kind,
+            "strategy": config.strategies(),
+            "desks": desks,
             "name": config.shm.name,
         }));
         return Ok(Exit::Ok);
     }
     crate::cli::say(format_args!("{}: no faults", config.file));
     crate::cli::say(format_args!("  mode      {}", config.mode.name()));
-    crate::cli::say(format_args!(
-        "  venue     {} ({})",
-        config.venue.preset.name(),
-        config.venue.endpoints.stream
-    ));
-    crate::cli::say(format_args!("  account   {}", config.venue.account));
-    crate::cli::say(format_args!(
-        "  quotes    {} with {}",
-        symbols.join(", "),
-        config.strategy.kind
-    ));
+    for venue in &config.venues {
+        crate::cli::say(format_args!(
+            "  venue     {}: {} {} ({}), account {}",
+            venue.name,
+            venue.kind.name(),
+            venue.preset.name(),
+            venue.endpoints.stream,
+            venue.account
+        ));
+    }
+    for desk in &config.desks {
+        let traded = desk.traded.iter();
+        let names: Vec<String> =
+            traded.map(|(place, _)| config.instruments[*place].name(&config.venues)).collect();
+        let (name, strategy) = (&desk.name, desk.strategy.listed().name);
+        crate::cli::say(format_args!("  desk      {name}: {strategy} on {}", names.join(", ")));
+    }
     crate::cli::say(format_args!("  monitor   peregrine monitor --name {}", config.shm.name));
     crate::cli::say(format_args!("  sha256    {}", hex::encode(config.sha256)));
     Ok(Exit::Ok)
+}
+
+fn venue(venue: &Venue) -> Value {
+    json!({
+        "name": venue.name,
+        "kind": venue.kind.name(),
+        "preset": venue.preset.name(),
+        "account": venue.account,
+        "stream": venue.endpoints.stream,
+    })
+}
+
+fn desk(config: &Config, desk: &DeskSettings) -> Value {
+    let names =
+        desk.traded.iter().map(|(place, _)| config.instruments[*place].name(&config.venues));
+    json!({
+        "name": desk.name,
+        "strategy": desk.strategy.listed().name,
+        "instruments": names.collect::<Vec<_>>(),
+    })
 }

@@ -300,12 +300,75 @@ pub enum CtlOrder {
     Kill,
     /// Cancel all, wait for the confirmation, and exit
     Stop,
+    /// Hold an order in the engine until its price is reached: a stop, take-profit or trailing stop
+    Hold(HoldArgs),
+    /// Forget held orders; what has fired of them is cancelled
+    Release {
+        /// Which; all of them without it
+        #[arg(value_name = "NUMBER")]
+        number: Option<u16>,
+    },
     /// Change a parameter of the strategy
     Set {
         /// Such as gamma=0.2
         #[arg(value_name = "KEY=VALUE")]
         assignment: String,
     },
+}
+
+/// An order that is to be held.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:
+  peregrine ctl hold --instrument BTCUSDT --side sell --qty 0.01 --stop 60000
+  peregrine ctl hold --instrument BTCUSDT --side sell --qty 0.01 --trailing 250 --on mid
+One cancels the other: the same --group.
+  peregrine ctl hold --instrument BTCUSDT --side sell --qty 0.01 --stop 60000 --group 1
+  peregrine ctl hold --instrument BTCUSDT --side sell --qty 0.01 --take-profit 66000 --group 1
+Bracket: an entry, and what comes after it was filled.
+  peregrine ctl hold --number 1 --instrument BTCUSDT --side buy --qty 0.01 --now --limit 62000
+  peregrine ctl hold --after 1 --group 1 --instrument BTCUSDT --side sell --qty 0.01 --stop 60000
+The engine holds them, and its journal; the venue knows of none: while the engine is down nobody
+watches. `peregrine monitor` shows them.")]
+#[command(group(clap::ArgGroup::new("trigger").required(true)
+          .args(["stop", "take_profit", "trailing", "now"])))]
+pub struct HoldArgs {
+    /// Which instrument, by its symbol
+    #[arg(long, value_name = "SYMBOL")]
+    pub instrument: String,
+    /// What it does once it fires: buy or sell
+    #[arg(long, value_name = "SIDE", value_parser = ["buy", "sell"])]
+    pub side: String,
+    /// How much, in the base asset
+    #[arg(long, value_name = "QTY")]
+    pub qty: String,
+    /// Fires when the price comes to this against the position: falling for sells
+    #[arg(long, value_name = "PRICE")]
+    pub stop: Option<String>,
+    /// Fires when the price comes to this in favour: rising for sells
+    #[arg(long, value_name = "PRICE")]
+    pub take_profit: Option<String>,
+    /// Fires when the price comes back by this much from its best
+    #[arg(long, value_name = "DISTANCE")]
+    pub trailing: Option<String>,
+    /// Fires at once: the entry of a bracket
+    #[arg(long)]
+    pub now: bool,
+    /// Rests at this price once it fired; without it, takes inside the collar until filled
+    #[arg(long, value_name = "PRICE")]
+    pub limit: Option<String>,
+    /// Which price is watched: last, mark or mid
+    #[arg(long, value_name = "PRICE", default_value = "last",
+          value_parser = ["last", "mark", "mid"])]
+    pub on: String,
+    /// Its number, which no other held order has; made from the clock without it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub number: Option<u16>,
+    /// Of those with the same group, one that fires releases the others
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub group: u16,
+    /// Comes after the held order of this number: armed with what that one filled
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub after: u16,
 }
 
 /// Flags of `doctor`.

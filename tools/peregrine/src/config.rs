@@ -6,28 +6,35 @@
 
 mod build;
 mod check;
+mod desk;
 mod engine;
 mod hosts;
+mod instrument;
 mod journal;
+mod kind;
 mod money;
 mod problem;
 mod quotes;
 mod section;
+mod shared;
 mod venue;
 
+pub use desk::DeskSettings;
 pub use engine::{Cores, EngineSettings, Layout, Rings, Wait};
+pub use instrument::InstrumentSettings;
 pub use journal::{JournalSettings, JournalSync};
+pub use kind::VenueKind;
 pub use money::{MoneyError, Risk, decimal_text};
 pub use problem::{Problem, Problems};
 pub use quotes::Quotes;
 pub use venue::{Endpoints, Entry, KeySource, Preset, SelfTrade, Venue};
 
-use ::engine::instrument::Fees;
+use ::engine::engine::Netting;
+use ::engine::risk::SharedLimits;
 use ::engine::time::Nanos;
 use rust_decimal::Decimal;
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
-use strategies::avellaneda_stoikov::Parameters;
 
 /// Largest configuration that is read, bytes.
 const FILE_LEN_MAX: u64 = 1 << 20;
@@ -65,28 +72,6 @@ pub enum Found {
     Adopt,
     /// Cancel them.
     Cancel,
-}
-
-/// One instrument to quote on.
-#[derive(Clone, Debug, PartialEq)]
-pub struct InstrumentSettings {
-    /// The venue's name of it, such as `BTCUSDT`.
-    pub symbol: String,
-    /// Fees for formulas and for `paper`; what is booked is what the venue reports.
-    pub fees: Fees,
-    /// Limits, with what the instrument's own section changes.
-    pub risk: Risk,
-    /// The strategy's parameters, with what the instrument's own section changes.
-    pub parameters: Parameters,
-}
-
-/// Which strategy quotes.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct StrategySettings {
-    /// Its name in [`strategies::any::STRATEGIES`].
-    pub kind: &'static str,
-    /// Its parameters, for instruments that change none.
-    pub parameters: Parameters,
 }
 
 /// The simulated account and venue of `paper`.
@@ -167,12 +152,16 @@ pub struct Config {
     pub sha256: [u8; 32],
     /// What trades where.
     pub mode: Mode,
-    /// The venue and our account there.
-    pub venue: Venue,
+    /// The venues and our accounts there, at least one.
+    pub venues: Vec<Venue>,
     /// At least one, at most [`Config::INSTRUMENTS_MAX`].
     pub instruments: Vec<InstrumentSettings>,
-    /// Which strategy quotes.
-    pub strategy: StrategySettings,
+    /// Strategies with what they trade, at least one.
+    pub desks: Vec<DeskSettings>,
+    /// Limits that all desks share.
+    pub shared: Option<SharedLimits>,
+    /// What becomes of orders of two desks that would meet.
+    pub netting: Netting,
     /// Limits for instruments that change none.
     pub risk: Risk,
     /// Which differences between plan and orders are left.
@@ -224,6 +213,25 @@ impl Config {
     /// Checks a text; `file` is for messages.
     pub fn parse(file: &str, text: &str) -> Result<Self, Problems> {
         build::build(file, text, Sha256::digest(text).into())
+    }
+
+    /// The first venue: the only one of most configurations.
+    pub fn home(&self) -> &Venue {
+        &self.venues[0]
+    }
+
+    /// The names of the accounts, as one text: what `arm` has typed.
+    pub fn account(&self) -> String {
+        let names: Vec<&str> = self.venues.iter().map(|venue| venue.account.as_str()).collect();
+        names.join("+")
+    }
+
+    /// The names of the strategies, each once, as one text.
+    pub fn strategies(&self) -> String {
+        let mut names: Vec<&str> =
+            self.desks.iter().map(|desk| desk.strategy.listed().name).collect();
+        names.dedup();
+        names.join(", ")
     }
 
     /// The hash that goes into the start event.

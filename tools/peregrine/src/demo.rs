@@ -79,10 +79,10 @@ fn journal(args: &DemoArgs, exchange: &Exchange) -> Result<PathBuf, Failure> {
 /// The exchange's addresses, and the key that it made for the demo.
 fn point_at(config: &mut Config, exchange: &Exchange) {
     let address = exchange.address();
-    config.venue.endpoints.stream = format!("ws://{address}");
-    config.venue.endpoints.ws_api = format!("ws://{address}/ws-api/v3");
-    config.venue.endpoints.rest = format!("http://{address}");
-    config.venue.key = Some(KeySource::File(exchange.directory().join("demo-ed25519.key")));
+    config.venues[0].endpoints.stream = format!("ws://{address}");
+    config.venues[0].endpoints.ws_api = format!("ws://{address}/ws-api/v3");
+    config.venues[0].endpoints.rest = format!("http://{address}");
+    config.venues[0].key = Some(KeySource::File(exchange.directory().join("demo-ed25519.key")));
 }
 
 /// Takes away the locks of a name and an account that were made up for this process alone.
@@ -90,8 +90,8 @@ fn forget_locks(config: &Config) {
     if let Ok(path) = shm::RegionPath::within(&config.shm.directory, &own_name()) {
         let _ = std::fs::remove_file(path.lock());
     }
-    if let Ok(key) = crate::session::credentials(&config.venue) {
-        let _ = std::fs::remove_file(crate::session::account_path(config, &key));
+    if let Ok(key) = crate::session::credentials(config.home()) {
+        let _ = std::fs::remove_file(crate::session::account_path(config, config.home(), &key));
     }
 }
 
@@ -108,8 +108,8 @@ fn finish(
     if !exchange.is_running() {
         return Err(Failure::error("the exchange has ended; its ledger cannot be compared"));
     }
-    let key = crate::session::credentials(&config.venue)?;
-    let rest = &config.venue.endpoints.rest;
+    let key = crate::session::credentials(config.home())?;
+    let rest = &config.home().endpoints.rest;
     let url = format!("{rest}/sim/ledger?apiKey={}", key.api_key());
     let theirs = parse(&fetch(&url).map_err(Failure::error)?)?;
     let report = parse(&fetch(&format!("{rest}/sim/report")).map_err(Failure::error)?)?;

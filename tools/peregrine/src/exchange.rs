@@ -14,17 +14,21 @@ pub fn run(args: &::exchange::Args) -> Result<Exit, Failure> {
     }
     let options = args.options()?;
     let keys = match options.ledger.is_none() && options.keys.is_empty() {
-        true => ::exchange::demo_keys(options.seed).to_vec(),
+        true => options.demo_keys(),
         false => Vec::new(), // the user's own, or files in the ledger directory
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::error(format!("cannot start the exchange's thread: {error}")))?;
+    let venues: Vec<&str> = match &options.world {
+        Some(world) => world.venues().into_iter().map(::exchange::VenueKind::name).collect(),
+        None => vec![::exchange::VenueKind::BinanceSpot.name()],
+    };
     let json = args.json;
     let summary = runtime.block_on(async move {
         let shutdown = shutdown_asked()?;
-        let ready = move |address: std::net::SocketAddr| announce(address, &keys, json);
+        let ready = move |address: std::net::SocketAddr| announce(address, &venues, &keys, json);
         ::exchange::serve(options, ready, shutdown).await.map_err(Failure::from)
     })?;
     tracing::info!(?summary, "the exchange ended");
@@ -43,12 +47,18 @@ fn describe(args: &::exchange::Args) -> Result<Exit, Failure> {
 }
 
 /// Says where it listens, and with which keys: play money, made from the seed, so no secret.
-fn announce(address: std::net::SocketAddr, keys: &[::exchange::KeyFile], json: bool) {
+fn announce(
+    address: std::net::SocketAddr,
+    venues: &[&str],
+    keys: &[::exchange::KeyFile],
+    json: bool,
+) {
     if json {
         cli::print(&json!({
             "rest": format!("http://{address}"),
             "stream": format!("ws://{address}"),
             "ws_api": format!("ws://{address}/ws-api/v3"),
+            "venues": venues,
             "keys": keys,
         }));
     } else {
@@ -58,6 +68,9 @@ fn announce(address: std::net::SocketAddr, keys: &[::exchange::KeyFile], json: b
         crate::cli::say(format_args!(
             "          WebSocket API ws://{address}/ws-api/v3; Ctrl-C ends it"
         ));
+        if venues != ["binance-spot"] {
+            crate::cli::say(format_args!("venues: {}; {address}/sim/world", venues.join(", ")));
+        }
         for key in keys {
             crate::cli::say(format_args!("demonstration key: {}", serde_json::json!(key)));
         }

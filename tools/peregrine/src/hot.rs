@@ -22,7 +22,7 @@ use strategies::any::Any;
 use venues::guard::Heartbeat;
 
 /// Sockets that a parking thread waits for.
-pub type Sockets<'a> = ArrayVec<PollFd<'a>, 8>;
+pub type Sockets<'a> = ArrayVec<PollFd<'a>, 32>;
 
 /// Something with sockets that is polled: the feed, the gateway.
 pub trait Agent {
@@ -40,6 +40,26 @@ pub trait Agent {
     /// Whether nothing is left for it to do when the engine has gone.
     fn is_finished(&self) -> bool {
         true
+    }
+}
+
+/// The agents of a thread: those that bring, and those that take away.
+#[derive(Default)]
+pub struct Crew {
+    /// The market feeds.
+    pub feeds: Vec<Box<dyn Agent + Send>>,
+    /// The gateways.
+    pub gateways: Vec<Box<dyn Agent + Send>>,
+}
+
+impl Crew {
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &(dyn Agent + Send)> {
+        self.feeds.iter().chain(&self.gateways).map(|agent| &**agent)
+    }
+
+    fn each(&mut self, mut act: impl FnMut(&mut (dyn Agent + Send))) {
+        self.feeds.iter_mut().chain(&mut self.gateways).for_each(|agent| act(&mut **agent));
     }
 }
 
@@ -168,7 +188,7 @@ impl<P: HotPorts> EngineSeat<P> {
     }
 
     /// Runs to the end of the session: with agents on this thread, or with the engine alone.
-    pub fn run(self, agents: Vec<Box<dyn Agent + Send>>, idle: Idle, inline: bool) -> Engine<Any> {
+    pub fn run(self, agents: Crew, idle: Idle, inline: bool) -> Engine<Any> {
         if inline { run_inline(self, agents, idle) } else { run_engine(self, idle) }
     }
 
@@ -198,7 +218,7 @@ pub fn engine_counter_names() -> Vec<&'static str> {
     names
 }
 
-fn engine_counters(engine: &Engine<Any>) -> [(&'static str, u64); 27] {
+fn engine_counters(engine: &Engine<Any>) -> [(&'static str, u64); 32] {
     let desk = |pick: fn(&engine::desk::DeskCounters) -> u64| {
         engine.desks.iter().map(|desk| pick(&desk.counters)).sum()
     };
@@ -213,11 +233,16 @@ fn engine_counters(engine: &Engine<Any>) -> [(&'static str, u64); 27] {
         ("order_link_losses", own.order_link_losses),
         ("market_link_losses", own.market_link_losses),
         ("orders_full", own.orders_full),
+        ("sets_refused", own.sets_refused),
+        ("netted", own.netted),
+        ("holds_refused", own.holds_refused),
+        ("held_fired", own.held_fired),
         ("repairs", engine.repairs().len() as u64 + own.repairs_lost),
         ("book_gaps", engine.market.blanks()),
         ("book_crossings", engine.market.crossings()),
         ("places", desk(|c| c.places)),
         ("replaces", desk(|c| c.replaces)),
+        ("moves", desk(|c| c.moves)),
         ("amends", desk(|c| c.amends)),
         ("cancels", desk(|c| c.cancels)),
         ("queries", desk(|c| c.queries)),
@@ -237,36 +262,49 @@ fn engine_counters(engine: &Engine<Any>) -> [(&'static str, u64); 27] {
 /// One thread from socket to socket: what the market's bytes cause leaves in the same turn.
 fn run_inline<P: HotPorts>(
     mut seat: EngineSeat<P>,
-    mut agents: Vec<Box<dyn Agent + Send>>,
+    mut agents: Crew,
     mut idle: Idle,
 ) -> Engine<Any> {
     let clock = seat.ports.live().clock().clone();
     let (mut agents_at, mut now) = (Nanos::ZERO, clock.now());
     loop {
-        let mut work = 0;
-        // The feed is the first agent: what it read is answered before anything else is done.
-        for agent in &mut agents {
-            work += agent.hot(&clock, seat.ports.live().probe());
-            work += seat.turn(now);
+        let (mut work, mut answered) = (0, false);
+        // What a feed read is answered, and the answer sent, before anything else is done.
+        for feed in &mut agents.feeds {
+            work += feed.hot(&clock, seat.ports.live().probe());
+            let taken = seat.turn(now);
+            work += taken;
+            if taken > 0 {
+                answered = true;
+                work += send(&mut agents.gateways, &clock, seat.ports.live().probe());
+            }
         }
-        for agent in &mut agents {
-            work += agent.tend(&clock, seat.ports.live().probe());
+        if !answered {
+            work += send(&mut agents.gateways, &clock, seat.ports.live().probe());
         }
+        work += seat.turn(now);
+        agents.each(|agent| work += agent.tend(&clock, seat.ports.live().probe()));
         now = clock.now();
         if now >= agents_at {
             agents_at = now.after(seat.publish_every);
-            agents.iter_mut().for_each(|agent| agent.publish(now));
+            agents.each(|agent| agent.publish(now));
         }
         if !seat.between(now) {
             break;
         }
         if let Some(turn) = idle.turn(work, now, &agents) {
             seat.engine.rehearse(turn);
-            agents.iter_mut().for_each(|agent| agent.rehearse(turn, &clock));
+            agents.each(|agent| agent.rehearse(turn, &clock));
         }
     }
-    agents.iter_mut().for_each(|agent| agent.publish(now));
+    agents.each(|agent| agent.publish(now));
     seat.end()
+}
+
+/// Has the gateways send what the engine gave them.
+#[inline]
+fn send(gateways: &mut [Box<dyn Agent + Send>], clock: &TscClock, probe: &mut Probe) -> usize {
+    gateways.iter_mut().map(|gateway| gateway.hot(clock, probe)).sum()
 }
 
 /// The engine's own thread, in the pipelined layout.
@@ -279,7 +317,7 @@ fn run_engine<P: HotPorts>(mut seat: EngineSeat<P>, mut idle: Idle) -> Engine<An
         if !seat.between(now) {
             return seat.end();
         }
-        if let Some(turn) = idle.turn(work, now, &[]) {
+        if let Some(turn) = idle.turn(work, now, &Crew::default()) {
             seat.engine.rehearse(turn);
         }
     }
@@ -289,7 +327,7 @@ fn run_engine<P: HotPorts>(mut seat: EngineSeat<P>, mut idle: Idle) -> Engine<An
 /// nothing is left to be done for it: a dead engine's orders are cancelled here. Its own heart
 /// beats for the guard.
 pub fn run_agents(
-    mut agents: Vec<Box<dyn Agent + Send>>,
+    mut agents: Crew,
     (clock, mut probe): (TscClock, Probe),
     (mut idle, publish_every): (Idle, Nanos),
     (heartbeat, drill): (Heartbeat, Option<Drill>),
@@ -300,10 +338,10 @@ pub fn run_agents(
     loop {
         probe.turn();
         let mut work = 0;
-        for agent in &mut agents {
+        agents.each(|agent| {
             work += agent.hot(&clock, &mut probe);
             work += agent.tend(&clock, &mut probe);
-        }
+        });
         if work > 0 {
             probe.touch();
         }
@@ -311,7 +349,7 @@ pub fn run_agents(
         heartbeat.beat(now);
         if now >= publish_at {
             publish_at = now.after(publish_every);
-            agents.iter_mut().for_each(|agent| agent.publish(now));
+            agents.each(|agent| agent.publish(now));
             probe.rotate();
             if let Some(drill) = drill {
                 drill.carry_out(started, now);
@@ -321,10 +359,10 @@ pub fn run_agents(
             }
         }
         if let Some(turn) = idle.turn(work, now, &agents) {
-            agents.iter_mut().for_each(|agent| agent.rehearse(turn, &clock));
+            agents.each(|agent| agent.rehearse(turn, &clock));
         }
     }
     let now = clock.now();
-    agents.iter_mut().for_each(|agent| agent.publish(now));
+    agents.each(|agent| agent.publish(now));
     probe.rotate();
 }

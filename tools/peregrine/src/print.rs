@@ -100,7 +100,8 @@ pub fn instrument(event: &Event) -> Option<InstrumentId> {
         kind::LEVEL..=kind::FILTERS
         | kind::MARK..=kind::LIQUIDATION
         | kind::ACCEPTED..=kind::STANDING
-        | kind::TRADES_TOLD..=kind::POSITION => Some(event.instrument),
+        | kind::TRADES_TOLD..=kind::POSITION
+        | kind::HOLD => Some(event.instrument),
         _ => None,
     }
 }
@@ -194,6 +195,8 @@ const fn word(number: u8) -> &'static str {
         kind::SIGNAL => "signal",
         kind::START => "start",
         kind::CLOCK_OFFSET => "clock-offset",
+        kind::HOLD => "hold",
+        kind::RELEASE => "release",
         _ => "?",
     }
 }
@@ -334,9 +337,8 @@ fn session(
     match body {
         Body::Timer => write!(f, "{}", event.id),
         Body::Command { command: Command::Set, value } => {
-            let key = u16::try_from(event.id).ok();
-            let key = key.and_then(strategies::avellaneda_stoikov::Parameter::by_id);
-            let key = key.map_or("parameter?", |parameter| parameter.key);
+            let key = strategies::any::Listed::of_key(event.id);
+            let key = key.map_or("parameter?", |(_, parameter)| parameter.key);
             write!(f, "set {key}={}", Decimal { value, decimals: 9 })
         }
         Body::Command { command, .. } => f.write_str(match command {
@@ -356,6 +358,12 @@ fn session(
             let value = Decimal { value, decimals: 9 };
             write!(f, "source {source} key {} value {value} for {} ms", event.id, ttl.as_ms())
         }
+        Body::Hold(hold) => {
+            let (price, qty) = (values.price(hold.price), values.qty(hold.qty));
+            let (trigger, side) = (hold.trigger.name(), name(hold.side));
+            write!(f, "{} {trigger} {side} {qty} at {price}", hold.number)
+        }
+        Body::Release { number } => write!(f, "{number}"),
         Body::Start { epoch, config_hash } => {
             write!(f, "epoch {epoch:08x} config {config_hash:016x}")
         }

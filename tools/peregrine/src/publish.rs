@@ -5,7 +5,7 @@ use engine::asset::Assets;
 use engine::book::BookState as EngineBook;
 use engine::desk::Desk;
 use engine::engine::Engine;
-use engine::id::{AssetId, InstrumentId, Side};
+use engine::id::{AssetId, InstrumentId, OrderId, Side, VenueId};
 use engine::market::Listing;
 use engine::num::{AMOUNT_DECIMALS, Amount};
 use engine::order::OrderState;
@@ -160,13 +160,25 @@ fn orders_panel<S: Strategy>(engine: &Engine<S>) -> OrdersPanel {
         state: text(order.state.name()),
         placed_at: order.sent_at,
     });
+    // Held orders are shown behind those at the venue, each under its number.
+    let held = engine.held().iter().map(|held| OpenOrder {
+        id: OrderId::new(0, u32::from(held.hold.number)),
+        instrument: held.instrument,
+        side: held.hold.side,
+        price: held.hold.price,
+        qty: held.hold.qty.saturating_add(held.filled),
+        filled: held.filled,
+        state: text(&format!("{} {}", held.state.name(), held.hold.trigger.name())),
+        placed_at: Nanos(0),
+    });
+    let orders = orders.chain(held).take(64);
     OrdersPanel { open: engine.live_orders() as u64, orders: orders.collect() }
 }
 
 fn balances_panel<S: Strategy>(engine: &Engine<S>, assets: &Assets) -> BalancesPanel {
     let balances = (0..assets.len().min(16)).map(|place| {
         let id = AssetId(place as u16);
-        let balance = engine.account.balance(id);
+        let balance = engine.account(VenueId(0)).balance(id);
         let (locked, reserved) = bound(engine, id);
         let free = balance.total.saturating_sub(locked).saturating_sub(reserved);
         Balance { asset: name_of(assets, id), free, locked, reserved }
@@ -195,7 +207,7 @@ fn bound<S: Strategy>(engine: &Engine<S>, asset: AssetId) -> (Amount, Amount) {
 }
 
 fn risk_panel<S: Strategy>(engine: &Engine<S>, desk: &Desk<S>) -> RiskPanel {
-    let limits = desk.gate.limits();
+    let limits = desk.gate.limits(0);
     let position = desk.positions.iter().map(|position| position.base.0.abs()).max().unwrap_or(0);
     let day = desk.day_pnl(&engine.market).0;
     let limit = |name: &str, limit: i64, used: i64, decimals: u8| LimitUse {

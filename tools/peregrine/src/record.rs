@@ -76,7 +76,7 @@ pub fn run(args: &RecordArgs) -> Result<Exit, Failure> {
     if args.seconds.is_some() && told.count.frames == 0 {
         let message = format!(
             "nothing came from {} in {} s; see the warnings above, and check the addresses",
-            config.venue.endpoints.stream,
+            config.home().endpoints.stream,
             told.elapsed.as_secs()
         );
         return Err(Failure::new(Exit::TimedOut, message));

@@ -74,9 +74,9 @@ fn is_known(wanted: Option<&str>, engine: Option<&Engine<Any>>) -> Result<(), Fa
 
 /// What other parameters would have done.
 fn ask(args: &ReplayArgs) -> Result<Exit, Failure> {
-    let changes: Result<Vec<Change>, Failure> =
+    let parsed: Result<Vec<Vec<Change>>, Failure> =
         args.what_if.iter().map(|text| Change::parse(text)).collect();
-    let changes = changes?;
+    let changes = parsed?.concat();
     let refused = |refused: bool| match refused {
         true => Err(Failure::error(format!(
             "the strategy refuses {}: its parameters would not fit together",

@@ -11,7 +11,7 @@
 use crate::assemble;
 pub use crate::assemble::credentials;
 use crate::clock::TscClock;
-use crate::config::Config;
+use crate::config::{Config, Venue};
 use crate::exit::Failure;
 use crate::housekeeping::{Beside, House};
 use crate::journal::Journal;
@@ -126,11 +126,13 @@ pub fn run(config: &Config, options: SessionOptions<'_>) -> Result<Outcome, Fail
     }
     let clock = TscClock::start();
     let runtime = runtime()?;
-    let key = match assemble::is_paper(config) {
+    let keys: Option<Vec<Credentials>> = match assemble::is_paper(config) {
         true => None,
-        false => Some(credentials(&config.venue)?),
+        false => Some(config.venues.iter().map(credentials).collect::<Result<_, _>>()?),
     };
-    let account = key.as_ref().map(|key| account_lock(config, key)).transpose()?;
+    let pairs = config.venues.iter().zip(keys.iter().flatten());
+    let accounts: Vec<Lock> =
+        pairs.map(|(venue, key)| account_lock(config, venue, key)).collect::<Result<_, _>>()?;
     let journal = options.journal.as_deref();
     let journal = journal.map(|folder| Journal::open(folder, config)).transpose()?;
     if journal.is_none() {
@@ -140,7 +142,7 @@ pub fn run(config: &Config, options: SessionOptions<'_>) -> Result<Outcome, Fail
     let assets = journal.as_ref().map_or_else(Default::default, Journal::assets);
     let terms = runtime.block_on(async {
         tokio::select! {
-            terms = assemble::terms(config, &mut port, key.as_ref(), assets) => terms,
+            terms = assemble::terms(config, &mut port, keys.as_deref(), assets) => terms,
             () = dialer.run() => Err(Failure::error("the dialer ended")),
         }
     })?;
@@ -154,28 +156,28 @@ pub fn run(config: &Config, options: SessionOptions<'_>) -> Result<Outcome, Fail
         let _runtime = runtime.enter();
         Beside::open(config, &path, &options)?
     };
-    let started = build.start(terms, writers, key, journal)?;
+    let started = build.start(terms, writers, keys, journal)?;
     let house = House { config, options, runtime: &runtime, clock: &clock, cores: count };
     let outcome = house.keep(started, beside);
     // The names go away, so that whoever looks is told that no engine runs.
     if let Err(error) = region.remove() {
         tracing::warn!("{error}");
     }
-    drop(account);
+    drop(accounts);
     outcome
 }
 
 /// Where the lock of an account lies.
-pub fn account_path(config: &Config, key: &Credentials) -> PathBuf {
-    let venue = shm::words::hash_text(shm::words::HASH_START, &config.venue.endpoints.rest);
+pub fn account_path(config: &Config, venue: &Venue, key: &Credentials) -> PathBuf {
+    let venue = shm::words::hash_text(shm::words::HASH_START, &venue.endpoints.rest);
     let account = shm::words::hash_text(venue, key.api_key());
     config.shm.directory.join(format!("peregrine-account-{account:016x}.lock"))
 }
 
 /// The right to trade on this account from this machine, for as long as it lives: two engines on
 /// one account would take each other's orders for strange ones.
-fn account_lock(config: &Config, key: &Credentials) -> Result<Lock, Failure> {
-    Lock::take(&account_path(config, key)).map_err(|error| match error {
+fn account_lock(config: &Config, venue: &Venue, key: &Credentials) -> Result<Lock, Failure> {
+    Lock::take(&account_path(config, venue, key)).map_err(|error| match error {
         JournalError::InUse { pid, .. } => Failure::error(format!(
             "process {pid} trades on this account already: two engines cannot; stop that one, or \
              give this one an account of its own"

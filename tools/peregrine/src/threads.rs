@@ -1,13 +1,13 @@
 //! The threads of a session: rings between them, agents on them, and who watches whom.
 
-use crate::agents::{FeedAgent, GatewayAgent, NOTICES_MAX, Notice, Notices, Told, halted, link};
-use crate::assemble::{self, Terms};
+use crate::agents::{FeedAbout, GatewayAbout, NOTICES_MAX, Notice, Notices, halted, link};
+use crate::assemble::{self, GatewayPorts, NextTrades, Terms};
 use crate::board::{Board, BoardBuilder, Part};
 use crate::clock::TscClock;
 use crate::config::{Config, Cores, JournalSync, Layout};
 use crate::drill::Drill;
 use crate::exit::Failure;
-use crate::hot::{self, Agent, EngineSeat, HotPorts, Idle, engine_counter_names};
+use crate::hot::{self, EngineSeat, HotPorts, Idle, engine_counter_names};
 use crate::housekeeping::scale;
 use crate::journal::{Facts, Journal, JournalWork};
 use crate::latency::{self, Tally};
@@ -16,26 +16,25 @@ use crate::publish::EnginePanels;
 use crate::session::pin;
 use engine::engine::Engine;
 use engine::event::{Body, Event};
-use engine::id::InstrumentId;
+use engine::id::{InstrumentId, VenueId};
+use engine::instrument::{Instrument, Kind, Symbol};
 use engine::intent::Outgoing;
 use engine::time::{Clock as _, Nanos};
-use feeds::binance_spot::BinanceSpot;
-use feeds::feed::{Feed, FeedPorts};
+use feeds::feed::FeedPorts;
 use feeds::net::{Dialer, dial_pair, dial_pair_with};
 use rtrb::{Consumer, Producer, RingBuffer};
 use shm::panel::{CountersPanel, EngineState, LatencyPanel, LinkPanel, SessionPanel};
 use shm::words::text;
-use shm::{Answer, Key, PanelWriter, Writers};
+use shm::{PanelWriter, Writers};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use strategies::any::Any;
-use strategies::avellaneda_stoikov::{Parameter, Parameters};
 use venues::credentials::Credentials;
-use venues::gateway::{Gateway, GatewayState};
-use venues::guard::{Guard, Heartbeat, Watch, heartbeat};
+use venues::gateway::GatewayState;
+use venues::guard::{Heartbeat, Watch, heartbeat};
 use venues::sim::SimVenue;
 
 /// Wishes for snapshots that may wait.
@@ -56,9 +55,6 @@ pub struct Build<'a> {
     /// The session's epoch.
     pub epoch: u32,
 }
-
-/// Per instrument, the own trade from which on those of a dead session are asked for.
-type NextTrades = Vec<(InstrumentId, u64)>;
 
 /// Flags between threads.
 #[derive(Clone, Debug, Default)]
@@ -137,17 +133,18 @@ impl Worker {
     }
 }
 
-/// The ends of the rings that the agents hold.
+/// A feed's ends: rows to the engine, and the engine's wishes for snapshots.
+type FeedEnds = (Producer<Event>, Consumer<InstrumentId>);
+
+/// The ends of the rings that the agents hold, by feed and by venue.
 struct AgentEnds {
-    market: Producer<Event>,
-    wishes: Consumer<InstrumentId>,
-    reports: Producer<Event>,
-    requests: Consumer<Outgoing>,
+    feeds: Vec<FeedEnds>,
+    venues: Vec<(Consumer<Outgoing>, Producer<Event>)>,
 }
 
 /// The agents with what runs beside them.
 struct Agents {
-    list: Vec<Box<dyn Agent + Send>>,
+    list: hot::Crew,
     dialers: Vec<Dialer>,
     others: Vec<Worker>,
     notices: Notices,
@@ -162,8 +159,8 @@ struct Hearts {
 
 /// The parts of the board, by agent.
 struct Parts {
-    feed: Part,
-    gateway: Part,
+    feeds: Vec<Part>,
+    gateways: Vec<Part>,
     engine: Part,
 }
 
@@ -176,30 +173,25 @@ fn spawn<T: Send + 'static>(
     builder.spawn(run).map_err(|error| Failure::error(format!("thread {name}: {error}")))
 }
 
-/// The number of a strategy's parameter, if it may have this value, in 1e-9.
-fn parameter(key: &Key, value: i64) -> Result<u16, Answer> {
-    let found = match key {
-        Key::Name(name) => Parameter::by_key(name),
-        Key::Id(id) => u16::try_from(*id).ok().and_then(Parameter::by_id),
-    };
-    let parameter = found.ok_or(Answer::UnknownKey)?;
-    let value = value as f64 / 1e9;
-    parameter.set(&mut Parameters::default(), value).map_err(|_| Answer::BadValue)?;
-    Ok(parameter.id)
-}
-
-fn board() -> Result<(Arc<Board>, Parts), Failure> {
+/// The places of all counters. With one feed and one venue they are called `feed` and `gateway`.
+fn board(feeds: &[Symbol], venues: &[Symbol]) -> Result<(Arc<Board>, Parts), Failure> {
     let mut builder = BoardBuilder::default();
     builder.part("", engine_counter_names());
-    builder.part("feed", feeds::feed::Counters::default().named().map(|(name, _)| name));
-    builder.part("gateway", venues::gateway::Counters::default().named().map(|(name, _)| name));
+    let alone = feeds.len() == 1;
+    for name in feeds {
+        let prefix = if alone { "feed".to_owned() } else { format!("feed.{name}") };
+        builder.part(&prefix, feeds::feed::Counters::default().named().map(|(name, _)| name));
+    }
+    let alone = venues.len() == 1;
+    for name in venues {
+        let prefix = if alone { "gateway".to_owned() } else { format!("gateway.{name}") };
+        builder.part(&prefix, venues::gateway::Counters::default().named().map(|(name, _)| name));
+    }
     let (board, parts) = builder.finish();
     let mut parts = parts.into_iter();
-    let parts = match (parts.next(), parts.next(), parts.next()) {
-        (Some(engine), Some(feed), Some(gateway)) => Parts { feed, gateway, engine },
-        _ => return Err(Failure::error("the counter board has too few parts")),
-    };
-    Ok((board, parts))
+    let engine = parts.next().ok_or_else(|| Failure::error("the counter board has no parts"))?;
+    let feeds = parts.by_ref().take(feeds.len()).collect();
+    Ok((board, Parts { feeds, gateways: parts.collect(), engine }))
 }
 
 impl Build<'_> {
@@ -208,44 +200,47 @@ impl Build<'_> {
         &self,
         mut terms: Terms,
         writers: Writers,
-        key: Option<Credentials>,
+        keys: Option<Vec<Credentials>>,
         mut journal: Option<Journal>,
     ) -> Result<Started, Failure> {
-        let (ends, agent_ends) = self.rings(key.is_none());
-        let flags = Flags::default();
-        let limit = self.config.engine.heartbeat_limit;
+        let (ends, agent_ends) = self.rings(&terms, keys.is_none());
+        let (flags, limit) = (Flags::default(), self.config.engine.heartbeat_limit);
         let hearts = Hearts { engine: heartbeat(limit), io: heartbeat(limit) };
         let mut engine = assemble::engine(self.config, &terms.instruments)?;
         journal.iter_mut().try_for_each(|journal| journal.carry(&mut engine))?;
-        let paper = match key {
+        let paper = match keys {
             Some(_) => None,
             None => Some(assemble::paper(self.config, &mut terms, (&engine, self.clock.now()))?),
         };
         let next_trades: Vec<_> = engine.next_trades().filter(|(_, next)| *next > 0).collect();
         let (recorder, journal) = self.journal(journal, &engine, &terms)?;
-        let (board, parts) = board()?;
+        let (board, parts) = board(&self.feed_names(&terms), &self.venue_names())?;
         let Writers { heartbeat, commands, session, links, instruments, .. } = writers;
+        let (about, assets) = (self.about(), terms.assets.clone());
+        let instruments = instruments.into_iter().take(terms.instruments.len()).collect();
+        let (orders, balances) = (writers.orders, writers.balances);
+        let (risk, gauges) = (writers.risk, writers.gauges);
         let panels = EnginePanels {
             heartbeat,
             session,
-            about: self.about(),
-            instruments: instruments.into_iter().take(terms.instruments.len()).collect(),
-            orders: writers.orders,
-            balances: writers.balances,
-            risk: writers.risk,
-            gauges: writers.gauges,
-            assets: terms.assets.clone(),
+            about,
+            instruments,
+            orders,
+            balances,
+            risk,
+            gauges,
+            assets,
         };
         let engine_part = parts.engine.clone();
-        let key = key.map(|key| (key, next_trades));
-        let agents = self.agents(&terms, agent_ends, (parts, links), (key, &hearts))?;
+        let keys = keys.map(|keys| (keys, next_trades));
+        let agents = self.agents(&terms, agent_ends, (parts, links), (keys, &hearts))?;
         let done = (self.cores.cold, flags.done.clone());
         let journal = match journal {
             Some(work) => work.start(self.clock.clone(), done, agents.notices.clone())?,
             None => Vec::new(),
         };
         let (probe, tally) = latency::pair(self.config.engine.sample_every, scale(self.config));
-        let start = (self.start_events(&terms), parameter as Keys);
+        let start = (self.start_events(&terms), self.keys());
         let ports =
             LivePorts::new(self.clock.clone(), ends, commands, flags.stop.clone(), probe, start)
                 .timed(self.config.engine.timer)
@@ -254,13 +249,10 @@ impl Build<'_> {
         let beat = hearts.engine.0.clone();
         let seat = Seat { panels, part: engine_part, beat, flags: flags.clone(), drill };
         let hot = self.hot(engine, (ports, paper), (seat, &hearts), agents.list)?;
-        let mut others = agents.others;
-        let mut tallies = vec![tally];
-        others.extend(hot.io);
-        tallies.extend(hot.tally);
+        let tallies = [Some(tally), hot.tally].into_iter().flatten().collect();
         Ok(Started {
             engine: hot.engine,
-            others,
+            others: agents.others.into_iter().chain(hot.io).collect(),
             flags,
             dialers: agents.dialers,
             tallies,
@@ -273,6 +265,11 @@ impl Build<'_> {
             watch: hearts.engine.1,
             journal,
         })
+    }
+
+    /// The parameters that operators may set.
+    fn keys(&self) -> Keys {
+        Keys::new(self.config.desks.iter().map(|desk| desk.strategy.listed()))
     }
 
     /// Begins the journal's session, with the engine as it is now.
@@ -292,17 +289,52 @@ impl Build<'_> {
     }
 
     /// The simulated venue of `paper` trading is to see each best price: none is left out.
-    fn rings(&self, paper: bool) -> (RingEnds, AgentEnds) {
+    fn rings(&self, terms: &Terms, paper: bool) -> (RingEnds, AgentEnds) {
         let sizes = self.config.engine.rings;
-        let (market_in, market) = RingBuffer::new(sizes.market);
-        let (reports_in, reports) = RingBuffer::new(sizes.reports);
-        let (requests, requests_out) = RingBuffer::new(sizes.orders);
-        let (resyncs, wishes) = RingBuffer::new(RESYNCS_MAX);
-        let agents =
-            AgentEnds { market: market_in, wishes, reports: reports_in, requests: requests_out };
         let behind = if paper { 0 } else { self.config.engine.conflate_behind };
-        let market = MarketRing::new(market, behind);
-        (RingEnds { market, reports, requests, resyncs }, agents)
+        let mut agents = AgentEnds { feeds: Vec::new(), venues: Vec::new() };
+        let (mut markets, mut resyncs) = (Vec::new(), Vec::new());
+        for _ in terms.feeds() {
+            let (rows, market) = RingBuffer::new(sizes.market);
+            let (resync, wishes) = RingBuffer::new(RESYNCS_MAX);
+            markets.push(MarketRing::new(market, behind));
+            resyncs.push(resync);
+            agents.feeds.push((rows, wishes));
+        }
+        let (mut reports, mut requests) = (Vec::new(), Vec::new());
+        for _ in &self.config.venues {
+            let (rows, report) = RingBuffer::new(sizes.reports);
+            let (request, taken) = RingBuffer::new(sizes.orders);
+            reports.push(report);
+            requests.push(request);
+            agents.venues.push((taken, rows));
+        }
+        let (market, orders) = ((markets, resyncs), (reports, requests));
+        let rows = self.config.engine.rows_a_turn;
+        (RingEnds::new(market, orders, &terms.instruments, rows), agents)
+    }
+
+    /// What people call each venue: its name in the file, short enough for a panel.
+    fn venue_names(&self) -> Vec<Symbol> {
+        let names = self.config.venues.iter().map(|venue| symbol(&venue.name));
+        names.collect()
+    }
+
+    /// What people call each feed: its venue, and the market where a venue has two feeds.
+    fn feed_names(&self, terms: &Terms) -> Vec<Symbol> {
+        let feeds = terms.feeds();
+        let venue_of = |feed: &Vec<Instrument>| feed.first().map_or(0, |one| one.venue.index());
+        let name = |feed: &Vec<Instrument>| {
+            let venue = venue_of(feed);
+            let name = &self.config.venues[venue].name;
+            let several = feeds.iter().filter(|other| venue_of(other) == venue).count() > 1;
+            match feed.first().map(|one| one.kind) {
+                Some(Kind::Linear) if several => symbol(&format!("{name}-linear")),
+                Some(Kind::Spot) if several => symbol(&format!("{name}-spot")),
+                _ => symbol(name),
+            }
+        };
+        feeds.iter().map(name).collect()
     }
 
     /// What of the session panel does not change.
@@ -314,8 +346,8 @@ impl Build<'_> {
             mode: text(self.config.mode.name()),
             layout: text(self.layout.name()),
             wait: text(self.config.engine.wait.name()),
-            strategy: text(self.config.strategy.kind),
-            account: text(&self.config.venue.account),
+            strategy: text(&self.config.strategies()),
+            account: text(&self.config.account()),
             cores: text(&cores.join(",")),
             started_at: self.clock.now(),
             at: Nanos(0),
@@ -343,90 +375,122 @@ impl Build<'_> {
         terms: &Terms,
         ends: AgentEnds,
         (parts, links): (Parts, [PanelWriter<LinkPanel>; 8]),
-        (key, hearts): (Option<(Credentials, NextTrades)>, &Hearts),
+        (keys, hearts): (Option<(Vec<Credentials>, NextTrades)>, &Hearts),
     ) -> Result<Agents, Failure> {
         let mut links = links.into_iter();
-        let (Some(market_link), Some(orders_link)) = (links.next(), links.next()) else {
-            return Err(Failure::error("the region has too few link panels"));
+        let mut writer = || {
+            links.next().ok_or_else(|| Failure::error("more links than the region has panels for"))
         };
         let notices: Notices = Arc::new(crossbeam::queue::ArrayQueue::new(NOTICES_MAX));
-        let (dialect, limits) = assemble::feed(self.config, &terms.instruments);
-        let wrong = limits.check(self.config.engine.rings.market);
-        if !wrong.is_empty() {
-            return Err(Failure::error(wrong.join("; ")));
-        }
-        let tuned = assemble::dial(self.config);
-        let (dial, dialer) = dial_pair_with(8 + terms.instruments.len(), tuned.clone());
-        let ports = FeedPorts { dial, events: ends.market, wishes: ends.wishes };
-        let age_limit = self.config.feed.connection_stale;
-        let feed = FeedAgent {
-            feed: Feed::new(BinanceSpot::new(&dialect), limits, ports),
-            instruments: terms.instruments.iter().map(|one| one.id).collect(),
-            part: parts.feed,
-            writer: market_link,
-            panel: link("market", age_limit),
+        let mut agents = Agents {
+            list: hot::Crew::default(),
+            dialers: Vec::new(),
+            others: Vec::new(),
             notices: notices.clone(),
-            silences: 0,
         };
-        let mut agents =
-            Agents { list: vec![Box::new(feed)], dialers: vec![dialer], others: vec![], notices };
-        let Some((key, next_trades)) = key else { return Ok(agents) };
-        let guard_key = credentials_again(self.config)?;
-        let (dial, dialer) = dial_pair_with(64, tuned);
-        agents.dialers.push(dialer);
+        self.feeds(terms, (ends.feeds, parts.feeds), &mut writer, &mut agents)?;
+        let (age_limit, tuned) = (self.config.feed.connection_stale, assemble::dial(self.config));
+        let Some((keys, next_trades)) = keys else { return Ok(agents) };
         let inline = self.layout == Layout::Inline;
-        let gateway = Gateway::new(
-            assemble::wire(self.config, terms, key),
-            venues::gateway::Config { next_trades, ..assemble::gateway(self.config) },
-            dial,
-            (ends.requests, ends.reports),
-            (!inline).then(|| hearts.engine.1.clone()),
-        );
-        agents.list.push(Box::new(GatewayAgent {
-            gateway,
-            part: parts.gateway,
-            writer: orders_link,
-            panel: link("orders", age_limit),
-            notices: agents.notices.clone(),
-            watch: hearts.engine.1.clone(),
-            told: Told::default(),
-        }));
+        let alone = keys.len() == 1;
+        let venues = keys.into_iter().zip(self.venue_names()).enumerate();
+        for ((number, (key, name)), (rings, part)) in
+            venues.zip(ends.venues.into_iter().zip(parts.gateways))
+        {
+            let venue = VenueId(u8::try_from(number).unwrap_or(u8::MAX));
+            let (dial, dialer) = dial_pair_with(64, tuned.clone());
+            let name = if alone { symbol("orders") } else { symbol(&format!("{name}-orders")) };
+            let about = GatewayAbout {
+                name,
+                part,
+                writer: writer()?,
+                panel: link(name.as_str(), age_limit),
+                notices: notices.clone(),
+                watch: hearts.engine.1.clone(),
+            };
+            let of_venue = |id: InstrumentId| {
+                terms.instruments.get(id.index()).is_some_and(|one| one.venue == venue)
+            };
+            let next = next_trades.iter().copied().filter(|(id, _)| of_venue(*id)).collect();
+            let watch = (!inline).then(|| hearts.engine.1.clone());
+            let ports = GatewayPorts { dial, rings, watch };
+            let gateway = assemble::gateway(self.config, terms, (venue, key, next), ports, about)?;
+            agents.list.gateways.push(gateway);
+            agents.dialers.push(dialer);
+        }
         let guarded = match inline {
             true => ("engine", hearts.engine.1.clone()),
             false => ("gateway", hearts.io.1.clone()),
         };
-        self.guard(terms, guarded, guard_key, &mut agents)?;
+        self.guard(terms, guarded, &mut agents)?;
         Ok(agents)
     }
 
-    /// The guard's thread: a parked one with a connection of its own.
+    fn feeds(
+        &self,
+        terms: &Terms,
+        (ends, parts): (Vec<FeedEnds>, Vec<Part>),
+        writer: &mut impl FnMut() -> Result<PanelWriter<LinkPanel>, Failure>,
+        agents: &mut Agents,
+    ) -> Result<(), Failure> {
+        let (age_limit, tuned) = (self.config.feed.connection_stale, assemble::dial(self.config));
+        let alone = ends.len() == 1;
+        let feeds = terms.feeds().into_iter().zip(self.feed_names(terms));
+        for ((instruments, name), ((events, wishes), part)) in
+            feeds.zip(ends.into_iter().zip(parts))
+        {
+            let (dial, dialer) = dial_pair_with(8 + instruments.len(), tuned.clone());
+            let name = if alone { symbol("market") } else { name };
+            let about = FeedAbout {
+                name,
+                instruments: instruments.iter().map(|one| one.id).collect(),
+                part,
+                writer: writer()?,
+                panel: link(name.as_str(), age_limit),
+                notices: agents.notices.clone(),
+            };
+            let ports = FeedPorts { dial, events, wishes };
+            agents.list.feeds.push(assemble::feed(self.config, &instruments, ports, about)?);
+            agents.dialers.push(dialer);
+        }
+        Ok(())
+    }
+
+    /// The guards' thread: a parked one with a connection of its own to each venue.
     fn guard(
         &self,
         terms: &Terms,
         (guarded, watch): (&'static str, Watch),
-        key: Credentials,
         agents: &mut Agents,
     ) -> Result<(), Failure> {
-        let (dial, dialer) = dial_pair(16);
-        agents.dialers.push(dialer);
-        let wire = assemble::wire(self.config, terms, key);
-        let mut guard = Guard::new(wire, assemble::gateway(self.config), dial, watch.clone());
+        let mut guards = Vec::new();
+        for (number, venue) in self.config.venues.iter().enumerate() {
+            let (dial, dialer) = dial_pair(16);
+            agents.dialers.push(dialer);
+            // Each session with the venue owns a key.
+            let key = assemble::credentials(venue)?;
+            let at = VenueId(u8::try_from(number).unwrap_or(u8::MAX));
+            guards.push(assemble::guard(self.config, terms, (at, key), (dial, watch.clone()))?);
+        }
         let (clock, core) = (self.clock.clone(), self.cores.cold);
         let notices = agents.notices.clone();
         let thread = spawn("guard", move || {
             pin(core, "guard");
             let over = |state| matches!(state, GatewayState::Halted | GatewayState::Faulted);
-            while !watch.ended() && !over(guard.state()) {
-                guard.work(&clock);
+            while !watch.ended() && !guards.iter().all(|guard| over(guard.state())) {
+                guards.iter_mut().for_each(|guard| guard.work(&clock));
                 std::thread::park_timeout(GUARD_EVERY);
+                // Nobody trades unguarded: a guard that one venue refuses ends the session.
+                if guards.iter().any(|guard| guard.fault().is_some()) {
+                    break;
+                }
             }
-            // Nobody trades unguarded: a guard that the venue refuses ends the session too.
-            let end = match guard.fault() {
-                Some(fault) => Some(format!("the guard cannot watch: {fault}")),
-                None if watch.ended() => None,
-                None => Some(halted(guarded, "guard", &guard.counters())),
-            };
-            if let Some(end) = end {
+            for guard in &guards {
+                let end = match guard.fault() {
+                    Some(fault) => format!("the guard cannot watch: {fault}"),
+                    None if watch.ended() || !over(guard.state()) => continue,
+                    None => halted(guarded, "guard", &guard.counters()),
+                };
                 let _ = notices.push(Notice::Fatal(end));
             }
         })?;
@@ -440,13 +504,14 @@ impl Build<'_> {
         engine: Engine<Any>,
         (live, paper): (LivePorts, Option<SimVenue>),
         (seat, hearts): (Seat, &Hearts),
-        agents: Vec<Box<dyn Agent + Send>>,
+        agents: hot::Crew,
     ) -> Result<Hot, Failure> {
         let settings = &self.config.engine;
         let idle = Idle::new(settings.wait, settings.rehearse);
         let (publish, cores) = (settings.publish, self.cores);
         let inline = self.layout == Layout::Inline;
-        let (mine, theirs) = if inline { (agents, Vec::new()) } else { (Vec::new(), agents) };
+        let (mine, theirs) =
+            if inline { (agents, hot::Crew::default()) } else { (hot::Crew::default(), agents) };
         let (done, beat) = (seat.flags.done.clone(), seat.beat.clone());
         let mut io = None;
         let mut io_tally = None;
@@ -509,7 +574,9 @@ impl Seat {
     }
 }
 
-/// The key once more: each session with the venue owns one.
-fn credentials_again(config: &Config) -> Result<Credentials, Failure> {
-    assemble::credentials(&config.venue)
+/// A name that fits a panel.
+fn symbol(name: &str) -> Symbol {
+    let end =
+        name.char_indices().map(|(at, c)| at + c.len_utf8()).take_while(|at| *at <= 23).last();
+    Symbol::new(&name[..end.unwrap_or(0)]).unwrap_or(Symbol::UNNAMED)
 }

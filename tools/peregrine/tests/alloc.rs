@@ -36,7 +36,7 @@ const EXCLUDED: [(&[&str], &str); 6] = [
     (&["agents::GatewayAgent", "core::clone::Clone"], "the same words, once more for the log"),
     (&["feeds::feed::Feed", "::dial_next"], "the URL of the market connection, to dial it"),
     (&["venues::gateway::Gateway", "::dial_next"], "the URL of the order connection, to dial it"),
-    (&["venues::sign::base64_of", "::set_up"], "the signature of a log-on with an Ed25519 key"),
+    (&["venues::sign::base64_of", "::advance"], "the signature of a log-on with an Ed25519 key"),
 ];
 /// Most of it for one lost connection: the words are put together bit by bit, once for the
 /// connection and once for the good-bye that it no longer takes.
@@ -213,10 +213,10 @@ fn config(address: std::net::SocketAddr, secret: &str) -> Config {
     std::io::Write::write_all(&mut file, secret.as_bytes()).unwrap();
     let mut config = Config::parse("session.toml", include_str!("alloc/session.toml"))
         .unwrap_or_else(|problems| panic!("{problems:?}"));
-    config.venue.endpoints.stream = format!("ws://{address}");
-    config.venue.endpoints.ws_api = format!("ws://{address}/ws-api/v3");
-    config.venue.endpoints.rest = format!("http://{address}");
-    config.venue.key = Some(KeySource::File(key));
+    config.venues[0].endpoints.stream = format!("ws://{address}");
+    config.venues[0].endpoints.ws_api = format!("ws://{address}/ws-api/v3");
+    config.venues[0].endpoints.rest = format!("http://{address}");
+    config.venues[0].key = Some(KeySource::File(key));
     config.shm.directory = directory;
     config.shm.name = "alloc".to_owned();
     config

@@ -10,6 +10,8 @@ mod harness;
 mod found;
 #[path = "session/guard.rs"]
 mod guard;
+#[path = "session/hold.rs"]
+mod hold;
 #[path = "session/links.rs"]
 mod links;
 #[path = "session/operate.rs"]
@@ -18,3 +20,5 @@ mod operate;
 mod paper;
 #[path = "session/start.rs"]
 mod start;
+#[path = "session/venues.rs"]
+mod venues;

@@ -1,7 +1,7 @@
 //! Settings of a gateway, and what it can say of itself.
 
 use crate::budget::Reserve;
-use engine::id::InstrumentId;
+use engine::id::{InstrumentId, VenueId};
 use engine::time::Nanos;
 
 /// By which transport orders go.
@@ -17,6 +17,8 @@ pub enum Entry {
 /// Settings of a gateway. Addresses and keys are the dialect's.
 #[derive(Clone, Debug)]
 pub struct Config {
+    /// Which venue it is of: the number that its rows about no instrument carry.
+    pub venue: VenueId,
     /// By which transport orders go.
     pub entry: Entry,
     /// A request without an answer for so long is given up: its outcome is unknown.
@@ -47,11 +49,18 @@ pub struct Config {
     /// From saved state, the trade id per instrument from which on own trades are new. Without it
     /// trades before the start are not told.
     pub next_trades: Vec<(InstrumentId, u64)>,
+    /// From saved state, the payment of funding from which on they are new: the highest row id of
+    /// those that were told, plus 1. Without it payments before the start are not told.
+    pub next_payment: Option<u64>,
+    /// How often the dead-man's switch is renewed, where the venue has a timer: well below a third
+    /// of the time after which it acts, which is the dialect's setting.
+    pub renew_every: Nanos,
 }
 
 impl Default for Config {
     fn default() -> Self {
         Self {
+            venue: VenueId(0),
             entry: Entry::WebSocket,
             request_timeout: Nanos::from_s(2),
             ping_every: Nanos::from_s(2),
@@ -66,6 +75,8 @@ impl Default for Config {
             pending_max: 1_024,
             late_margin: Nanos::from_s(1),
             next_trades: Vec::new(),
+            next_payment: None,
+            renew_every: Nanos::from_s(3),
         }
     }
 }
@@ -89,6 +100,17 @@ pub enum GatewayState {
     Halted,
     /// Something that trying again does not mend; see `Gateway::fault`.
     Faulted,
+}
+
+/// How the dead-man's switch stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SwitchState {
+    /// The venue has none, or it is not used.
+    None,
+    /// It is not set: no answer came yet, or the venue refused it (see the counters).
+    Unset,
+    /// The venue confirmed it then.
+    Set(Nanos),
 }
 
 /// What trying again does not mend.

@@ -1,11 +1,11 @@
 //! The gateway's connections: dialled, set up, watched, replaced in time, and REST standing in.
 
-use super::line::{Line, Stage};
+use super::line::Line;
 use super::out::Route;
 use super::pending::{HTTP, Then};
 use super::session::{Phase, Signal};
-use super::{Gateway, GatewayFault, Rest};
-use crate::wire::{Ask, Kind, Wire};
+use super::{Dialing, Gateway, GatewayFault, Rest, SwitchState};
+use crate::wire::{Ask, Door, Kind, Step, Switch, Wire};
 use engine::event::LinkState;
 use engine::time::{Clock, Nanos, Trace};
 use feeds::net::{Dial, Dialed, HttpReply, NetError, Socket};
@@ -23,14 +23,15 @@ impl<W: Wire> Gateway<W> {
             let now = clock.now();
             done += 1;
             match dialed {
-                Dialed::WebSocket { result: Ok(socket), .. } => {
-                    self.connected(socket, (clock, &mut *trace));
-                }
-                Dialed::WebSocket { result: Err(error), .. } => {
-                    self.dialing = false;
-                    self.session.counters.dial_failures += 1;
-                    self.error = Some(error);
-                    self.dial_at = now.after(self.backoff.next());
+                Dialed::WebSocket { tag, result } => {
+                    // Of a connection that is no more, nothing is wanted.
+                    let Some(dialing) = self.dialing.take_if(|one| one.tag == tag) else {
+                        continue;
+                    };
+                    match result {
+                        Ok(socket) => self.connected(dialing, socket, (clock, &mut *trace)),
+                        Err(error) => self.not_connected(dialing, error, now),
+                    }
                 }
                 Dialed::Http { tag, result } => self.http(tag, result, now),
             }
@@ -64,25 +65,44 @@ impl<W: Wire> Gateway<W> {
         }
     }
 
-    fn connected<C: Clock, T: Trace>(&mut self, socket: Box<Socket>, ports: (&C, &mut T)) {
-        self.dialing = false;
+    fn connected<C: Clock, T: Trace>(
+        &mut self,
+        dialing: Dialing,
+        socket: Box<Socket>,
+        ports: (&C, &mut T),
+    ) {
         let now = ports.0.now();
-        let free = self.lines.iter().position(Option::is_none);
-        let (Some(number), None, false) = (free, &self.fault, self.session.phase == Phase::Halted)
-        else {
+        if self.fault.is_some() || self.session.phase == Phase::Halted {
             return;
+        }
+        let number = if dialing.door == Door::Stream {
+            let place = usize::from(dialing.line);
+            let Some(line) = self.lines.get_mut(place).and_then(Option::as_mut) else { return };
+            line.open(dialing.door, socket, &self.config, now);
+            place
+        } else {
+            let Some(free) = self.lines.iter().position(Option::is_none) else { return };
+            self.session.counters.connects += 1;
+            self.lines[free] = Some(Line::new(socket, &self.config, now));
+            free
         };
-        self.session.counters.connects += 1;
-        self.lines[number] = Some(Line::new(socket, &self.config, now));
-        let route = Route::Line(number as u8);
-        self.transmit((Ask::Time, Then::Nothing), route, (now, None), ports);
+        self.advance(number as u8, ports);
+    }
+
+    fn not_connected(&mut self, dialing: Dialing, error: NetError, now: Nanos) {
+        self.session.counters.dial_failures += 1;
+        if dialing.door == Door::Stream {
+            return self.drop_line(dialing.line, Some(error), now);
+        }
+        self.error = Some(error);
+        self.dial_at = now.after(self.backoff.next());
     }
 
     /// Does what signals ask for.
     pub(super) fn act<C: Clock, T: Trace>(&mut self, clock: &C, trace: &mut T) -> usize {
         let mut done = 0;
         if let (Some(code), None) = (self.session.refused_key, &self.fault) {
-            let at = self.wire.url().split('?').next().unwrap_or_default().to_owned();
+            let at = self.wire.url(Door::Entry).split('?').next().unwrap_or_default().to_owned();
             self.fault = Some(GatewayFault::Auth { at, code });
             self.session.signals.clear();
             for number in 0..self.lines.len() as u8 {
@@ -124,33 +144,62 @@ impl<W: Wire> Gateway<W> {
         (number, kind, done): (u8, Kind, bool),
         (clock, trace): (&C, &mut T),
     ) {
+        let line = self.lines.get_mut(usize::from(number)).and_then(Option::as_mut);
+        match line {
+            Some(line) if !line.up && line.waits == Some(kind) => {
+                line.waits = None;
+                if done {
+                    self.advance(number, (clock, trace));
+                } else {
+                    self.drop_line(number, None, clock.now());
+                }
+            }
+            // Of one in use, the clocks were measured again or its key was renewed.
+            _ => {}
+        }
+    }
+
+    /// Goes to the next step of a connection's set-up.
+    fn advance<C: Clock, T: Trace>(&mut self, number: u8, (clock, trace): (&C, &mut T)) {
         let now = clock.now();
-        let (logs_on, guarding) = (self.wire.logs_on(), self.guarding);
-        let Some(line) = self.lines.get_mut(usize::from(number)).and_then(Option::as_mut) else {
-            return;
-        };
-        if line.stage == Stage::Up {
-            return;
+        loop {
+            let line = self.lines.get_mut(usize::from(number)).and_then(Option::as_mut);
+            let Some(line) = line else { return };
+            let step = self.wire.set_up().get(line.step).copied();
+            line.step += 1;
+            match step {
+                None => return self.line_up(number, now),
+                // A guard only cancels: it needs no stream.
+                Some(
+                    Step::DialStream
+                    | Step::Ask(Ask::Key | Ask::Subscribe, _)
+                    | Step::Ask(_, Door::Stream),
+                ) if self.guarding => {}
+                Some(Step::DialStream) => return self.dial_next(Door::Stream, number),
+                Some(Step::Ask(ask, door)) => {
+                    line.waits = Some(ask.kind());
+                    let route = match door {
+                        Door::Rest => Route::HttpOf(number),
+                        door => Route::Line(number, door),
+                    };
+                    let then = (ask, Then::Nothing);
+                    return self.transmit(then, route, (now, None), (clock, trace));
+                }
+            }
         }
-        if !done {
-            return self.drop_line(number, None, now);
-        }
-        line.stage = match kind {
-            Kind::Time if logs_on => Stage::Logon,
-            Kind::Time | Kind::Logon if !guarding => Stage::Subscribe,
-            _ => Stage::Up,
-        };
-        let ask = match line.stage {
-            Stage::Logon => Ask::Logon,
-            Stage::Subscribe => Ask::Subscribe,
-            _ => return self.line_up(number, now),
-        };
-        self.transmit((ask, Then::Nothing), Route::Line(number), (now, None), (clock, trace));
     }
 
     /// A connection is ready for use.
     fn line_up(&mut self, number: u8, now: Nanos) {
         self.backoff.reset();
+        if let Some(line) = &mut self.lines[usize::from(number)] {
+            line.up = true;
+            line.key_at = now;
+        }
+        self.renew_at = Nanos::ZERO;
+        if self.session.abilities.switch != Switch::None {
+            self.session.switch = SwitchState::Unset;
+        }
         (self.down_since, self.error, self.replace_now) = (None, None, false);
         self.rest = Rest::Off;
         let old = self.current.replace(number);
@@ -174,8 +223,8 @@ impl<W: Wire> Gateway<W> {
     /// A connection is given up. `error` is what was wrong with it, if it was not our own wish.
     pub(super) fn drop_line(&mut self, number: u8, error: Option<NetError>, now: Nanos) {
         let Some(mut line) = self.lines[usize::from(number)].take() else { return };
-        // A good-bye that does not get through changes nothing.
-        let _ = line.socket.close(1_000, b"");
+        line.close();
+        self.dialing.take_if(|one| one.door == Door::Stream && one.line == number);
         self.session.counters.disconnects += 1;
         if error.is_some() {
             self.error = error;
@@ -195,7 +244,7 @@ impl<W: Wire> Gateway<W> {
         self.session.reconcile_tick(now);
         for number in 0..self.lines.len() {
             let Some(line) = &mut self.lines[number] else { continue };
-            match line.beat(now) {
+            match line.beat(self.session.abilities.ping, now) {
                 Ok(false) => {}
                 Ok(true) => {
                     self.session.counters.stale += 1;
@@ -215,6 +264,8 @@ impl<W: Wire> Gateway<W> {
         if self.session.phase == Phase::Ready && !self.guarding {
             self.session.tell_budget(now);
         }
+        self.renew(now);
+        self.renew_key(now);
         self.dial_if_due(now);
         self.stand_in(now);
     }
@@ -227,14 +278,14 @@ impl<W: Wire> Gateway<W> {
         if (settled || now >= by)
             && let Some(mut line) = self.lines[number].take()
         {
-            let _ = line.socket.close(1_000, b"");
+            line.close();
             self.session.lose(number as u8, now);
         }
     }
 
     fn dial_if_due(&mut self, now: Nanos) {
         let stopped = self.fault.is_some() || self.session.phase == Phase::Halted;
-        if self.dialing || stopped || now < self.dial_at {
+        if self.dialing.is_some() || stopped || now < self.dial_at {
             return;
         }
         let old = self.current.and_then(|number| self.lines[usize::from(number)].as_ref());
@@ -245,16 +296,36 @@ impl<W: Wire> Gateway<W> {
         // At most one connection beside the one in use, whatever it is there for.
         let beside = self.lines.iter().flatten().count() - usize::from(old.is_some());
         if due && beside == 0 {
-            self.dial_next();
+            self.dial_next(Door::Entry, 0);
         }
     }
 
-    /// Asks for another connection. What is asked with is allocated here and nowhere else.
+    /// Keeps the key of the private stream alive.
+    fn renew_key(&mut self, now: Nanos) {
+        let every = self.session.abilities.key_every;
+        let line = self.current.and_then(|number| self.lines[usize::from(number)].as_mut());
+        let Some(line) = line.filter(|line| every > Nanos::ZERO && now.since(line.key_at) >= every)
+        else {
+            return;
+        };
+        if !self.guarding && self.session.phase == Phase::Ready {
+            line.key_at = now;
+            self.session.asks.push_back((Ask::Key, Then::Nothing));
+        }
+    }
+
+    /// Asks for another socket. What is asked with is allocated here and nowhere else.
     #[cold]
     #[inline(never)]
-    fn dial_next(&mut self) {
-        let (tag, url) = (0, self.wire.url().to_owned());
-        self.dialing = self.dial.ask(Dial::WebSocket { tag, url });
+    fn dial_next(&mut self, door: Door, line: u8) {
+        self.dials = self.dials.wrapping_add(1);
+        let (tag, url) = (self.dials, self.wire.url(door).to_owned());
+        if self.dial.ask(Dial::WebSocket { tag, url }) {
+            self.dialing = Some(Dialing { tag, door, line });
+        } else if door == Door::Stream {
+            // No room among what is dialled: the connection is made anew.
+            self.drop_line(line, None, self.dial_at);
+        }
     }
 
     /// Lets REST stand in when the WebSocket API is down for too long, and asks for everything anew

@@ -27,7 +27,7 @@ counters! {
     rehearsed,
     /// Cancels sent.
     cancels,
-    /// Amends sent.
+    /// Amends and moves sent.
     amends,
     /// Cancel-alls sent.
     cancel_alls,
@@ -89,6 +89,22 @@ counters! {
     reconciliations,
     /// Reconciliations begun again because something changed or failed meanwhile.
     reconcile_retries,
+    /// Trades that were told before and came again.
+    trades_repeated,
+    /// Payments of funding told.
+    payments,
+    /// Settings and renewals of the dead-man's switch that the venue confirmed.
+    switch_set,
+    /// Settings and renewals of the dead-man's switch that failed.
+    switch_failed,
+    /// Renewals of the dead-man's switch held back because the engine is not alive.
+    switch_withheld,
+    /// Renewals of the key of the private stream that failed.
+    key_failed,
+    /// The venue's ids of orders that gave way to newer ones in the dialect's table.
+    venue_ids_forgotten,
+    /// Open orders that were to be cancelled one by one and found no room.
+    doomed_full,
     /// Trades learnt by asking that the private stream had not told.
     trades_missed,
     /// Rows of the private stream that did not fit while reconciling.

@@ -12,6 +12,8 @@ struct Name {
     client: Option<ClientId>,
     instrument: InstrumentId,
     learnt: u32,
+    /// The private stream told its end.
+    ended: bool,
 }
 
 /// Names of orders by the venue's ids: a bounded table in which the longest known gives way. One
@@ -47,6 +49,23 @@ impl Known {
         set.iter().find(same).map(|name| name.client)
     }
 
+    /// The order's end was told.
+    #[inline]
+    pub fn ended(&mut self, instrument: InstrumentId, venue_order: u64) {
+        let set = &mut self.names[Self::set(instrument, venue_order)];
+        for name in set {
+            name.ended |= name.venue_order == venue_order && name.instrument == instrument;
+        }
+    }
+
+    /// Whether its end was told: an answer that says it stands is older than that.
+    #[inline]
+    pub fn has_ended(&self, instrument: InstrumentId, venue_order: u64) -> bool {
+        self.names[Self::set(instrument, venue_order)].iter().any(|name| {
+            name.ended && name.venue_order == venue_order && name.instrument == instrument
+        })
+    }
+
     /// Remembers a name. The first one stays: the venue may rename an order that is cancelled.
     #[inline]
     pub fn learn(&mut self, instrument: InstrumentId, venue_order: u64, client: Option<ClientId>) {
@@ -57,7 +76,8 @@ impl Known {
         let set = &mut self.names[Self::set(instrument, venue_order)];
         let count = self.count;
         if let Some(oldest) = set.iter_mut().min_by_key(|name| name.learnt) {
-            *oldest = Name { venue_order, client, instrument, learnt: count };
+            let ended = false;
+            *oldest = Name { venue_order, client, instrument, learnt: count, ended };
         }
     }
 }

@@ -1,12 +1,13 @@
 //! The way out: a request is permitted, entered as pending, encoded and framed; the frames of a
 //! turn are handed to the system in one call a connection.
 
+use super::line::DOORS;
 use super::pending::{HTTP, Then};
 use super::session::Phase;
 use super::{Entry, Gateway, Rest, TAKEN_MAX};
 use crate::budget::{Class, Denied};
 use crate::guard::Watch;
-use crate::wire::{Ask, Kind, RequestId, Wire};
+use crate::wire::{Ask, Door, RequestId, Wire};
 use engine::event::Reason;
 use engine::time::{Clock, Nanos, Stage as Span, Trace};
 use feeds::net::Dial;
@@ -14,23 +15,23 @@ use feeds::net::Dial;
 /// Which way a request goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Route {
-    Line(u8),
+    /// Over a socket of this connection.
+    Line(u8, Door),
+    /// Over REST.
     Http,
+    /// Over REST, as a step of this connection's set-up: lost with it.
+    HttpOf(u8),
 }
 
 impl<W: Wire> Gateway<W> {
     #[inline]
     pub(super) fn route(&self, ask: &Ask) -> Option<Route> {
-        let order = matches!(
-            ask.kind(),
-            Kind::Place | Kind::Replace | Kind::Cancel | Kind::Amend | Kind::CancelAll
-        );
+        let by_choice = ask.kind().is_order() && self.config.entry == Entry::Rest;
+        let over_rest = by_choice || self.wire.door(ask) == Door::Rest;
         match (self.current, self.rest) {
             _ if self.session.phase == Phase::Halted || self.fault.is_some() => None,
-            (Some(_), _) | (_, Rest::On(_)) if order && self.config.entry == Entry::Rest => {
-                Some(Route::Http)
-            }
-            (Some(line), _) => Some(Route::Line(line)),
+            (Some(_), _) | (_, Rest::On(_)) if over_rest => Some(Route::Http),
+            (Some(line), _) => Some(Route::Line(line, Door::Entry)),
             (None, Rest::On(_)) => Some(Route::Http),
             (None, _) => None,
         }
@@ -71,7 +72,7 @@ impl<W: Wire> Gateway<W> {
         };
         match (self.session.permits(Class::Place, self.wire.cost(&ask), now), ask) {
             (Ok(()), _) => {
-                if let Ask::Place(new) | Ask::Replace { new, .. } = &ask
+                if let Ask::Place(new) | Ask::Replace { new, .. } | Ask::Move { new, .. } = &ask
                     && let Some(qtys) = self.qtys.get_mut(new.instrument.index())
                 {
                     qtys[new.side.index()] = new.qty;
@@ -120,20 +121,24 @@ impl<W: Wire> Gateway<W> {
     ) {
         let cost = self.wire.cost(&ask);
         let number = match route {
-            Route::Line(number) => number,
+            Route::Line(number, _) | Route::HttpOf(number) => number,
             Route::Http => HTTP,
         };
         let Some(id) = self.session.enter(ask, then, cost, number) else {
             return self.session.refuse(&ask, Reason::Budget, now);
         };
         let at_ms = self.session.venue_now(now).as_ms();
-        let Some(line) = self.lines.get_mut(usize::from(number)).and_then(Option::as_mut) else {
+        let Route::Line(_, door) = route else {
             return self.transmit_http(&ask, id, at_ms, now);
+        };
+        let line = self.lines.get_mut(usize::from(number)).and_then(Option::as_mut);
+        let Some(socket) = line.and_then(|line| line.socket(door)) else {
+            return self.session.unsent(id, now);
         };
         let Ok(frame) = self.wire.encode(&ask, id, at_ms) else {
             return self.session.unsent(id, now);
         };
-        let framed = line.socket.frame_text(frame);
+        let framed = socket.frame_text(frame);
         if let Some(read_at) = read_at {
             trace.framed(clock, read_at);
         }
@@ -154,10 +159,11 @@ impl<W: Wire> Gateway<W> {
             return;
         }
         let handed_at = clock.now();
-        for number in 0..self.lines.len() {
-            let Some(line) = &mut self.lines[number] else { continue };
-            if line.socket.unsent() > 0
-                && let Err(error) = line.socket.flush()
+        for (number, door) in (0..self.lines.len()).flat_map(|n| (0..DOORS).map(move |d| (n, d))) {
+            let line = self.lines[number].as_mut();
+            let Some((socket, _)) = line.and_then(|line| line.door(door)) else { continue };
+            if socket.unsent() > 0
+                && let Err(error) = socket.flush()
             {
                 self.drop_line(number as u8, Some(error), handed_at);
             }
@@ -183,6 +189,7 @@ impl<W: Wire> Gateway<W> {
             return self.session.unsent(id, now);
         };
         self.session.sending(id, now);
+        self.session.counters.rest_requests += 1;
         let tag = id.counter() as u32;
         if !self.dial.ask(Dial::Http { tag, request }) {
             self.session.unsent(id, now);

@@ -4,7 +4,7 @@
 //! a search. An entry that was given up stays until its slot comes round again: a late answer
 //! still finds what it is about.
 
-use crate::wire::{Ask, Cost, OrderTold, RequestId};
+use crate::wire::{Ask, Cost, Kind, OrderTold, RequestId};
 use engine::time::Nanos;
 
 /// What follows an answer.
@@ -20,6 +20,8 @@ pub(crate) enum Then {
     Tell(OrderTold),
     /// Part of a halt.
     Halt,
+    /// What it finds is cancelled.
+    Doom,
 }
 
 /// One request.
@@ -36,6 +38,8 @@ pub(crate) struct Entry {
     pub told: Option<OrderTold>,
     /// How many items its answer has told.
     pub items: u32,
+    /// The page on which its answer goes on.
+    pub more: Option<u64>,
     /// Given up: its outcome was told as unknown.
     pub late: bool,
 }
@@ -81,8 +85,9 @@ impl Pending {
         self.next += 1;
         self.open += 1;
         let sent_at = Nanos::ZERO;
-        let (told, items, late) = (None, 0, false);
-        self.slots[slot] = Some(Entry { id, ask, then, cost, line, sent_at, told, items, late });
+        let (told, items, more, late) = (None, 0, None, false);
+        let entry = Entry { id, ask, then, cost, line, sent_at, told, items, more, late };
+        self.slots[slot] = Some(entry);
         Some(id)
     }
 
@@ -91,6 +96,12 @@ impl Pending {
     pub fn get(&mut self, id: RequestId) -> Option<&mut Entry> {
         let slot = self.slot(id.counter());
         self.slots[slot].as_mut().filter(|entry| entry.id == id)
+    }
+
+    /// The oldest request of a kind that waits.
+    pub fn oldest(&self, kind: Kind) -> Option<RequestId> {
+        let waits = |entry: &&Entry| !entry.late && entry.id.kind() == Some(kind);
+        self.slots.iter().flatten().filter(waits).map(|entry| entry.id).min()
     }
 
     /// The id of a request by the low half of its counter, as HTTP tags have it.

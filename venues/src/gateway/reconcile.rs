@@ -1,41 +1,41 @@
-//! How things stand at the venue, asked after every connect, before orders may be placed; and the
-//! cancelling of everything when the engine died.
+//! How things stand at the venue, asked after every connect, before orders may be placed.
 //!
 //! ```text
-//!  own trades ─▶ open orders ─▶ balances ─▶ own trades again ─▶ told, stream replayed, ready
-//!                     ▲                            │
-//!                     └──── a trade came meanwhile ┘
+//!  own trades ─▶ open orders ─▶ positions ─▶ balances ─▶ own trades again ─▶ told, replayed,
+//!                     ▲                                        │             ready
+//!                     └────────── a trade came meanwhile ──────┘
 //! ```
 //!
 //! The second look at the trades makes the picture of one instant: when none came in between, open
-//! orders and balances contain exactly the trades that were told. At the very first start there is
-//! nothing to miss: only the newest trade's id is learnt, and trades up to it are not told.
+//! orders, positions and balances contain exactly the trades that were told. At the very first
+//! start there is nothing to miss: it is learnt which trades there are, and they are not told.
+//! Payments of funding go the same way as trades. A position that the answer does not name is flat.
 
 use super::pending::{Entry, Then};
 use super::session::{Phase, Session, Signal};
-use crate::wire::{Ask, Kind, TradeTold, Verdict, order_id};
+use crate::wire::{Ask, TradeTold, Verdict, Whose, order_id};
 use engine::event::{Body, Event, Reason, flag, kind};
 use engine::id::{ClientId, InstrumentId};
 use engine::intent::OrderRef;
+use engine::num::Notional;
 use engine::time::Nanos;
 
 /// Rows of the private stream that are held back at most.
 const BUFFER_MAX: usize = 4_096;
 /// Trades that wait for the name of their order at most.
 const HELD_MAX: usize = 4_096;
-/// Trades in a full page of the venue's answer.
-const PAGE: u32 = 1_000;
 /// How often the picture is taken anew because trades came meanwhile.
 const ROUNDS_MAX: u32 = 5;
 /// How often a failed reconciliation is tried again on the same connection.
 const RETRIES_MAX: u32 = 5;
 /// How long to wait before that.
-const RETRY_AFTER: Nanos = Nanos::from_ms(500);
+pub(super) const RETRY_AFTER: Nanos = Nanos::from_ms(500);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Step {
+pub(super) enum Step {
     Trades,
     Orders,
+    Positions,
     Balances,
     Again,
 }
@@ -52,21 +52,25 @@ struct Held {
 #[derive(Debug)]
 pub(crate) struct Reconciliation {
     number: u32,
-    step: Step,
-    waiting: u32,
-    failed: bool,
+    pub(super) step: Step,
+    pub(super) waiting: u32,
+    pub(super) failed: bool,
     moved: bool,
     rounds: u32,
     retries: u32,
-    retry_at: Option<Nanos>,
+    pub(super) retry_at: Option<Nanos>,
     /// Per instrument, whether its trades are learnt for the first time.
     first: Vec<bool>,
+    /// The same of payments.
+    first_payments: bool,
+    /// The stream said that funding was paid: to be asked for at the end.
+    pub(super) payments_due: bool,
     snapshot: Vec<Event>,
     buffer: Vec<Event>,
     overflow: bool,
     held: Vec<Held>,
     /// Open orders that the last look of a halt found.
-    found: u32,
+    pub(super) found: u32,
 }
 
 impl Reconciliation {
@@ -81,6 +85,8 @@ impl Reconciliation {
             retries: 0,
             retry_at: None,
             first: Vec::new(),
+            first_payments: false,
+            payments_due: false,
             snapshot: Vec::with_capacity(1_024),
             buffer: Vec::with_capacity(BUFFER_MAX),
             overflow: false,
@@ -98,7 +104,7 @@ impl Session {
         }
         self.counters.reconciliations += 1;
         self.phase = Phase::Reconciling;
-        self.reports.row(now, InstrumentId(0), 0, Body::Reconcile { done: false });
+        self.reports.of_venue(now, 0, Body::Reconcile { done: false });
         self.reports.end();
         let state = &mut self.reconciliation;
         state.retries = 0;
@@ -111,24 +117,24 @@ impl Session {
         // Trades that were held back were not told: they are asked for again.
         for place in 0..self.reconciliation.held.len() {
             let held = self.reconciliation.held[place];
-            let of = self.instruments.iter().position(|one| *one == held.instrument);
-            if let Some(next) = of.and_then(|of| self.next_trade[of].as_mut()) {
-                *next = held.trade.trade.min(*next);
+            if let Some(told) = self.trades_of(held.instrument) {
+                told.forget(held.trade.trade);
             }
         }
         let state = &mut self.reconciliation;
         state.number = state.number.wrapping_add(1);
         // The first time lasts until a reconciliation is finished.
-        state.first.resize(self.next_trade.len(), false);
-        for (first, next) in state.first.iter_mut().zip(&self.next_trade) {
-            *first |= next.is_none();
+        state.first.resize(self.trades.len(), false);
+        for (first, told) in state.first.iter_mut().zip(&self.trades) {
+            *first |= told.next().is_none();
         }
+        state.first_payments |= self.payments.next().is_none();
         (state.rounds, state.moved, state.overflow) = (0, false, false);
         state.retry_at = None;
         state.snapshot.clear();
         state.held.clear();
         // What queries of the engine still need is kept.
-        self.asks.retain(|(_, then)| matches!(then, Then::Tell(_)));
+        self.asks.retain(|(_, then)| matches!(then, Then::Tell(_) | Then::Doom));
         self.ask_step(Step::Trades);
     }
 
@@ -136,22 +142,35 @@ impl Session {
         let state = &mut self.reconciliation;
         (state.step, state.failed, state.waiting) = (step, false, 0);
         let then = Then::Reconcile(state.number);
-        if step == Step::Balances {
-            state.waiting = 1;
-            self.asks.push_back((Ask::Balances, then));
-            return;
+        let asks = &mut self.asks;
+        match step {
+            Step::Positions if self.margined.is_empty() => return self.ask_step(Step::Balances),
+            Step::Balances => asks.push_back((Ask::Balances, then)),
+            Step::Positions => {
+                asks.extend(self.margined.iter().map(|one| (Ask::Position(*one), then)));
+            }
+            Step::Orders => asks.extend(
+                self.instruments
+                    .iter()
+                    .map(|one| (Ask::OpenOrders { instrument: *one, page: 0 }, then)),
+            ),
+            Step::Trades | Step::Again => {
+                let both = self.instruments.iter().zip(&self.trades);
+                asks.extend(both.map(|(instrument, told)| {
+                    let (instrument, from) = (*instrument, told.from());
+                    (Ask::Trades { instrument, from, page: 0 }, then)
+                }));
+                if !self.margined.is_empty() {
+                    let from = self.payments.from();
+                    asks.push_back((Ask::Payments { from, page: 0 }, then));
+                }
+            }
         }
-        for (instrument, next) in self.instruments.iter().zip(&self.next_trade) {
-            let ask = match step {
-                Step::Orders => Ask::OpenOrders(*instrument),
-                _ => Ask::Trades { instrument: *instrument, from: *next },
-            };
-            state.waiting += 1;
-            self.asks.push_back((ask, then));
-        }
+        let waiting = asks.iter().filter(|(_, of)| *of == then).count();
+        self.reconciliation.waiting = waiting as u32;
     }
 
-    fn is_current(&self, number: u32) -> bool {
+    pub(super) fn is_current(&self, number: u32) -> bool {
         self.phase == Phase::Reconciling && self.reconciliation.number == number
     }
 
@@ -183,15 +202,23 @@ impl Session {
         state.buffer.push(row);
     }
 
-    pub(super) fn reconcile_order(&mut self, number: u32, row: &Event) {
+    /// An open order, a position or a balance: part of the picture.
+    pub(super) fn reconcile_row(&mut self, number: u32, row: &Event) {
         if self.is_current(number) {
             self.reconciliation.snapshot.push(row.with(flag::ASKED | flag::SNAPSHOT));
         }
     }
 
-    pub(super) fn reconcile_balance(&mut self, number: u32, row: &Event) {
-        if self.is_current(number) {
-            self.reconciliation.snapshot.push(row.with(flag::ASKED | flag::SNAPSHOT));
+    /// A payment that is new: told, unless payments are learnt for the first time.
+    pub(super) fn reconcile_payment(&mut self, number: u32, row: Event) {
+        if !self.is_current(number) || self.reconciliation.failed {
+            return;
+        }
+        self.payments.mark(row.id);
+        self.reconciliation.moved |= self.reconciliation.step == Step::Again;
+        if !self.reconciliation.first_payments {
+            self.counters.payments += 1;
+            self.reports.push(row);
         }
     }
 
@@ -199,13 +226,15 @@ impl Session {
     pub(super) fn reconcile_trade(
         &mut self,
         number: u32,
-        (instrument, venue_order): (InstrumentId, u64),
+        whose: Whose,
+        from: Option<u64>,
         trade: TradeTold,
         at: Nanos,
     ) {
+        let (instrument, venue_order) = (whose.instrument, whose.venue_order);
         let place = self.instruments.iter().position(|one| *one == instrument);
         let (true, Some(place)) = (self.is_current(number), place) else { return };
-        let new = self.next_trade[place].is_none_or(|next| trade.trade >= next);
+        let new = self.trades[place].is_new(trade.trade) && from.is_none_or(|id| trade.trade >= id);
         let state = &mut self.reconciliation;
         // After a failure everything is asked again, so nothing counts as seen.
         if !new || state.failed {
@@ -213,7 +242,8 @@ impl Session {
         }
         state.moved |= state.step == Step::Again;
         if !state.first[place] {
-            match self.known.name(instrument, venue_order) {
+            let told = whose.named.then_some(whose.client);
+            match self.known.name(instrument, venue_order).or(told) {
                 Some(client) => self.missed_trade(client, (instrument, venue_order), trade, at),
                 None if state.held.len() < HELD_MAX => {
                     state.held.push(Held { instrument, venue_order, trade, at });
@@ -224,7 +254,7 @@ impl Session {
                 }
             }
         }
-        self.seen_trade(instrument, trade.trade);
+        self.trades[place].mark(trade.trade);
     }
 
     fn missed_trade(
@@ -245,30 +275,35 @@ impl Session {
         if !self.is_current(number) {
             return;
         }
-        let kind = entry.ask.kind();
         let state = &mut self.reconciliation;
         state.waiting = state.waiting.saturating_sub(1);
         state.failed |= !done;
-        if let Ask::Trades { instrument, from } = entry.ask {
-            let place = self.instruments.iter().position(|one| *one == instrument);
-            if let (Some(place), true) = (place, done) {
-                // None so far: whatever comes from now on is new.
-                let next = *self.next_trade[place].get_or_insert(0);
-                if from.is_some() && entry.items >= PAGE {
-                    let state = &mut self.reconciliation;
-                    state.waiting += 1;
-                    let ask = Ask::Trades { instrument, from: Some(next) };
-                    self.asks.push_back((ask, Then::Reconcile(number)));
+        match entry.ask {
+            Ask::Trades { instrument, .. } if done => {
+                if let Some(told) = self.trades_of(instrument) {
+                    told.finish();
                 }
             }
-        }
-        if kind == Kind::Balances {
-            // Balances that came before this answer are older than it.
-            self.reconciliation.buffer.retain(|row| row.kind != kind::BALANCE);
+            Ask::Payments { .. } if done => self.payments.finish(),
+            Ask::Position(instrument) if done => {
+                self.outdate(kind::POSITION, Some(instrument));
+                if entry.items == 0 {
+                    let flat = Body::Position { lots: 0, entry: Notional::ZERO };
+                    self.reconcile_row(number, &Event::new(at, instrument, 0, flat));
+                }
+            }
+            Ask::Balances => self.outdate(kind::BALANCE, None),
+            _ => {}
         }
         if self.reconciliation.waiting == 0 {
             self.step_done(at);
         }
+    }
+
+    /// What the stream told before this answer is older than it.
+    fn outdate(&mut self, kind: u8, of: Option<InstrumentId>) {
+        let old = |row: &Event| row.kind == kind && of.is_none_or(|one| row.instrument == one);
+        self.reconciliation.buffer.retain(|row| !old(row));
     }
 
     fn step_done(&mut self, at: Nanos) {
@@ -279,7 +314,7 @@ impl Session {
             let client = ClientId { order: order_id(None, held.venue_order), cause: 0 };
             let (venue_order, instrument) = (held.venue_order, held.instrument);
             let order = OrderRef { client, venue_order, instrument };
-            let ask = Ask::Query { order, by_venue_id: true };
+            let ask = Ask::Query { order, by_venue_id: true, ended: false };
             let then = Then::Name(self.reconciliation.number);
             self.reconciliation.waiting = 1;
             self.asks.push_back((ask, then));
@@ -287,7 +322,8 @@ impl Session {
         }
         match self.reconciliation.step {
             Step::Trades => self.ask_step(Step::Orders),
-            Step::Orders => self.ask_step(Step::Balances),
+            Step::Orders => self.ask_step(Step::Positions),
+            Step::Positions => self.ask_step(Step::Balances),
             Step::Balances => self.ask_step(Step::Again),
             Step::Again => self.finish(at),
         }
@@ -315,7 +351,7 @@ impl Session {
         verdict: Verdict,
         at: Nanos,
     ) {
-        let Ask::Query { order, .. } = entry.ask else { return };
+        let Ask::Query { order, ended, .. } = entry.ask else { return };
         if !self.is_current(number) {
             return;
         }
@@ -324,6 +360,11 @@ impl Session {
         let client = match entry.told {
             Some(told) => told.client,
             // Archived or another's: it cannot be one that we follow.
+            None if gone && self.abilities.ended_apart && !ended => {
+                let ask = Ask::Query { order, by_venue_id: true, ended: true };
+                self.reconciliation.waiting = 1;
+                return self.asks.push_back((ask, Then::Name(number)));
+            }
             None if gone => None,
             None => return self.try_again(at),
         };
@@ -367,79 +408,29 @@ impl Session {
         for place in 0..self.reconciliation.buffer.len() {
             let row = self.reconciliation.buffer[place];
             let told = match row.body() {
-                Some(Body::Fill(fill)) => !self.is_new(row.instrument, fill.trade),
+                Some(Body::Fill(fill)) => {
+                    self.trades_of(row.instrument).is_some_and(|told| !told.is_new(fill.trade))
+                }
                 _ => false,
             };
-            if told {
-                continue;
+            if !told && self.is_first(&row) {
+                self.reports.push(row);
+                self.reports.end();
             }
-            if let Some(Body::Fill(fill)) = row.body() {
-                self.seen_trade(row.instrument, fill.trade);
-            }
-            self.reports.push(row);
-            self.reports.end();
         }
         self.reconciliation.buffer.clear();
         self.reconciliation.first.fill(false);
+        self.reconciliation.first_payments = false;
         self.phase = Phase::Ready;
-        for (place, instrument) in self.instruments.iter().enumerate() {
-            let next = self.next_trade[place].unwrap_or(0);
+        for (instrument, told) in self.instruments.iter().zip(&self.trades) {
+            let next = told.next().unwrap_or(0);
             self.reports.row(at, *instrument, 0, Body::TradesTold { next });
         }
-        self.reports.row(at, InstrumentId(0), 0, Body::Reconcile { done: true });
+        self.reports.of_venue(at, 0, Body::Reconcile { done: true });
         self.reports.end();
         self.tell_budget(at);
-    }
-
-    fn is_new(&self, instrument: InstrumentId, trade: u64) -> bool {
-        let place = self.instruments.iter().position(|one| *one == instrument);
-        let next = place.and_then(|place| self.next_trade[place]);
-        next.is_none_or(|next| trade >= next)
-    }
-
-    /// Cancels all, then looks whether anything stands, until nothing does.
-    pub fn begin_halt(&mut self) {
-        self.phase = Phase::Halting;
-        let state = &mut self.reconciliation;
-        (state.failed, state.found, state.retry_at) = (false, 0, None);
-        state.step = Step::Trades;
-        self.ask_halt(Ask::CancelAll);
-    }
-
-    fn ask_halt(&mut self, ask: impl Fn(InstrumentId) -> Ask) {
-        self.asks.clear();
-        self.reconciliation.waiting = self.instruments.len() as u32;
-        for instrument in &self.instruments {
-            self.asks.push_back((ask(*instrument), Then::Halt));
-        }
-        if self.instruments.is_empty() {
-            self.phase = Phase::Halted;
-        }
-    }
-
-    /// One of a halt's requests is answered.
-    pub(super) fn halt_answer(&mut self, entry: &Entry, done: bool, at: Nanos) {
-        if self.phase != Phase::Halting {
-            return;
-        }
-        let state = &mut self.reconciliation;
-        state.waiting = state.waiting.saturating_sub(1);
-        state.failed |= !done;
-        let looking = entry.ask.kind() == Kind::OpenOrders;
-        if looking {
-            state.found += entry.items;
-        }
-        if state.waiting > 0 {
-            return;
-        }
-        if state.failed || looking && state.found > 0 {
-            let stopped_until = self.budget.stopped_until();
-            let wait = stopped_until.since(self.venue_now(at)).max(RETRY_AFTER);
-            self.reconciliation.retry_at = Some(at.after(wait));
-        } else if looking {
-            self.phase = Phase::Halted;
-        } else {
-            self.ask_halt(Ask::OpenOrders);
+        if core::mem::take(&mut self.reconciliation.payments_due) {
+            self.ask_payments();
         }
     }
 }

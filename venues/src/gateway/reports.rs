@@ -2,7 +2,7 @@
 //! waits the gateway reads no socket. The engine is told before the first row that came late.
 
 use engine::event::{Body, Event, flag};
-use engine::id::InstrumentId;
+use engine::id::{InstrumentId, VenueId};
 use engine::time::Nanos;
 use rtrb::Producer;
 use std::collections::VecDeque;
@@ -16,15 +16,23 @@ pub(crate) struct Reports {
     ring: Option<Producer<Event>>,
     waiting: VecDeque<Event>,
     last: Option<Event>,
+    /// The venue's number, as rows about no instrument carry it.
+    pub venue: InstrumentId,
     pub rows: u64,
     pub ring_full: u64,
 }
 
 impl Reports {
     /// Into this ring; without one rows lead nowhere.
-    pub fn new(ring: Option<Producer<Event>>) -> Self {
+    pub fn new(ring: Option<Producer<Event>>, venue: VenueId) -> Self {
         let waiting = VecDeque::with_capacity(WAITING);
-        Self { ring, waiting, last: None, rows: 0, ring_full: 0 }
+        let venue = InstrumentId(u16::from(venue.0));
+        Self { ring, waiting, last: None, venue, rows: 0, ring_full: 0 }
+    }
+
+    /// A row about the venue and no instrument.
+    pub fn of_venue(&mut self, at: Nanos, id: u64, body: Body) {
+        self.row(at, self.venue, id, body);
     }
 
     /// A row; `at` is when the message that it stems from was read.
@@ -59,7 +67,7 @@ impl Reports {
                 Ok(()) => return,
                 Err(_) => {
                     self.ring_full += 1;
-                    let doubt = Event::new(row.at, row.instrument, 0, Body::Doubt);
+                    let doubt = Event::new(row.at, self.venue, 0, Body::Doubt);
                     self.waiting.push_back(doubt.with(flag::LAST));
                 }
             }
@@ -88,7 +96,7 @@ mod tests {
     #[test]
     fn a_full_ring_loses_nothing_and_keeps_the_order() {
         let (ring, mut engine) = rtrb::RingBuffer::new(2);
-        let mut reports = Reports::new(Some(ring));
+        let mut reports = Reports::new(Some(ring), VenueId(3));
         for message in 0..3_u64 {
             for row in 0..2 {
                 reports.row(Nanos(message), InstrumentId(row), 0, Body::Timer);
@@ -101,6 +109,7 @@ mod tests {
         while let Ok(row) = engine.pop() {
             reports.flush();
             if row.body() == Some(Body::Doubt) {
+                assert_eq!(row.venue(), VenueId(3));
                 doubts.push(got.len());
             } else {
                 got.push((row.at.0, row.instrument.0, row.has(flag::LAST)));

@@ -1,14 +1,19 @@
 //! The gateway against the simulated exchange, over real sockets: what comes out is shown as text.
 
+mod bybit;
+mod okx;
 mod rig;
+mod scripted;
+mod usdm;
 
 use super::session::Signal;
 use super::*;
 use crate::guard::{Guard, heartbeat};
 use engine::event::{Body, flag};
 use engine::id::Side;
-use engine::intent::{Intent, Place, Tif};
+use engine::intent::{Intent, Place, Reduce, Tif};
 use engine::num::Price;
+use rig::Wall;
 use rig::{Rig, Venue};
 
 #[test]
@@ -40,7 +45,7 @@ fn an_order_lives_and_dies() {
     let one = rig.named(1);
     rig.send(Ask::Amend { order: one, qty: rig.qty("0.00300") });
     rig.until("amended", |rig| rig.has("amended #1 0.00300"));
-    rig.send(Ask::Query { order: one, by_venue_id: false });
+    rig.send(Ask::Query { order: one, by_venue_id: false, ended: false });
     rig.until("told", |rig| rig.has("standing #1 Buy 20000.00 0.00300 filled 0.00000 asked"));
     let new = rig.order(2, Side::Buy, "20001.00", "0.00400", Tif::PostOnly);
     rig.send(Ask::Replace { old: one, new });
@@ -53,9 +58,9 @@ fn an_order_lives_and_dies() {
     rig.until("rejected", |rig| rig.has("done #4 Rejected WouldTake"));
     rig.send(Ask::CancelAll(rig.instrument.id));
     rig.until("cancelled", |rig| rig.has("done #2 Cancelled"));
-    rig.send(Ask::Query { order: rig.unnamed(2), by_venue_id: false });
+    rig.send(Ask::Query { order: rig.unnamed(2), by_venue_id: false, ended: false });
     rig.until("told", |rig| rig.has("done #2 Cancelled None 0.00000 asked"));
-    rig.send(Ask::Query { order: rig.unnamed(9), by_venue_id: false });
+    rig.send(Ask::Query { order: rig.unnamed(9), by_venue_id: false, ended: false });
     rig.until("early", |rig| rig.gateway.counters().absent_early == 1);
     assert!(!rig.has("absent #9"), "still within its window: {:#?}", rig.rows);
     assert_eq!(rig.gateway.counters().malformed, 0);
@@ -77,7 +82,7 @@ fn rehearsed_orders_stop_before_the_socket() {
     rig.place(1, Side::Buy, "20000.00", "0.00500", Tif::PostOnly);
     rig.until("accepted", |rig| rig.has("accepted #1"));
     rehearse(&mut rig);
-    rig.send(Ask::Query { order: rig.named(1), by_venue_id: false });
+    rig.send(Ask::Query { order: rig.named(1), by_venue_id: false, ended: false });
     rig.until("told", |rig| rig.has("standing #1 Buy 20000.00"));
     // Answers come in the order of requests: one to a rehearsed order would have come before.
     let counters = rig.gateway.counters();
@@ -108,7 +113,7 @@ fn a_fill_that_nobody_heard_of_is_learnt_after_reconnect() {
     assert!(fill.is_some() && fill < balance, "trades before balances: {:#?}", rig.rows);
     assert!(rig.gateway.counters().trades_missed >= 1);
     rig.rows.clear();
-    rig.send(Ask::Query { order: rig.unnamed(1), by_venue_id: false });
+    rig.send(Ask::Query { order: rig.unnamed(1), by_venue_id: false, ended: false });
     rig.until("told", |rig| rig.has("done #1 Filled None 0.00100 asked"));
     assert!(rig.rows[0].starts_with("fill #1 Buy"), "its trades first: {:#?}", rig.rows);
 }
@@ -119,7 +124,7 @@ fn places_without_a_connection_are_refused_and_queries_wait_for_nobody() {
     let mut rig = Rig::new(&venue, 0, |_| {});
     rig.place(1, Side::Buy, "20000.00", "0.00100", Tif::PostOnly);
     rig.send(Ask::Cancel(rig.unnamed(7)));
-    rig.send(Ask::Query { order: rig.unnamed(8), by_venue_id: false });
+    rig.send(Ask::Query { order: rig.unnamed(8), by_venue_id: false, ended: false });
     rig.gateway.send(&rig::Wall, &mut engine::time::NoTrace);
     rig.drain();
     rig.check(&["refused #7 Cancel NotConnected", "done #1 Rejected NotConnected 0.00000"]);

@@ -5,6 +5,7 @@ use super::session::{ASKS_MAX, Session};
 use crate::wire::{Ask, Leg, OrderTold, Refusal, Standing, Verdict, order_id};
 use engine::event::{Body, End, Event, Reason, Request, Standing as StandingRow, flag};
 use engine::id::{ClientId, InstrumentId, OrderId};
+use engine::intent::OrderRef;
 use engine::num::Qty;
 use engine::time::Nanos;
 
@@ -12,20 +13,29 @@ impl Session {
     /// What the answer to a query of the engine tells: the order, its trades first, or that there
     /// is none.
     pub(super) fn query_answer(&mut self, entry: &Entry, verdict: Verdict, at: Nanos) {
-        let Ask::Query { order: asked, .. } = entry.ask else { return };
+        let Ask::Query { order: asked, by_venue_id, ended } = entry.ask else { return };
         let order = asked.order();
         match (verdict, entry.told) {
-            (Verdict::Done, Some(told)) => {
+            (Verdict::Done | Verdict::Taken, Some(told)) => {
                 // The answer may name the order otherwise; we know which one was asked for.
                 let client = if order.is_foreign() { None } else { Some(asked.client) };
                 let told = OrderTold { client, ..told };
                 if told.filled.is_zero() || self.asks.len() >= ASKS_MAX {
                     self.tell(&told, at);
                 } else {
-                    let (instrument, venue_order) = (told.instrument, told.venue_order);
-                    let ask = Ask::TradesOf { instrument, venue_order };
-                    self.asks.push_back((ask, Then::Tell(told)));
+                    let of = OrderRef { venue_order: told.venue_order, ..asked };
+                    self.asks.push_back((Ask::TradesOf(of), Then::Tell(told)));
                 }
+            }
+            // It is none of those that are open or ended just now; there is another place to look.
+            (Verdict::Refused(refusal), _)
+                if refusal.reason == Reason::UnknownOrder
+                    && self.abilities.ended_apart
+                    && !ended
+                    && self.asks.len() < ASKS_MAX =>
+            {
+                let ask = Ask::Query { order: asked, by_venue_id, ended: true };
+                self.asks.push_back((ask, Then::Nothing));
             }
             (Verdict::Refused(refusal), _) if refusal.reason == Reason::UnknownOrder => {
                 // It may still be on its way: only the end of its window makes "no" final.
@@ -57,6 +67,10 @@ impl Session {
 
     /// What a verdict means for the orders of a request.
     pub(super) fn order_verdict(&mut self, ask: &Ask, verdict: Verdict, at: Nanos) {
+        // Of what was taken on, the private stream tells the rest.
+        if verdict == Verdict::Taken {
+            return;
+        }
         match *ask {
             Ask::Place(place) => {
                 let leg = match verdict {
@@ -86,6 +100,7 @@ impl Session {
             Ask::Amend { order, .. } | Ask::Move { old: order, .. } => {
                 let (order, instrument, request) =
                     (order.order(), order.instrument, Request::Amend);
+                self.moves.over(order);
                 let body = match verdict {
                     Verdict::Amended { price, qty } => Body::Amended { order, price, qty },
                     Verdict::Refused(Refusal { reason, .. }) => {
@@ -105,6 +120,9 @@ impl Session {
         match leg {
             Leg::Done { venue_order, .. } => {
                 self.known.learn(instrument, venue_order, Some(client));
+                if self.known.has_ended(instrument, venue_order) {
+                    return;
+                }
                 self.reports.row(at, instrument, 0, Body::Accepted { order, venue_order });
             }
             Leg::Refused(refusal) => {

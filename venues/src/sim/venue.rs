@@ -11,7 +11,7 @@ use super::market::{Market, Settings};
 use super::order::{Ask, NewOrder, Open, Tif};
 use super::report::{FillReport, Refusal, Report, What};
 use engine::event::{Body, End, Event, Fill, Link, LinkState, Reason, Request, Standing, flag};
-use engine::id::{AssetId, InstrumentId, OrderId, Side};
+use engine::id::{AssetId, InstrumentId, OrderId, Side, VenueId};
 use engine::instrument::{Instrument, Status};
 use engine::intent::{self, Approved, Intent, Place, Reduce};
 use engine::num::{Amount, Price, Qty};
@@ -30,6 +30,8 @@ const BUDGET: u32 = 1_000_000;
 /// What a simulated venue is made with.
 #[derive(Clone, Copy, Debug)]
 pub struct VenueSettings {
+    /// Which venue it stands for: the number that its rows about no instrument carry.
+    pub venue: VenueId,
     /// Constant latency.
     pub latency: Latency,
     /// Take every fee in the quote asset; otherwise in the asset received.
@@ -42,7 +44,13 @@ pub struct VenueSettings {
 
 impl Default for VenueSettings {
     fn default() -> Self {
-        Self { latency: Latency::default(), fee_in_quote: false, asks_max: 1024, rows_max: 65_536 }
+        Self {
+            venue: VenueId(0),
+            latency: Latency::default(),
+            fee_in_quote: false,
+            asks_max: 1024,
+            rows_max: 65_536,
+        }
     }
 }
 
@@ -79,6 +87,8 @@ struct Ended {
 /// A simulated venue with one account. See the module.
 #[derive(Debug)]
 pub struct SimVenue {
+    /// The venue's number as rows carry it.
+    venue: InstrumentId,
     boards: Vec<Board>,
     ledger: Ledger,
     held: Vec<Held>,
@@ -109,6 +119,7 @@ impl SimVenue {
         };
         let assets = instruments.iter().flat_map(|instrument| [instrument.base, instrument.quote]);
         let mut venue = Self {
+            venue: InstrumentId(u16::from(settings.venue.0)),
             boards: instruments.iter().map(board).collect(),
             ledger: Ledger::new(balances, assets),
             held: Vec::new(),
@@ -459,7 +470,7 @@ impl SimVenue {
         let balances: Vec<_> = self.ledger.rows().collect();
         for (asset, free, locked) in balances {
             let row = Body::Balance { asset, free, locked };
-            let row = Event::new(at, InstrumentId(0), u64::from(asset.0), row);
+            let row = Event::new(at, self.venue, u64::from(asset.0), row);
             self.push(row.with(flag::ASKED), at);
         }
         self.ledger.all_told();
@@ -468,7 +479,7 @@ impl SimVenue {
     }
 
     fn row(&mut self, at: Nanos, id: u64, body: Body) {
-        self.push(Event::new(at, InstrumentId(0), id, body), at);
+        self.push(Event::new(at, self.venue, id, body), at);
     }
 
     fn push(&mut self, row: Event, at: Nanos) {

@@ -6,8 +6,9 @@ use crate::engine::{Engine, Settings, step};
 use crate::event::{
     Body, Command, End, Event, Fill, GapReason, Link, LinkState, Reason, Request, Standing, flag,
 };
-use crate::id::{AssetId, InstrumentId, OrderId, Side};
-use crate::instrument::{Instrument, Status, Symbol};
+use crate::held::{Held, Hold, Trigger, Watched};
+use crate::id::{AssetId, FeedId, InstrumentId, OrderId, Side, VenueId};
+use crate::instrument::{Instrument, Kind, Status, Symbol};
 use crate::intent::{Intent, Outgoing, Reduce, Tif};
 use crate::num::{Amount, Grid, Notional, Price, Qty};
 use crate::plan::{Plan, Quote, Take};
@@ -127,13 +128,15 @@ fn text_of(item: &Outgoing) -> String {
     }
 }
 
-/// Words: `+MS` time · `ready` · `book B A` · `row SIDE P Q [first|last]` · `tick` · `gap` · `trade
-/// P` · `status S` · `quote[@1] buy P:Q … sell P:Q …` · `take ID SIDE P:Q` · `accept N` · `fill N
-/// TRADE QTY` · `done N END [FILLED] [REASON]` · `amended N Q` · `refused N REQUEST REASON` ·
-/// `unknown N REQUEST` · `absent N` · `standing N SIDE P Q FILLED` · `balance ASSET FREE LOCKED` ·
-/// `begin` `end` · `market|orders up|down|stale|fresh` · `budget N` · `timer` · `pause` … `stop`; a
-/// report that ends in `asked` was learnt by asking. Questions: `phase` · `count NAME` · `order N`
-/// · `held` · `repairs`.
+/// Words: `+MS` time · `ready` · `book B A` · `row SIDE P Q [first|last]` · `tick` · `gap` ·
+/// `trade P` · `mark P` · `status S` · `quote buy P:Q … sell P:Q …` · `take ID SIDE P:Q [DESK]` ·
+/// `accept N` · `fill N TRADE QTY [P]` · `done N END [FILLED] [REASON]` · `amended N Q [P]` ·
+/// `refused N REQUEST REASON` · `unknown N REQUEST` · `absent N` · `standing N SIDE P Q FILLED` ·
+/// `balance ASSET FREE LOCKED` · `position LOTS ENTRY` · `funding ASSET AMOUNT ID` · `begin` `end`
+/// · `market|orders up|down|stale|fresh` · `budget N` · `timer` · `pause` … `stop`; a report that
+/// ends in `asked` was learnt by asking. Questions: `phase` · `count NAME` · `order N` · `held` ·
+/// `funded` · `repairs` · `total ASSET` · `free ASSET`. `@1` behind a word is the second
+/// instrument, of a word about no instrument the second venue (and feed).
 #[derive(Debug)]
 pub(super) struct Bench {
     pub engine: Engine<Told>,
@@ -149,8 +152,31 @@ impl Bench {
     }
 
     pub fn with_desks(desks: &[&[u16]], change: impl FnOnce(&mut Limits, &mut Settings)) -> Self {
+        Self::with_instruments(desks, |_| {}, change)
+    }
+
+    /// The second instrument is a perpetual at a venue of its own: tenfold leverage, orders move.
+    pub fn with_perpetual(desks: &[&[u16]]) -> Self {
+        let perpetual = |all: &mut Vec<Instrument>| {
+            all[1] = Instrument {
+                venue: VenueId(1),
+                feed: FeedId(1),
+                kind: Kind::Linear,
+                margin_ppm: 100_000,
+                moves: true,
+                ..all[1]
+            };
+        };
+        Self::with_instruments(desks, perpetual, |_, _| {})
+    }
+
+    fn with_instruments(
+        desks: &[&[u16]],
+        make: impl FnOnce(&mut Vec<Instrument>),
+        change: impl FnOnce(&mut Limits, &mut Settings),
+    ) -> Self {
         let grids = (Grid { decimals: 0, step: 1 }, Grid { decimals: 0, step: 1 });
-        let instruments = (0..2)
+        let mut instruments: Vec<Instrument> = (0..2)
             .map(|id| Instrument {
                 qty_min: Qty(1),
                 notional_min: Notional(10 * ONE),
@@ -162,6 +188,7 @@ impl Bench {
                 )
             })
             .collect();
+        make(&mut instruments);
         let mut limits = Limits {
             collar_mid_ppm: 100_000,
             collar_trade_ppm: 200_000,
@@ -186,8 +213,8 @@ impl Bench {
         let desks = desks
             .iter()
             .map(|ids| {
-                let instruments = ids.iter().copied().map(InstrumentId).collect();
-                (DeskSettings { instruments, tolerance, limits }, Told::default())
+                let ids: Vec<_> = ids.iter().copied().map(InstrumentId).collect();
+                (DeskSettings::alike(&ids, tolerance, limits), Told::default())
             })
             .collect();
         let doors = Doors { now: Nanos::from_s(1_000_000), ..Doors::default() };
@@ -246,6 +273,7 @@ impl Bench {
             let flags = if asked { flag::ASKED } else { 0 };
             let id = match (verb, rest.first()) {
                 ("balance" | "set", Some(id)) => id.parse().unwrap(),
+                ("funding", Some(_)) => rest[2].parse().unwrap(),
                 _ => 0,
             };
             self.row(instrument, id, body, flags);
@@ -284,6 +312,14 @@ impl Bench {
                 };
                 self.row(instrument, self.update, body, flags);
             }
+            "hold" => {
+                let hold = hold_of(rest);
+                self.row(instrument, u64::from(hold.number), Body::Hold(hold), 0);
+            }
+            "mark" => {
+                let (mark, index) = (Notional(number(0) * ONE), Notional(0));
+                self.row(instrument, 1, Body::Mark { mark, index }, flag::LAST);
+            }
             "gap" => {
                 let body = Body::Gap { reason: GapReason::Sequence, expected: 1 };
                 self.row(instrument, self.update, body, flag::LAST);
@@ -307,18 +343,23 @@ impl Bench {
                 self.row(instrument, 1, body, flag::LAST);
             }
             "quote" => self.quote(instrument, rest),
-            "take" => {
-                let (price, qty) = rest[2].split_once(':').unwrap();
-                let (price, qty) = (Price(price.parse().unwrap()), Qty(qty.parse().unwrap()));
-                let take = Take { id: number(0) as u64, side: side_of(rest[1]), price, qty };
-                for desk in &mut self.engine.desks {
-                    desk.strategy.takes[usize::from(instrument)] = Some(take);
-                }
-                self.tick(instrument);
-            }
+            "take" => self.take(instrument, rest),
             _ => return false,
         }
         true
+    }
+
+    fn take(&mut self, instrument: u16, rest: &[&str]) {
+        let (price, qty) = rest[2].split_once(':').unwrap();
+        let (price, qty) = (Price(price.parse().unwrap()), Qty(qty.parse().unwrap()));
+        let take = Take { id: rest[0].parse().unwrap(), side: side_of(rest[1]), price, qty };
+        let only = rest.get(3).and_then(|desk| desk.parse::<usize>().ok());
+        for (place, desk) in self.engine.desks.iter_mut().enumerate() {
+            if only.is_none_or(|only| only == place) {
+                desk.strategy.takes[usize::from(instrument)] = Some(take);
+            }
+        }
+        self.tick(instrument);
     }
 
     fn quote(&mut self, instrument: u16, rest: &[&str]) {
@@ -369,7 +410,10 @@ impl Bench {
                 filled: rest.get(2).and_then(|qty| qty.parse().ok()).map(Qty),
                 reason: rest.last().map_or(Reason::None, |word| reason_of(word)),
             },
-            "amended" => Body::Amended { order, price: None, qty: Qty(number(1)) },
+            "amended" => {
+                let price = rest.get(2).map(|price| Price(price.parse().unwrap()));
+                Body::Amended { order, price, qty: Qty(number(1)) }
+            }
             "refused" => {
                 Body::Refused { order, request: request_of(rest[1]), reason: reason_of(rest[2]) }
             }
@@ -389,6 +433,9 @@ impl Bench {
 
     fn question(&self, verb: &str, rest: &[&str]) -> Option<String> {
         let desk = &self.engine.desks[0];
+        let (verb, at) = verb.split_once('@').unwrap_or((verb, "0"));
+        let place: u16 = at.parse().unwrap_or_default();
+        let venue = VenueId(place as u8);
         Some(match verb {
             "phase" => format!("{}, {}", self.engine.phase().name(), self.engine.halt().name()),
             "order" => {
@@ -397,11 +444,26 @@ impl Bench {
                     format!("{} {}/{} at {}", o.state.name(), o.qty, o.filled, o.price)
                 })
             }
-            "held" => (desk.positions[0].base.0 / ONE).to_string(),
+            "holds" => {
+                let text = |held: &Held| {
+                    let hold = held.hold;
+                    let name = hold.trigger.name();
+                    format!("{name} {} {} x{}", hold.number, held.state.name(), hold.qty)
+                };
+                self.engine.held().iter().map(text).collect::<Vec<_>>().join(", ")
+            }
+            "held" => (desk.positions[usize::from(place)].base.0 / ONE).to_string(),
+            "funded" => (desk.positions[usize::from(place)].funding.0 / ONE).to_string(),
             "live" => self.engine.live_orders().to_string(),
             "total" => {
                 let asset = AssetId(rest[0].parse().unwrap());
-                (self.engine.account.balance(asset).total.0 / ONE).to_string()
+                (self.engine.account(venue).balance(asset).total.0 / ONE).to_string()
+            }
+            "free" => {
+                let asset = AssetId(rest[0].parse().unwrap());
+                let free = self.engine.account(venue).free(asset);
+                let left = free.saturating_sub(self.engine.reserved(venue, asset));
+                (left.0 / ONE).to_string()
             }
             "repairs" => {
                 let text = |repair: &crate::session::Repair| {
@@ -446,6 +508,11 @@ fn session_body(verb: &str, rest: &[&str]) -> Option<Body> {
             free: amount(1),
             locked: amount(2),
         },
+        "funding" => Body::Funding { asset: AssetId(rest[0].parse().unwrap()), amount: amount(1) },
+        "position" => {
+            Body::Position { lots: rest[0].parse().unwrap(), entry: Notional(amount(1).0) }
+        }
+        "release" => Body::Release { number: rest[0].parse().unwrap() },
         "budget" => Body::Budget { orders: rest[0].parse().unwrap(), weight: 100 },
         "timer" => Body::Timer,
         "set" => Body::Command { command: Command::Set, value: 1 },
@@ -458,6 +525,31 @@ fn session_body(verb: &str, rest: &[&str]) -> Option<Body> {
         "journal-full" => Body::Command { command: Command::JournalFull, value: 0 },
         _ => return None,
     })
+}
+
+/// `N SIDE KIND P:Q` and then `limit L`, `group G`, `after A`, `mid` or `mark`.
+fn hold_of(rest: &[&str]) -> Hold {
+    let (price, qty) = rest[3].split_once(':').unwrap();
+    let after = |word: &str| {
+        let place = rest.iter().position(|one| *one == word)?;
+        rest[place + 1].parse::<i64>().ok()
+    };
+    let watched = |word: &str| rest.contains(&word);
+    Hold {
+        number: rest[0].parse().unwrap(),
+        side: side_of(rest[1]),
+        trigger: Trigger::ALL.iter().find(|(_, name)| *name == rest[2]).unwrap().0,
+        watched: match (watched("mid"), watched("mark")) {
+            (true, _) => Watched::Mid,
+            (_, true) => Watched::Mark,
+            _ => Watched::Last,
+        },
+        price: Price(price.parse().unwrap()),
+        limit: after("limit").map(Price),
+        qty: Qty(qty.parse().unwrap()),
+        group: after("group").unwrap_or(0) as u16,
+        after: after("after").unwrap_or(0) as u16,
+    }
 }
 
 fn side_of(text: &str) -> Side {

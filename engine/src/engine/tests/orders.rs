@@ -438,3 +438,14 @@ fn an_amend_that_is_late_does_not_undo_a_cancel() {
          phase => paused, none",
     );
 }
+
+#[test]
+fn what_takes_leaves_before_what_quotes() {
+    check(
+        "ready
+         pause
+         quote buy 100:5
+         take@1 1 buy 102:5
+         resume => place@1 #1 buy 102:5 ioc, place #2 buy 100:5",
+    );
+}

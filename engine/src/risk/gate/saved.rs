@@ -40,7 +40,8 @@ impl State for Limits {
 
 impl State for Gate {
     fn save(&self, sink: &mut dyn Sink) {
-        self.limits.save(sink);
+        sink.word(self.limits.len() as u64);
+        self.limits.iter().for_each(|limits| limits.save(sink));
         self.bucket.save(sink);
         sink.flag(self.killed);
         sink.word(self.last_id.0);
@@ -49,7 +50,10 @@ impl State for Gate {
     }
 
     fn load(&mut self, source: &mut dyn Source) -> Option<()> {
-        self.limits.load(source)?;
+        if source.count(self.limits.len())? != self.limits.len() {
+            return None;
+        }
+        self.limits.iter_mut().try_for_each(|limits| limits.load(source))?;
         self.bucket.load(source)?;
         self.killed = source.flag()?;
         self.last_id = OrderId(source.word()?);

@@ -57,12 +57,16 @@ fn check(
         now: Nanos(1000),
         read_at: Nanos(990),
         instrument: &template,
+        lane: 0,
+        notional: Some(Notional(0)),
+        shared: [false; 3],
         quoting: true,
         mid_twice: Some(20_000),
         last_trade: Some(Price(10_000)),
         market_at: Nanos(900),
         position: Amount(0),
         remaining: Qty(0),
+        closes: Qty(0),
         open_orders: 3,
         gross: Notional(0),
         spendable: Amount(40 * ONE),
@@ -73,8 +77,9 @@ fn check(
     };
     let mut changed = template;
     change(&mut place, &mut facts, &mut changed, &mut limits);
-    let facts = Facts { instrument: &changed, ..facts };
-    let mut gate = Gate::new(limits);
+    let notional = facts.notional.map(|_| changed.notional(place.price, place.qty));
+    let facts = Facts { instrument: &changed, notional, ..facts };
+    let mut gate = Gate::new(std::vec![limits]);
     let got = gate.check(Intent::Place(place), &facts);
     assert_eq!(got.as_ref().map(|_| ()).map_err(|refusal| *refusal), expect, "{place:?}");
     let counted = gate.refusals().iter().sum::<u64>();
@@ -93,6 +98,11 @@ fn what_is_inside_every_limit_passes() {
 
 #[test]
 fn each_limit_refuses_by_its_own_name() {
+    check(|_, f, _, _| f.notional = None, Err(Refusal::BlankBook));
+    check(|_, f, _, _| f.shared = [true, false, true], Err(Refusal::SharedGross));
+    check(|_, f, _, _| f.shared = [false, true, true], Err(Refusal::SharedOrders));
+    check(|_, f, _, _| f.shared = [false, false, true], Err(Refusal::SharedRate));
+    check(|_, f, _, _| f.lane = 1, Err(Refusal::StaleBook));
     check(|_, f, _, _| f.quoting = false, Err(Refusal::NotQuoting));
     check(|_, _, i, _| i.status = Status::CancelOnly, Err(Refusal::Closed));
     check(|_, f, _, _| f.mid_twice = None, Err(Refusal::BlankBook));
@@ -141,7 +151,7 @@ fn sells_lock_the_base_asset_and_reduce_a_position_over_its_limit() {
 
 #[test]
 fn ids_only_go_up_and_the_kill_switch_stays() {
-    let mut gate = Gate::new(limits());
+    let mut gate = Gate::new(std::vec![limits()]);
     let template = instrument();
     let mut place = Place {
         client: ClientId { order: OrderId::new(1, 5), cause: 0 },
@@ -155,12 +165,16 @@ fn ids_only_go_up_and_the_kill_switch_stays() {
         now: Nanos(1000),
         read_at: Nanos(990),
         instrument: &template,
+        lane: 0,
+        notional: Some(Notional(0)),
+        shared: [false; 3],
         quoting: true,
         mid_twice: Some(20_000),
         last_trade: None,
         market_at: Nanos(1000),
         position: Amount(0),
         remaining: Qty(0),
+        closes: Qty(0),
         open_orders: 0,
         gross: Notional(0),
         spendable: Amount(40 * ONE),

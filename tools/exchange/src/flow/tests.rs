@@ -2,10 +2,11 @@
 
 use super::*;
 use crate::account::{Account, Fees};
+use crate::event::{Event, Private, What};
 use crate::listing::Listing;
-use crate::order::{Kind, NewOrder, Reply, Stp};
+use crate::order::{NewOrder, Post, Status};
+use crate::symbol::Product;
 use crate::symbol::{SCALE, Symbol};
-use crate::venue::Event;
 
 /// A naive maker: looks at the book, and what it decides reaches the venue a latency later.
 struct Maker {
@@ -18,7 +19,7 @@ struct Maker {
     refused: u32,
 }
 
-const ACCOUNT: u32 = 2;
+const ACCOUNT: u32 = crate::venue::USERS;
 const LOOK_US: u64 = 100; // It looks again as soon as it has acted.
 const LATENCY_US: u64 = 1_500;
 
@@ -40,23 +41,19 @@ impl Maker {
                 }
                 self.standing[n] = None;
                 if venue.account(ACCOUNT).open.contains(&id) {
-                    venue.cancel(id, "x", 1);
+                    venue.cancel(id, Why::User, "x", 1);
                 } else {
                     self.late_cancels += 1;
                     continue;
                 }
             }
             let new = NewOrder {
-                symbol: 0,
                 side,
-                kind: Kind::LimitMaker,
-                tif: Tif::Gtc,
-                stp: Stp::None,
+                post: Post::Refuse,
                 price,
                 qty: 1000,
-                quote_qty: 0,
                 client: format!("m{n}-{number}"),
-                reply: Reply::Ack,
+                ..NewOrder::default()
             };
             match venue.place(ACCOUNT, new, 1) {
                 Ok(placed) => self.standing[n] = Some((placed.order.id, price)),
@@ -65,11 +62,12 @@ impl Maker {
         }
     }
 
-    fn hear(&mut self, json: &str) {
-        let report: serde_json::Value = serde_json::from_str(json).unwrap();
-        if report["x"] == "TRADE" {
-            self.fills[usize::from(report["S"] == "SELL")] += 1;
-            self.partial += u32::from(report["X"] == "PARTIALLY_FILLED");
+    fn hear(&mut self, what: &Private) {
+        if let Private::Order(execution) = what
+            && let What::Trade(fill) = &execution.what
+        {
+            self.fills[usize::from(!fill.buyer)] += 1;
+            self.partial += u32::from(execution.order.status == Status::PartiallyFilled);
         }
     }
 }
@@ -77,9 +75,13 @@ impl Maker {
 fn run(seed: u64, behind: i64, seconds: u64) -> Maker {
     let mut venue = Venue::new(vec![Listing::new(Symbol::btcusdt(), 1, 1)]);
     let start = [("BTC".to_string(), 1000 * SCALE), ("USDT".to_string(), 90_000_000 * SCALE)];
-    venue.accounts.push(Account::new("maker", false, &start, Fees::default()));
-    let style = Style { distance: 1.0, size: 1.0, rate: 1.0 };
-    let mut flow = Flow::new(&venue, 0, seed, style);
+    venue.accounts.push(Account::new(
+        "maker",
+        false,
+        &start,
+        BTreeMap::from([(Product::Spot, Fees::default())]),
+    ));
+    let mut flow = Flow::new(&venue, 0, seed, Style::MEASURED, Drive::Own);
     flow.open(&mut venue, 0);
     let mut maker = Maker {
         behind,
@@ -105,8 +107,8 @@ fn run(seed: u64, behind: i64, seconds: u64) -> Maker {
         }
         venue.commit(0);
         for event in std::mem::take(&mut venue.events) {
-            if let Event::Private { account: ACCOUNT, json } = event {
-                maker.hear(&json);
+            if let Event::Private { account: ACCOUNT, what } = event {
+                maker.hear(&what);
             }
         }
     }

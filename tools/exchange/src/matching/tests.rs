@@ -142,7 +142,7 @@ proptest! {
         for (n, op) in ops.into_iter().enumerate() {
             match op {
                 Op::Rest { side, price, account, lots } => {
-                    let entry = Entry { id: n as u64 + 1, account, lots };
+                    let entry = Entry { id: n as u64 + 1, account, lots, watched: false };
                     book.rest(side, price, entry.clone());
                     naive.0.push((side, price, entry));
                 }
@@ -171,7 +171,7 @@ proptest! {
 fn available_counts_what_can_be_taken_at_once() {
     let mut book = Book::default();
     for (id, account, price) in [(1, 1, 101), (2, 2, 101), (3, 1, 102)] {
-        book.rest(Side::Sell, price, Entry { id, account, lots: 5 });
+        book.rest(Side::Sell, price, Entry { id, account, lots: 5, watched: false });
     }
     let taker = |limit, stp| Taker { account: 2, side: Side::Buy, limit, want: Want::Lots(9), stp };
     assert_eq!(book.available(&taker(Some(101), Stp::None)), 10);

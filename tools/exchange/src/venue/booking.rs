@@ -1,6 +1,7 @@
 //! Trades and preventions booked on orders, balances and the fee account.
 
 use super::*;
+use crate::symbol::SCALE;
 
 impl Venue {
     /// Trades and preventions, maker by maker.
@@ -28,7 +29,7 @@ impl Venue {
                     self.prevent(maker, taker, maker_lots, price, now_ms);
                     self.prevent(taker, maker, taker_lots, price, now_ms);
                     if maker_gone {
-                        self.end(maker, Status::ExpiredInMatch, None, now_ms);
+                        self.end(maker, Status::Expired, Some(Why::SelfTrade), now_ms);
                     }
                 }
             }
@@ -41,8 +42,9 @@ impl Venue {
             let listing = self.listing_mut(symbol);
             let id = listing.agg;
             listing.agg += 1;
-            listing.aggregate(id, first, tick);
-            self.events.push(Event::Agg { symbol, id, first, tick });
+            let agg = Agg { id, first, sum: tick };
+            listing.aggregate(agg);
+            self.events.push(Event::Agg { symbol, agg });
         }
     }
 
@@ -142,11 +144,19 @@ impl Venue {
             return;
         }
         let (symbol, account, side) = (order.symbol, order.account, order.side);
-        let locked_at = (order.kind != Kind::Market).then_some(order.price);
+        let leg = order.leg;
+        let (locked_at, forced) = (order.kind != Kind::Market, order.forced);
+        let locked_at = locked_at.then_some(order.price);
         let client = order.client.clone();
         let price = tick.price * spec.tick;
-        let (fee_asset, fee) = self.pay(account, symbol, side, tick, locked_at, maker);
-        if account == HOUSE {
+        let is_perp = spec.perp.is_some();
+        let (fee_asset, fee, realised) = if is_perp {
+            self.pay_perp(account, (symbol, leg), side, tick, (maker, forced))
+        } else {
+            let (asset, fee) = self.pay(account, symbol, side, tick, locked_at, maker);
+            (asset, fee, 0)
+        };
+        if account < USERS {
             if maker && full {
                 self.orders.remove(&id);
             }
@@ -165,8 +175,16 @@ impl Venue {
             time_ms: now_ms,
             buyer: side == Side::Buy,
             maker,
+            leg,
+            realised,
+            liquidation: forced,
         };
-        self.note_fill(account, id, fill, first, now_ms);
+        if let Some(order) = self.orders.get_mut(&id) {
+            order.fee += fill.fee;
+            order.fee_asset.clone_from(&fill.fee_asset);
+            order.realised += fill.realised;
+        }
+        self.note_fill(account, id, fill, first);
         if full && maker {
             self.retire(id);
         }
@@ -207,22 +225,60 @@ impl Venue {
         (fee_asset, fee)
     }
 
-    pub(super) fn note_fill(
+    /// Books one side of a perpetual's trade: position, realised profit, fee.
+    fn pay_perp(
         &mut self,
         account: AccountId,
-        id: u64,
-        fill: Fill,
-        first: bool,
+        (symbol, leg): (SymbolId, Leg),
+        side: Side,
+        tick: &Tick,
+        (maker, forced): (bool, bool),
+    ) -> (String, i64, i64) {
+        let at = (tick.price, tick.lots);
+        let realised = self.book_position(account, (symbol, leg), side, at, tick.time_ms);
+        let spec = &self.listings[usize::from(symbol)].symbol;
+        let rates = self.accounts[account as usize].rates(Product::Perp);
+        // A liquidated account pays the liquidation fee instead, to whom it is insured with.
+        let (rate, to) = match (&spec.perp, forced) {
+            (Some(terms), true) => (terms.liquidation_fee, INSURANCE),
+            _ => (if maker { rates.maker } else { rates.taker }, VENUE),
+        };
+        let quote = i128::from(tick.price * tick.lots * spec.unit());
+        let fee = (quote * i128::from(rate) / i128::from(SCALE)) as i64;
+        let asset = spec.quote.clone();
+        self.accounts[account as usize].entry(&asset).free -= fee;
+        self.accounts[to as usize].entry(&asset).free += fee;
+        self.touch_balance(account, &asset);
+        self.touch_balance(to, &asset);
+        (asset, fee, realised)
+    }
+
+    /// Books lots on a position, and what that realises on the wallet.
+    pub(super) fn book_position(
+        &mut self,
+        account: AccountId,
+        (symbol, leg): (SymbolId, Leg),
+        side: Side,
+        (price, lots): (i64, i64),
         now_ms: u64,
-    ) {
+    ) -> i64 {
+        let spec = &self.listings[usize::from(symbol)].symbol;
+        let (unit, quote) = (spec.unit(), spec.quote.clone());
+        let holder = &mut self.accounts[account as usize];
+        let position = holder.position_mut(symbol, leg);
+        let realised = position.apply(side, lots, price, unit);
+        position.updated_ms = now_ms;
+        holder.entry(&quote).free += realised;
+        self.touch_balance(account, &quote);
+        self.touch_position(account, symbol, leg);
+        realised
+    }
+
+    pub(super) fn note_fill(&mut self, account: AccountId, id: u64, fill: Fill, first: bool) {
         if first {
             self.credits.push((account, fill.maker));
         }
-        self.report(
-            id,
-            &Execution { what: "TRADE", fill: Some(&fill), ..Default::default() },
-            now_ms,
-        );
+        self.report(id, What::Trade(fill.clone()));
         self.accounts[account as usize].fills.push(fill.clone());
         self.touched.fills.push((account, fill));
         self.touched.orders.insert(id);
@@ -241,13 +297,7 @@ impl Venue {
         if kind != Kind::Market {
             self.release(account, symbol, side, limit, lots);
         }
-        let execution = Execution {
-            what: "TRADE_PREVENTION",
-            prevented: Some((lots, price)),
-            counter_order: counter,
-            ..Default::default()
-        };
-        self.report(id, &execution, now_ms);
+        self.report(id, What::Prevented { lots, price, counter });
     }
 
     /// Gives back what an order had set aside for some lots.
@@ -259,7 +309,7 @@ impl Venue {
         price: i64,
         lots: i64,
     ) {
-        if account == HOUSE {
+        if account < USERS || self.is_perp(symbol) {
             return;
         }
         let spec = &self.listings[usize::from(symbol)].symbol;

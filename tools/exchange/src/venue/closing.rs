@@ -4,19 +4,19 @@ use super::*;
 
 impl Venue {
     /// Ends an order that is not (or no longer) in the book.
-    pub(super) fn end(&mut self, id: u64, status: Status, why: Option<&str>, now_ms: u64) {
+    pub(super) fn end(&mut self, id: u64, status: Status, why: Option<Why>, now_ms: u64) {
         let Some(order) = self.orders.get_mut(&id) else { return };
         order.status = status;
+        order.why = why;
+        order.updated_ms = now_ms;
         let (account, symbol, side) = (order.account, order.symbol, order.side);
         let (kind, price, left) = (order.kind, order.price, order.left());
         if left > 0 && kind != Kind::Market {
             self.release(account, symbol, side, price, left);
         }
-        if matches!(status, Status::Expired | Status::ExpiredInMatch) {
-            let what = if why.is_none() && left == 0 { "TRADE_PREVENTION" } else { "EXPIRED" };
-            if what == "EXPIRED" {
-                self.report(id, &Execution { what, expiry: why, ..Default::default() }, now_ms);
-            }
+        // An order that prevention used up to the last lot has told so already.
+        if status == Status::Expired && (why != Some(Why::SelfTrade) || left > 0) {
+            self.report(id, What::Expired);
         }
         self.retire(id);
     }
@@ -57,14 +57,15 @@ impl Venue {
         (holder.open.contains(&id) && order.symbol == symbol).then_some(id)
     }
 
-    /// Cancels an open order; the answer carries the order as it ended.
-    pub(crate) fn cancel(&mut self, id: u64, client: &str, now_ms: u64) -> Option<Order> {
+    /// Cancels an open order; the answer carries the order as it ended. `client` is the cancel's
+    /// own id, where it has one.
+    pub(crate) fn cancel(&mut self, id: u64, why: Why, client: &str, now_ms: u64) -> Option<Order> {
         let order = self.orders.get_mut(&id)?;
         let (symbol, side, price) = (order.symbol, order.side, order.price);
-        order.status = Status::Canceled;
+        order.status = Status::Cancelled;
+        order.why = Some(why);
         order.updated_ms = now_ms;
         let (account, left) = (order.account, order.left());
-        let original = order.client.clone();
         let listing = self.listing_mut(symbol);
         match &mut listing.recorded {
             Some(recorded) => recorded.cancel(id),
@@ -72,63 +73,15 @@ impl Venue {
                 listing.book.remove(side, price, id)?;
             }
         }
-        if account == HOUSE {
+        if account < USERS {
             self.orders.remove(&id);
             self.publish_changes(symbol);
             return None;
         }
         self.release(account, symbol, side, price, left);
-        let execution = Execution {
-            what: "CANCELED",
-            client: Some(client),
-            original: &original,
-            ..Default::default()
-        };
-        self.report(id, &execution, now_ms);
+        self.report(id, What::Cancelled { client: client.into() });
         self.retire(id);
         self.publish_changes(symbol);
         self.orders.get(&id).cloned()
-    }
-
-    /// Lowers an open order's quantity to `qty` lots, its place in the queue kept. Returns the
-    /// execution id.
-    pub(crate) fn amend(
-        &mut self,
-        id: u64,
-        qty: i64,
-        client: &str,
-        now_ms: u64,
-    ) -> Result<u64, Refusal> {
-        let refuse = || Refusal::new(-2038, "The requested order amendment is not allowed.");
-        let order = self.orders.get_mut(&id).ok_or_else(refuse)?;
-        let less = order.qty - qty;
-        if less <= 0 || order.left() - less <= 0 {
-            return Err(refuse());
-        }
-        if order.amends >= crate::symbol::AMENDS_MAX {
-            return Err(Refusal::filter("MAX_NUM_ORDER_AMENDS"));
-        }
-        order.qty = qty;
-        order.amends += 1;
-        order.updated_ms = now_ms;
-        let original = std::mem::replace(&mut order.client, client.to_string());
-        let (account, symbol, side) = (order.account, order.symbol, order.side);
-        let (price, left) = (order.price, order.left());
-        let listing = self.listing_mut(symbol);
-        match &mut listing.recorded {
-            Some(recorded) => recorded.shrink(id, left),
-            None => {
-                listing.book.shrink(side, price, id, left);
-            }
-        }
-        self.release(account, symbol, side, price, less);
-        let clients = &mut self.account_mut(account).clients;
-        clients.remove(&original);
-        clients.insert(client.to_string(), id);
-        let execution = self.next_execution;
-        let what = Execution { what: "REPLACED", original: &original, ..Default::default() };
-        self.report(id, &what, now_ms);
-        self.publish_changes(symbol);
-        Ok(execution)
     }
 }

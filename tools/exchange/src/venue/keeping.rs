@@ -25,19 +25,25 @@ impl Venue {
             }
         }
         let touched = std::mem::take(&mut self.touched);
-        for (account, assets) in &touched.balances {
-            let holder = &mut self.accounts[*account as usize];
+        let mut holders: BTreeSet<AccountId> = touched.balances.keys().copied().collect();
+        holders.extend(touched.positions.iter().map(|(account, ..)| *account));
+        for account in holders {
+            let holder = &mut self.accounts[account as usize];
             holder.updated_ms = now_ms;
             if !holder.house {
-                let json = report::position(holder, assets.iter().map(String::as_str), now_ms);
-                self.events.push(Event::Private { account: *account, json });
+                let assets = touched.balances.get(&account);
+                let assets = assets.into_iter().flatten().cloned().collect();
+                let positions = touched.positions.iter().filter(|one| one.0 == account);
+                let positions = positions.map(|(_, symbol, leg)| (*symbol, *leg)).collect();
+                let what = Private::Holdings { assets, positions, cause: touched.cause };
+                self.events.push(Event::Private { account, what });
             }
         }
         self.write_down(touched);
     }
 
     pub(super) fn is_house_order(&self, id: u64) -> bool {
-        self.orders.get(&id).is_none_or(|order| order.account == HOUSE)
+        self.orders.get(&id).is_none_or(|order| order.account < USERS)
     }
 
     pub(super) fn write_down(&mut self, touched: Touched) {
@@ -47,9 +53,18 @@ impl Venue {
         let mut transaction = Transaction {
             orders: touched.orders.iter().filter_map(|id| self.orders.get(id).cloned()).collect(),
             fills: touched.fills,
-            balances: Vec::new(),
-            counters: Counters::default(),
+            fundings: touched.fundings,
+            ..Transaction::default()
         };
+        for (account, symbol, leg) in touched.positions {
+            transaction.positions.push((account, self.account(account).position(symbol, leg)));
+        }
+        for id in touched.triggers {
+            transaction.triggers.extend(self.triggers.get(&id).cloned());
+        }
+        for account in touched.settings {
+            transaction.settings.push((account, self.account(account).settings.clone()));
+        }
         for (account, assets) in touched.balances {
             for asset in assets {
                 let balance = self.account(account).balance(&asset);
@@ -99,8 +114,9 @@ impl Venue {
         Snapshot {
             generation,
             accounts: self.accounts.clone(),
-            orders: self.orders.values().filter(|order| order.account != HOUSE).cloned().collect(),
+            orders: self.orders.values().filter(|order| order.account >= USERS).cloned().collect(),
             fills: fills.collect(),
+            triggers: self.triggers.values().cloned().collect(),
             counters: self.counters(),
         }
     }
@@ -119,6 +135,7 @@ impl Venue {
                 account.fills.push(fill);
             }
         }
+        self.triggers.extend(snapshot.triggers.into_iter().map(|one| (one.id, one)));
         let counters = snapshot.counters;
         self.next_order = self.next_order.max(counters.order);
         self.next_execution = self.next_execution.max(counters.execution);
@@ -128,6 +145,8 @@ impl Venue {
             listing.agg = listing.agg.max(listing.trade);
             if counters.last > 0 {
                 listing.last = counters.last;
+                listing.mark =
+                    listing.mark.take().map(|_| Mark::new(listing.last * listing.symbol.tick));
             }
         }
         for order in snapshot.orders {
@@ -146,8 +165,9 @@ impl Venue {
     }
 
     pub(super) fn reopen(&mut self, order: &Order) {
-        let entry = Entry { id: order.id, account: order.account, lots: order.left() };
         let listing = &mut self.listings[usize::from(order.symbol)];
+        let (account, watched) = (order.account, listing.mark.is_some());
+        let entry = Entry { id: order.id, account, lots: order.left(), watched };
         match &mut listing.recorded {
             Some(recorded) => recorded.reopen(order.id, order.side, order.price, order.left()),
             None => listing.book.rest(order.side, order.price, entry),

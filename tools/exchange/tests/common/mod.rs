@@ -17,7 +17,7 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 
 /// Longest wait for any one thing.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A running exchange; it stops when this is dropped.
 pub struct Exchange {
@@ -168,6 +168,10 @@ impl Client {
 
     pub async fn send(&mut self, json: &Value) {
         self.stream.send(Message::text(json.to_string())).await.unwrap();
+    }
+
+    pub async fn send_text(&mut self, text: &str) {
+        self.stream.send(Message::text(text)).await.unwrap();
     }
 
     /// The next text message; none when the connection ended.

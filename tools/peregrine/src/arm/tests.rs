@@ -12,14 +12,14 @@ fn folder(name: &str) -> PathBuf {
 fn token(config: &Config) -> Token {
     let (made_at, expires_at) = (1_000, 2_000);
     let config_sha256 = hex::encode(config.sha256);
-    Token { config_sha256, account: config.venue.account.clone(), made_at, expires_at }
+    Token { config_sha256, account: config.account(), made_at, expires_at }
 }
 
 #[test]
 fn a_token_holds_for_its_file_account_and_time_only() {
     let directory = folder("token");
     let config = Config::parse("live.toml", LIVE).unwrap();
-    let path = token_path(&directory, &config.venue.account);
+    let path = token_path(&directory, &config.account());
     let check = |config: &Config, now: u64, expect: Result<(), Missing>| {
         assert_eq!(verify_token(config, &path, now), expect, "at {now}");
     };
@@ -44,7 +44,7 @@ fn a_token_that_others_could_have_made_is_refused() {
     use std::os::unix::fs::PermissionsExt as _;
     let directory = folder("unsafe");
     let config = Config::parse("live.toml", LIVE).unwrap();
-    let path = token_path(&directory, &config.venue.account);
+    let path = token_path(&directory, &config.account());
     write_token(&directory, &path, &token(&config)).unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
     let Err(Missing::Unsafe { why }) = verify_token(&config, &path, 1_500) else { panic!() };

@@ -215,7 +215,8 @@ impl Story<'_> {
     /// Limits of the gate, each with what was used of it after the event.
     fn limits(&self) -> Vec<(&'static str, String, String)> {
         let Some(desk) = self.desk() else { return Vec::new() };
-        let (limits, market) = (desk.gate.limits(), &self.engine.market);
+        let lane = desk.instruments.iter().position(|id| *id == self.instrument()).unwrap_or(0);
+        let (limits, market) = (desk.gate.limits(lane), &self.engine.market);
         let held = desk.positions.get(self.instrument().index()).map_or(0, |one| one.base.0);
         let places = AMOUNT_DECIMALS;
         let amount = |value: i64| Decimal { value, decimals: places }.to_string();

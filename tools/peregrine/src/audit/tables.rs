@@ -4,7 +4,7 @@ use super::table::{Kind, Schema, Value};
 use crate::print::{self, Text};
 use engine::engine::Engine;
 use engine::event::{Body, flag};
-use engine::id::{CAUSE_MAX, InstrumentId, Side};
+use engine::id::{CAUSE_MAX, InstrumentId, OrderId, Side};
 use engine::instrument::Instrument;
 use engine::num::{AMOUNT_DECIMALS, Amount, Decimal, Price, Qty};
 use shm::journal::{Row, Sent, sent};
@@ -134,9 +134,9 @@ pub fn decision(row: &Row, cause: Option<&Row>, engine: &Engine<Any>) -> Vec<Val
     let event = &row.event;
     let id = sent::instrument(event);
     let one = id.and_then(|id| instrument(engine, id));
-    let mut order = Value::None;
-    let (mut old, mut taken, mut at) = (Value::None, Value::None, Value::None);
-    let (mut size, mut tif) = (Value::None, Value::None);
+    let (order, size);
+    let (mut old, mut taken, mut at, mut tif) =
+        (Value::None, Value::None, Value::None, Value::None);
     let action = match sent::read(event) {
         Some(Sent::Place {
             order: id,
@@ -157,23 +157,12 @@ pub fn decision(row: &Row, cause: Option<&Row>, engine: &Engine<Any>) -> Vec<Val
             (at, size) = (price(one, level), qty(one, lots));
             "move"
         }
-        Some(Sent::Cancel(id)) => {
-            order = Value::text(id);
-            "cancel"
+        said => {
+            let (name, id, lots) = reduction(said);
+            order = id.map_or(Value::None, Value::text);
+            size = lots.map_or(Value::None, |lots| qty(one, lots));
+            name
         }
-        Some(Sent::Amend(id, lots)) => {
-            (order, size) = (Value::text(id), qty(one, lots));
-            "amend"
-        }
-        Some(Sent::Query(id)) => {
-            order = Value::text(id);
-            "query"
-        }
-        Some(Sent::CancelAll) => "cancel-all",
-        Some(Sent::Reconcile) => "reconcile",
-        Some(Sent::Renew) => "renew",
-        Some(Sent::Resync) => "resync",
-        None => "?",
     };
     let best = |way: Side| {
         let listing = id.and_then(|id| engine.market.listing(id));
@@ -202,6 +191,20 @@ pub fn decision(row: &Row, cause: Option<&Row>, engine: &Engine<Any>) -> Vec<Val
         best(Side::Sell),
         id.map_or(Value::None, |id| position(engine, id)),
     ]
+}
+
+/// Name, order and quantity of what only reduces, or asks.
+const fn reduction(said: Option<Sent>) -> (&'static str, Option<OrderId>, Option<Qty>) {
+    match said {
+        Some(Sent::Cancel(id)) => ("cancel", Some(id), None),
+        Some(Sent::Amend(id, lots)) => ("amend", Some(id), Some(lots)),
+        Some(Sent::Query(id)) => ("query", Some(id), None),
+        Some(Sent::CancelAll) => ("cancel-all", None, None),
+        Some(Sent::Reconcile) => ("reconcile", None, None),
+        Some(Sent::Renew) => ("renew", None, None),
+        Some(Sent::Resync) => ("resync", None, None),
+        _ => ("?", None, None),
+    }
 }
 
 /// A fill as a row, if the event is one.

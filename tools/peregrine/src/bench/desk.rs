@@ -186,7 +186,7 @@ impl Check {
         instrument.notional_min = Notional(500_000_000);
         let mut random = SmallRng::seed_from_u64(3);
         let orders = (0..OPS).map(|_| order(&mut random, &instrument)).collect();
-        Self { gate: Gate::new(limits()), quoting, instrument, orders, counter: 0, now: AT.0 }
+        Self { gate: Gate::new(vec![limits()]), quoting, instrument, orders, counter: 0, now: AT.0 }
     }
 }
 
@@ -226,12 +226,16 @@ impl Work for Check {
                 now,
                 read_at: now,
                 instrument: &self.instrument,
+                lane: 0,
+                notional: Some(self.instrument.notional(place.price, place.qty)),
+                shared: [false; 3],
                 quoting: self.quoting,
                 mid_twice: Some(beside.mid_twice),
                 last_trade: Some(beside.last_trade),
                 market_at: now,
                 position: beside.position,
                 remaining: beside.remaining,
+                closes: Qty(0),
                 open_orders: beside.open_orders,
                 gross: beside.gross,
                 spendable: Amount(100_000_000_000_000),

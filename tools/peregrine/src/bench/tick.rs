@@ -298,16 +298,14 @@ impl Work for Tick {
 
 fn engine(instrument: Instrument) -> Result<Engine<AvellanedaStoikov>, Unfit> {
     let (price_ticks, excess_ppm, shortage_ppm) = (0, 0, 0);
-    let desk = DeskSettings {
-        instruments: vec![instrument.id],
-        tolerance: Tolerance { price_ticks, excess_ppm, shortage_ppm, life_min: Nanos::ZERO },
-        limits: Limits {
-            orders_per_s: 100_000_000,
-            orders_burst: 1_000_000,
-            market_age_max: Nanos::from_s(10),
-            ..limits()
-        },
+    let tolerance = Tolerance { price_ticks, excess_ppm, shortage_ppm, life_min: Nanos::ZERO };
+    let limits = Limits {
+        orders_per_s: 100_000_000,
+        orders_burst: 1_000_000,
+        market_age_max: Nanos::from_s(10),
+        ..limits()
     };
+    let desk = DeskSettings::alike(&[instrument.id], tolerance, limits);
     let strategy = AvellanedaStoikov::new(parameters(), &instrument).map_err(Unfit::new)?;
     Ok(Engine::new(vec![instrument], vec![(desk, strategy)], Settings::default()))
 }

@@ -1,21 +1,20 @@
 //! From text to a checked configuration, with every fault of it.
 
 use super::check::check;
+use super::desk::{Ground, desks};
 use super::engine::EngineSettings;
+use super::instrument::instruments;
 use super::money::{Risk, positive_amount};
 use super::problem::{Problem, Problems, place_of};
 use super::section::{At, Collector, Section};
+use super::shared::shared;
 use super::venue::Venue;
 use super::{
-    Config, FeedSettings, Found, InstrumentSettings, JournalSettings, LatencySettings, Mode, Paper,
-    Quotes, ShmSettings, StrategySettings,
+    Config, FeedSettings, Found, JournalSettings, LatencySettings, Mode, Paper, Quotes, ShmSettings,
 };
-use engine::instrument::{Fees, Symbol};
+use engine::instrument::Symbol;
 use engine::time::Nanos;
-use rust_decimal::Decimal;
 use std::path::PathBuf;
-use strategies::any::STRATEGIES;
-use strategies::avellaneda_stoikov::{Parameter, Parameters};
 use toml::Spanned;
 use toml::de::DeTable;
 
@@ -60,17 +59,28 @@ fn read<'a>(
 ) -> Option<Config> {
     let root = Section::root(table, collector);
     let mode = mode(&root);
-    let venues = root.table("venue");
-    let binance = venues.table("binance");
-    let venue = Venue::read(&binance, mode);
-    let strategy_section = root.table("strategy");
-    let strategy = strategy(&strategy_section);
+    let venue_sections = root.table("venue").named_tables();
+    let sections = root.tables("instrument");
+    let venues = venues(&venue_sections, &sections, &root, mode);
     let risk_section = root.table("risk");
     let risk = Risk::read(&risk_section, None);
-    let sections = root.tables("instrument");
-    let instruments = instruments(&root, &sections, strategy.as_ref(), risk.as_ref());
+    let none: &[Venue] = &[];
+    let known = venues.as_deref().unwrap_or(none);
+    let instruments = instruments(&root, &sections, known, risk.as_ref());
     let quotes_section = root.table("quotes");
-    let quotes = Quotes::read(&quotes_section);
+    let quotes = Quotes::read(&quotes_section, None);
+    let strategy_section = root.table("strategy");
+    let desk_sections = root.tables("desk");
+    let ground = Ground {
+        venues: known,
+        instruments: &instruments,
+        sections: &sections,
+        risk: risk.as_ref(),
+        quotes: &quotes,
+    };
+    let desks = desks(&desk_sections, &strategy_section, &ground);
+    let shared_section = root.table("shared");
+    let (shared, netting) = shared(&shared_section);
     let engine_section = root.table("engine");
     let engine = EngineSettings::read(&engine_section);
     let feed = feed(root.table("feed"));
@@ -80,20 +90,23 @@ fn read<'a>(
     let shm = shm_settings(root.table("shm"), mode);
     let journal = JournalSettings::read(root.table("journal"));
     let parts = Parts { strategy: &strategy_section, risk: &risk_section, instruments: &sections };
-    check(&parts, &instruments);
+    check(&parts, &instruments, &desks);
     for section in
-        [root, venues, binance, strategy_section, risk_section, quotes_section, engine_section]
+        [root, strategy_section, risk_section, quotes_section, engine_section, shared_section]
     {
         section.finish();
     }
-    sections.into_iter().for_each(Section::finish);
+    venue_sections.into_iter().for_each(|(_, section)| section.finish());
+    sections.into_iter().chain(desk_sections).for_each(Section::finish);
     Some(Config {
         file: file.to_owned(),
         sha256,
         mode: mode?,
-        venue: venue?,
+        venues: venues?,
         instruments,
-        strategy: strategy?,
+        desks,
+        shared,
+        netting,
         risk: risk?,
         quotes,
         engine,
@@ -115,106 +128,25 @@ fn mode(root: &Section<'_>) -> Option<Mode> {
     found
 }
 
-fn strategy(section: &Section<'_>) -> Option<StrategySettings> {
-    let names: Vec<_> = STRATEGIES.iter().map(|(name, _)| (*name, *name)).collect();
-    let kind = section.choice("kind", &names);
-    if kind.is_none() && !section.has("kind") {
-        section.missing("kind", format!("add kind = \"{}\"", STRATEGIES[0].0));
-    }
-    let parameters = parameters(section, Parameters::default());
-    Some(StrategySettings { kind: kind?.value, parameters: parameters? })
-}
-
-/// Reads all parameters over some; wrong ones are reported and the rest is checked together.
-fn parameters(section: &Section<'_>, mut parameters: Parameters) -> Option<Parameters> {
-    let mut whole = true;
-    for parameter in strategies::avellaneda_stoikov::PARAMETERS {
-        let Parameter { key, names, min, max, unit, .. } = *parameter;
-        let Some(At { value, span }) = section.number(key, names) else {
-            whole &= !section.has(key);
-            continue;
-        };
-        if parameter.set(&mut parameters, value).is_err() {
-            whole = false;
-            let kind = if unit == "count" { ", a whole number" } else { "" };
-            let help = format!("from {min} to {max} {unit}{kind}. {}", parameter.help);
-            section.problem(span, key, format!("{value} is out of range"), help);
-        }
-    }
-    match parameters.validate() {
-        Ok(()) if whole => Some(parameters),
-        Err(error) if whole => {
-            section.problem(section.span(), "", error.to_string(), "");
-            None
-        }
-        _ => None,
-    }
-}
-
-fn instruments(
+/// All venues, in the order of the file's names; those of the first instruments come first.
+fn venues(
+    sections: &[(String, Section<'_>)],
+    instruments: &[Section<'_>],
     root: &Section<'_>,
-    sections: &[Section<'_>],
-    strategy: Option<&StrategySettings>,
-    risk: Option<&Risk>,
-) -> Vec<InstrumentSettings> {
-    if sections.is_empty() && !root.has("instrument") {
-        root.missing("instrument", "add [[instrument]] with symbol = \"BTCUSDT\"");
+    mode: Option<Mode>,
+) -> Option<Vec<Venue>> {
+    if sections.is_empty() {
+        root.missing("venue", "add [venue.binance] with preset = \"mainnet\", or another venue");
     }
-    let mut out: Vec<InstrumentSettings> = Vec::new();
-    for (place, section) in sections.iter().enumerate() {
-        if place == Config::INSTRUMENTS_MAX {
-            let message = format!("is more than {} instruments", Config::INSTRUMENTS_MAX);
-            section.problem(section.span(), "symbol", message, "run a second engine for the rest");
-        }
-        let symbol = symbol(section, &out);
-        let fee = |key| section.decimal(key).and_then(|at| fee_ppm(section, key, at)).unwrap_or(0);
-        let fees = Fees { maker_ppm: fee("maker_fee_bps"), taker_ppm: fee("taker_fee_bps") };
-        let own_risk = section.table("risk");
-        let risk = risk.and_then(|base| Risk::read(&own_risk, Some(base)));
-        own_risk.finish_if(risk.is_some());
-        let own_strategy = section.table("strategy");
-        let base = strategy.map(|strategy| strategy.parameters);
-        let parameters = base.and_then(|base| parameters(&own_strategy, base));
-        own_strategy.finish_if(base.is_some());
-        if let (Some(symbol), Some(risk), Some(parameters)) = (symbol, risk, parameters) {
-            out.push(InstrumentSettings { symbol, fees, risk, parameters });
-        }
-    }
-    out
-}
-
-fn symbol(section: &Section<'_>, before: &[InstrumentSettings]) -> Option<String> {
-    let Some(At { value, span }) = section.text("symbol") else {
-        if !section.has("symbol") {
-            section.missing("symbol", "add symbol = \"BTCUSDT\"");
-        }
-        return None;
+    let read: Vec<_> =
+        sections.iter().map(|(name, section)| Venue::read(name, section, mode)).collect();
+    let mut venues: Vec<Venue> = read.into_iter().collect::<Option<_>>()?;
+    let first_of = |venue: &Venue| {
+        let named = |one: &Section<'_>| one.peek("venue").as_deref() == Some(&venue.name);
+        instruments.iter().position(named).unwrap_or(usize::MAX)
     };
-    let plain = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
-    if !value.bytes().all(plain) || Symbol::new(&value).is_none() {
-        let upper: String =
-            value.to_uppercase().chars().filter(char::is_ascii_alphanumeric).collect();
-        let message = format!("`{value}` is not a symbol of this venue");
-        section.problem(span, "symbol", message, format!("did you mean \"{upper}\"?"));
-        return None;
-    }
-    if before.iter().any(|other| other.symbol == value) {
-        section.problem(span, "symbol", format!("{value} is there twice"), "remove one of them");
-        return None;
-    }
-    Some(value)
-}
-
-fn fee_ppm(section: &Section<'_>, key: &str, at: At<Decimal>) -> Option<i64> {
-    use rust_decimal::prelude::ToPrimitive;
-    let ppm = at.value * Decimal::ONE_HUNDRED;
-    let limit = Decimal::from(100_000);
-    if ppm.is_integer() && ppm.abs() <= limit {
-        return ppm.to_i64();
-    }
-    let help = "basis points: from -1000 to 1000 in steps of 0.01; 10 is 0.1 %";
-    section.problem(at.span, key, format!("{} is no such fee", at.value), help);
-    None
+    venues.sort_by_key(first_of);
+    (!venues.is_empty()).then_some(venues)
 }
 
 fn feed(section: Section<'_>) -> FeedSettings {

@@ -1,30 +1,47 @@
 //! Faults that lie between keys: each is fine alone, and together nothing could be traded.
 
-use super::InstrumentSettings;
 use super::build::Parts;
-use super::money::decimal_text;
+use super::money::{Risk, decimal_text};
 use super::section::Section;
+use super::{DeskSettings, InstrumentSettings};
 use rust_decimal::Decimal;
+use strategies::any::Settings;
 
 /// Reports quotes that the risk gate would refuse every time.
-pub(super) fn check(parts: &Parts<'_, '_>, instruments: &[InstrumentSettings]) {
-    for instrument in instruments {
-        let own = parts.instruments.iter().find(|section| symbol_of(section) == instrument.symbol);
-        let Some(own) = own else { continue };
-        check_one(parts, own, instrument);
+pub(super) fn check(
+    parts: &Parts<'_, '_>,
+    instruments: &[InstrumentSettings],
+    desks: &[DeskSettings],
+) {
+    for desk in desks {
+        for (place, risk) in &desk.traded {
+            let Some(instrument) = instruments.get(*place) else { continue };
+            let named = |section: &&Section<'_>| symbol_of(section) == instrument.symbol;
+            let Some(own) = parts.instruments.iter().find(named) else { continue };
+            check_one(parts, own, (instrument, risk, &desk.strategy));
+        }
     }
 }
 
-fn check_one(parts: &Parts<'_, '_>, own: &Section<'_>, instrument: &InstrumentSettings) {
-    let InstrumentSettings { symbol, risk, parameters, .. } = instrument;
+fn check_one(
+    parts: &Parts<'_, '_>,
+    own: &Section<'_>,
+    (instrument, risk, strategy): (&InstrumentSettings, &Risk, &Settings),
+) {
+    let symbol = &instrument.symbol;
     // Formulas' numbers are floats; their decimal text is compared with the limits' text.
     let number = |value: f64| Decimal::from_f64_retain(value).map(|value| value.round_dp(9));
-    let Some(order_qty) = number(parameters.order_qty) else { return };
+    let set = |key: &str| {
+        let parameter = strategy.listed().parameter(key)?;
+        strategy.get(parameter.id)
+    };
+    let Some(order_qty) = set("order_qty").and_then(number) else { return };
     let report = |section: &Section<'_>, key: &str, message: String, help: String| {
         section.problem(section.span(), key, message, help);
     };
-    let growth = parameters.level_growth.max(1.0).powi(parameters.levels.max(1) as i32 - 1);
-    let largest = number(parameters.order_qty * growth).unwrap_or(order_qty);
+    let levels = set("levels").unwrap_or(1.0).max(1.0) as i32;
+    let growth = set("level_growth").unwrap_or(1.0).max(1.0).powi(levels - 1);
+    let largest = set("order_qty").and_then(|qty| number(qty * growth)).unwrap_or(order_qty);
     if largest > risk.order_qty_max {
         let section = if own.table("strategy").has("order_qty") { own } else { parts.strategy };
         let message = format!(
@@ -41,7 +58,7 @@ fn check_one(parts: &Parts<'_, '_>, own: &Section<'_>, instrument: &InstrumentSe
         );
         report(parts.risk, "position_max", message, "raise it, or lower order_qty".into());
     }
-    let half = number(parameters.spread_min_bps / 2.0).unwrap_or_default();
+    let half = set("spread_min_bps").and_then(|bps| number(bps / 2.0)).unwrap_or_default();
     if half > risk.collar_mid_bps {
         let message = format!(
             "half of spread_min_bps lies beyond risk.collar_mid_bps = {}: all would be refused",

@@ -103,6 +103,9 @@ pub struct EngineSettings {
     /// From how many waiting market rows on best prices that are already replaced are left out; 0:
     /// never.
     pub conflate_behind: usize,
+    /// Most market rows that one feed may give in a turn of the engine, so that none waits for the
+    /// burst of another.
+    pub rows_a_turn: u32,
     /// Span without work after which a spinning thread walks the order's way without sending
     /// anything; zero: never.
     pub rehearse: Nanos,
@@ -137,6 +140,9 @@ impl EngineSettings {
             conflate_behind: section
                 .whole("conflate_behind", 0..=1 << 22, "rows")
                 .map_or(8, |rows| rows as usize),
+            rows_a_turn: section
+                .whole("rows_a_turn", 16..=1 << 20, "rows")
+                .map_or(1_024, |rows| rows as u32),
             rehearse: Nanos(
                 section.whole("rehearse_us", 0..=1_000_000, "µs").unwrap_or(100) * 1_000,
             ),

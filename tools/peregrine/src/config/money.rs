@@ -66,12 +66,13 @@ impl Risk {
         };
         let order_qty = decimal_text(self.order_qty_max);
         let order_qty_max = instrument
-            .qty(order_qty.as_bytes())
+            .lot
+            .parse(order_qty.as_bytes())
             .map_err(fail("order_qty_max", self.order_qty_max))?;
         Ok(Limits {
             collar_mid_ppm: ppm(self.collar_mid_bps),
             collar_trade_ppm: ppm(self.collar_trade_bps),
-            order_qty_max: Qty(order_qty_max.0),
+            order_qty_max: Qty(order_qty_max),
             order_notional_max: Notional(amount("order_notional_max", self.order_notional_max)?),
             position_max: Amount(amount("position_max", self.position_max)?),
             open_orders_max: self.open_orders_max,
@@ -81,6 +82,32 @@ impl Risk {
             market_age_max: self.market_age_max,
             daily_loss_max: Notional(amount("daily_loss_max", self.daily_loss_max)?),
         })
+    }
+
+    /// These limits, where they are others than `base`; else those of `shared`, which were read
+    /// over the same base.
+    pub(super) fn over(&self, base: &Self, shared: &Self) -> Self {
+        fn pick<T: Clone + PartialEq>(own: &T, base: &T, shared: &T) -> T {
+            if own == base { shared.clone() } else { own.clone() }
+        }
+        macro_rules! picked {
+            ($($key:ident),*) => {
+                Self { $($key: pick(&self.$key, &base.$key, &shared.$key)),* }
+            };
+        }
+        picked!(
+            collar_mid_bps,
+            collar_trade_bps,
+            order_qty_max,
+            order_notional_max,
+            position_max,
+            open_orders_max,
+            gross_notional_max,
+            orders_per_s,
+            orders_burst,
+            market_age_max,
+            daily_loss_max
+        )
     }
 
     /// Reads the section. What is missing is taken from `base`; an error where there is none.

@@ -19,16 +19,29 @@ pub struct Quotes {
 }
 
 impl Quotes {
-    pub(super) fn read(section: &Section<'_>) -> Self {
+    /// Reads the section; what is missing is taken from `base`.
+    pub(super) fn read(section: &Section<'_>, base: Option<&Self>) -> Self {
+        let base = base.copied().unwrap_or(Self {
+            price_tolerance_ticks: 0,
+            qty_excess_pct: 10,
+            qty_shortage_pct: 50,
+            life_min: Nanos::ZERO,
+        });
+        let life_min = u32::try_from(base.life_min.as_ms()).unwrap_or(0);
         let whole = |key, range, unit, default: u32| {
             let value = section.whole(key, range, unit).unwrap_or(u64::from(default));
             u32::try_from(value).unwrap_or(default)
         };
         Self {
-            price_tolerance_ticks: whole("price_tolerance_ticks", 0..=1_000_000, "ticks", 0),
-            qty_excess_pct: whole("qty_excess_pct", 0..=1_000, "%", 10),
-            qty_shortage_pct: whole("qty_shortage_pct", 0..=100, "%", 50),
-            life_min: Nanos::from_ms(whole("life_min_ms", 0..=600_000, "ms", 0).into()),
+            price_tolerance_ticks: whole(
+                "price_tolerance_ticks",
+                0..=1_000_000,
+                "ticks",
+                base.price_tolerance_ticks,
+            ),
+            qty_excess_pct: whole("qty_excess_pct", 0..=1_000, "%", base.qty_excess_pct),
+            qty_shortage_pct: whole("qty_shortage_pct", 0..=100, "%", base.qty_shortage_pct),
+            life_min: Nanos::from_ms(whole("life_min_ms", 0..=600_000, "ms", life_min).into()),
         }
     }
 

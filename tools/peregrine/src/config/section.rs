@@ -166,6 +166,47 @@ impl<'a> Section<'a> {
         sections
     }
 
+    /// The tables of a table whose names are free, each with its name.
+    pub fn named_tables(&self) -> Vec<(String, Section<'a>)> {
+        let Some(table) = self.table else { return Vec::new() };
+        let mut out = Vec::new();
+        for (name, value) in table {
+            let name = name.get_ref().to_string();
+            let path = self.path(&name);
+            match value.get_ref() {
+                DeValue::Table(table) => {
+                    let section = Self::new(path, Some(table), value.span(), self.problems);
+                    out.push((name, section));
+                }
+                other => {
+                    let help = format!("write it as a section: [{path}]");
+                    self.wrong_type(&name, value.span(), other, "a table", &help);
+                }
+            }
+        }
+        out
+    }
+
+    /// A list of texts, each with its place; one that is not there reads as empty.
+    pub fn texts(&self, key: &'static str) -> Vec<At<String>> {
+        let Some(value) = self.value(key) else { return Vec::new() };
+        let help = "such as [\"one\", \"two\"]";
+        let DeValue::Array(items) = value.get_ref() else {
+            self.wrong_type(key, value.span(), value.get_ref(), "a list of texts", help);
+            return Vec::new();
+        };
+        let mut out = Vec::new();
+        for item in items.iter() {
+            match item.get_ref() {
+                DeValue::String(text) => {
+                    out.push(At { value: text.to_string(), span: item.span() });
+                }
+                other => self.wrong_type(key, item.span(), other, "text", help),
+            }
+        }
+        out
+    }
+
     /// All keys of a table whose names are free, with their values' decimal numbers.
     pub fn decimals(&self, key: &'static str) -> Vec<(String, At<Decimal>)> {
         let section = self.table(key);

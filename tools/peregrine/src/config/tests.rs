@@ -211,7 +211,9 @@ fn an_instrument_may_have_limits_and_parameters_of_its_own() {
     );
     let config = Config::parse("c.toml", &text).unwrap();
     let own = &config.instruments[0];
-    assert_eq!((own.parameters.gamma, config.strategy.parameters.gamma), (0.5, 0.25));
+    let strategy = config.desks[0].strategy;
+    let gamma = strategy.listed().parameter("gamma").unwrap();
+    assert_eq!(strategy.get(gamma.id), Some(0.5));
     assert_eq!(decimal_text(own.risk.position_max), "0.5");
     assert_eq!(own.risk.order_qty_max, config.risk.order_qty_max);
 }
@@ -251,4 +253,123 @@ fn the_live_example_shows_every_parameter() {
         let key = format!("\n{} = ", parameter.key);
         assert!(text.contains(&key), "{}", parameter.key);
     }
+}
+
+/// Two venues, each with a market of the same name, and a desk over both.
+const TWO: &str = r#"
+mode = "testnet"
+[venue.maker]
+kind = "bybit"
+preset = "testnet"
+key_env = "PEREGRINE_MAKER"
+[venue.binance]
+preset = "testnet"
+key_env = "PEREGRINE_BINANCE"
+[[instrument]]
+venue = "maker"
+symbol = "BTCUSDT"
+market = "linear"
+leverage = 10
+[instrument.risk]
+position_max = "0.2"
+[[instrument]]
+venue = "binance"
+symbol = "BTCUSDT"
+[[desk]]
+name = "both"
+strategy = "avellaneda-stoikov"
+instruments = ["maker:BTCUSDT:linear"]
+[desk.parameters]
+gamma = 0.5
+[desk.risk]
+order_qty_max = "0.02"
+position_max = "0.3"
+[desk.quotes]
+price_tolerance_ticks = 7
+[[desk]]
+name = "other"
+strategy = "avellaneda-stoikov"
+instruments = ["binance:BTCUSDT"]
+[risk]
+collar_mid_bps = "50"
+collar_trade_bps = 50
+order_qty_max = 0.01
+order_notional_max = "1000"
+position_max = "0.05"
+open_orders_max = 8
+gross_notional_max = "5000"
+orders_per_s = 5
+orders_burst = 20
+market_age_max_ms = 2000
+daily_loss_max = "20.5"
+[shared]
+netting = "inside"
+gross_notional_max = "9000"
+open_orders_max = 12
+orders_per_s = 8
+orders_burst = 30
+daily_loss_max = "30"
+"#;
+
+#[test]
+fn several_venues_and_desks_are_read() {
+    let config = Config::parse("c.toml", TWO).unwrap();
+    let kinds: Vec<_> = config.venues.iter().map(|one| (one.name.as_str(), one.kind)).collect();
+    assert_eq!(kinds, [("maker", VenueKind::Bybit), ("binance", VenueKind::BinanceSpot)]);
+    let names: Vec<_> = config.instruments.iter().map(|one| one.name(&config.venues)).collect();
+    assert_eq!(names, ["maker:BTCUSDT:linear", "binance:BTCUSDT"]);
+    assert_eq!(config.instruments[0].leverage, 10);
+    let [both, other] = &config.desks[..] else { panic!("{:?}", config.desks) };
+    let (place, risk) = &both.traded[0];
+    let text = |money| decimal_text(money);
+    assert_eq!(
+        (*place, text(risk.order_qty_max), text(risk.position_max)),
+        (0, "0.02".into(), "0.2".into())
+    );
+    assert_eq!((both.quotes.price_tolerance_ticks, other.quotes.price_tolerance_ticks), (7, 0));
+    assert_eq!(text(other.traded[0].1.position_max), "0.05");
+    assert_eq!(config.netting, Netting::Inside);
+    assert_eq!(config.shared.map(|shared| shared.open_orders_max), Some(12));
+    assert_eq!(config.account(), "testnet+testnet");
+}
+
+#[test]
+fn faults_of_venues_and_desks_are_found() {
+    let change = |from: &str, to: &str| {
+        assert!(TWO.contains(from), "{from}");
+        faults(&TWO.replacen(from, to, 1))
+    };
+    assert_eq!(
+        change("venue = \"maker\"", "venue = \"makr\""),
+        ["11:9 instrument[0].venue: there is no [venue.makr] | did you mean `maker`?",],
+    );
+    assert_eq!(
+        change("market = \"linear\"\n", ""),
+        ["10:1 instrument[0].market: is missing | add market = \"spot\" or \"linear\"",],
+    );
+    assert_eq!(
+        change("[\"maker:BTCUSDT:linear\"]", "[\"binance:ETHUSDT\"]"),
+        ["23:16 desk[0].instruments: there is no [[instrument]] binance:ETHUSDT | known \
+             here: binance:BTCUSDT, maker:BTCUSDT:linear"],
+    );
+    assert_eq!(
+        change("[\"maker:BTCUSDT:linear\"]", "[\"BTCUSDT\"]"),
+        ["23:16 desk[0].instruments: `BTCUSDT` could be several instruments | name the venue: \
+             one of maker:BTCUSDT:linear, binance:BTCUSDT"],
+    );
+    assert_eq!(
+        change("[\"binance:BTCUSDT\"]", "[\"binance:BTCUSDT\", \"maker:BTCUSDT\"]"),
+        ["33:12 desk[1].strategy: avellaneda-stoikov cannot trade 2 instruments | it takes 1 to \
+          1: instrument"],
+    );
+    assert_eq!(
+        change("open_orders_max = 12\n", ""),
+        ["47:1 shared.open_orders_max: is missing | add open_orders_max = 100; no limit can be \
+          left out"],
+    );
+    assert_eq!(
+        change("kind = \"bybit\"\n", ""),
+        ["3:1 venue.maker.kind: is missing | add kind = one of \"binance-spot\", \
+          \"binance-usdm\", \"bybit\", \"okx\""]
+    );
 }

@@ -2,6 +2,7 @@
 
 use super::Mode;
 use super::hosts::{self, Traffic};
+use super::kind::VenueKind;
 use super::section::{At, Section};
 use std::path::PathBuf;
 
@@ -30,41 +31,16 @@ impl Preset {
     pub fn name(self) -> &'static str {
         Self::NAMES.iter().find(|(_, preset)| *preset == self).map_or("?", |(name, _)| *name)
     }
-
-    /// The addresses of Binance Spot.
-    pub fn endpoints(self) -> Endpoints {
-        let (stream, ws_api, rest) = match self {
-            Self::Mainnet => (
-                "wss://stream.binance.com:9443",
-                "wss://ws-api.binance.com:443/ws-api/v3",
-                "https://api.binance.com",
-            ),
-            Self::Testnet => (
-                "wss://stream.testnet.binance.vision",
-                "wss://ws-api.testnet.binance.vision/ws-api/v3",
-                "https://testnet.binance.vision",
-            ),
-            Self::Demo => (
-                "wss://demo-stream.binance.com",
-                "wss://demo-ws-api.binance.com/ws-api/v3",
-                "https://demo-api.binance.com",
-            ),
-            Self::Local => {
-                ("ws://127.0.0.1:28080", "ws://127.0.0.1:28080/ws-api/v3", "http://127.0.0.1:28080")
-            }
-        };
-        Endpoints { stream: stream.into(), ws_api: ws_api.into(), rest: rest.into() }
-    }
 }
 
 /// Addresses, none with a slash at its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoints {
-    /// Market streams; `/stream` and `/ws` follow.
+    /// Market streams; the dialect's paths follow.
     pub stream: String,
-    /// WebSocket API, whole.
+    /// Order entry over a WebSocket: of Binance whole, of others the dialect's paths follow.
     pub ws_api: String,
-    /// REST; `/api/v3` follows.
+    /// REST; the dialect's paths follow.
     pub rest: String,
 }
 
@@ -99,9 +75,13 @@ pub enum KeySource {
     File(PathBuf),
 }
 
-/// Binance Spot and our account there.
+/// A venue and our account there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Venue {
+    /// What we call it: `NAME` of its section `[venue.NAME]`.
+    pub name: String,
+    /// Which dialect it speaks.
+    pub kind: VenueKind,
     /// Which set of addresses it started from.
     pub preset: Preset,
     /// Where it is.
@@ -116,18 +96,22 @@ pub struct Venue {
     pub recv_window_ms: u32,
     /// What the venue does when our own orders would meet.
     pub self_trade: SelfTrade,
+    /// After how long without a sign of life from us the venue cancels all by itself, s; 0: never,
+    /// or the venue cannot.
+    pub dead_man_s: u16,
 }
 
 impl Venue {
-    pub(super) fn read(section: &Section<'_>, mode: Option<Mode>) -> Option<Self> {
+    pub(super) fn read(name: &str, section: &Section<'_>, mode: Option<Mode>) -> Option<Self> {
+        let kind = kind(name, section);
         let preset = section.choice("preset", &Preset::NAMES);
         if preset.is_none() && !section.has("preset") {
             section
                 .missing("preset", "add preset = \"mainnet\", \"testnet\", \"demo\" or \"local\"");
         }
-        let stream = url(section, "stream_url", SOCKET, (mode, Traffic::Market));
-        let ws_api = url(section, "ws_api_url", SOCKET, (mode, Traffic::Orders));
-        let rest = url(section, "rest_url", HTTP, (mode, Traffic::Orders));
+        let stream = url(section, "stream_url", SOCKET, (mode, kind, Traffic::Market));
+        let ws_api = url(section, "ws_api_url", SOCKET, (mode, kind, Traffic::Orders));
+        let rest = url(section, "rest_url", HTTP, (mode, kind, Traffic::Orders));
         let entry = section.choice("entry", &[("ws", Entry::Ws), ("rest", Entry::Rest)]);
         let self_trade = section.choice(
             "self_trade",
@@ -144,14 +128,19 @@ impl Venue {
         let preset = preset?;
         check_mode(section, mode, &preset);
         if key.is_none() && needs_key(mode, preset.value) && !section.has_any(KEYS) {
-            let help = "add key_env = \"PEREGRINE_BINANCE\" or key_file = \"~/binance.json\"";
+            let (upper, lower) = (name.to_uppercase().replace('-', "_"), name.to_lowercase());
+            let help =
+                format!("add key_env = \"PEREGRINE_{upper}\" or key_file = \"~/{lower}.json\"");
             section.missing("key_env", help);
         }
-        let mut endpoints = preset.value.endpoints();
+        let kind = kind?;
+        let mut endpoints = kind.endpoints(preset.value);
         endpoints.stream = stream.unwrap_or(endpoints.stream);
         endpoints.ws_api = ws_api.unwrap_or(endpoints.ws_api);
         endpoints.rest = rest.unwrap_or(endpoints.rest);
         Some(Self {
+            name: name.to_owned(),
+            kind,
             preset: preset.value,
             endpoints,
             account: account?,
@@ -159,6 +148,7 @@ impl Venue {
             key,
             recv_window_ms: u32::try_from(recv_window).unwrap_or(5_000),
             self_trade: self_trade.map_or(SelfTrade::Default, |choice| choice.value),
+            dead_man_s: dead_man_s(section, kind),
         })
     }
 }
@@ -166,6 +156,42 @@ impl Venue {
 /// Schemes, the one with TLS first.
 const SOCKET: [&str; 2] = ["wss://", "ws://"];
 const HTTP: [&str; 2] = ["https://", "http://"];
+
+/// The venue's dead-man's switch. Bybit's has to be switched on by the venue first, so that it is
+/// not used unless asked for.
+fn dead_man_s(section: &Section<'_>, kind: VenueKind) -> u16 {
+    let (range, default) = match kind {
+        VenueKind::BinanceSpot => (0..=0, 0),
+        VenueKind::BinanceUsdm => (0..=3_600, 30),
+        VenueKind::Bybit => (0..=300, 0),
+        VenueKind::Okx => (0..=120, 30),
+    };
+    let least = match kind {
+        VenueKind::Okx => 10,
+        VenueKind::Bybit => 3,
+        _ => 5,
+    };
+    let Some(seconds) = section.whole("dead_man_s", range, "s (0: not used)") else {
+        return default;
+    };
+    if seconds > 0 && seconds < least {
+        let message = format!("{seconds} is too short");
+        section.problem(section.span(), "dead_man_s", message, format!("0, or {least} and more"));
+    }
+    u16::try_from(seconds).unwrap_or(default)
+}
+
+fn kind(name: &str, section: &Section<'_>) -> Option<VenueKind> {
+    if let Some(given) = section.choice("kind", &VenueKind::NAMES) {
+        return Some(given.value);
+    }
+    let found = VenueKind::by_section(name);
+    if found.is_none() && !section.has("kind") {
+        let names = VenueKind::NAMES.map(|(name, _)| name).join("\", \"");
+        section.missing("kind", format!("add kind = one of \"{names}\""));
+    }
+    found
+}
 
 const KEYS: [&str; 2] = ["key_env", "key_file"];
 
@@ -243,7 +269,7 @@ fn url(
     section: &Section<'_>,
     key: &'static str,
     schemes: [&str; 2],
-    (mode, traffic): (Option<Mode>, Traffic),
+    (mode, kind, traffic): (Option<Mode>, Option<VenueKind>, Traffic),
 ) -> Option<String> {
     let At { value, span } = section.text(key)?;
     let allowed = if mode == Some(Mode::Live) { &schemes[..1] } else { &schemes[..] };
@@ -252,7 +278,7 @@ fn url(
     let (fault, help) = match (rest, rest.and_then(hosts::plain)) {
         (None, _) => (format!("must begin with {}", allowed.join(" or ")), such),
         (_, None) => ("has no plain host".to_owned(), such),
-        (_, Some(host)) => match hosts::misfit(&host, mode, traffic) {
+        (_, Some(host)) => match hosts::misfit(&host, (mode, kind?), traffic) {
             Some([fault, help]) => (fault.to_owned(), help.to_owned()),
             None => return Some(value.trim_end_matches('/').to_owned()),
         },

@@ -4,6 +4,7 @@
 
 use engine::asset::Assets;
 use engine::engine::Engine;
+use engine::id::{AssetId, VenueId};
 use engine::instrument::Symbol;
 use engine::num::{AMOUNT_DECIMALS, Amount, Decimal, parse_decimal};
 use engine::strategy::Strategy;
@@ -59,7 +60,7 @@ fn balances<S: Strategy>(
             }
             continue;
         };
-        let ours = engine.account.balance(id);
+        let ours = engine.account(VenueId(0)).balance(id);
         if ours.start != start {
             let (ours, theirs) = (shown(ours.start), shown(start));
             out.push(format!("{name} start: ours {ours}, theirs {theirs}"));
@@ -78,12 +79,12 @@ fn fees<S: Strategy>(
     out: &mut Vec<Difference>,
 ) {
     for place in 0..assets.len() {
-        let id = engine::id::AssetId(place as u16);
+        let id = AssetId(place as u16);
         let Some(name) = assets.name(id) else { continue };
         let list = theirs["fees"].as_array();
         let entry = list.and_then(|list| list.iter().find(|fee| fee["asset"] == name.as_str()));
         let told = entry.and_then(|entry| amount(&entry["amount"])).unwrap_or(Amount(0));
-        let ours = engine.account.balance(id).fees;
+        let ours = engine.account(VenueId(0)).balance(id).fees;
         if ours != told {
             out.push(format!("{name} fees: ours {}, theirs {}", shown(ours), shown(told)));
         }

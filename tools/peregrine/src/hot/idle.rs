@@ -2,7 +2,7 @@
 //! where it does not sleep, walks the order's way now and then, so that caches and branch
 //! predictors have it ready when an order comes.
 
-use super::{Agent, Sockets};
+use super::{Crew, Sockets};
 use crate::config::Wait;
 use engine::time::Nanos;
 use rustix::event::{Timespec, poll};
@@ -37,12 +37,7 @@ impl Idle {
     /// One turn that ended at `now` did this much; where it parks, these agents' sockets wake it.
     /// Returns the number of the rehearsal that is due.
     #[inline]
-    pub fn turn(
-        &mut self,
-        work: usize,
-        now: Nanos,
-        agents: &[Box<dyn Agent + Send>],
-    ) -> Option<usize> {
+    pub fn turn(&mut self, work: usize, now: Nanos, agents: &Crew) -> Option<usize> {
         if work > 0 {
             self.empty = 0;
             self.rehearse_at = now.after(self.rehearse_every);
@@ -70,7 +65,7 @@ impl Idle {
 }
 
 /// Sleeps until a socket has something, or for a little while.
-fn park(agents: &[Box<dyn Agent + Send>]) {
+fn park(agents: &Crew) {
     let mut sockets = Sockets::new();
     agents.iter().for_each(|agent| agent.sockets(&mut sockets));
     if sockets.is_empty() || poll(&mut sockets, Some(&PARK_SOCKETS)).is_err() {
@@ -89,18 +84,18 @@ mod tests {
     #[test]
     fn a_spinning_thread_rehearses_when_it_has_been_idle_for_the_span() {
         let mut idle = Idle::new(Wait::Spin, at(50));
-        assert_eq!(idle.turn(1, at(1_000), &[]), None, "there was work");
-        assert_eq!(idle.turn(0, at(1_049), &[]), None, "a moment ago");
-        assert_eq!(idle.turn(0, at(1_050), &[]), Some(1));
-        assert_eq!(idle.turn(0, at(1_051), &[]), None, "just rehearsed");
-        assert_eq!(idle.turn(0, at(1_100), &[]), Some(2));
-        assert_eq!(idle.turn(3, at(1_150), &[]), None, "work comes first");
+        assert_eq!(idle.turn(1, at(1_000), &Crew::default()), None, "there was work");
+        assert_eq!(idle.turn(0, at(1_049), &Crew::default()), None, "a moment ago");
+        assert_eq!(idle.turn(0, at(1_050), &Crew::default()), Some(1));
+        assert_eq!(idle.turn(0, at(1_051), &Crew::default()), None, "just rehearsed");
+        assert_eq!(idle.turn(0, at(1_100), &Crew::default()), Some(2));
+        assert_eq!(idle.turn(3, at(1_150), &Crew::default()), None, "work comes first");
     }
 
     #[test]
     fn who_sleeps_or_was_not_asked_does_not_rehearse() {
         for mut idle in [Idle::new(Wait::Park, at(50)), Idle::new(Wait::Spin, Nanos::ZERO)] {
-            assert_eq!(idle.turn(0, at(1_000_000), &[]), None);
+            assert_eq!(idle.turn(0, at(1_000_000), &Crew::default()), None);
         }
     }
 }

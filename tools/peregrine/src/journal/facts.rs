@@ -44,8 +44,8 @@ impl Facts {
             "epoch": epoch,
             "started_at_ns": started_at_ns,
             "mode": config.mode.name(),
-            "account": config.venue.account,
-            "strategy": config.strategy.kind,
+            "account": config.account(),
+            "strategy": config.strategies(),
             "config_file": config.file,
             "config_hash": format!("{:016x}", config.hash()),
             "binary": env!("CARGO_PKG_VERSION"),
@@ -87,7 +87,8 @@ fn last(folder: &Path) -> Value {
 /// Refuses a folder of another account: its positions are not ours.
 pub fn check(folder: &Path, config: &Config) -> Result<(), Failure> {
     let last = last(folder);
-    let ours = [("account", config.venue.account.as_str()), ("mode", config.mode.name())];
+    let account = config.account();
+    let ours = [("account", account.as_str()), ("mode", config.mode.name())];
     for (what, ours) in ours {
         if let Some(theirs) = last[what].as_str().filter(|theirs| *theirs != ours) {
             let text = format!(

@@ -1,6 +1,7 @@
 //! Live ports: rings to the feed and the gateway, the command ring, the clock and the histograms.
 
-use super::{MarketRing, Recorder};
+use super::rings::{Full, RingEnds};
+use super::{Keys, Recorder};
 use crate::clock::TscClock;
 use crate::latency::Probe;
 use engine::event::{Body, Command, Event, flag, kind};
@@ -8,29 +9,12 @@ use engine::id::InstrumentId;
 use engine::intent::Outgoing;
 use engine::ports::Ports;
 use engine::time::{Clock, Nanos, Stage, Trace};
-use shm::{Answer, CommandReader, Key, Kind, Received, Target, Value};
+use shm::{Answer, CommandReader, Kind, Received, Target, Value};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// The engine's ends of its rings.
-#[derive(Debug)]
-pub struct RingEnds {
-    /// Market rows from the feed.
-    pub market: MarketRing,
-    /// Reports from the gateway.
-    pub reports: rtrb::Consumer<Event>,
-    /// Requests to the gateway.
-    pub requests: rtrb::Producer<Outgoing>,
-    /// Wishes for a snapshot, to the feed.
-    pub resyncs: rtrb::Producer<InstrumentId>,
-}
-
-/// The number of a strategy's parameter, if it may have this value, in 1e-9.
-pub type Keys = fn(&Key, i64) -> Result<u16, Answer>;
-
-/// Most reports and market rows of one turn.
+/// Most reports of one turn.
 const REPORTS_A_TURN: u32 = 64;
-const MARKET_A_TURN: u32 = 1024;
 
 /// The engine's doors while trading.
 pub struct LivePorts {
@@ -47,7 +31,6 @@ pub struct LivePorts {
     timer_at: Nanos,
     timers: u64,
     reports_left: u32,
-    market_left: u32,
     turn_at: Nanos,
     popped: Nanos,
     whole: bool,
@@ -84,7 +67,6 @@ impl LivePorts {
             timer_at: now,
             timers: 0,
             reports_left: 0,
-            market_left: 0,
             turn_at: now,
             popped: now,
             whole: true,
@@ -121,7 +103,7 @@ impl LivePorts {
             self.hand_on(item);
         }
         self.reports_left = REPORTS_A_TURN;
-        self.market_left = MARKET_A_TURN;
+        self.ends.turn();
         self.probe.turn();
     }
 
@@ -131,8 +113,8 @@ impl LivePorts {
     }
 
     /// Best prices that were left out because newer ones already waited.
-    pub const fn conflated(&self) -> u64 {
-        self.ends.market.conflated()
+    pub fn conflated(&self) -> u64 {
+        self.ends.conflated()
     }
 
     /// The next event is no market row, whoever it comes from.
@@ -157,14 +139,14 @@ impl LivePorts {
         &self.clock
     }
 
-    /// Whether the feed is gone.
+    /// Whether a feed is gone.
     pub fn market_is_abandoned(&self) -> bool {
-        self.ends.market.is_abandoned()
+        self.ends.market_is_abandoned()
     }
 
-    /// Whether the feed or the gateway is gone.
+    /// Whether a feed or a gateway is gone.
     pub fn is_abandoned(&self) -> bool {
-        self.market_is_abandoned() || self.ends.requests.is_abandoned()
+        self.market_is_abandoned() || self.ends.orders_are_abandoned()
     }
 
     /// Writes an item into the journal, if there is one; false when it must not leave. How long it
@@ -192,14 +174,10 @@ impl LivePorts {
     #[inline]
     fn hand_on(&mut self, item: Outgoing) {
         self.sent = true;
-        let full = match item {
-            Outgoing::Resync(instrument) => {
-                usize::from(self.ends.resyncs.push(instrument).is_err()) * 2
-            }
-            request => usize::from(self.ends.requests.push(request).is_err()),
-        };
-        if full > 0 {
-            self.full[full - 1] += 1;
+        match self.ends.hand_on(item) {
+            Ok(()) => {}
+            Err(Full::Requests) => self.full[0] += 1,
+            Err(Full::Resyncs) => self.full[1] += 1,
         }
     }
 
@@ -216,6 +194,11 @@ impl LivePorts {
 
     /// The event that a command becomes, or why it cannot be obeyed.
     fn event(&mut self, command: &shm::Command) -> Result<Event, Answer> {
+        let now = self.clock.now();
+        if let (Some(hold), Target::Instrument(instrument)) = (command.hold, command.target) {
+            let number = u64::from(hold.number);
+            return Ok(Event::new(now, instrument, number, Body::Hold(hold)));
+        }
         // The engine takes every command as a whole; half of it would not be what was asked for.
         if command.target != Target::All {
             return Err(Answer::NotSupported);
@@ -233,10 +216,15 @@ impl LivePorts {
             Kind::Flatten => (Command::Flatten, 0, 0),
             Kind::Kill => (Command::Kill, 0, 0),
             Kind::Stop => (Command::Stop, 0, 0),
+            Kind::Release => {
+                let body = Body::Release { number: command.number };
+                return Ok(Event::new(now, InstrumentId(0), 0, body));
+            }
+            Kind::Hold => return Err(Answer::Malformed),
         };
         self.killed |= asked == Command::Kill;
         let body = Body::Command { command: asked, value };
-        Ok(Event::new(self.clock.now(), InstrumentId(0), key, body))
+        Ok(Event::new(now, InstrumentId(0), key, body))
     }
 
     fn parameter(&self, command: &shm::Command) -> Result<(u64, i64), Answer> {
@@ -244,7 +232,7 @@ impl LivePorts {
         let Value::Decimal(decimal) = value else { return Err(Answer::BadValue) };
         let missing = 9_u32.checked_sub(u32::from(decimal.decimals)).ok_or(Answer::BadValue)?;
         let value = decimal.value.checked_mul(10_i64.pow(missing)).ok_or(Answer::BadValue)?;
-        Ok((u64::from((self.keys)(key, value)?), value))
+        Ok((self.keys.number(key, value)?, value))
     }
 
     #[inline]
@@ -302,7 +290,7 @@ impl Ports for LivePorts {
             return Some(event);
         }
         if self.reports_left > 0
-            && let Ok(event) = self.ends.reports.pop()
+            && let Some(event) = self.ends.report()
         {
             self.reports_left -= 1;
             self.stamp = event.at;
@@ -311,11 +299,7 @@ impl Ports for LivePorts {
         if let Some(event) = self.timer() {
             return Some(event);
         }
-        if self.market_left == 0 {
-            return None;
-        }
-        let event = self.ends.market.pop()?;
-        self.market_left -= 1;
+        let event = self.ends.market()?;
         self.is_market = true;
         self.probe.touch();
         // Rows within a message share the time of its first; the last one is stamped anew.

@@ -26,7 +26,7 @@ pub struct Source {
 impl Source {
     /// The venue and the instruments of a configuration.
     pub fn new(config: &Config) -> Self {
-        let venue = match config.venue.preset {
+        let venue = match config.home().preset {
             Preset::Mainnet => "binance".to_owned(),
             other => format!("binance-{}", other.name()),
         };
@@ -39,12 +39,12 @@ impl Source {
             venue,
             stream_url: format!(
                 "{}/stream?streams={}",
-                config.venue.endpoints.stream,
+                config.home().endpoints.stream,
                 names.join("/")
             ),
             symbols,
             feed: config.feed,
-            rest_url: config.venue.endpoints.rest.clone(),
+            rest_url: config.home().endpoints.rest.clone(),
         }
     }
 

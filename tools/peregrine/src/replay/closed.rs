@@ -9,7 +9,7 @@ use super::walk::Watch;
 use super::what_if::Change;
 use engine::engine::{Engine, step};
 use engine::event::{Body, Command, Event, Link, flag, kind};
-use engine::id::{AssetId, Side};
+use engine::id::{AssetId, Side, VenueId};
 use engine::intent::Outgoing;
 use engine::num::{AMOUNT_DECIMALS, Amount, Decimal, Notional};
 use engine::ports::Ports;
@@ -203,8 +203,9 @@ impl Sim {
 fn open(engine: &Engine<Any>, now: Nanos, observed: &Observed) -> SimPorts {
     let instruments: Vec<_> =
         engine.market.listings().iter().map(|listing| listing.instrument).collect();
-    let known: Vec<(AssetId, Amount)> = match engine.account.started() {
-        true => engine.account.balances().map(|(asset, balance)| (asset, balance.total)).collect(),
+    let account = engine.account(VenueId(0));
+    let known: Vec<(AssetId, Amount)> = match account.started() {
+        true => account.balances().map(|(asset, balance)| (asset, balance.total)).collect(),
         false => observed.balances.iter().map(|(asset, amount)| (*asset, *amount)).collect(),
     };
     let settings = VenueSettings {
@@ -239,7 +240,8 @@ impl Watch<Any> for ClosedLoop {
         let Some(mut other) = restore::<Any>(&words) else { return };
         for desk in &mut other.desks {
             for change in &self.changes {
-                self.refused |= !desk.strategy.set(change.id, change.value);
+                let own = change.is_for(&desk.strategy);
+                self.refused |= own && !desk.strategy.set(change.id, change.value);
             }
         }
         let start = Came::of(engine);

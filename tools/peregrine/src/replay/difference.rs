@@ -211,7 +211,9 @@ pub fn parts<S: Strategy>(recorded: &Engine<S>, replayed: &Engine<S>) -> Vec<Par
         note(name("counters"), debugged(&one.counters, &other.counters));
         note(name("day"), debugged(&one.day_start, &other.day_start));
     }
-    note("account".into(), differ(&words(&recorded.account), &words(&replayed.account)));
+    for (place, (one, other)) in recorded.venues.iter().zip(&replayed.venues).enumerate() {
+        note(format!("venue {place} account"), differ(&words(one), &words(other)));
+    }
     note("counters".into(), debugged(&recorded.counters, &replayed.counters));
     let session = |one: &Engine<S>| (one.phase(), one.halt(), one.epoch(), one.is_reconciled());
     note("session".into(), debugged(&session(recorded), &session(replayed)));

@@ -226,7 +226,8 @@ impl Watch<Shadow> for OpenLoop {
             shadow.compared.borrow_mut().last = None;
             shadow.changes = self.changes.clone();
             for change in self.changes.iter() {
-                self.refused |= !shadow.other.set(change.id, change.value);
+                let own = change.is_for(&shadow.other);
+                self.refused |= own && !shadow.other.set(change.id, change.value);
             }
         }
     }

@@ -103,7 +103,7 @@ pub fn engine(parameters: Parameters) -> Engine<Any> {
         daily_loss_max: Notional(1_000_000_000_000_000),
     };
     let instrument = instrument();
-    let desk = DeskSettings { instruments: vec![instrument.id], tolerance, limits };
+    let desk = DeskSettings::alike(&[instrument.id], tolerance, limits);
     let strategy = Any::AvellanedaStoikov(AvellanedaStoikov::new(parameters, &instrument).unwrap());
     Engine::new(vec![instrument], vec![(desk, strategy)], Settings::default())
 }

@@ -177,9 +177,13 @@ impl Drop for Folder {
         // The lock of an account that was made for this test alone.
         let config = peregrine::config::Config::load(&self.path.join("engine.toml"));
         if let Ok(config) = config
-            && let Ok(key) = peregrine::session::credentials(&config.venue)
+            && let Ok(key) = peregrine::session::credentials(config.home())
         {
-            let _ = std::fs::remove_file(peregrine::session::account_path(&config, &key));
+            let _ = std::fs::remove_file(peregrine::session::account_path(
+                &config,
+                config.home(),
+                &key,
+            ));
         }
         let _ = std::fs::remove_dir_all(&self.path);
         for end in ["", ".commands", ".lock"] {

@@ -1,11 +1,11 @@
 //! A running exchange, a dialer, and a gateway whose rows are turned into text.
 
 use super::*;
-use crate::binance_spot::metadata::{ExchangeInfo, body, exchange_info_request};
+use crate::binance_spot::metadata::{body, exchange_info_request, listings};
 use crate::binance_spot::{self, BinanceSpot};
 use crate::credentials::Credentials;
 use engine::asset::Assets;
-use engine::id::{ClientId, VenueId};
+use engine::id::{ClientId, OrderId, VenueId};
 use engine::instrument::{Fees, Instrument};
 use engine::intent::OrderRef;
 use engine::num::{AMOUNT_DECIMALS, Decimal, Qty};
@@ -296,7 +296,7 @@ fn wire(venue: &Venue, key: &str) -> (BinanceSpot, Instrument) {
     let (mut assets, mut limits) = (Assets::default(), Vec::new());
     let instrument = if venue.stop.is_some() {
         let text = venue.get(exchange_info_request(&rest_url, &["BTCUSDT"]));
-        let info = ExchangeInfo::parse(&text).unwrap();
+        let info = listings(&text).unwrap();
         limits = info.limits.clone();
         let listing = info.listing("BTCUSDT").unwrap();
         let id = InstrumentId(0);

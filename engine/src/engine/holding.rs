@@ -1,0 +1,246 @@
+//! What becomes of held orders: armed, fired, worked until filled, released.
+
+use super::Engine;
+use crate::event::Event;
+use crate::held::{HELD_MAX, Held, HeldState, Hold, Trigger, Watched};
+use crate::id::{InstrumentId, OrderId, Side};
+use crate::intent::Tif;
+use crate::num::{Price, Qty};
+use crate::plan::Quote;
+use crate::session::Phase;
+use crate::strategy::Strategy;
+use crate::time::Nanos;
+
+/// How long after an order of it ended short of its quantity the next one is sent.
+const AGAIN: Nanos = Nanos::from_ms(250);
+
+impl<S: Strategy> Engine<S> {
+    /// Orders that are held now, the oldest first.
+    pub fn held(&self) -> &[Held] {
+        &self.held
+    }
+
+    /// Takes one to hold; one whose number is taken, or that comes after none that is held, or
+    /// whose instrument no desk trades, is counted and not taken.
+    pub(super) fn hold(&mut self, event: &Event, hold: Hold) {
+        let number = |held: &Held| held.hold.number;
+        let known = self.held.iter().any(|held| number(held) == hold.number);
+        let parent = hold.after == 0 || self.held.iter().any(|held| number(held) == hold.after);
+        let traded = !self.traders(event.instrument).is_empty();
+        if known || !parent || !traded || self.held.len() >= HELD_MAX {
+            self.counters.holds_refused += 1;
+            return;
+        }
+        let state = if hold.after == 0 { HeldState::Armed(None) } else { HeldState::Waiting };
+        self.held.push(Held { hold, instrument: event.instrument, state, filled: Qty(0) });
+        self.watch_held(event.instrument);
+    }
+
+    /// Forgets one, or all (0); what it has at the venue is cancelled.
+    pub(super) fn release(&mut self, number: u16) {
+        let mut place = 0;
+        while let Some(held) = self.held.get(place).copied() {
+            if number != 0 && held.hold.number != number && held.hold.after != number {
+                place += 1;
+                continue;
+            }
+            self.held.remove(place);
+            if let HeldState::Working(Some(id), _) = held.state {
+                self.cancel_of(id);
+            }
+        }
+    }
+
+    fn cancel_of(&mut self, id: OrderId) {
+        let owner = (0..self.desks.len()).find(|place| self.desks[*place].knows(id));
+        if let Some(place) = owner {
+            self.cancel(place, id);
+        }
+    }
+
+    /// The price that a held order looks at.
+    fn watched(&self, held: &Held) -> Option<Price> {
+        let listing = self.market.listing(held.instrument)?;
+        match held.hold.watched {
+            Watched::Last => listing.last_trade.map(|trade| trade.price),
+            Watched::Mid => listing.book.mid_twice().map(|twice| Price(twice / 2)),
+            Watched::Mark => {
+                let ticks = listing.instrument.tick.steps_in(listing.reference.mark.0);
+                Some(Price(ticks)).filter(|price| price.0 > 0)
+            }
+        }
+    }
+
+    /// An instrument's prices moved: what is armed looks at them.
+    #[inline]
+    pub(super) fn watch_held(&mut self, instrument: InstrumentId) {
+        if !self.held.is_empty() {
+            self.look(instrument);
+        }
+    }
+
+    #[cold]
+    fn look(&mut self, instrument: InstrumentId) {
+        let mut place = 0;
+        while let Some(held) = self.held.get(place).copied() {
+            let own = held.instrument == instrument && matches!(held.state, HeldState::Armed(_));
+            let price = match held.hold.trigger {
+                Trigger::Now => Some(Price(0)),
+                _ => self.watched(&held),
+            };
+            place += 1;
+            if !own {
+                continue;
+            }
+            let Some(price) = price else { continue };
+            if self.held[place - 1].sees(price) {
+                self.counters.held_fired += 1;
+                self.held[place - 1].state = HeldState::Working(None, self.now);
+                self.release_others(held.hold.group, held.hold.number);
+                // Others may have gone from before it.
+                place = self
+                    .held
+                    .iter()
+                    .position(|one| one.hold.number == held.hold.number)
+                    .map_or(0, |at| at + 1);
+            }
+        }
+    }
+
+    /// The others of a group go away when one fires.
+    fn release_others(&mut self, group: u16, number: u16) {
+        if group == 0 {
+            return;
+        }
+        let other = |held: &Held| held.hold.group == group && held.hold.number != number;
+        while let Some(held) = self.held.iter().find(|held| other(held)).copied() {
+            self.release(held.hold.number);
+        }
+    }
+
+    /// Whether something that fired has to be worked.
+    #[inline]
+    pub(super) fn holds_work(&self) -> bool {
+        let works = |held: &Held| matches!(held.state, HeldState::Working(..));
+        !self.held.is_empty() && self.held.iter().any(works)
+    }
+
+    /// Whether quotes of a side make way for one that fired.
+    #[inline]
+    pub(super) fn makes_way(&self, instrument: InstrumentId, side: Side) -> bool {
+        let against = |held: &Held| {
+            held.instrument == instrument
+                && held.hold.side != side
+                && match held.state {
+                    HeldState::Working(None, _) => true,
+                    // What rests at its limit is an order like others.
+                    HeldState::Working(Some(_), _) => held.hold.limit.is_none(),
+                    _ => false,
+                }
+        };
+        !self.held.is_empty() && self.held.iter().any(against)
+    }
+
+    /// Sends orders of what fired, and takes up what became of them.
+    pub(super) fn work_held(&mut self, origin: (u64, Nanos)) {
+        let mut place = 0;
+        while let Some(held) = self.held.get(place).copied() {
+            let HeldState::Working(order, at) = held.state else {
+                place += 1;
+                continue;
+            };
+            match order {
+                Some(id) => {
+                    if !self.settle(place, id) {
+                        place += 1;
+                    }
+                }
+                None => {
+                    let may = matches!(self.phase, Phase::Quoting | Phase::Paused);
+                    if may && self.now >= at {
+                        self.fire(place, &held, origin);
+                    }
+                    place += 1;
+                }
+            }
+        }
+    }
+
+    /// An order of a held one ended: it is done, or its rest is sent again. True when it is gone.
+    fn settle(&mut self, place: usize, id: OrderId) -> bool {
+        let order = self.desks.iter().find_map(|desk| desk.orders.get(id)).copied();
+        let Some(order) = order.filter(|order| order.state.is_terminal()) else { return false };
+        let again = self.now.after(AGAIN);
+        let held = &mut self.held[place];
+        held.filled = held.filled.saturating_add(order.filled);
+        held.hold.qty = held.hold.qty.saturating_sub(order.filled);
+        let over = held.hold.qty.0 <= 0 || held.hold.limit.is_some();
+        if !over {
+            held.state = HeldState::Working(None, again);
+            return false;
+        }
+        let (number, filled) = (held.hold.number, held.filled);
+        self.held.remove(place);
+        self.arm_children(number, filled);
+        true
+    }
+
+    /// Those that come after one that is done: armed with what it filled, or gone with it.
+    fn arm_children(&mut self, number: u16, filled: Qty) {
+        if filled.0 <= 0 {
+            self.held.retain(|held| held.hold.after != number);
+            return;
+        }
+        for held in self.held.iter_mut().filter(|held| held.hold.after == number) {
+            held.hold.qty = held.hold.qty.min(filled);
+            held.state = HeldState::Armed(None);
+        }
+    }
+
+    /// Sends an order of one that fired: resting at its limit, or taking inside the collar.
+    fn fire(&mut self, place: usize, held: &Held, origin: (u64, Nanos)) {
+        let Some(desk) = self.traders(held.instrument).first().map(|desk| usize::from(*desk))
+        else {
+            return;
+        };
+        let Hold { side, qty, limit, .. } = held.hold;
+        let (price, tif) = match limit {
+            Some(price) => (price, Tif::Gtc),
+            None => match self.reach(desk, held.instrument, side) {
+                Some(price) => (price, Tif::Ioc),
+                None => return,
+            },
+        };
+        // Quotes of ours that it would meet are being withdrawn.
+        let meets = self.own_best(held.instrument, side.opposite()).is_some_and(|own| match side {
+            Side::Buy => price >= own,
+            Side::Sell => price <= own,
+        });
+        if meets {
+            return;
+        }
+        let most = self.desks[desk]
+            .lane(held.instrument)
+            .map_or(qty, |lane| self.desks[desk].gate.limits(lane).order_qty_max);
+        let qty = if limit.is_some() { qty } else { qty.min(most) };
+        let id = OrderId::new(self.epoch, self.next_counter);
+        let quote = Quote { price, qty };
+        let sent = self.submit(desk, held.instrument, (side, quote), None, (origin, tif));
+        let again = self.now.after(AGAIN);
+        let placed = sent.is_ok() && self.desks[desk].knows(id);
+        self.held[place].state = HeldState::Working(placed.then_some(id), again);
+        if placed {
+            self.desks[desk].orders.update(id, &mut self.exposure, |order| order.apart = true);
+        }
+    }
+
+    /// How far a taking order may reach: half-way from the mid to the nearer collar.
+    pub(super) fn reach(&self, desk: usize, id: InstrumentId, side: Side) -> Option<Price> {
+        let mid = self.market.listing(id)?.book.mid_twice()? / 2;
+        let limits = self.desks[desk].gate.limits(self.desks[desk].lane(id)?);
+        let collar = limits.collar_mid_ppm.min(limits.collar_trade_ppm) / 2;
+        let reach = i128::from(mid) * i128::from(collar) / 1_000_000;
+        let reach = i64::try_from(reach).unwrap_or(0);
+        Some(Price(mid.saturating_add(reach.saturating_mul(side.sign()))))
+    }
+}

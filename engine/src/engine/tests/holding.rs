@@ -1,0 +1,126 @@
+//! Held orders: stops, take-profits, trailing stops, groups and brackets.
+
+use super::check;
+
+#[test]
+fn a_stop_takes_until_it_is_filled_and_leaves_the_quotes_alone() {
+    check(
+        "ready
+         quote buy 100:5 => place #1 buy 100:5
+         accept 1
+         hold 7 sell stop 95:8
+         holds => stop 7 held x8
+         trade 96
+         trade 95
+         holds => stop 7 fired x8
+         tick => cancel #1
+         done 1 cancelled 0 => place #2 sell 96:8 ioc
+         tick
+         accept 2
+         fill 2 1 3
+         done 2 expired 3
+         holds => stop 7 fired x5
+         tick
+         +250
+         tick => place #3 sell 96:5 ioc
+         fill 3 2 5
+         timer => place #4 buy 100:5
+         holds
+         held => -8
+         count held_fired => 1
+         count self_cross => 0",
+    );
+}
+
+#[test]
+fn a_stop_limit_rests_and_is_over_with_its_order() {
+    check(
+        "ready
+         hold 7 buy stop 105:5 limit 106
+         trade 105 => place #1 buy 106:5
+         accept 1
+         tick
+         quote sell 107:5 => place #2 sell 107:5
+         done 1 cancelled 0
+         timer
+         holds",
+    );
+}
+
+#[test]
+fn a_trailing_stop_follows_the_best_price() {
+    check(
+        "ready
+         hold 7 sell trailing-stop 5:4 mid
+         book 110 112
+         book 108 110
+         book 106 108
+         holds => trailing-stop 7 held x4
+         book 105 107 => place #1 sell 101:4 ioc
+         hold@1 8 buy trailing-stop 3:2 mid
+         book@1 90 92
+         book@1 92 94
+         book@1 93 95 => place@1 #2 buy 98:2 ioc",
+    );
+}
+
+#[test]
+fn one_of_a_group_releases_the_others() {
+    check(
+        "ready
+         hold 1 sell take-profit 110:5 group 3
+         hold 2 sell stop 95:5 group 3
+         hold 3 sell stop 90:5
+         trade 110 => place #1 sell 96:5 ioc
+         holds => take-profit 1 fired x5, stop 3 held x5
+         release 1 => cancel #1
+         holds => stop 3 held x5
+         count holds_refused => 0
+         hold 3 sell stop 80:5
+         count holds_refused => 1",
+    );
+}
+
+#[test]
+fn a_bracket_arms_with_what_its_entry_filled() {
+    check(
+        "ready
+         hold 1 buy entry 0:10 limit 101 => place #1 buy 101:10
+         hold 2 sell take-profit 110:10 group 1 after 1
+         hold 3 sell stop 95:10 group 1 after 1
+         accept 1
+         trade 90
+         holds => entry 1 fired x10, take-profit 2 waits x10, stop 3 waits x10
+         fill 1 1 6
+         done 1 cancelled 6
+         timer
+         holds => take-profit 2 held x6, stop 3 held x6
+         trade 111 => place #2 sell 96:6 ioc
+         holds => take-profit 2 fired x6
+         fill 2 2 6
+         timer
+         held => 0
+         hold 4 buy entry 0:5 limit 99 => place #3 buy 99:5
+         hold 5 sell stop 95:5 after 4
+         done 3 rejected
+         timer
+         holds",
+    );
+}
+
+#[test]
+fn a_pause_holds_no_stop_back_but_a_halt_does() {
+    check(
+        "ready
+         hold 1 sell stop 95:5
+         pause
+         trade 95 => place #1 sell 96:5 ioc
+         done 1 expired 0
+         kill => cancel-all, cancel-all@1
+         +300
+         tick
+         holds => stop 1 fired x5
+         release 0
+         holds",
+    );
+}

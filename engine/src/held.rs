@@ -1,0 +1,226 @@
+//! Orders that the engine holds until a price is reached: stops, take-profits, trailing stops, and
+//! what is built of them: one-cancels-other groups and brackets.
+//!
+//! ```text
+//!  waiting ──(the order it comes after was filled)──▶ armed ──(trigger)──▶ working ──▶ done
+//!     └──(that one ended unfilled)──▶ gone              └──(another of its group fired)──▶ gone
+//! ```
+//!
+//! They exist here and in the journal, not at the venue: while the engine is down, nobody watches.
+//! With a limit a fired order rests at it, good till cancelled; without one it takes, again and
+//! again inside the collar, until its quantity is filled. Either way it passes the risk gate.
+
+use crate::id::{InstrumentId, OrderId, Side};
+use crate::num::{Price, Qty};
+use crate::state::{Sink, Source};
+use crate::time::Nanos;
+
+/// Most orders that are held at once.
+pub const HELD_MAX: usize = 64;
+
+/// What makes it fire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Trigger {
+    /// The price goes against its position: to the trigger or below it for sells, to it or above
+    /// it for buys.
+    Stop = 0,
+    /// The price goes in favour: the other way round.
+    TakeProfit = 1,
+    /// The price comes back by so many ticks from its best since it was armed.
+    Trailing = 2,
+    /// At once: the entry of a bracket.
+    Now = 3,
+}
+
+impl Trigger {
+    /// All of them with the names that people use.
+    pub const ALL: [(Self, &'static str); 4] = [
+        (Self::Stop, "stop"),
+        (Self::TakeProfit, "take-profit"),
+        (Self::Trailing, "trailing-stop"),
+        (Self::Now, "entry"),
+    ];
+
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        Self::ALL[self as usize].1
+    }
+}
+
+/// Which price is watched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Watched {
+    /// The last public trade.
+    Last = 0,
+    /// The mark price of a perpetual.
+    Mark = 1,
+    /// The mid of the book.
+    Mid = 2,
+}
+
+impl Watched {
+    /// All of them with the names that people use.
+    pub const ALL: [(Self, &'static str); 3] =
+        [(Self::Last, "last"), (Self::Mark, "mark"), (Self::Mid, "mid")];
+}
+
+/// An order to hold, as it is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hold {
+    /// A number that no other held order has; above 0.
+    pub number: u16,
+    /// What it is to do once it fires.
+    pub side: Side,
+    /// What makes it fire.
+    pub trigger: Trigger,
+    /// Which price is watched.
+    pub watched: Watched,
+    /// The price that it fires at; of a trailing stop the distance.
+    pub price: Price,
+    /// Where it rests once it fired; `None`: it takes.
+    pub limit: Option<Price>,
+    /// How much.
+    pub qty: Qty,
+    /// Of those with the same group (above 0), one that fires releases the others.
+    pub group: u16,
+    /// The number of the one that it comes after (0: none): it is armed with what that one filled.
+    pub after: u16,
+}
+
+const TRIGGER_SHIFT: u32 = 48;
+const WATCHED_SHIFT: u32 = 52;
+const QTY_MASK: u64 = (1 << TRIGGER_SHIFT) - 1;
+
+impl Hold {
+    /// As the payload of a row; the side is a flag of it.
+    pub const fn words(&self) -> [u64; 4] {
+        let limit = match self.limit {
+            Some(price) => price.0 as u64,
+            None => 0,
+        };
+        let kind = (self.trigger as u64) << TRIGGER_SHIFT | (self.watched as u64) << WATCHED_SHIFT;
+        let links = self.number as u64 | (self.group as u64) << 16 | (self.after as u64) << 32;
+        [self.price.0 as u64, limit, self.qty.0 as u64 & QTY_MASK | kind, links]
+    }
+
+    /// From such a payload; `None` when it means nothing.
+    pub fn from_words(words: &[u64; 4], side: Side) -> Option<Self> {
+        let place = |word: u64, shift: u32| (word >> shift & 15) as usize;
+        let price = |word: u64| {
+            let ticks = i64::try_from(word).ok()?;
+            (ticks <= crate::instrument::PRICE_MAX).then_some(Price(ticks))
+        };
+        let qty = Qty((words[2] & QTY_MASK) as i64);
+        let hold = Self {
+            number: words[3] as u16,
+            side,
+            trigger: Trigger::ALL.get(place(words[2], TRIGGER_SHIFT))?.0,
+            watched: Watched::ALL.get(place(words[2], WATCHED_SHIFT))?.0,
+            price: price(words[0])?,
+            limit: Some(price(words[1])?).filter(|limit| limit.0 > 0),
+            qty,
+            group: (words[3] >> 16) as u16,
+            after: (words[3] >> 32) as u16,
+        };
+        let priced = hold.price.0 > 0 || hold.trigger == Trigger::Now;
+        let sized = (1..=crate::instrument::QTY_MAX).contains(&qty.0);
+        (hold.number > 0 && priced && sized && hold.after != hold.number).then_some(hold)
+    }
+}
+
+/// Where a held order stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeldState {
+    /// For the one that it comes after.
+    Waiting,
+    /// For its price; the best price since, of a trailing stop.
+    Armed(Option<Price>),
+    /// An order of it is at the venue or on its way, or is to be sent (again) at this time.
+    Working(Option<OrderId>, Nanos),
+}
+
+impl HeldState {
+    /// The name that people read.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Waiting => "waits",
+            Self::Armed(_) => "held",
+            Self::Working(..) => "fired",
+        }
+    }
+}
+
+/// One held order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// What was asked for; `qty` is what is left of it.
+    pub hold: Hold,
+    /// Of what.
+    pub instrument: InstrumentId,
+    /// Where it stands.
+    pub state: HeldState,
+    /// How much of it was filled.
+    pub filled: Qty,
+}
+
+impl Held {
+    /// Whether it fires at this price; a trailing stop remembers the best one.
+    pub fn sees(&mut self, price: Price) -> bool {
+        let HeldState::Armed(best) = &mut self.state else { return false };
+        let Hold { side, trigger, price: at, .. } = self.hold;
+        match (trigger, side) {
+            (Trigger::Now, _) => true,
+            (Trigger::Stop, Side::Sell) | (Trigger::TakeProfit, Side::Buy) => price <= at,
+            (Trigger::Stop, Side::Buy) | (Trigger::TakeProfit, Side::Sell) => price >= at,
+            (Trigger::Trailing, Side::Sell) => {
+                let top = best.map_or(price, |best| best.max(price));
+                *best = Some(top);
+                price.0 <= top.0.saturating_sub(at.0)
+            }
+            (Trigger::Trailing, Side::Buy) => {
+                let bottom = best.map_or(price, |best| best.min(price));
+                *best = Some(bottom);
+                price.0 >= bottom.0.saturating_add(at.0)
+            }
+        }
+    }
+
+    /// Gives every word of it.
+    pub(crate) fn save(&self, sink: &mut dyn Sink) {
+        sink.word(self.hold.side.index() as u64);
+        self.hold.words().into_iter().for_each(|word| sink.word(word));
+        sink.word(u64::from(self.instrument.0));
+        sink.int(self.filled.0);
+        match self.state {
+            HeldState::Waiting => sink.word(0),
+            HeldState::Armed(best) => {
+                sink.word(1);
+                sink.maybe(best.map(|price| price.0 as u64));
+            }
+            HeldState::Working(order, at) => {
+                sink.word(2);
+                sink.maybe(order.map(|order| order.0));
+                sink.word(at.0);
+            }
+        }
+    }
+
+    /// Makes one of such words; `None` when they do not fit.
+    pub(crate) fn restore(source: &mut dyn Source) -> Option<Self> {
+        let side = Side::BOTH[source.count(1)?];
+        let words = [source.word()?, source.word()?, source.word()?, source.word()?];
+        Some(Self {
+            hold: Hold::from_words(&words, side)?,
+            instrument: InstrumentId(u16::try_from(source.word()?).ok()?),
+            filled: Qty(source.int()?),
+            state: match source.word()? {
+                0 => HeldState::Waiting,
+                1 => HeldState::Armed(source.maybe()?.map(|ticks| Price(ticks as i64))),
+                2 => HeldState::Working(source.maybe()?.map(OrderId), Nanos(source.word()?)),
+                _ => return None,
+            },
+        })
+    }
+}

@@ -1,0 +1,280 @@
+//! Orders that wait for a price: stops, take-profits, trailing stops, and pairs of which one
+//! cancels the other.
+//!
+//! A trigger is no order: it stands in no book and holds no money. When its price comes, an order
+//! is placed as if its owner had sent it then. Triggers are looked at with the venue's pulse; what
+//! was traded in between counts with its highest and lowest price.
+
+use super::*;
+use serde::{Deserialize, Serialize};
+
+/// The price that a trigger watches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum By {
+    #[default]
+    Last,
+    Mark,
+    Index,
+}
+
+/// When a trigger fires; prices in ticks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum When {
+    /// The price is this or higher: a stop to buy, a take-profit to sell.
+    Above(i64),
+    /// The price is this or lower: a stop to sell, a take-profit to buy.
+    Below(i64),
+    /// The price has come back from its best by so much, after it has reached `from`.
+    Trailing {
+        back: Back,
+        from: Option<i64>,
+        /// The best price since: highest for a sale, lowest for a purchase; none before `from`.
+        best: Option<i64>,
+    },
+}
+
+/// How far a price comes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Back {
+    /// A share of the best price, in 1e-8.
+    Share(i64),
+    Ticks(i64),
+}
+
+/// What a trigger's fate is tied to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Pair {
+    /// Another trigger.
+    Trigger(u64),
+    /// An order: once it trades or ends, the trigger goes; when the trigger fires, the order goes.
+    Order(u64),
+}
+
+/// How a trigger stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Fate {
+    Waiting,
+    /// It fired and became this order.
+    Fired(u64),
+    /// It fired, and its order was refused.
+    Failed(Refusal),
+    Cancelled(Why),
+}
+
+/// An order that waits for a price.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Trigger {
+    /// From the same counter as orders.
+    pub id: u64,
+    pub account: AccountId,
+    pub when: When,
+    pub by: By,
+    pub pair: Option<Pair>,
+    /// What is placed when it fires.
+    pub order: NewOrder,
+    pub fate: Fate,
+    pub created_ms: u64,
+    pub updated_ms: u64,
+}
+
+/// Triggers of one account that may wait at a time, and ended ones kept for queries.
+const WAITING_MAX: usize = 200;
+const ENDED_MAX: usize = 2_000;
+
+impl Trigger {
+    /// Whether the span of prices since the last look fires it; a trailing one follows them.
+    fn meets(&mut self, (low, high): (i64, i64)) -> bool {
+        match &mut self.when {
+            When::Above(price) => high >= *price,
+            When::Below(price) => low <= *price,
+            When::Trailing { back, from, best } => {
+                let sells = self.order.side == Side::Sell;
+                let (good, bad) = if sells { (high, low) } else { (low, high) };
+                let better = |one: i64, other: i64| if sells { one >= other } else { one <= other };
+                if best.is_none() && !from.is_none_or(|from| better(good, from)) {
+                    return false;
+                }
+                let top = best.filter(|best| better(*best, good)).unwrap_or(good);
+                *best = Some(top);
+                let away = match *back {
+                    Back::Ticks(ticks) => ticks,
+                    Back::Share(share) => {
+                        (i128::from(top) * i128::from(share) / i128::from(crate::symbol::SCALE))
+                            as i64
+                    }
+                };
+                if sells { bad <= top - away } else { bad >= top + away }
+            }
+        }
+    }
+}
+
+impl Venue {
+    /// Lowest and highest price, in ticks, that a trigger sees; none before there is one.
+    fn seen(&self, symbol: SymbolId, by: By) -> Option<(i64, i64)> {
+        let listing = self.listing(symbol);
+        let tick = listing.symbol.tick;
+        match by {
+            By::Last => {
+                listing.swing.or((listing.last > 0).then_some((listing.last, listing.last)))
+            }
+            By::Mark => listing.mark.as_ref().map(|mark| (mark.price / tick, mark.price / tick)),
+            By::Index => listing.mark.as_ref().map(|mark| (mark.index / tick, mark.index / tick)),
+        }
+    }
+
+    /// Lets an order wait for a price. Refused where that price is there already, or where the
+    /// order itself could never be right.
+    pub(crate) fn wait(
+        &mut self,
+        account: AccountId,
+        (when, by): (When, By),
+        order: NewOrder,
+        pair: Option<Pair>,
+        now_ms: u64,
+    ) -> Result<Trigger, Refusal> {
+        let waiting = self.waiting(account).count();
+        if waiting >= WAITING_MAX {
+            return Err(Refusal::OpenOrders);
+        }
+        self.check_leg(account, &order)?;
+        let client = &order.client;
+        let taken = self.account(account).clients.contains_key(client)
+            || self.waiting(account).any(|trigger| trigger.order.client == *client);
+        if taken && !client.is_empty() {
+            return Err(Refusal::Duplicate);
+        }
+        let id = self.next_order;
+        let mut trigger = Trigger {
+            id,
+            account,
+            when,
+            by,
+            pair,
+            order,
+            fate: Fate::Waiting,
+            created_ms: now_ms,
+            updated_ms: now_ms,
+        };
+        let last = match self.seen(trigger.order.symbol, by) {
+            None => return Err(Refusal::Price),
+            Some(_) if by == By::Last => self.listing(trigger.order.symbol).last,
+            Some((price, _)) => price,
+        };
+        if trigger.meets((last, last)) {
+            return Err(Refusal::WouldTrigger);
+        }
+        self.next_order += 1;
+        if let Some(Pair::Trigger(other)) = pair
+            && let Some(other) = self.triggers.get_mut(&other)
+        {
+            other.pair = Some(Pair::Trigger(id));
+            self.touched.triggers.insert(other.id);
+        }
+        self.triggers.insert(id, trigger.clone());
+        self.tell_trigger(id);
+        Ok(trigger)
+    }
+
+    /// An account's waiting triggers, oldest first.
+    pub(crate) fn waiting(&self, account: AccountId) -> impl Iterator<Item = &Trigger> + '_ {
+        let all = self.triggers.values();
+        all.filter(move |one| one.account == account && one.fate == Fate::Waiting)
+    }
+
+    /// Cancels a waiting trigger; returns it as it ended.
+    pub(crate) fn cancel_trigger(&mut self, id: u64, why: Why, now_ms: u64) -> Option<Trigger> {
+        let trigger = self.triggers.get_mut(&id).filter(|one| one.fate == Fate::Waiting)?;
+        trigger.fate = Fate::Cancelled(why);
+        trigger.updated_ms = now_ms;
+        self.tell_trigger(id);
+        self.triggers.get(&id).cloned()
+    }
+
+    fn tell_trigger(&mut self, id: u64) {
+        let Some(trigger) = self.triggers.get(&id).cloned() else { return };
+        self.touched.triggers.insert(id);
+        let account = trigger.account;
+        self.tell(account, Private::Trigger(Box::new(trigger)));
+    }
+
+    /// Fires what has met its price, and drops what its pair has made void.
+    pub(super) fn fire(&mut self, now_ms: u64) {
+        let waiting: Vec<u64> = self.waiting_ids();
+        for id in waiting {
+            let Some(trigger) = self.triggers.get(&id) else { continue };
+            if trigger.fate != Fate::Waiting {
+                continue;
+            }
+            if self.is_void(trigger) {
+                self.cancel_trigger(id, Why::Pair, now_ms);
+                continue;
+            }
+            let Some(seen) = self.seen(trigger.order.symbol, trigger.by) else { continue };
+            let before = trigger.when;
+            let Some(trigger) = self.triggers.get_mut(&id) else { continue };
+            let fires = trigger.meets(seen);
+            if trigger.when != before {
+                self.touched.triggers.insert(id);
+            }
+            if fires {
+                self.shoot(id, now_ms);
+            }
+        }
+        for listing in &mut self.listings {
+            listing.swing = None;
+        }
+        self.forget_triggers();
+    }
+
+    fn waiting_ids(&self) -> Vec<u64> {
+        let waiting = self.triggers.values().filter(|one| one.fate == Fate::Waiting);
+        waiting.map(|one| one.id).collect()
+    }
+
+    /// Whether the other of its pair has been executed or is gone.
+    fn is_void(&self, trigger: &Trigger) -> bool {
+        match trigger.pair {
+            None => false,
+            Some(Pair::Order(order)) => self
+                .orders
+                .get(&order)
+                .is_none_or(|order| !order.status.is_open() || order.filled > 0),
+            Some(Pair::Trigger(other)) => {
+                self.triggers.get(&other).is_none_or(|other| other.fate != Fate::Waiting)
+            }
+        }
+    }
+
+    /// Places a trigger's order; its pair goes first.
+    fn shoot(&mut self, id: u64, now_ms: u64) {
+        let Some(trigger) = self.triggers.get(&id).cloned() else { return };
+        match trigger.pair {
+            Some(Pair::Order(order)) => {
+                self.cancel(order, Why::Pair, "", now_ms);
+            }
+            Some(Pair::Trigger(other)) => {
+                self.cancel_trigger(other, Why::Pair, now_ms);
+            }
+            None => {}
+        }
+        let fate = match self.place(trigger.account, trigger.order, now_ms) {
+            Ok(placed) => Fate::Fired(placed.order.id),
+            Err(refusal) => Fate::Failed(refusal),
+        };
+        if let Some(trigger) = self.triggers.get_mut(&id) {
+            trigger.fate = fate;
+            trigger.updated_ms = now_ms;
+        }
+        self.tell_trigger(id);
+    }
+
+    /// Drops the oldest ended triggers where there are too many.
+    fn forget_triggers(&mut self) {
+        while self.triggers.len() > ENDED_MAX {
+            let mut ended = self.triggers.values().filter(|one| one.fate != Fate::Waiting);
+            let Some(id) = ended.next().map(|one| one.id) else { return };
+            self.triggers.remove(&id);
+        }
+    }
+}

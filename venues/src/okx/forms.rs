@@ -1,0 +1,153 @@
+//! The venue's messages: orders laid out for both ways, log-on, subscription, cancels of many.
+
+use super::{Config, Margin};
+use crate::client::{COMPACT_LEN, write_compact};
+use crate::credentials::Credentials;
+use crate::framed::Framed;
+use crate::orders::{Named, Orders, Shape, naming};
+use crate::wire::{REQUEST_ID_LEN, RequestId, WireFault};
+use engine::id::{InstrumentId, Side};
+use engine::instrument::{Instrument, Kind};
+use engine::intent::{OrderRef, Tif};
+
+/// An instrument as messages of the socket name it. Without its number none is right.
+pub(super) fn code(instrument: InstrumentId, config: &Config) -> String {
+    let found = config.codes.iter().find(|(id, _)| *id == instrument);
+    format!(r#""instIdCode":{}"#, found.map_or(0, |(_, code)| *code))
+}
+
+/// The requests about orders of an instrument.
+pub(super) fn lay(instrument: &Instrument, config: &Config) -> Orders<Framed> {
+    let code = code(instrument.id, config);
+    let name = format!(r#""instId":"{}""#, instrument.symbol);
+    Orders::new(true, |shape| {
+        let (op, path, fields) = match shape {
+            Shape::Place(side, tif) => {
+                ("order", "/api/v5/trade/order", place(instrument.kind, side, tif, config))
+            }
+            Shape::Move(_, named) => {
+                let fields = format!(r#"{},"newSz":"<Qty>","newPx":"<Price>""#, which(named));
+                ("amend-order", "/api/v5/trade/amend-order", fields)
+            }
+            Shape::Amend(named) => {
+                let fields = format!(r#"{},"newSz":"<Qty>""#, which(named));
+                ("amend-order", "/api/v5/trade/amend-order", fields)
+            }
+            Shape::Cancel(named) => {
+                ("cancel-order", "/api/v5/trade/cancel-order", which(named).to_owned())
+            }
+            Shape::Replace(..) => return None,
+        };
+        // A cancel is never too late.
+        let until = if op == "cancel-order" { "" } else { r#""expTime":"<Until>","# };
+        let frame = format!(r#"{{"id":"<Id>",{until}"op":"{op}","args":[{{{code},{fields}}}]}}"#);
+        Some(Framed::new(&frame, &format!("{{{name},{fields}}}"), path, instrument))
+    })
+}
+
+const fn which(named: Named) -> &'static str {
+    match named {
+        Named::Client => r#""clOrdId":"<Compact>""#,
+        Named::Venue => r#""ordId":"<Venue>""#,
+    }
+}
+
+fn place(kind: Kind, side: Side, tif: Tif, config: &Config) -> String {
+    let mode = match (kind, config.margin) {
+        (Kind::Spot, _) => "cash",
+        (Kind::Linear, Margin::Cross) => "cross",
+        (Kind::Linear, Margin::Isolated) => "isolated",
+    };
+    let side = if side == Side::Buy { "buy" } else { "sell" };
+    let order = match tif {
+        Tif::PostOnly => "post_only",
+        Tif::Gtc => "limit",
+        Tif::Ioc => "ioc",
+        Tif::Fok => "fok",
+    };
+    let own = match config.self_trade_prevention.word() {
+        "" => String::new(),
+        // Not taken with fill-or-kill: the default holds.
+        "cancel_both" if tif == Tif::Fok => String::new(),
+        word => format!(r#","stpMode":"{word}""#),
+    };
+    format!(
+        concat!(
+            r#""tdMode":"{mode}","side":"{side}","ordType":"{order}","#,
+            r#""clOrdId":"<Compact>"{own},"px":"<Price>","sz":"<Qty>""#
+        ),
+        mode = mode,
+        side = side,
+        order = order,
+        own = own
+    )
+}
+
+/// Authenticates the socket; `at_s` is the venue's time in seconds.
+pub(super) fn logon(credentials: &Credentials, at_s: u64) -> String {
+    let payload = format!("{at_s}GET/users/self/verify");
+    let signature = credentials.signer().sign_base64(payload.as_bytes());
+    let (key, phrase) = (credentials.api_key(), credentials.passphrase());
+    format!(
+        concat!(
+            r#"{{"op":"login","args":[{{"apiKey":"{key}","passphrase":"{phrase}","#,
+            r#""timestamp":"{at_s}","sign":"{sign}"}}]}}"#
+        ),
+        key = key,
+        phrase = phrase,
+        at_s = at_s,
+        sign = signature.as_str()
+    )
+}
+
+/// What the private stream consists of.
+pub(super) fn channels(instruments: &[Instrument]) -> Vec<&'static str> {
+    let mut all = vec![r#"{"channel":"orders","instType":"ANY"}"#, r#"{"channel":"account"}"#];
+    if instruments.iter().any(|one| one.kind == Kind::Linear) {
+        all.push(r#"{"channel":"positions","instType":"ANY"}"#);
+        // It says when funding is paid.
+        all.push(r#"{"channel":"balance_and_position"}"#);
+    }
+    all
+}
+
+fn text(id: RequestId) -> String {
+    let mut text = [0; REQUEST_ID_LEN];
+    id.write(&mut text);
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+/// Begins the private stream.
+pub(super) fn subscribe(channels: &[&str], id: RequestId) -> String {
+    format!(r#"{{"id":"{}","op":"subscribe","args":[{}]}}"#, text(id), channels.join(","))
+}
+
+/// Cancels orders of the instrument that is named so: as a message of the socket, or as the body of
+/// the REST twin where there is no id.
+pub(super) fn cancel_some(
+    whose: &str,
+    orders: &[OrderRef],
+    id: Option<RequestId>,
+) -> Result<String, WireFault> {
+    let list: Result<Vec<String>, WireFault> = orders
+        .iter()
+        .map(|order| {
+            Ok(match naming(order, true)? {
+                Named::Venue => format!(r#"{{{whose},"ordId":"{}"}}"#, order.venue_order),
+                Named::Client => {
+                    let mut client = [0; COMPACT_LEN];
+                    write_compact(order.client, &mut client);
+                    let client = String::from_utf8_lossy(&client).into_owned();
+                    format!(r#"{{{whose},"clOrdId":"{client}"}}"#)
+                }
+            })
+        })
+        .collect();
+    let list = list?.join(",");
+    Ok(match id {
+        Some(id) => {
+            format!(r#"{{"id":"{}","op":"batch-cancel-orders","args":[{list}]}}"#, text(id))
+        }
+        None => format!("[{list}]"),
+    })
+}

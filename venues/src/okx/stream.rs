@@ -1,0 +1,369 @@
+//! Orders, fills, balances and positions, as the private stream tells them one by one and REST in
+//! lists: the same fields for both.
+
+use super::refusal::amend_reason;
+use crate::client::parse_compact;
+use crate::json::{each, object, text, whole};
+use crate::names::{Names, amount, amount_or_none, price, qty};
+use crate::timed;
+use crate::wire::{
+    Execution, Hear, Heard, OrderTold, Report, RequestId, Standing, TradeTold, Whose, WireFault,
+};
+use engine::event::{End, Reason};
+use engine::id::{ClientId, InstrumentId, Side};
+use engine::instrument::Instrument;
+use engine::num::{Amount, Notional, Price, Qty};
+use simd_json::tape::Value;
+
+/// One message of a channel.
+pub(super) fn channel<H: Hear>(
+    name: &str,
+    data: Value<'_, '_>,
+    names: &mut Names,
+    sink: &mut H,
+) -> Result<(), WireFault> {
+    match name {
+        "orders" => each(data, |item| order(item, names, sink)),
+        "account" => each(data, |item| balances(None, item, names, sink)),
+        "positions" => each(data, |item| position(item, names, sink)),
+        "balance_and_position" => each(data, |item| {
+            let why = object(item)?.get("eventType").and_then(text);
+            // It holds neither number nor amount of the payment. What else it tells comes by the
+            // other channels.
+            sink.hear(if why == Some("funding_fee") { Heard::FundingDue } else { Heard::Ignored });
+            Ok(())
+        }),
+        _ => {
+            sink.hear(Heard::Ignored);
+            Ok(())
+        }
+    }
+}
+
+/// The fields of an order that we use.
+#[derive(Default)]
+struct OrderFields<'i> {
+    symbol: &'i str,
+    venue_order: u64,
+    client: Option<ClientId>,
+    sell: bool,
+    price: &'i str,
+    qty: &'i str,
+    filled: &'i str,
+    state: &'i str,
+    stopped: &'i str,
+    amended: &'i str,
+    code: &'i str,
+    trade: Trade<'i>,
+    at_ms: u64,
+}
+
+/// The fields of a fill that we use.
+#[derive(Clone, Copy, Default)]
+struct Trade<'i> {
+    id: &'i str,
+    price: &'i str,
+    qty: &'i str,
+    at_ms: u64,
+    /// Negative is paid.
+    fee: &'i str,
+    fee_asset: &'i str,
+    maker: bool,
+}
+
+impl<'i> OrderFields<'i> {
+    fn read(value: Value<'_, 'i>) -> Result<Self, WireFault> {
+        let mut all = Self::default();
+        for (key, value) in object(value)?.iter() {
+            let word = || text(value).unwrap_or("");
+            match key {
+                "instId" => all.symbol = word(),
+                "ordId" => all.venue_order = whole(value).unwrap_or(0),
+                "clOrdId" => all.client = parse_compact(word().as_bytes()),
+                "side" => all.sell = word() == "sell",
+                "px" => all.price = word(),
+                "sz" => all.qty = word(),
+                "accFillSz" => all.filled = word(),
+                "state" => all.state = word(),
+                "cancelSource" => all.stopped = word(),
+                "amendResult" => all.amended = word(),
+                "code" => all.code = word(),
+                "uTime" => all.at_ms = whole(value).unwrap_or(0),
+                "tradeId" => all.trade.id = word(),
+                "fillPx" => all.trade.price = word(),
+                "fillSz" => all.trade.qty = word(),
+                "fillTime" => all.trade.at_ms = whole(value).unwrap_or(0),
+                "fillFee" => all.trade.fee = word(),
+                "fillFeeCcy" => all.trade.fee_asset = word(),
+                "execType" => all.trade.maker = word() == "M",
+                _ => {}
+            }
+        }
+        Ok(all)
+    }
+
+    const fn side(&self) -> Side {
+        if self.sell { Side::Sell } else { Side::Buy }
+    }
+
+    /// How it ended; `None` while it stands. The fills of one that is filled are told as such.
+    fn end(&self) -> Option<(End, Reason)> {
+        Some(match (self.state, self.stopped) {
+            ("filled", _) => (End::Filled, Reason::None),
+            ("canceled" | "mmp_canceled", source) => match source {
+                "31" => (End::Rejected, Reason::WouldTake),
+                "13" | "14" | "33" => (End::Expired, Reason::Expired),
+                "15" | "27" => (End::Expired, Reason::Filter),
+                "32" => (End::Expired, Reason::SelfTrade),
+                "7" | "10" => (End::Expired, Reason::Closed),
+                "" | "1" | "20" => (End::Cancelled, Reason::None),
+                _ => (End::Cancelled, Reason::Other),
+            },
+            _ => return None,
+        })
+    }
+}
+
+impl Trade<'_> {
+    fn is_there(&self) -> bool {
+        !matches!(self.id, "") && !self.qty.bytes().all(|byte| matches!(byte, b'0' | b'.'))
+    }
+
+    /// Its id, from what is the same wherever it is told. The numbers of liquidations differ from
+    /// place to place: there the trade itself stands for its number.
+    fn id(&self, venue_order: u64, price: Price, qty: Qty) -> Result<u64, WireFault> {
+        if self.at_ms == 0 {
+            return Err(WireFault::Form("fill without time"));
+        }
+        let mut text = [0_u8; 40];
+        text[..8].copy_from_slice(&venue_order.to_le_bytes());
+        match self.id.parse::<u64>() {
+            Ok(number) if number > 0 => text[8..16].copy_from_slice(&number.to_le_bytes()),
+            _ => {
+                text[16..24].copy_from_slice(&price.0.to_le_bytes());
+                text[24..32].copy_from_slice(&qty.0.to_le_bytes());
+                text[32..].copy_from_slice(&self.at_ms.to_le_bytes());
+            }
+        }
+        Ok(timed::id(self.at_ms, &text))
+    }
+
+    fn told(
+        &self,
+        (one, side, venue_order): (&Instrument, Side, u64),
+        names: &mut Names,
+    ) -> Result<TradeTold, WireFault> {
+        let (price, qty) = (price(one, self.price)?, qty(one, self.qty)?);
+        let fee = amount_or_none(self.fee)?;
+        let named = !self.fee_asset.is_empty();
+        Ok(TradeTold {
+            trade: self.id(venue_order, price, qty)?,
+            side,
+            price,
+            qty,
+            fee: Amount(-fee.0),
+            fee_asset: if named { names.asset(self.fee_asset) } else { Some(one.quote) },
+            maker: self.maker,
+        })
+    }
+}
+
+/// A change of an order: a fill, an amendment and an end may be one message.
+fn order<H: Hear>(item: Value<'_, '_>, names: &mut Names, sink: &mut H) -> Result<(), WireFault> {
+    let fields = OrderFields::read(item)?;
+    let Some(one) = names.instrument(fields.symbol).copied() else {
+        sink.hear(Heard::Ignored);
+        return Ok(());
+    };
+    let (instrument, venue_order, client) = (one.id, fields.venue_order, fields.client);
+    let venue_ms = fields.at_ms;
+    let report =
+        |execution| Heard::Report(Report { instrument, venue_order, client, venue_ms, execution });
+    let traded = fields.trade.is_there();
+    if traded {
+        let told = fields.trade.told((&one, fields.side(), venue_order), names)?;
+        sink.hear(report(Execution::Fill(told)));
+    }
+    match fields.amended {
+        "0" => {
+            let (price, qty) = (Some(price(&one, fields.price)?), qty(&one, fields.qty)?);
+            sink.hear(report(Execution::Amended { price, qty }));
+        }
+        "-1" => {
+            let reason = amend_reason(fields.code.parse().unwrap_or(0));
+            sink.hear(report(Execution::AmendRefused(reason)));
+        }
+        _ => {}
+    }
+    match fields.end() {
+        Some((End::Filled, _)) => {}
+        Some((end, reason)) => {
+            let filled = Some(qty(&one, fields.filled)?);
+            sink.hear(report(Execution::Done { end, reason, filled }));
+        }
+        None if fields.state == "live" && !traded && fields.amended.is_empty() => {
+            sink.hear(report(Execution::Accepted));
+        }
+        None => {}
+    }
+    Ok(())
+}
+
+/// An order of an answer; `None` when it is of nothing that is followed.
+pub(super) fn order_told(
+    item: Value<'_, '_>,
+    names: &Names,
+) -> Result<Option<OrderTold>, WireFault> {
+    let fields = OrderFields::read(item)?;
+    let Some(one) = names.instrument(fields.symbol) else { return Ok(None) };
+    Ok(Some(OrderTold {
+        instrument: one.id,
+        venue_order: fields.venue_order,
+        client: fields.client,
+        side: fields.side(),
+        price: price(one, fields.price)?,
+        qty: qty(one, fields.qty)?,
+        filled: qty(one, fields.filled)?,
+        standing: fields.end().map_or(Standing::Live, |(end, reason)| Standing::Ended(end, reason)),
+    }))
+}
+
+/// A fill of an answer; returns the number by which the next page is named.
+pub(super) fn trade<H: Hear>(
+    id: RequestId,
+    item: Value<'_, '_>,
+    names: &mut Names,
+    sink: &mut H,
+) -> Result<u64, WireFault> {
+    let mut fields = OrderFields::read(item)?;
+    let (mut bill, mut at_ms) = (0, 0);
+    for (key, value) in object(item)?.iter() {
+        match key {
+            "billId" => bill = whole(value).unwrap_or(0),
+            "ts" => at_ms = whole(value).unwrap_or(0),
+            // Here they are called otherwise than on the stream.
+            "fee" => fields.trade.fee = text(value).unwrap_or(""),
+            "feeCcy" => fields.trade.fee_asset = text(value).unwrap_or(""),
+            _ => {}
+        }
+    }
+    if fields.trade.at_ms == 0 {
+        fields.trade.at_ms = at_ms;
+    }
+    let Some(one) = names.instrument(fields.symbol).copied() else { return Ok(bill) };
+    if !fields.trade.is_there() {
+        return Ok(bill);
+    }
+    let (instrument, venue_order, client) = (one.id, fields.venue_order, fields.client);
+    let told = fields.trade.told((&one, fields.side(), venue_order), names)?;
+    let whose = Whose { instrument, venue_order, client, named: true };
+    sink.hear(Heard::Trade(id, whose, told));
+    Ok(bill)
+}
+
+/// A payment of funding of an answer; returns the number by which the next page is named.
+pub(super) fn payment<H: Hear>(
+    id: RequestId,
+    item: Value<'_, '_>,
+    names: &mut Names,
+    sink: &mut H,
+) -> Result<u64, WireFault> {
+    let fields = object(item)?;
+    let word = |key: &'static str| fields.get(key).and_then(text).ok_or(WireFault::Form(key));
+    let at_ms = fields.get("ts").and_then(whole).ok_or(WireFault::Form("ts"))?;
+    let bill = word("billId")?;
+    if word("type")? == "8" {
+        let payment = timed::id(at_ms, bill.as_bytes());
+        let amount = amount(word("balChg")?)?;
+        let asset = names.asset(word("ccy")?);
+        sink.hear(Heard::Funding { asked: Some(id), payment, asset, amount });
+    }
+    Ok(bill.parse().unwrap_or(0))
+}
+
+/// The balances of an account.
+pub(super) fn balances<H: Hear>(
+    asked: Option<RequestId>,
+    account: Value<'_, '_>,
+    names: &mut Names,
+    sink: &mut H,
+) -> Result<(), WireFault> {
+    let details = object(account)?.get("details").ok_or(WireFault::Form("details"))?;
+    each(details, |item| {
+        let (mut name, mut total, mut locked) = (None, None, "");
+        for (key, value) in object(item)?.iter() {
+            match key {
+                "ccy" => name = text(value),
+                "cashBal" => total = text(value),
+                "ordFrozen" => locked = text(value).unwrap_or(""),
+                _ => {}
+            }
+        }
+        let name = name.ok_or(WireFault::Form("ccy"))?;
+        let total = amount_or_none(total.ok_or(WireFault::Form("cashBal"))?)?;
+        let locked = amount_or_none(locked)?;
+        let free = total.saturating_sub(locked);
+        sink.hear(match names.asset(name) {
+            Some(asset) => Heard::Balance { asked, asset, free, locked },
+            None => Heard::Ignored,
+        });
+        Ok(())
+    })
+}
+
+/// One position: of what, lots, average price, and whether it is of one way.
+fn position_of(
+    item: Value<'_, '_>,
+    names: &Names,
+) -> Result<Option<(InstrumentId, Qty, Notional, bool)>, WireFault> {
+    let (mut symbol, mut side, mut size, mut entry) = ("", "", "", "");
+    for (key, value) in object(item)?.iter() {
+        let word = || text(value).unwrap_or("");
+        match key {
+            "instId" => symbol = word(),
+            "posSide" => side = word(),
+            "pos" => size = word(),
+            "avgPx" => entry = word(),
+            _ => {}
+        }
+    }
+    let Some(instrument) = names.instrument(symbol) else { return Ok(None) };
+    let lots = qty(instrument, size)?;
+    let lots = if side == "short" { -lots } else { lots };
+    let entry = Notional(amount_or_none(entry)?.0);
+    let entry = if lots.is_zero() { Notional::ZERO } else { entry };
+    Ok(Some((instrument.id, lots, entry, matches!(side, "net" | ""))))
+}
+
+fn position<H: Hear>(item: Value<'_, '_>, names: &Names, sink: &mut H) -> Result<(), WireFault> {
+    sink.hear(match position_of(item, names)? {
+        Some((instrument, lots, entry, true)) => {
+            Heard::Position { asked: None, instrument, lots, entry }
+        }
+        _ => Heard::Ignored,
+    });
+    Ok(())
+}
+
+/// The positions of an answer about one instrument: both sides of a hedged one are told as their
+/// sum.
+pub(super) fn positions<H: Hear>(
+    id: RequestId,
+    list: Value<'_, '_>,
+    names: &Names,
+    sink: &mut H,
+) -> Result<(), WireFault> {
+    let mut sum: Option<(InstrumentId, Qty, Notional)> = None;
+    each(list, |item| {
+        if let Some((instrument, lots, entry, _)) = position_of(item, names)? {
+            let (_, before, was) = sum.unwrap_or((instrument, Qty::ZERO, Notional::ZERO));
+            let entry = if lots.is_zero() { was } else { entry };
+            sum = Some((instrument, before.saturating_add(lots), entry));
+        }
+        Ok(())
+    })?;
+    if let Some((instrument, lots, entry)) = sum {
+        sink.hear(Heard::Position { asked: Some(id), instrument, lots, entry });
+    }
+    Ok(())
+}

@@ -1,0 +1,294 @@
+//! Requests for a venue, their kinds, their ids on the wire, and what they cost.
+
+use crate::client::hex_value;
+use core::fmt;
+use engine::id::{InstrumentId, hex};
+use engine::intent::{Intent, OrderRef, Place};
+use engine::num::Qty;
+
+/// A request for the venue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// The venue's clock.
+    Time,
+    /// Authenticate the connection, once for all requests on it.
+    Logon,
+    /// The key that opens the private stream: made, or kept for longer.
+    Key,
+    /// Begin the private stream.
+    Subscribe,
+    /// A new order.
+    Place(Place),
+    /// Cancel one order and place another, stopping when the cancel fails.
+    Replace {
+        /// What is cancelled.
+        old: OrderRef,
+        /// What is placed.
+        new: Place,
+    },
+    /// Change price and quantity of an order in place, where the venue can.
+    Move {
+        /// Which order.
+        old: OrderRef,
+        /// What it is to be: the same client id, and the whole quantity, fills included.
+        new: Place,
+    },
+    /// Cancel one order.
+    Cancel(OrderRef),
+    /// Make an order's whole quantity smaller, keeping its queue place.
+    Amend {
+        /// Which order.
+        order: OrderRef,
+        /// Its new whole quantity.
+        qty: Qty,
+    },
+    /// Cancel all open orders of an instrument.
+    CancelAll(InstrumentId),
+    /// Cancel the orders of an instrument that [`Wire::doom`](super::Wire::doom) was told of.
+    CancelSome(InstrumentId),
+    /// What became of an order; by client id unless `by_venue_id`.
+    Query {
+        /// Which order.
+        order: OrderRef,
+        /// Ask by the venue's id of it.
+        by_venue_id: bool,
+        /// Look among orders that have ended, where the venue keeps them apart.
+        ended: bool,
+    },
+    /// Open orders of an instrument.
+    OpenOrders {
+        /// Of what.
+        instrument: InstrumentId,
+        /// Which page: 0, then as [`Heard::More`](super::Heard::More) says.
+        page: u64,
+    },
+    /// All balances.
+    Balances,
+    /// The position in an instrument that is margined.
+    Position(InstrumentId),
+    /// Own trades of an instrument.
+    Trades {
+        /// Of what.
+        instrument: InstrumentId,
+        /// From which trade id on; `None` asks for the newest one alone.
+        from: Option<u64>,
+        /// Which page: 0, then as [`Heard::More`](super::Heard::More) says.
+        page: u64,
+    },
+    /// Own trades of one order.
+    TradesOf(OrderRef),
+    /// Funding paid and received.
+    Payments {
+        /// From which payment on; `None` asks for the newest one alone.
+        from: Option<u64>,
+        /// Which page: 0, then as [`Heard::More`](super::Heard::More) says.
+        page: u64,
+    },
+    /// Set or renew the dead-man's switch; of an instrument where each has its own.
+    Renew(InstrumentId),
+}
+
+/// Kinds of [`Ask`], as they travel inside a [`RequestId`].
+#[allow(missing_docs)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Kind {
+    Time = 0,
+    Logon = 1,
+    Subscribe = 2,
+    Place = 3,
+    Replace = 4,
+    Cancel = 5,
+    Amend = 6,
+    CancelAll = 7,
+    Query = 8,
+    OpenOrders = 9,
+    Balances = 10,
+    Trades = 11,
+    TradesOf = 12,
+    Move = 13,
+    Key = 14,
+    CancelSome = 15,
+    Position = 16,
+    Payments = 17,
+    Renew = 18,
+}
+
+impl Kind {
+    /// All kinds, by number.
+    pub const ALL: [Self; 19] = [
+        Self::Time,
+        Self::Logon,
+        Self::Subscribe,
+        Self::Place,
+        Self::Replace,
+        Self::Cancel,
+        Self::Amend,
+        Self::CancelAll,
+        Self::Query,
+        Self::OpenOrders,
+        Self::Balances,
+        Self::Trades,
+        Self::TradesOf,
+        Self::Move,
+        Self::Key,
+        Self::CancelSome,
+        Self::Position,
+        Self::Payments,
+        Self::Renew,
+    ];
+
+    /// Whether it concerns orders that stand or are to stand: what the transport is chosen for.
+    #[inline]
+    pub const fn is_order(self) -> bool {
+        matches!(
+            self,
+            Self::Place
+                | Self::Replace
+                | Self::Move
+                | Self::Cancel
+                | Self::Amend
+                | Self::CancelAll
+                | Self::CancelSome
+        )
+    }
+}
+
+impl Ask {
+    /// Its kind.
+    #[inline]
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Time => Kind::Time,
+            Self::Logon => Kind::Logon,
+            Self::Key => Kind::Key,
+            Self::Subscribe => Kind::Subscribe,
+            Self::Place(_) => Kind::Place,
+            Self::Replace { .. } => Kind::Replace,
+            Self::Move { .. } => Kind::Move,
+            Self::Cancel(_) => Kind::Cancel,
+            Self::Amend { .. } => Kind::Amend,
+            Self::CancelAll(_) => Kind::CancelAll,
+            Self::CancelSome(_) => Kind::CancelSome,
+            Self::Query { .. } => Kind::Query,
+            Self::OpenOrders { .. } => Kind::OpenOrders,
+            Self::Balances => Kind::Balances,
+            Self::Position(_) => Kind::Position,
+            Self::Trades { .. } => Kind::Trades,
+            Self::TradesOf(_) => Kind::TradesOf,
+            Self::Payments { .. } => Kind::Payments,
+            Self::Renew(_) => Kind::Renew,
+        }
+    }
+
+    /// The instrument that it is about, where it is about one.
+    #[inline]
+    pub const fn instrument(&self) -> InstrumentId {
+        match self {
+            Self::Time
+            | Self::Logon
+            | Self::Key
+            | Self::Subscribe
+            | Self::Balances
+            | Self::Payments { .. } => InstrumentId(0),
+            Self::Place(place) => place.instrument,
+            Self::Replace { new, .. } | Self::Move { new, .. } => new.instrument,
+            Self::Cancel(order)
+            | Self::Amend { order, .. }
+            | Self::TradesOf(order)
+            | Self::Query { order, .. } => order.instrument,
+            Self::CancelAll(instrument)
+            | Self::CancelSome(instrument)
+            | Self::Position(instrument)
+            | Self::Renew(instrument)
+            | Self::OpenOrders { instrument, .. }
+            | Self::Trades { instrument, .. } => *instrument,
+        }
+    }
+
+    /// The next page of the same question; itself where there are no pages.
+    pub const fn turned(self, next: u64) -> Self {
+        match self {
+            Self::OpenOrders { instrument, .. } => Self::OpenOrders { instrument, page: next },
+            Self::Trades { instrument, from, .. } => Self::Trades { instrument, from, page: next },
+            Self::Payments { from, .. } => Self::Payments { from, page: next },
+            other => other,
+        }
+    }
+}
+
+impl From<Intent> for Ask {
+    /// What an approved intent asks of the venue.
+    #[inline]
+    fn from(intent: Intent) -> Self {
+        match intent {
+            Intent::Place(place) => Self::Place(place),
+            Intent::Replace { old, new } => Self::Replace { old, new },
+            Intent::Move { old, new } => Self::Move { old, new },
+        }
+    }
+}
+
+/// A request's id: a counter that only goes up, with the kind in the low five bits. On the wire it
+/// is 16 hexadecimal digits, always, so that a template is patched and never laid out anew.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct RequestId(u64);
+
+/// Length of a request id's text.
+pub const REQUEST_ID_LEN: usize = 16;
+
+impl RequestId {
+    /// From a counter and a kind.
+    #[inline]
+    pub const fn new(counter: u64, kind: Kind) -> Self {
+        Self(counter << 5 | kind as u64)
+    }
+
+    /// How many requests were made before it.
+    #[inline]
+    pub const fn counter(self) -> u64 {
+        self.0 >> 5
+    }
+
+    /// What was asked; `None` for an id that is not ours.
+    #[inline]
+    pub fn kind(self) -> Option<Kind> {
+        Kind::ALL.get((self.0 & 31) as usize).copied()
+    }
+
+    /// Its text.
+    #[inline]
+    pub fn write(self, out: &mut [u8; REQUEST_ID_LEN]) {
+        *out = hex(self.0);
+    }
+
+    /// From its text; `None` when it is not one of ours.
+    #[inline]
+    pub fn parse(text: &[u8]) -> Option<Self> {
+        if text.len() != REQUEST_ID_LEN {
+            return None;
+        }
+        hex_value(text).map(Self)
+    }
+}
+
+impl fmt::Debug for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} {}", self.kind(), self.counter())
+    }
+}
+
+/// What a request costs of the venue's limits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Cost {
+    /// Request weight.
+    pub weight: u32,
+    /// New orders.
+    pub orders: u32,
+    /// Changes of orders.
+    pub amends: u32,
+    /// Cancels.
+    pub cancels: u32,
+    /// Which limits it counts toward besides those of all: see [`Usage::bucket`](super::Usage).
+    pub bucket: u16,
+}
