@@ -13,6 +13,7 @@
 //! unasked, it alone is trusted: the others may still be at the old numbers.
 
 use crate::protocol::BookRules;
+use crate::reading::stamp_us;
 use crate::sequence::DiffHead;
 use engine::event::{Event, flag};
 
@@ -164,10 +165,13 @@ impl Chain {
 /// A number that stands for a change: its ids, the venue's time, and all of its levels, in any
 /// order.
 fn print_of(head: &DiffHead, rows: &[Event]) -> u64 {
-    let mix = |word: u64, by: u64| (word ^ word >> 31 ^ by).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mix = |word: u64, by: u64| {
+        let word =
+            (word ^ by.wrapping_mul(0x9e37_79b9_7f4a_7c15)).wrapping_mul(0xd6e8_feb8_6659_fd93);
+        word ^ word >> 32
+    };
     let side = |row: &Event| u64::from(row.flags & flag::SELL);
     let level = |row: &Event| mix(mix(row.payload[0], row.payload[1]), side(row));
     let levels = rows.iter().fold(0_u64, |all, row| all.wrapping_add(level(row)));
-    let stamp_us = |row: &Event| (row.at.0 / 1_000).wrapping_sub(row.venue_delta_us as u64);
     mix(mix(mix(head.before, head.last), levels), rows.first().map_or(0, stamp_us))
 }

@@ -109,12 +109,12 @@ impl Books {
         }
     }
 
-    /// Breaks a whole book that comes over streams when no connection that it could go on with is
-    /// left; whether it does go on, or was broken before.
+    /// Breaks a book that comes over streams, whole or on its way out, when no connection that it
+    /// could go on with is left; whether it does go on, or was broken before.
     pub(super) fn goes_on(&mut self, place: usize, reason: GapReason, at: Nanos) -> bool {
         let up = self.up & places_of(self.main);
         let lane = &mut self.lanes[place];
-        if lane.chain.usable() & up != 0 || lane.sequence.book_id().is_none() {
+        if lane.chain.usable() & up != 0 || lane.sequence.wants_snapshot() {
             return true;
         }
         lane.sequence.restart(reason, at, &mut self.out);

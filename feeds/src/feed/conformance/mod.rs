@@ -7,6 +7,8 @@
 #[cfg(test)]
 mod cases;
 #[cfg(test)]
+mod full;
+#[cfg(test)]
 mod oddities;
 #[cfg(test)]
 mod random;

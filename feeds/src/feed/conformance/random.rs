@@ -4,21 +4,26 @@
 use super::scribe::{Level, Scribe};
 use super::scribes::{Linear, Spot, Swap, Usdm};
 use super::stage::{INSTRUMENT, Stage};
+use super::teller::stamped;
 use engine::id::Side;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, VecDeque};
+
+/// Rows in the ring: a few messages.
+const RING: usize = 64;
 
 type Sides = [BTreeMap<i64, i64>; 2];
 
 /// What happens next.
 #[derive(Clone, Debug)]
 enum Step {
-    /// The venue's book changes, and the frame arrives, is lost, or comes twice.
-    Change(Vec<(bool, i64, i64)>, Fate),
+    /// The venue's book changes, and over each connection the frame arrives, is lost, or comes
+    /// twice.
+    Change(Vec<(bool, i64, i64)>, [Fate; 2]),
     /// The venue's numbers start anew.
     Restart(Vec<(bool, i64, i64)>),
-    /// An older frame comes again.
-    Again(usize),
+    /// An older frame comes again over a connection.
+    Again(usize, usize),
     /// A best price.
     Best,
     /// A connection is lost and comes back.
@@ -27,6 +32,8 @@ enum Step {
     Deliver(usize, usize),
     /// Time passes, requests are granted, books that were asked for come.
     Serve(u64),
+    /// The engine stops to read its ring, or goes on.
+    Stall(bool),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,19 +48,19 @@ fn changes() -> impl Strategy<Value = Vec<(bool, i64, i64)>> {
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let fate = prop_oneof![
-        8 => Just(Fate::Arrives), 1 => Just(Fate::Lost), 1 => Just(Fate::Twice)
-    ];
+    let fate =
+        || prop_oneof![8 => Just(Fate::Arrives), 1 => Just(Fate::Lost), 1 => Just(Fate::Twice)];
     let step = prop_oneof![
-        12 => (changes(), fate).prop_map(|(all, fate)| Step::Change(all, fate)),
-        1 => changes().prop_map(Step::Restart),
-        1 => (1_usize..6).prop_map(Step::Again),
+        12 => (changes(), [fate(), fate()]).prop_map(|(all, fates)| Step::Change(all, fates)),
+        2 => changes().prop_map(Step::Restart),
+        1 => (0_usize..2, 1_usize..6).prop_map(|(by, back)| Step::Again(by, back)),
         2 => Just(Step::Best),
-        1 => (0_usize..2).prop_map(Step::Cut),
+        2 => (0_usize..2).prop_map(Step::Cut),
         12 => (0_usize..2, 1_usize..4).prop_map(|(by, count)| Step::Deliver(by, count)),
         5 => prop_oneof![Just(0_u64), Just(1_500)].prop_map(Step::Serve),
+        2 => any::<bool>().prop_map(Step::Stall),
     ];
-    prop::collection::vec(step, 10..120)
+    prop::collection::vec(step, 10..200)
 }
 
 /// The venue, what it told, and what a client believes.
@@ -78,7 +85,7 @@ impl<S: Scribe> World<S> {
         let mut book = Sides::default();
         book[0].insert(1, 1);
         book[1].insert(101, 1);
-        let stage = Stage::new(scribe);
+        let stage = Stage::with_ring(scribe, RING);
         let history = vec![(10, book.clone())];
         let ways = vec![VecDeque::new(); connections];
         let follows = vec![!stage.scribe.has().streamed; connections];
@@ -124,14 +131,14 @@ impl<S: Scribe> World<S> {
     fn step(&mut self, step: &Step) {
         let has = self.stage.scribe.has();
         match step {
-            Step::Change(all, fate) => {
+            Step::Change(all, fates) => {
                 let before = self.id;
                 let levels = self.change(all, before + 1);
                 let text = self.stamped(&self.stage.scribe.diff(before, self.id, &levels));
-                let times = [1, 0, 2][*fate as usize];
-                (0..times).for_each(|_| self.send(0, &text));
-                // The other connection is a perfect one, but for its cuts.
-                (1..self.ways.len()).for_each(|by| self.send(by, &text));
+                for (by, fate) in (0..self.ways.len()).zip(fates) {
+                    let times = [1, 0, 2][*fate as usize];
+                    (0..times).for_each(|_| self.send(by, &text));
+                }
                 self.frames.push(text);
             }
             Step::Restart(all) if has.restarts && self.id > 1 => {
@@ -143,10 +150,10 @@ impl<S: Scribe> World<S> {
                 self.frames.clear();
             }
             Step::Restart(_) => {}
-            Step::Again(back) => {
-                if let Some(at) = self.frames.len().checked_sub(*back) {
-                    let text = self.frames[at].clone();
-                    self.send(0, &text);
+            Step::Again(by, back) => {
+                let at = self.frames.len().checked_sub(*back).filter(|_| *by < self.ways.len());
+                if let Some(text) = at.map(|at| self.frames[at].clone()) {
+                    self.send(*by, &text);
                 }
             }
             Step::Best => {
@@ -167,15 +174,14 @@ impl<S: Scribe> World<S> {
             Step::Cut(_) => {}
             Step::Deliver(by, count) => (0..*count).for_each(|_| self.deliver(*by)),
             Step::Serve(ms) => self.serve(*ms),
+            Step::Stall(stalled) => self.stage.stalled = *stalled,
         }
         self.look();
     }
 
-    /// The frame with the venue's time: another one for each change.
+    /// The frame with the venue's time: another one for each change, which its book has too.
     fn stamped(&self, text: &str) -> String {
-        let stamp = 1_000_000_000 + self.history.len();
-        let text = text.replace(r#""cts":1}"#, &format!(r#""cts":{stamp}}}"#));
-        text.replace(r#""ts":"1""#, &format!(r#""ts":"{stamp}""#))
+        stamped(text, 1_000_000_000 + self.history.len() as u64)
     }
 
     /// A frame leaves over a connection that follows the book.
@@ -202,7 +208,7 @@ impl<S: Scribe> World<S> {
     /// Time passes, and the venue does what it was asked.
     fn serve(&mut self, ms: u64) {
         self.stage.wait(ms);
-        let book = self.stage.scribe.book(self.id, &self.whole());
+        let book = self.stamped(&self.stage.scribe.book(self.id, &self.whole()));
         for (by, wanted) in self.stage.requests() {
             let mut said = self.stage.scribe.grant(&wanted);
             if wanted.is_depth() {
@@ -251,6 +257,9 @@ impl<S: Scribe> World<S> {
         assert!(at_id.any(|(_, book)| book == sides), "{name}: no such book at {id}: {sides:?}");
         let lane = &self.stage.books.lanes[0];
         assert_eq!(lane.instrument, INSTRUMENT);
+        if self.stage.stalled {
+            return;
+        }
         if let Some(book) = lane.sequence.row_id() {
             assert_eq!(book, *id, "the feed's id");
         }
@@ -265,9 +274,10 @@ fn run<S: Scribe>(scribe: S, steps: &[Step], connections: usize) {
         world.step(step);
     }
     // In the end all is well again.
+    world.step(&Step::Stall(false));
     for _ in 0..40 {
         world.step(&Step::Serve(1_500));
-        world.step(&Step::Change(vec![(true, 1, 5)], Fate::Arrives));
+        world.step(&Step::Change(vec![(true, 1, 5)], [Fate::Arrives; 2]));
         world.step(&Step::Best);
         (0..connections).for_each(|by| world.step(&Step::Deliver(by, 1_000)));
     }
@@ -278,8 +288,15 @@ fn run<S: Scribe>(scribe: S, steps: &[Step], connections: usize) {
     assert!(world.whole > 0);
 }
 
+/// So many cases as `PROPTEST_CASES` says, for long runs; else as many as take a second.
+fn cases() -> ProptestConfig {
+    let own = ProptestConfig::default();
+    let cases = std::env::var_os("PROPTEST_CASES").map_or(300, |_| own.cases);
+    ProptestConfig { cases, ..own }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+    #![proptest_config(cases())]
 
     #[test]
     fn no_fault_of_one_connection_leads_to_a_wrong_book(steps in steps()) {

@@ -31,6 +31,8 @@ pub struct Stage<S: Scribe> {
     pub wanted: Vec<(usize, Wanted)>,
     /// Whether a snapshot was asked for over HTTP and not answered yet.
     pub requested: bool,
+    /// Whether nobody reads the ring.
+    pub stalled: bool,
     pub refused: Option<DecodeError>,
     /// Why a connection had to be left.
     pub deaf: Option<NetError>,
@@ -51,8 +53,13 @@ pub fn limits() -> FeedLimits {
 
 impl<S: Scribe> Stage<S> {
     pub fn new(scribe: S) -> Self {
+        Self::with_ring(scribe, RING)
+    }
+
+    /// With a ring of so many rows.
+    pub fn with_ring(scribe: S, rows: usize) -> Self {
         let dialect = scribe.dialect();
-        let (events, ring) = RingBuffer::new(RING);
+        let (events, ring) = RingBuffer::new(rows);
         Self {
             books: Books::new(&dialect, events, &limits()),
             scribe,
@@ -61,6 +68,7 @@ impl<S: Scribe> Stage<S> {
             now: Nanos::from_s(1_000_000),
             wanted: Vec::new(),
             requested: false,
+            stalled: false,
             refused: None,
             deaf: None,
             said: Vec::new(),
@@ -188,6 +196,9 @@ impl<S: Scribe> Stage<S> {
 
     /// Rows that came out become text.
     fn listen(&mut self) {
+        if self.stalled {
+            return;
+        }
         while let Ok(row) = self.ring.pop() {
             if let Some(text) = self.text(&row) {
                 self.said.push(text);

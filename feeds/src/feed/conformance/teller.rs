@@ -14,6 +14,8 @@
 //! | `trade 7 5*1 buy 8 5*2 sell` | trades |
 //! | `mark`, `funding`, `liquidation` | as the rows that come out |
 //! | `wait 500` | ms pass |
+//! | `time 7` | the venue's time of what follows, ms |
+//! | `stall`, `read` | the engine stops to read its ring, or goes on |
 //! | `on 1` | what follows comes over this connection |
 //! | `notice`, `answers`, `strangers` | frames that are about no market |
 
@@ -26,15 +28,26 @@ pub(super) struct Teller {
     on: usize,
     /// The id that each connection told last.
     at: [u64; 2],
+    /// The venue's time; 0 for what its scribe says.
+    time: u64,
     last: String,
+}
+
+/// A frame of a book with this time of the venue, ms.
+pub(super) fn stamped(text: &str, time: u64) -> String {
+    let text = text.replace(r#""cts":1}"#, &format!(r#""cts":{time}}}"#));
+    text.replace(r#""ts":"1""#, &format!(r#""ts":"{time}""#))
 }
 
 impl Teller {
     pub fn new() -> Self {
-        Self { on: 0, at: [0; 2], last: String::new() }
+        Self { on: 0, at: [0; 2], time: 0, last: String::new() }
     }
 
-    fn frame<S: Scribe>(&mut self, stage: &mut Stage<S>, text: String) {
+    fn frame<S: Scribe>(&mut self, stage: &mut Stage<S>, mut text: String) {
+        if self.time != 0 {
+            text = stamped(&text, self.time);
+        }
         stage.frame(self.on, &text);
         self.last = text;
     }
@@ -48,6 +61,12 @@ impl Teller {
             "grant" => stage.grant(),
             "refuse" => stage.refuse(),
             "wait" => stage.wait(words.number(1)),
+            "time" => self.time = words.number(1),
+            "stall" => stage.stalled = true,
+            "read" => {
+                stage.stalled = false;
+                stage.turn();
+            }
             "notice" => self.frames(stage, |scribe| vec![scribe.notice()]),
             "answers" => self.frames(stage, Scribe::answers),
             "strangers" => self.frames(stage, Scribe::strangers),
