@@ -46,8 +46,8 @@
 //!    that matter. It gives up at anything unusual; `tests/fuzz_v5.rs` holds both to the same
 //!    rows.
 //! 6. **Its scribe** in `feed/conformance/scribes.rs` writes what happens at the venue in its
-//!    words: then every case of the suite, and random faults over one connection and two, are run
-//!    for it.
+//!    words: then every case of the suite, the table of faults, and random faults over one
+//!    connection and two, are run for it.
 #![deny(unsafe_code)]
 
 pub mod binance;

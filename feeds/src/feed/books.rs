@@ -13,7 +13,6 @@ use super::topics::Topics;
 use super::{Counters, FeedLimits};
 use crate::net::NetError;
 use crate::protocol::{Endpoint, Protocol, Stream};
-use crate::sequence::Loaded;
 use engine::event::{Body, Event, GapReason, Link, LinkState, flag};
 use engine::id::{FeedId, InstrumentId};
 use engine::time::Nanos;
@@ -152,6 +151,12 @@ impl Books {
         first
     }
 
+    /// A connection was lost.
+    pub fn lost(&mut self, place: usize, now: Nanos) {
+        self.counters.reconnects += 1;
+        self.left(place, now);
+    }
+
     /// There is one connection less. Without one that brings books, they are blank.
     pub fn left(&mut self, place: usize, now: Nanos) {
         if self.up >> place & 1 == 0 {
@@ -215,20 +220,6 @@ impl Books {
         if lane.sequence.book_id().is_some() {
             lane.sequence.start();
         }
-    }
-
-    /// Takes a snapshot for the n-th lane that was asked for.
-    pub fn snapshot(&mut self, place: usize, last: u64, rows: &[Event]) -> Option<Loaded> {
-        let lane = self.lanes.get_mut(place)?;
-        let (sequence, mut way) = lane.way(&mut self.out);
-        let loaded = sequence.on_snapshot(last, rows, &mut way);
-        if loaded == Loaded::Base {
-            lane.chain.based_otherwise();
-            self.counters.snapshots += 1;
-        }
-        self.counters.old_snapshots += u64::from(loaded == Loaded::TooOld);
-        self.judge(place);
-        Some(loaded)
     }
 
     fn pump(&mut self) -> usize {

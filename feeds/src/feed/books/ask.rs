@@ -4,8 +4,10 @@ use super::Books;
 use crate::feed::lane::Lane;
 use crate::feed::links::{PLACES, endpoint_of, places_of};
 use crate::feed::topics::{Topics, Trouble};
-use crate::net::{HttpRequest, NetError};
-use crate::protocol::{Asked, Endpoint, Protocol, Silence, Stream};
+use crate::net::{HttpReply, HttpRequest, NetError};
+use crate::protocol::{Asked, DecodeError, Endpoint, Protocol, Silence, Stream};
+use crate::sequence::Loaded;
+use engine::event::Event;
 use engine::time::Nanos;
 use std::sync::Arc;
 
@@ -116,6 +118,64 @@ impl Books {
         let lane = self.lanes.get(place).filter(|lane| lane.asks(now))?;
         let (request, first) = (request(), lane.tries_request());
         if (request.is_none() || !first) && self.renew(place, now) { None } else { request }
+    }
+
+    /// The answer to the n-th lane's request came: its book, or why there is none. What could not
+    /// be read is returned.
+    pub fn answered<P: Protocol>(
+        &mut self,
+        place: usize,
+        protocol: &mut P,
+        result: Result<HttpReply, NetError>,
+        now: Nanos,
+    ) -> Result<(), DecodeError> {
+        let (mut base, mut wait, mut refused) = (false, Nanos::ZERO, Ok(()));
+        match result {
+            Ok(mut reply) if reply.status == 200 => {
+                match protocol.on_snapshot(place, &mut reply.body, now) {
+                    Ok(book) => {
+                        base = self.snapshot(place, book.last, book.rows) == Some(Loaded::Base);
+                    }
+                    Err(error) => {
+                        self.counters.snapshot_errors += 1;
+                        refused = Err(error);
+                    }
+                }
+            }
+            Ok(reply) => {
+                self.counters.snapshot_errors += 1;
+                wait = Nanos::from_s(u64::from(reply.retry_after_s.unwrap_or(0)));
+                let at = protocol.snapshot_request(place);
+                let at = at.map_or(String::new(), |request| request.url.clone());
+                let why = format!("HTTP {}", reply.status);
+                self.trouble = Some(NetError::Request { at, why, sent: true });
+            }
+            Err(error) => {
+                self.counters.snapshot_errors += 1;
+                self.trouble = Some(error);
+            }
+        }
+        if let Some(lane) = self.lanes.get_mut(place) {
+            lane.answered(base, now);
+        }
+        if wait != Nanos::ZERO {
+            self.lanes.iter_mut().for_each(|lane| lane.wait_until(now.after(wait)));
+        }
+        refused
+    }
+
+    /// Takes a snapshot for the n-th lane that was asked for.
+    pub fn snapshot(&mut self, place: usize, last: u64, rows: &[Event]) -> Option<Loaded> {
+        let lane = self.lanes.get_mut(place)?;
+        let (sequence, mut way) = lane.way(&mut self.out);
+        let loaded = sequence.on_snapshot(last, rows, &mut way);
+        if loaded == Loaded::Base {
+            lane.chain.based_otherwise();
+            self.counters.snapshots += 1;
+        }
+        self.counters.old_snapshots += u64::from(loaded == Loaded::TooOld);
+        self.judge(place);
+        Some(loaded)
     }
 
     /// Asks for the n-th lane's book by a subscription, over one connection after the other; false

@@ -4,7 +4,7 @@
 //! [`Teller`] has the words.
 
 use super::scribe::{Has, Scribe};
-use super::scribes::{Linear, Spot, Swap, Usdm};
+use super::scribes::{BYBIT_SPOT, LINEAR, Spot, Swap, Usdm};
 use super::stage::Stage;
 use super::teller::Teller;
 use crate::feed::Counters;
@@ -324,7 +324,7 @@ const CASES: &[Case] = &[
     },
 ];
 
-fn counter(counters: &Counters, name: &str) -> u64 {
+pub(super) fn counter(counters: &Counters, name: &str) -> u64 {
     counters.named().iter().find(|(one, _)| *one == name).unwrap().1
 }
 
@@ -350,7 +350,7 @@ fn run<S: Scribe>(case: &Case, scribe: S) {
 /// Each dialect passes every case that is about what its venue has.
 #[test]
 fn every_dialect_passes_every_case() {
-    let mut ran = [0; 4];
+    let mut ran = [0; 5];
     for case in CASES {
         println!("{}", case.name);
         let wants = |has: Has| (case.of)(has);
@@ -362,15 +362,19 @@ fn every_dialect_passes_every_case() {
             run(case, Usdm);
             ran[1] += 1;
         }
-        if wants(Linear.has()) {
-            run(case, Linear);
+        if wants(LINEAR.has()) {
+            run(case, LINEAR);
             ran[2] += 1;
+        }
+        if wants(BYBIT_SPOT.has()) {
+            run(case, BYBIT_SPOT);
+            ran[3] += 1;
         }
         if wants(Swap.has()) {
             run(case, Swap);
-            ran[3] += 1;
+            ran[4] += 1;
         }
     }
-    println!("cases of spot, USDⓈ-M, Bybit, OKX: {ran:?} of {}", CASES.len());
+    println!("cases of spot, USDⓈ-M, Bybit linear and spot, OKX: {ran:?} of {}", CASES.len());
     assert!(ran.iter().all(|ran| *ran >= 10), "{ran:?}");
 }

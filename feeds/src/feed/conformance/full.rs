@@ -2,7 +2,7 @@
 
 use super::cases::play;
 use super::scribe::Scribe;
-use super::scribes::{Linear, Spot, Swap, Usdm};
+use super::scribes::{LINEAR, Spot, Swap, Usdm};
 use super::stage::Stage;
 
 /// Rows in the ring.
@@ -39,7 +39,7 @@ fn a_book_never_overtakes_the_loss_of_its_link() {
     ";
     check(Spot, lines, expect);
     check(Usdm, lines, expect);
-    check(Linear, lines, expect);
+    check(LINEAR, lines, expect);
     check(Swap, lines, expect);
 }
 

@@ -7,6 +7,8 @@
 #[cfg(test)]
 mod cases;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod full;
 #[cfg(test)]
 mod oddities;
@@ -20,3 +22,5 @@ mod scribes;
 mod stage;
 #[cfg(test)]
 mod teller;
+#[cfg(test)]
+mod trial;

@@ -2,7 +2,7 @@
 
 use super::cases::BEGIN;
 use super::scribe::{Level, Scribe};
-use super::scribes::{Linear, Spot, Swap, Usdm};
+use super::scribes::{LINEAR, Spot, Swap, Usdm};
 use super::stage::{INSTRUMENT, Stage};
 use super::teller::{Teller, levels};
 use engine::id::Side;
@@ -48,7 +48,7 @@ fn oddities<S: Scribe>(scribe: S) {
 fn odd_frames_do_no_harm() {
     oddities(Spot);
     oddities(Usdm);
-    oddities(Linear);
+    oddities(LINEAR);
     oddities(Swap);
 }
 
@@ -64,7 +64,7 @@ fn strangers<S: Scribe>(scribe: S) {
 fn strangers_are_counted() {
     strangers(Spot);
     strangers(Usdm);
-    strangers(Linear);
+    strangers(LINEAR);
     strangers(Swap);
 }
 
@@ -96,14 +96,14 @@ fn subscriptions<S: Scribe>(scribe: S) {
 
 #[test]
 fn refused_and_unanswered_topics_are_told_and_asked_for_again() {
-    subscriptions(Linear);
+    subscriptions(LINEAR);
     subscriptions(Swap);
 }
 
 /// A stream that always speaks and does not: it is asked for again, or its connection is left.
 #[test]
 fn silence_from_the_start_is_mended() {
-    let mut stage = Stage::new(Linear);
+    let mut stage = Stage::new(LINEAR);
     stage.joins(0);
     stage.grant();
     stage.said();

@@ -2,7 +2,7 @@
 //! one connection or two, the book that comes out is the venue's at its id, or known to be none.
 
 use super::scribe::{Level, Scribe};
-use super::scribes::{Linear, Spot, Swap, Usdm};
+use super::scribes::{BYBIT_SPOT, LINEAR, Spot, Swap, Usdm};
 use super::stage::{INSTRUMENT, Stage};
 use super::teller::stamped;
 use engine::id::Side;
@@ -302,7 +302,8 @@ proptest! {
     fn no_fault_of_one_connection_leads_to_a_wrong_book(steps in steps()) {
         run(Spot, &steps, 1);
         run(Usdm, &steps, 1);
-        run(Linear, &steps, 1);
+        run(LINEAR, &steps, 1);
+        run(BYBIT_SPOT, &steps, 1);
         run(Swap, &steps, 1);
     }
 
@@ -310,7 +311,8 @@ proptest! {
     fn no_fault_of_two_connections_leads_to_a_wrong_book(steps in steps()) {
         run(Spot, &steps, 2);
         run(Usdm, &steps, 2);
-        run(Linear, &steps, 2);
+        run(LINEAR, &steps, 2);
+        run(BYBIT_SPOT, &steps, 2);
         run(Swap, &steps, 2);
     }
 }

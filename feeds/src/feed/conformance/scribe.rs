@@ -29,6 +29,10 @@ pub struct Has {
     pub many: bool,
     /// A word before a connection is closed.
     pub notice: bool,
+    /// Books may have a checksum.
+    pub checksum: bool,
+    /// How many addresses its streams have.
+    pub endpoints: usize,
 }
 
 /// What is asked of a venue by one request.

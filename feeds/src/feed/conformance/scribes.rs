@@ -14,8 +14,14 @@ pub struct Spot;
 /// Binance USDⓈ-M.
 pub struct Usdm;
 
+/// Bybit, of one market.
+pub struct V5(Market);
+
 /// Bybit's linear perpetuals.
-pub struct Linear;
+pub const LINEAR: V5 = V5(Market::Linear);
+
+/// Bybit's spot market.
+pub const BYBIT_SPOT: V5 = V5(Market::Spot);
 
 /// OKX's swaps.
 pub struct Swap;
@@ -32,7 +38,7 @@ impl Scribe for Spot {
     type Dialect = BinanceSpot;
 
     fn has(&self) -> Has {
-        Has { lenient: true, notice: true, ..Has::default() }
+        Has { lenient: true, notice: true, endpoints: 1, ..Has::default() }
     }
 
     fn dialect(&self) -> BinanceSpot {
@@ -89,7 +95,7 @@ impl Scribe for Usdm {
     type Dialect = BinanceUsdm;
 
     fn has(&self) -> Has {
-        Has { lenient: true, perpetual: true, notice: true, ..Has::default() }
+        Has { lenient: true, perpetual: true, notice: true, endpoints: 2, ..Has::default() }
     }
 
     fn dialect(&self) -> BinanceUsdm {
@@ -160,7 +166,7 @@ impl Scribe for Usdm {
     }
 }
 
-impl Linear {
+impl V5 {
     fn levels(id: u64, levels: &[Level], kind: &str) -> String {
         let (bids, asks) = sides(levels);
         let data = format!(r#"{{"s":"BTCUSDT","b":{bids},"a":{asks},"u":{id},"seq":{id}}}"#);
@@ -169,7 +175,7 @@ impl Linear {
     }
 }
 
-impl Scribe for Linear {
+impl Scribe for V5 {
     type Dialect = Bybit;
 
     fn has(&self) -> Has {
@@ -177,17 +183,18 @@ impl Scribe for Linear {
             streamed: true,
             requests: true,
             window: true,
-            perpetual: true,
+            perpetual: self.0 == Market::Linear,
             restarts: true,
             lenient: true,
             many: true,
+            endpoints: 1,
             ..Has::default()
         }
     }
 
     fn dialect(&self) -> Bybit {
-        let one = instrument("BTCUSDT", Kind::Linear);
-        let config = BybitConfig::new("ws://h", Market::Linear, vec![one]);
+        let kind = if self.0 == Market::Linear { Kind::Linear } else { Kind::Spot };
+        let config = BybitConfig::new("ws://h", self.0, vec![instrument("BTCUSDT", kind)]);
         assert_eq!(config.check(), Vec::<String>::new());
         Bybit::new(&config)
     }
@@ -301,7 +308,9 @@ impl Scribe for Swap {
             restarts: true,
             life: true,
             many: true,
+            endpoints: 1,
             notice: true,
+            checksum: true,
             ..Has::default()
         }
     }

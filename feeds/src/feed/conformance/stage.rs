@@ -6,9 +6,10 @@ use crate::feed::FeedLimits;
 use crate::feed::books::Books;
 use crate::feed::links::{CONNECTIONS_MAX, ENDPOINTS_MAX};
 use crate::net::frame::SPARE;
-use crate::net::{NetError, Payload};
+use crate::net::{HttpReply, NetError, Payload};
 use crate::protocol::{DecodeError, Protocol};
-use engine::event::{Body, Event, flag};
+use engine::book::{Book, Change};
+use engine::event::{Body, Event, LinkState, flag};
 use engine::id::{InstrumentId, Side};
 use engine::time::Nanos;
 use rtrb::{Consumer, RingBuffer};
@@ -36,6 +37,8 @@ pub struct Stage<S: Scribe> {
     pub refused: Option<DecodeError>,
     /// Why a connection had to be left.
     pub deaf: Option<NetError>,
+    /// The book that the engine has.
+    pub engine: Book,
     /// What came out since it was looked at last.
     said: Vec<String>,
     /// Rows of a message that is not whole yet.
@@ -71,6 +74,7 @@ impl<S: Scribe> Stage<S> {
             stalled: false,
             refused: None,
             deaf: None,
+            engine: Book::new(),
             said: Vec::new(),
             levels: Vec::new(),
             up: [false; EACH * ENDPOINTS_MAX],
@@ -91,7 +95,7 @@ impl<S: Scribe> Stage<S> {
     pub fn leaves(&mut self, number: usize) {
         for endpoint in 0..self.dialect.endpoints().len() {
             let place = endpoint * EACH + number;
-            self.books.left(place, self.now);
+            self.books.lost(place, self.now);
             self.up[place] = false;
             self.wanted.retain(|(by, _)| *by != place);
         }
@@ -126,17 +130,17 @@ impl<S: Scribe> Stage<S> {
 
     /// The answer to a request for a snapshot.
     pub fn reply(&mut self, text: &str) {
+        self.answer(200, text, None);
+    }
+
+    /// The answer to a request for a snapshot: its status, and when the venue wants the next one.
+    pub fn answer(&mut self, status: u16, text: &str, retry_after_s: Option<u32>) {
         self.requested = false;
-        let mut body = text.as_bytes().to_vec();
-        let mut base = false;
-        match self.dialect.on_snapshot(0, &mut body, self.now) {
-            Ok(book) => {
-                let loaded = self.books.snapshot(0, book.last, book.rows);
-                base = loaded == Some(crate::sequence::Loaded::Base);
-            }
-            Err(error) => self.refused = Some(error),
+        let body = text.as_bytes().to_vec();
+        let reply = HttpReply { status, retry_after_s, body, ..HttpReply::default() };
+        if let Err(error) = self.books.answered(0, &mut self.dialect, Ok(reply), self.now) {
+            self.refused = Some(error);
         }
-        self.books.lanes[0].answered(base, self.now);
         self.turn();
     }
 
@@ -200,9 +204,19 @@ impl<S: Scribe> Stage<S> {
             return;
         }
         while let Ok(row) = self.ring.pop() {
+            self.believe(&row);
             if let Some(text) = self.text(&row) {
                 self.said.push(text);
             }
+        }
+    }
+
+    /// What the engine makes of a row: its book, and what it does about it.
+    fn believe(&mut self, row: &Event) {
+        if let Some(Body::Link { state: LinkState::Down, .. }) = row.body() {
+            self.engine.blank();
+        } else if row.instrument == INSTRUMENT && self.engine.apply(row) == Change::CrossedOut {
+            self.books.wish(INSTRUMENT);
         }
     }
 
