@@ -7,8 +7,9 @@
 //!  …/market/stream?streams=btcusdt@aggTrade/btcusdt@markPrice@1s/btcusdt@forceOrder
 //! ```
 //!
-//! A path that does not carry a stream takes its subscription and says nothing, so streams that
-//! always speak are watched from the start: one that does not has its connection made anew.
+//! A path that does not carry a stream takes its subscription and says nothing, so all are watched
+//! from the start. Mark prices always speak: where they do not, or nothing comes at all, the
+//! connection is made anew; other silence may be a market at rest, and is told.
 //!
 //! Diffs are chained by `pu`, the last id of the one before; ids are of the whole venue, so that
 //! `U` is seldom `pu + 1`. The venue's rule for the first diff behind a snapshot, `U <=
@@ -121,8 +122,8 @@ impl BinanceUsdmConfig {
             wanted.map(|(_, name, stream, silence)| (*name, *stream, *silence)).collect()
         };
         let mut public = followed(&[
-            (best, "bookTicker", Stream::Best, Silence::Mended),
-            (depth, "depth@100ms", Stream::Depth, Silence::Mended),
+            (best, "bookTicker", Stream::Best, Silence::Told),
+            (depth, "depth@100ms", Stream::Depth, Silence::Told),
         ]);
         let market = followed(&[
             (trade, "aggTrade", Stream::Trade, Silence::Told),

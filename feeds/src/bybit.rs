@@ -254,3 +254,6 @@ impl Protocol for Bybit {
         Err(DecodeError::Ids)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,20 +25,22 @@ mod links;
 mod prints;
 mod topics;
 
+#[cfg(test)]
+mod conformance;
+
 pub use counters::Counters;
 pub use limits::FeedLimits;
 pub use links::{CONNECTIONS_MAX, ENDPOINTS_MAX};
 
-use crate::net::{Dial, DialPort, Dialed, HttpReply, NetError, Pulse, Socket};
+use crate::net::{Dial, DialPort, Dialed, NetError, Pulse, Socket};
 use crate::protocol::{DecodeError, Protocol, Ways};
-use crate::sequence::Loaded;
 use books::Books;
 use connection::Connection;
 use doors::Doors;
 use engine::event::{Event, LinkState};
 use engine::id::InstrumentId;
 use engine::time::{Clock, Nanos, Trace};
-use links::{Links, PLACES, endpoint_of};
+use links::{Links, endpoint_of};
 use rtrb::{Consumer, Producer};
 
 /// Most wishes of the engine heeded a turn.
@@ -193,9 +195,9 @@ impl<P: Protocol> Feed<P> {
     #[cold]
     fn lose(&mut self, place: usize, error: NetError, now: Nanos) {
         self.lost = Some(error);
-        self.books.counters.reconnects += 1;
         let endpoint = endpoint_of(place);
-        if let Some(old) = self.drop_link(place, now)
+        self.books.lost(place, now);
+        if let Some(old) = self.links.take(place)
             && now.since(old.up_at) >= self.limits.reconnect_max
         {
             self.doors.well(endpoint);
@@ -211,11 +213,6 @@ impl<P: Protocol> Feed<P> {
         if self.links.count(self.books.main) == 0 {
             self.silent = false;
         }
-    }
-
-    fn drop_link(&mut self, place: usize, now: Nanos) -> Option<Connection> {
-        self.books.left(place, now);
-        self.links.take(place)
     }
 
     fn answered(&mut self, answer: Dialed, now: Nanos) {
@@ -234,8 +231,10 @@ impl<P: Protocol> Feed<P> {
             }
             Dialed::Http { tag, result } => {
                 let (generation, place) = ((tag >> 16) as u16, usize::from(tag as u16));
-                if generation == self.generation {
-                    self.snapshot_came(place, result, now);
+                if generation == self.generation
+                    && let Err(error) = self.books.answered(place, &mut self.protocol, result, now)
+                {
+                    self.refused = Some(error);
                 }
             }
         }
@@ -257,48 +256,9 @@ impl<P: Protocol> Feed<P> {
         }
     }
 
-    fn snapshot_came(&mut self, place: usize, result: Result<HttpReply, NetError>, now: Nanos) {
-        let (mut base, mut wait) = (false, Nanos::ZERO);
-        match result {
-            Ok(mut reply) if reply.status == 200 => {
-                match self.protocol.on_snapshot(place, &mut reply.body, now) {
-                    Ok(snapshot) => {
-                        let loaded = self.books.snapshot(place, snapshot.last, snapshot.rows);
-                        base = loaded == Some(Loaded::Base);
-                        self.books.counters.snapshots += u64::from(base);
-                        let old = loaded == Some(Loaded::TooOld);
-                        self.books.counters.old_snapshots += u64::from(old);
-                    }
-                    Err(error) => {
-                        self.books.counters.snapshot_errors += 1;
-                        self.refused = Some(error);
-                    }
-                }
-            }
-            Ok(reply) => {
-                self.books.counters.snapshot_errors += 1;
-                wait = Nanos::from_s(u64::from(reply.retry_after_s.unwrap_or(0)));
-                let at = self.protocol.snapshot_request(place);
-                let at = at.map_or(String::new(), |request| request.url.clone());
-                let why = format!("HTTP {}", reply.status);
-                self.lost = Some(NetError::Request { at, why, sent: true });
-            }
-            Err(error) => {
-                self.books.counters.snapshot_errors += 1;
-                self.lost = Some(error);
-            }
-        }
-        if let Some(lane) = self.books.lanes.get_mut(place) {
-            lane.answered(base, now);
-        }
-        if wait != Nanos::ZERO {
-            self.books.lanes.iter_mut().for_each(|lane| lane.wait_until(now.after(wait)));
-        }
-    }
-
     /// Pings, watches for silence, dials, and lets a newcomer that is in step replace another one.
     fn keep_connected(&mut self, now: Nanos) {
-        for place in 0..PLACES {
+        for place in self.links.places() {
             let Some(connection) = self.links.at(place) else { continue };
             match connection.look(now) {
                 Ok(Pulse::Stale) => self.books.counters.stale_connection += 1,
@@ -374,9 +334,11 @@ impl<P: Protocol> Feed<P> {
         if !settled && !self.books.is_in_step(place) {
             return;
         }
-        let leaver = self.leaver(endpoint_of(place), now);
-        if let Some(mut old) = leaver.and_then(|place| self.drop_link(place, now)) {
-            old.close();
+        if let Some(leaver) = self.leaver(endpoint_of(place), now) {
+            self.books.left(leaver, now);
+            if let Some(mut old) = self.links.take(leaver) {
+                old.close();
+            }
         }
         self.books.newcomer = None;
         self.books.counters.rollovers += 1;
@@ -388,15 +350,8 @@ impl<P: Protocol> Feed<P> {
             return;
         }
         for place in 0..self.books.lanes.len() {
-            if !self.books.wants(place, now) {
-                continue;
-            }
-            let request = self.protocol.snapshot_request(place);
-            let lane = &mut self.books.lanes[place];
-            if (request.is_none() || !lane.tries_request()) && self.books.renew(place, now) {
-                continue;
-            }
-            let Some(request) = request else { continue };
+            let request = || self.protocol.snapshot_request(place);
+            let Some(request) = self.books.ask(place, now, request) else { continue };
             let tag = u32::from(self.generation) << 16 | (place as u32 & 0xffff);
             if self.dial.ask(Dial::Ready { tag, request }) {
                 self.books.lanes[place].asked();
@@ -406,14 +361,14 @@ impl<P: Protocol> Feed<P> {
 
     /// Sends what is asked of the venue over connections.
     fn send_requests(&mut self, now: Nanos) {
-        for place in 0..PLACES {
+        for place in self.links.places() {
             for _ in 0..REQUESTS_MAX {
                 let Some(connection) = self.links.at(place) else { break };
-                let Some(due) = self.books.due(place, now) else { break };
-                let Some(request) = self.books.request(place, &due) else { break };
-                self.request.clear();
-                self.protocol.write_request(&request, &mut self.request);
-                if let Err(error) = connection.send(&self.request) {
+                let (protocol, out) = (&self.protocol, &mut self.request);
+                if !self.books.write_request(place, now, protocol, out) {
+                    break;
+                }
+                if let Err(error) = connection.send(out) {
                     self.lose(place, error, now);
                     break;
                 }

@@ -299,3 +299,6 @@ impl Protocol for Okx {
         Ok(Snapshot { last, rows: self.reader.rows.as_slice() })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,8 @@
 //! A dialect says where the venue's streams are ([`Endpoint`]), which rules its books follow
 //! ([`BookRules`]), and turns each frame into [`Message`]s: it reduces the venue's numbering of
 //! diffs to [`DiffHead`], and text to ticks and lots by the instrument's grids. Connections,
-//! subscriptions, order, gaps, windows, staleness and rings are the feed's.
+//! subscriptions, order, gaps, windows, staleness and rings are the feed's. The crate's
+//! documentation says step by step how to write one.
 //!
 //! **Ids of rows.** The ids of a book's levels and of its best prices are of one numbering, in
 //! which a best price that is newer than the depth has a higher id: the engine's book lays it over

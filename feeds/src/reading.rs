@@ -12,7 +12,9 @@ mod rows;
 mod tape;
 
 pub(crate) use cursor::Cursor;
-pub(crate) use numbers::{Places, floor_price, hundred_millionths, print_of, venue_delta_us};
+pub(crate) use numbers::{
+    Places, floor_price, hundred_millionths, print_of, stamp_us, venue_delta_us,
+};
 pub(crate) use prints::Prints;
 pub(crate) use request::op_request;
 pub(crate) use rows::Rows;

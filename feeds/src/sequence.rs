@@ -12,9 +12,8 @@
 //!  snapshot < before         (of the first diff held that is not old) too old: ask again
 //! ```
 //!
-//! A snapshot that came over a stream is part of that stream's chain: it is never too old, for the
-//! diffs between it and what is held are still to come. One whose numbers start anew
-//! ([`Sequence::rebase`]) replaces whatever was there.
+//! A book that came over a stream ([`Sequence::rebase`]) replaces whatever was there: the diffs
+//! that follow it are still to come, and its numbers may have started anew.
 //!
 //! Because quantities are absolute, a diff that overlaps what was applied does no harm; several
 //! connections of the same stream may therefore feed one sequence. What one of them tells ahead of
@@ -240,32 +239,13 @@ impl Sequence {
         if self.held.front().is_some_and(|held| held.head.before > last) {
             return Loaded::TooOld;
         }
-        self.load(last, rows, out);
+        self.base(last, rows);
+        self.pump(out);
         Loaded::Base
     }
 
-    /// The same over a stream of diffs: those that follow it are still to come.
-    /// `slowest` is as in [`Sequence::on_one_of`].
-    pub fn on_streamed(
-        &mut self,
-        last: u64,
-        rows: &[Event],
-        slowest: u64,
-        out: &mut impl RowSink,
-    ) -> Loaded {
-        self.slowest = slowest;
-        if self.phase != Phase::Waiting || rows.is_empty() {
-            return Loaded::Unwanted;
-        }
-        while self.held.front().is_some_and(|held| held.head.last <= last) {
-            self.held.pop_front();
-        }
-        self.load(last, rows, out);
-        Loaded::Base
-    }
-
-    /// A book that replaces what was there, unless nothing is followed now: its numbers start anew,
-    /// or the venue told it unasked. It goes out with the next [`Sequence::pump`].
+    /// A book that replaces what was there, unless nothing is followed now. It goes out with the
+    /// next [`Sequence::pump`].
     pub fn rebase(&mut self, last: u64, rows: &[Event]) -> Loaded {
         if self.phase == Phase::Idle || rows.is_empty() {
             return Loaded::Unwanted;
@@ -273,11 +253,6 @@ impl Sequence {
         self.empty();
         self.base(last, rows);
         Loaded::Base
-    }
-
-    fn load(&mut self, last: u64, rows: &[Event], out: &mut impl RowSink) {
-        self.base(last, rows);
-        self.pump(out);
     }
 
     fn base(&mut self, last: u64, rows: &[Event]) {

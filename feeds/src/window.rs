@@ -13,7 +13,7 @@
 mod checksum;
 
 use crate::net::ring::RowSink;
-use crate::reading::Places;
+use crate::reading::{Places, stamp_us};
 use engine::event::{Body, Event, flag, kind};
 use engine::id::Side;
 use engine::instrument::Instrument;
@@ -77,6 +77,8 @@ pub(crate) struct Window {
     levels_max: usize,
     rows_max: usize,
     sides: [Vec<Standing>; 2],
+    /// The venue's time of the last change.
+    stamp_us: u64,
     rows: Vec<Event>,
     text: Vec<u8>,
     flaw: Option<Flaw>,
@@ -91,6 +93,7 @@ impl Window {
             levels_max,
             rows_max,
             sides: [side(), side()],
+            stamp_us: 0,
             rows: Vec::with_capacity(rows_max * 2),
             text: Vec::with_capacity(checksum::TEXT_MAX),
             flaw: None,
@@ -127,6 +130,25 @@ impl Window {
         &self.rows
     }
 
+    /// Whether these rows, each another level, are all that stands here, and of the same time.
+    /// Books of other times may look alike.
+    pub fn is(&self, rows: &[Event]) -> bool {
+        let stands = |row: &&Event| match plain_level(row) {
+            Some(Body::Level { side, price, qty }) => {
+                let key = if side == Side::Buy { price.0 } else { -price.0 };
+                let levels = &self.sides[side.index()];
+                let place = levels.binary_search_by_key(&key, |standing| standing.key);
+                let own = place.ok().and_then(|place| levels.get(place));
+                own.map_or(0, |standing| standing.qty) == qty.0
+            }
+            _ => false,
+        };
+        let levels = rows.iter().filter(|row| row.payload[1] != 0).count();
+        let held: usize = self.sides.iter().map(Vec::len).sum();
+        let same_time = rows.first().map(stamp_us) == Some(self.stamp_us);
+        same_time && levels == held && rows.iter().all(|row| stands(&row))
+    }
+
     /// Changes levels as these rows say, without a word about it; false when the message is too
     /// large.
     pub fn apply(&mut self, rows: &[Event]) -> bool {
@@ -134,6 +156,7 @@ impl Window {
             return false;
         }
         self.rows.clear();
+        self.stamp_us = rows.last().map_or(self.stamp_us, stamp_us);
         for row in rows {
             if row.has(flag::FIRST) {
                 self.sides.iter_mut().for_each(Vec::clear);

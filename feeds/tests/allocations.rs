@@ -2,15 +2,22 @@
 //! of message, a snapshot and a resync.
 #![allow(clippy::unwrap_used, clippy::panic, unsafe_code)]
 
+mod rig;
+
 use engine::event::Event;
 use engine::id::{AssetId, InstrumentId};
-use engine::instrument::{Instrument, Symbol};
+use engine::instrument::{Instrument, Kind, Symbol};
 use engine::num::Grid;
 use engine::time::Nanos;
 use feeds::binance_spot::{BinanceSpot, BinanceSpotConfig};
+use feeds::bybit::{Bybit, BybitConfig, Market};
+use feeds::feed::{Counters, FeedLimits};
 use feeds::net::frame::{Frame, FrameReader, SPARE};
+use feeds::okx::{Okx, OkxConfig};
 use feeds::protocol::{Intake, Message, Protocol};
 use feeds::sequence::{Sequence, SequenceLimits};
+use rig::Rig;
+use rig::venue::Venue;
 use rtrb::RingBuffer;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -141,4 +148,144 @@ fn reading_allocates_nothing() {
     assert!(taker.sequence.book_id().is_some(), "it resynchronised");
     let read = std::iter::from_fn(|| rows.pop().ok()).count();
     assert!(read > 60_000, "{read} rows");
+}
+
+/// Allocations of the feed's own thread while it works until something is so.
+fn allocations<P: Protocol>(rig: &mut Rig<P>, so: impl Fn(&Counters) -> bool) -> u64 {
+    let mut count = 0;
+    rig.until("what was sent", |rig| {
+        let before = ALLOCATIONS.with(Cell::get);
+        rig.turn();
+        count += ALLOCATIONS.with(Cell::get) - before;
+        while rig.rows.pop().is_ok() {}
+        so(&rig.feed.counters())
+    });
+    count
+}
+
+/// A venue whose books come over the stream: what it sends for each id, and its answer to the n-th
+/// request.
+struct Words {
+    book: fn(u64) -> String,
+    diff: fn(u64) -> String,
+    others: fn(u64) -> Vec<String>,
+}
+
+/// Through windows, gaps and subscriptions to the ring.
+fn streamed<P: Protocol>(mut rig: Rig<P>, words: &Words) {
+    let peer = rig.peer();
+    peer.send(&(words.book)(10));
+    assert_eq!(rig.rows("base 10").matches("base").count(), 1);
+    // What is sent by the venue is allocated on its own thread.
+    let mut counted = allocations(&mut rig, |counters| counters.snapshots == 1);
+    let mut frames = rig.feed.counters().frames;
+    for id in 11..60_u64 {
+        // One change is missing: the book is asked for again, over the stream.
+        if id == 30 {
+            rig.advance(11_000);
+            continue;
+        }
+        let mut all = vec![(words.diff)(id)];
+        all.extend((words.others)(id));
+        if id == 40 {
+            rig.advance(1_000);
+            counted += allocations(&mut rig, |counters| counters.resubscriptions == 1);
+            all = vec![(words.book)(id)];
+        }
+        all.push("not JSON".to_string());
+        all.iter().for_each(|text| peer.send(text));
+        frames += all.len() as u64;
+        counted += allocations(&mut rig, |counters| counters.frames >= frames);
+    }
+    let counters = rig.feed.counters();
+    assert_eq!(counted, 0, "allocations: {counters:?}");
+    assert_eq!((counters.gaps, counters.snapshots), (1, 2), "{counters:?}");
+    assert_eq!(counters.decode_errors, 48, "only what was not JSON");
+}
+
+#[test]
+fn feeds_of_streamed_books_allocate_nothing() {
+    let limits = || FeedLimits {
+        first_message_max: Nanos::from_s(1_000),
+        answer_max: Nanos::from_s(1_000),
+        connection_stale: Nanos::from_s(100),
+        depth_stale: Nanos::from_s(200),
+        best_stale: Nanos::ZERO,
+        ..rig::limits()
+    };
+    let venue = Venue::start();
+    let config = BybitConfig::new(&venue.ws, Market::Linear, vec![rig::instrument("BTCUSDT")]);
+    let bybit = Rig::with(venue, Bybit::new(&config), limits(), 10_000);
+    streamed(
+        bybit,
+        &Words {
+            book: |id| bybit_book("snapshot", id),
+            diff: |id| bybit_book("delta", id),
+            others: |id| {
+                let best = bybit_book("best", id).replace(".50.", ".1.");
+                let trade = r#""T":1,"s":"BTCUSDT","S":"Buy","v":"1","p":"5","i":"x","BT":false"#;
+                let trade = format!(
+                    r#"{{"topic":"publicTrade.BTCUSDT","ts":1,"data":[{{{trade},"seq":{id}}}]}}"#
+                );
+                let data = format!(r#""markPrice":"5.{id}","fundingRate":"0.1","#);
+                let data = format!(r#"{{{data}"indexPrice":"5","nextFundingTime":"9"}}"#);
+                let mark = format!(
+                    r#"{{"topic":"tickers.BTCUSDT","type":"delta","ts":{id},"data":{data}}}"#
+                );
+                vec![best, trade, mark]
+            },
+        },
+    );
+    let venue = Venue::start();
+    let mut swap = rig::instrument("BTC-USDT-SWAP");
+    swap.kind = Kind::Linear;
+    let config = OkxConfig::new(&venue.ws, &venue.http, vec![swap]);
+    let okx = Rig::with(venue, Okx::new(&config), limits(), 10_000);
+    streamed(
+        okx,
+        &Words {
+            book: |id| okx_book("snapshot", "-1", id),
+            diff: |id| okx_book("update", &(id - 1).to_string(), id),
+            others: |id| {
+                let arg = |channel: &str| {
+                    format!(r#""arg":{{"channel":"{channel}","instId":"BTC-USDT-SWAP"}}"#)
+                };
+                let sides = r#""asks":[["6","1","0","1"]],"bids":[["5","1","0","1"]]"#;
+                let best = format!(r#"[{{{sides},"ts":"1","seqId":{id}}}]"#);
+                let trade = format!(r#""tradeId":"{id}","px":"5","sz":"1","side":"buy""#);
+                let trade = format!(r#"[{{"instId":"BTC-USDT-SWAP",{trade},"ts":"1"}}]"#);
+                let mark = format!(r#"[{{"markPx":"5.{id}","ts":"{id}"}}]"#);
+                let of = [("bbo-tbt", best), ("trades", trade), ("mark-price", mark)];
+                of.map(|(name, data)| format!(r#"{{{},"data":{data}}}"#, arg(name))).into()
+            },
+        },
+    );
+}
+
+/// Levels that push each other out of the window.
+fn crowd(id: u64, behind: &str) -> [String; 2] {
+    [1_000_i64, 2_000].map(|from| {
+        let price = |n: i64| from + (n * 7 + id as i64 * 13) % 900;
+        let one = |n| format!(r#"["{}","{}"{behind}]"#, price(n), 1 + n % 3);
+        (0..40).map(one).collect::<Vec<_>>().join(",")
+    })
+}
+
+fn bybit_book(kind: &str, id: u64) -> String {
+    let [bids, asks] = crowd(id, "");
+    let data = format!(r#"{{"s":"BTCUSDT","b":[{bids}],"a":[{asks}],"u":{id},"seq":{id}}}"#);
+    let told = if kind == "best" { "snapshot" } else { kind };
+    let head = format!(r#""topic":"orderbook.50.BTCUSDT","type":"{told}","ts":2"#);
+    let (bid, ask) = (r#""b":[["5","1"]]"#, r#""a":[["6","1"]]"#);
+    let best = format!(r#"{{"s":"BTCUSDT",{bid},{ask},"u":{id},"seq":{id}}}"#);
+    let data = if kind == "best" { best } else { data };
+    format!(r#"{{{head},"data":{data},"cts":1}}"#)
+}
+
+fn okx_book(action: &str, before: &str, id: u64) -> String {
+    let [bids, asks] = crowd(id, r#","0","3""#);
+    let ids = format!(r#""ts":"1","checksum":0,"prevSeqId":{before},"seqId":{id}"#);
+    let arg = r#""arg":{"channel":"books","instId":"BTC-USDT-SWAP"}"#;
+    let data = format!(r#"{{"asks":[{asks}],"bids":[{bids}],{ids}}}"#);
+    format!(r#"{{{arg},"action":"{action}","data":[{data}]}}"#)
 }

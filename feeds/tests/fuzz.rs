@@ -55,7 +55,16 @@ impl Pair {
         let fast = self.fast.decode(fast, AT, |_, _| true);
         let said = String::from_utf8_lossy(text);
         assert_eq!(fast, general, "{:?} reads {said}", self.width);
-        matches!(fast, Ok(Message::Best(_) | Message::Trade(_) | Message::Depth { .. }))
+        let is_market = |message: &Message<'_>| {
+            matches!(
+                message,
+                Message::Best(_)
+                    | Message::Trade(_)
+                    | Message::Bundle { .. }
+                    | Message::Depth { .. }
+            )
+        };
+        fast.is_ok_and(|message| is_market(&message))
     }
 
     /// How many frames were not read in the fast way.

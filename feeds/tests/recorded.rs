@@ -187,7 +187,9 @@ fn run(recording: &Recording) {
         }
     }
     let ways = venue.ways();
-    println!("{}: {:?} of {} frames were unusual", recording.file, ways, seen.iter().sum::<u64>());
+    let (file, [best, diffs, trades]) = (recording.file, seen);
+    println!("{file}: {best} best prices, {diffs} diffs, {trades} trades; gaps: {}", book.gaps);
+    println!("{file}: {ways:?} of {} frames were unusual", seen.iter().sum::<u64>());
     let unusual = ways.plain + ways.general;
     assert!(unusual * 50 < seen.iter().sum(), "{ways:?}: too many frames are not read fast");
     assert_eq!((seen, book.gaps, book.whole), (recording.frames, 0, true));

@@ -3,6 +3,7 @@
 
 mod ask;
 mod depth;
+mod out;
 mod take;
 mod trades;
 
@@ -11,40 +12,12 @@ use super::links::{PLACES, endpoint_of, number_of, places_of};
 use super::topics::Topics;
 use super::{Counters, FeedLimits};
 use crate::net::NetError;
-use crate::net::ring::RowSink;
 use crate::protocol::{Endpoint, Protocol, Stream};
-use crate::sequence::Loaded;
 use engine::event::{Body, Event, GapReason, Link, LinkState, flag};
 use engine::id::{FeedId, InstrumentId};
 use engine::time::Nanos;
+use out::Out;
 use rtrb::Producer;
-use std::collections::VecDeque;
-
-/// Most changes of the link's state that wait for room.
-const LINKS_MAX: usize = 16;
-
-/// The ring, counting rows.
-#[derive(Debug)]
-pub(super) struct Out {
-    ring: Producer<Event>,
-    rows: u64,
-}
-
-impl RowSink for Out {
-    #[inline]
-    fn message(&mut self, rows: &[Event]) -> bool {
-        let went = self.ring.message(rows);
-        if went {
-            self.rows += rows.len() as u64;
-        }
-        went
-    }
-
-    #[inline]
-    fn has_room(&self, rows: usize) -> bool {
-        self.ring.has_room(rows)
-    }
-}
 
 /// All instruments of a feed and the ring that they share.
 #[derive(Debug)]
@@ -74,7 +47,6 @@ pub(super) struct Books {
     answer_max: Nanos,
     places: Vec<Option<u16>>,
     out: Out,
-    links: VecDeque<Event>,
     trouble: Option<NetError>,
 }
 
@@ -109,8 +81,7 @@ impl Books {
             hole_max: limits.hole_max,
             answer_max: limits.answer_max,
             places,
-            out: Out { ring, rows: 0 },
-            links: VecDeque::with_capacity(LINKS_MAX),
+            out: Out::new(ring),
             trouble: None,
         }
     }
@@ -122,7 +93,7 @@ impl Books {
             all.filter(|(place, _)| number_of(*place) == number).map(|(_, count)| count).sum()
         };
         Counters {
-            rows: self.out.rows,
+            rows: self.out.rows(),
             first_arrivals_1: firsts(0),
             first_arrivals_2: firsts(1),
             first_arrivals_3: firsts(2),
@@ -134,7 +105,7 @@ impl Books {
 
     /// Whether the reader of the ring is gone.
     pub fn abandoned(&self) -> bool {
-        self.out.ring.is_abandoned()
+        self.out.is_abandoned()
     }
 
     /// What is wrong with a topic, since this was asked last.
@@ -157,14 +128,10 @@ impl Books {
 
     /// Tells the engine what became of the link; kept while the ring is full.
     pub fn link(&mut self, state: LinkState, at: Nanos) {
-        if self.links.len() >= LINKS_MAX {
-            self.links.pop_front();
-            self.counters.links_dropped += 1;
-        }
         let feed = InstrumentId(u16::from(self.feed.0));
         let body = Body::Link { link: Link::Market, state };
-        self.links.push_back(Event::new(at, feed, 0, body).with(flag::LAST));
-        self.pump();
+        let went = self.out.link(Event::new(at, feed, 0, body).with(flag::LAST));
+        self.counters.links_dropped += u64::from(!went);
     }
 
     /// There is one more connection; whether it is the first one that brings books.
@@ -182,6 +149,12 @@ impl Books {
             self.lanes.iter_mut().for_each(|lane| lane.connected(now, answer_max));
         }
         first
+    }
+
+    /// A connection was lost.
+    pub fn lost(&mut self, place: usize, now: Nanos) {
+        self.counters.reconnects += 1;
+        self.left(place, now);
     }
 
     /// There is one connection less. Without one that brings books, they are blank.
@@ -203,7 +176,12 @@ impl Books {
                 lane.sequence.stop(GapReason::Reconnect, now, &mut self.out);
                 lane.ahead.clear();
             }
-            self.link(LinkState::Down, now);
+            return self.link(LinkState::Down, now);
+        }
+        for place in 0..self.lanes.len() {
+            if self.lanes[place].chain.streamed {
+                self.goes_on(place, GapReason::Reconnect, now);
+            }
         }
     }
 
@@ -244,33 +222,14 @@ impl Books {
         }
     }
 
-    /// Takes a snapshot for the n-th lane that was asked for.
-    pub fn snapshot(&mut self, place: usize, last: u64, rows: &[Event]) -> Option<Loaded> {
-        let lane = self.lanes.get_mut(place)?;
-        let (sequence, mut way) = lane.way(&mut self.out);
-        let loaded = sequence.on_snapshot(last, rows, &mut way);
-        if loaded == Loaded::Base {
-            lane.chain.based_otherwise();
-        }
-        self.judge(place);
-        Some(loaded)
-    }
-
     fn pump(&mut self) -> usize {
-        let mut sent = 0;
+        let mut sent = self.out.pump();
         for place in 0..self.lanes.len() {
             if self.lanes[place].sequence.waits() {
                 let (sequence, mut way) = self.lanes[place].way(&mut self.out);
                 sent += sequence.pump(&mut way);
                 self.judge(place);
             }
-        }
-        while let Some(row) = self.links.front() {
-            if !self.out.message(&[*row]) {
-                break;
-            }
-            self.links.pop_front();
-            sent += 1;
         }
         sent
     }

@@ -7,7 +7,7 @@ use super::chain::Chain;
 use super::links::{PLACES, places_of};
 use super::prints::Prints;
 use crate::net::Backoff;
-use crate::protocol::{BookRules, Endpoint, STREAMS, Stream, Topic};
+use crate::protocol::{BookRules, Endpoint, STREAMS, Snapshot, Stream, Topic};
 use crate::sequence::{Sequence, SequenceLimits};
 use crate::window::{Window, Windowed};
 use engine::id::InstrumentId;
@@ -64,8 +64,10 @@ pub(super) struct Lane {
     limits: [Nanos; WATCHED],
     stale: bool,
     asked: Option<Ask>,
-    /// How often the book was asked for since it was whole.
-    tries: u32,
+    /// How often the book did not follow its subscription in time since it was whole.
+    late: u32,
+    /// How often it was asked for by a subscription.
+    turns: u32,
     wanted: bool,
     ask_at: Nanos,
     not_before: Nanos,
@@ -101,7 +103,8 @@ impl Lane {
             limits: [Nanos::ZERO; WATCHED],
             stale: false,
             asked: None,
-            tries: 0,
+            late: 0,
+            turns: 0,
             wanted: false,
             ask_at: Nanos::ZERO,
             not_before: Nanos::ZERO,
@@ -141,7 +144,7 @@ impl Lane {
         self.heard = [now; WATCHED];
         let streamed = self.chain.streamed;
         self.asked = streamed.then(|| Ask::Stream(None, now.after(answer_max)));
-        (self.stale, self.wanted, self.tries) = (false, streamed, u32::from(streamed));
+        (self.stale, self.wanted, self.late) = (false, streamed, 0);
         self.ahead.clear();
     }
 
@@ -155,6 +158,7 @@ impl Lane {
 
     /// The connection at this place is gone; a book that was asked for over it does not come.
     pub fn left(&mut self, place: usize, now: Nanos) {
+        self.chain.joined(place);
         if matches!(self.asked, Some(Ask::Stream(Some(by), _)) if by == place) {
             self.answered(false, now);
             self.ask_at = now;
@@ -228,6 +232,12 @@ impl Lane {
         (&mut self.sequence, Windowed { window: self.window.as_mut(), out })
     }
 
+    /// Whether the book that is held here is the very same.
+    pub fn is_at(&self, book: &Snapshot<'_>) -> bool {
+        let same_id = self.sequence.book_id() == Some(book.last);
+        same_id && self.window.as_ref().is_some_and(|window| window.is(book.rows))
+    }
+
     /// Looks whether the book broke since the last look, and plans when to ask for it: at once, or
     /// later when it was whole only for a short time. True when it had been whole before.
     pub fn broke(&mut self, now: Nanos) -> bool {
@@ -253,33 +263,39 @@ impl Lane {
         self.wanted && self.asked.is_none() && !stale && due
     }
 
-    /// Whether the next try is one over HTTP, where that is possible: the first ones of a book that
-    /// comes over the stream are subscriptions, and from then on each other one.
+    /// Whether the next try is one over HTTP, where that is possible: of a book that comes over the
+    /// stream, each other one after two that brought nothing.
     pub const fn tries_request(&self) -> bool {
-        !self.chain.streamed || self.tries >= 2 && self.tries.is_multiple_of(2)
+        !self.chain.streamed || self.late >= 2 && self.late.is_multiple_of(2)
     }
 
     /// It was asked for over HTTP: from now on what connections tell is kept for it.
     pub fn asked(&mut self) {
         self.chain.based_otherwise();
         self.asked = Some(Ask::Request);
-        self.tries = self.tries.saturating_add(1);
+        self.late += u32::from(self.chain.streamed);
     }
 
     /// It was asked for by a subscription over the connection at this place.
     pub fn subscribed(&mut self, place: usize, until: Nanos) {
         self.asked = Some(Ask::Stream(Some(place), until));
-        self.tries = self.tries.saturating_add(1);
+        self.turns = self.turns.wrapping_add(1);
     }
 
-    /// How often it was asked for since it was whole.
-    pub const fn tries(&self) -> u32 {
-        self.tries
+    /// How often it was asked for by a subscription.
+    pub const fn turns(&self) -> u32 {
+        self.turns
     }
 
-    /// Whether the book that was to follow a subscription did not come in time.
-    pub fn is_late(&self, now: Nanos) -> bool {
-        matches!(self.asked, Some(Ask::Stream(_, until)) if now >= until)
+    /// Whether the book that was to follow a subscription did not come in time: then another try is
+    /// due after a wait.
+    pub fn gives_up(&mut self, now: Nanos) -> bool {
+        let late = matches!(self.asked, Some(Ask::Stream(_, until)) if now >= until);
+        if late {
+            self.answered(false, now);
+            self.late = self.late.saturating_add(1);
+        }
+        late
     }
 
     /// The answer came: a base of the book, or another try is due after a wait.
@@ -288,7 +304,7 @@ impl Lane {
         if base {
             self.based_at = now;
             self.wanted = false;
-            self.tries = 0;
+            self.late = 0;
         } else {
             self.ask_at = now.after(self.backoff.next());
         }

@@ -62,9 +62,20 @@ impl Links {
         self.places.get_mut(place)?.as_mut()
     }
 
+    /// The places that have one.
+    #[inline]
+    pub fn places(&self) -> impl Iterator<Item = usize> + use<> {
+        let mut left = self.up;
+        std::iter::from_fn(move || {
+            let place = left.trailing_zeros() as usize;
+            left &= left.checked_sub(1)?;
+            Some(place)
+        })
+    }
+
     /// All with their places.
     pub fn iter(&self) -> impl Iterator<Item = (usize, &Connection)> {
-        self.places.iter().enumerate().filter_map(|(place, one)| Some((place, one.as_ref()?)))
+        self.places().filter_map(|place| Some((place, self.places.get(place)?.as_ref()?)))
     }
 
     /// All.

@@ -225,6 +225,8 @@ impl Topics {
         }
         self.look_at = now.after(LOOK_EVERY);
         let mut busy = false;
+        // A connection over which nothing comes at all is deaf, whatever its streams are.
+        let deaf = self.batch == 0 && !(0..self.states.len()).any(&spoke);
         for (number, state) in self.states.iter_mut().enumerate() {
             let speaks = spoke(number);
             let silence = endpoint.topics.get(number).map_or(Silence::Rest, |topic| topic.silence);
@@ -234,6 +236,7 @@ impl Topics {
                     let trouble = match silence {
                         Silence::Mended if self.batch > 0 => Trouble::Mended,
                         Silence::Mended => Trouble::Deaf,
+                        _ if deaf => Trouble::Deaf,
                         _ => Trouble::Silent,
                     };
                     tell(number, trouble);

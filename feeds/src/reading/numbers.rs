@@ -1,5 +1,6 @@
 //! Numbers that are no prices or quantities: stamps, money, rates, and the print of a name.
 
+use engine::event::Event;
 use engine::instrument::{Instrument, PRICE_MAX};
 use engine::num::{NumError, Price, parse_decimal};
 use engine::time::Nanos;
@@ -30,6 +31,12 @@ pub fn venue_delta_us(at: Nanos, stamp: u64) -> i32 {
     let stamp_us = if stamp < MICROS_FROM { stamp * 1_000 } else { stamp };
     let delta = (at.0 / 1_000) as i64 - i64::try_from(stamp_us).unwrap_or(i64::MAX);
     i32::try_from(delta).unwrap_or(if delta < 0 { i32::MIN } else { i32::MAX })
+}
+
+/// The venue's time of a row, µs since 1970: the same over every connection.
+#[inline]
+pub const fn stamp_us(row: &Event) -> u64 {
+    (row.at.0 / 1_000).wrapping_sub(row.venue_delta_us as u64)
 }
 
 /// A decimal in units of 1e-8; what is finer is cut off. `None` when it is none, or too large.

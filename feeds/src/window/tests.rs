@@ -149,8 +149,8 @@ proptest! {
             let mut rows: Vec<Event> = Vec::new();
             for (buys, price, qty) in &message {
                 // Asks lie above all bids, so that nothing crosses.
-                let (side, key) =
-                    if *buys { (Side::Buy, -price) } else { (Side::Sell, 100 + price) };
+                let side = if *buys { Side::Buy } else { Side::Sell };
+                let key = if *buys { -price } else { 100 + price };
                 rows.push(level(side, key.abs(), *qty));
                 match qty {
                     0 => naive[side.index()].remove(&key),
@@ -176,6 +176,8 @@ proptest! {
             }
             prop_assert_eq!(&read, &naive);
             let again: Vec<Event> = window.snapshot(&rows[0]).to_vec();
+            prop_assert!(window.is(&again));
+            prop_assert!(again[0].payload[1] == 0 || !window.is(&again[1..]));
             prop_assert_eq!(again.len(), (read[0].len() + read[1].len()).max(1));
         }
     }

@@ -44,9 +44,11 @@ impl Corpus {
     /// A message of any kind and instrument.
     pub fn message(&mut self) -> Vec<u8> {
         self.which = self.random.random_range(0..INSTRUMENTS.len());
-        match self.random.random_range(0..3) {
+        let kinds = if self.flavour == Flavour::Spot { 3 } else { 4 };
+        match self.random.random_range(0..kinds) {
             0 => self.best(),
             1 => self.trade(),
+            3 => self.bundle(),
             _ => {
                 let levels = [0, 1, 3, 8, 70][self.random.random_range(0..5)];
                 let bids = self.random.random_range(0..=levels);
@@ -61,6 +63,9 @@ impl Corpus {
         for which in [0, 3] {
             self.which = which;
             all.extend([self.best(), self.trade(), self.depth([2, 1])]);
+            if self.flavour == Flavour::Usdm {
+                all.push(self.bundle());
+            }
         }
         all
     }
@@ -128,6 +133,18 @@ impl Corpus {
             }
         };
         self.wrapped("trade", &data)
+    }
+
+    /// Trades at one price by one taker, of USDⓈ-M alone.
+    pub fn bundle(&mut self) -> Vec<u8> {
+        let (price, qty) = (self.number(0, 1).1, self.number(1, 1).1);
+        let (name, id, maker) =
+            (INSTRUMENTS[self.which].0, self.id(), self.random.random::<bool>());
+        let time = 1_723_161_266_000_u64 + self.random.random_range(0..100_000);
+        let nq = if self.random.random() { r#""nq":"0.1","# } else { "" };
+        let numbers = format!(r#""s":"{name}","a":{id},"p":"{price}","q":"{qty}",{nq}"#);
+        let rest = format!(r#""f":{id},"l":{id},"T":{time},"m":{maker}"#);
+        self.wrapped("aggTrade", &format!(r#""e":"aggTrade","E":{time},{numbers}{rest}"#))
     }
 
     pub fn depth(&mut self, levels: [usize; 2]) -> Vec<u8> {

@@ -13,6 +13,7 @@ use engine::time::{Clock, Nanos, NoTrace};
 use feeds::binance_spot::{BinanceSpot, BinanceSpotConfig};
 use feeds::feed::{Counters, Feed, FeedLimits, FeedPorts};
 use feeds::net::dial_pair;
+use feeds::protocol::Protocol;
 use rtrb::{Consumer, Producer, RingBuffer};
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -26,9 +27,9 @@ impl Clock for Hand {
     }
 }
 
-pub struct Rig {
+pub struct Rig<P: Protocol = BinanceSpot> {
     pub venue: Venue,
-    pub feed: Feed<BinanceSpot>,
+    pub feed: Feed<P>,
     pub rows: Consumer<Event>,
     pub wishes: Producer<InstrumentId>,
     pub clock: Hand,
@@ -40,21 +41,42 @@ pub fn limits() -> FeedLimits {
     limits
 }
 
+/// The instrument of all tests, under the venue's name of it.
+pub fn instrument(symbol: &str) -> Instrument {
+    let grids = (Grid { decimals: 0, step: 1 }, Grid { decimals: 0, step: 1 });
+    let (symbol, assets) = (Symbol::new(symbol).unwrap(), (AssetId(0), AssetId(1)));
+    Instrument::new(InstrumentId(2), symbol, assets, grids)
+}
+
 impl Rig {
     pub fn new(limits: FeedLimits, ring: usize) -> Self {
         let venue = Venue::start();
-        let grids = (Grid { decimals: 0, step: 1 }, Grid { decimals: 0, step: 1 });
-        let (symbol, assets) = (Symbol::new("BTCUSDT").unwrap(), (AssetId(0), AssetId(1)));
-        let instrument = Instrument::new(InstrumentId(2), symbol, assets, grids);
-        let mut config = BinanceSpotConfig::new(&venue.ws, &venue.http, vec![instrument]);
+        let mut config =
+            BinanceSpotConfig::new(&venue.ws, &venue.http, vec![instrument("BTCUSDT")]);
         config.snapshot_levels = 5;
-        assert_eq!((config.check(), limits.check(ring)), (vec![], vec![]));
+        assert_eq!(config.check(), Vec::<String>::new());
+        Self::with(venue, BinanceSpot::new(&config), limits, ring)
+    }
+
+    /// Connected and in step at update id 10.
+    pub fn in_step(limits: FeedLimits) -> (Self, Peer) {
+        let mut rig = Self::new(limits, 1_000);
+        rig.venue.snapshot(10);
+        let peer = rig.peer();
+        assert_eq!(rig.rows("base 10"), "link Up, base 10");
+        (rig, peer)
+    }
+}
+
+impl<P: Protocol> Rig<P> {
+    pub fn with(venue: Venue, protocol: P, limits: FeedLimits, ring: usize) -> Self {
+        assert_eq!(limits.check(ring), Vec::<String>::new());
         let (dial, dialer) = dial_pair(4);
         venue.runtime.spawn(dialer.run());
         let (events, rows) = RingBuffer::new(ring);
         let (wishes, wanted) = RingBuffer::new(4);
         let ports = FeedPorts { dial, events, wishes: wanted };
-        let feed = Feed::new(BinanceSpot::new(&config), limits, ports);
+        let feed = Feed::new(protocol, limits, ports);
         let clock = Hand(Cell::new(1_000_000_000_000));
         Self { venue, feed, rows, wishes, clock }
     }
@@ -109,15 +131,6 @@ impl Rig {
         });
         told.join(", ")
     }
-
-    /// Connected and in step at update id 10.
-    pub fn in_step(limits: FeedLimits) -> (Self, Peer) {
-        let mut rig = Self::new(limits, 1_000);
-        rig.venue.snapshot(10);
-        let peer = rig.peer();
-        assert_eq!(rig.rows("base 10"), "link Up, base 10");
-        (rig, peer)
-    }
 }
 
 pub fn text(row: &Event) -> String {
@@ -128,6 +141,7 @@ pub fn text(row: &Event) -> String {
         Body::Trade { .. } => format!("trade {}", row.id),
         Body::Gap { reason, expected } => format!("gap {reason:?} {expected}"),
         Body::Link { state, .. } => format!("link {state:?}"),
+        Body::Mark { .. } => format!("mark {}", row.id),
         other => panic!("{other:?}"),
     }
 }

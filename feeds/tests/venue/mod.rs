@@ -30,6 +30,7 @@ pub struct Peer {
     closed: Arc<AtomicBool>,
     hushed: Arc<AtomicBool>,
     pongs: Arc<Mutex<Vec<String>>>,
+    texts: Arc<Mutex<Vec<String>>>,
 }
 
 /// Waits for a flag, for a time that no sane machine needs.
@@ -69,6 +70,11 @@ impl Peer {
     pub fn pongs(&self) -> Vec<String> {
         self.pongs.lock().unwrap().clone()
     }
+
+    /// Text messages that the client sent since this was asked last.
+    pub fn texts(&self) -> Vec<String> {
+        std::mem::take(&mut self.texts.lock().unwrap())
+    }
 }
 
 type Answer = (u16, String, Vec<(&'static str, &'static str)>);
@@ -98,7 +104,7 @@ impl Venue {
         let (arrivals, peers) = mpsc::channel();
         let script = Arc::new(Script::default());
         let (told, heard) = (Arc::clone(&script), Arc::clone(&script));
-        let stream = get(move |upgrade: WebSocketUpgrade, request: Request| {
+        let stream = move |upgrade: WebSocketUpgrade, request: Request| {
             let path = request.uri().to_string();
             let (arrivals, refuse) = (arrivals.clone(), told.refuse.load(Ordering::Acquire));
             async move {
@@ -107,9 +113,13 @@ impl Venue {
                 }
                 upgrade.on_upgrade(move |socket| serve(socket, path, arrivals))
             }
-        });
+        };
         let depth = get(move |RawQuery(query): RawQuery| answer(Arc::clone(&heard), query));
-        let app = Router::new().route("/stream", stream).route("/api/v3/depth", depth);
+        // Each venue has its own paths of streams.
+        let app = Router::new()
+            .route("/api/v3/depth", depth.clone())
+            .route("/fapi/v1/depth", depth)
+            .fallback(stream);
         runtime.spawn(async move { axum::serve(listener, app).await });
         Self { runtime, ws: format!("ws://{at}"), http: format!("http://{at}"), peers, script }
     }
@@ -164,9 +174,10 @@ async fn serve(mut socket: WebSocket, path: String, arrivals: mpsc::Sender<Peer>
         closed: Arc::default(),
         hushed: Arc::default(),
         pongs: Arc::default(),
+        texts: Arc::default(),
     };
     let (closed, hushed) = (Arc::clone(&peer.closed), Arc::clone(&peer.hushed));
-    let pongs = Arc::clone(&peer.pongs);
+    let (pongs, texts) = (Arc::clone(&peer.pongs), Arc::clone(&peer.texts));
     arrivals.send(peer).unwrap();
     loop {
         tokio::select! {
@@ -183,6 +194,7 @@ async fn serve(mut socket: WebSocket, path: String, arrivals: mpsc::Sender<Peer>
                 Some(Ok(Message::Pong(text))) => {
                     pongs.lock().unwrap().push(String::from_utf8_lossy(&text).into_owned());
                 }
+                Some(Ok(Message::Text(text))) => texts.lock().unwrap().push(text.to_string()),
                 Some(Ok(Message::Close(_))) => closed.store(true, Ordering::Release),
                 Some(Ok(_)) => {}
                 Some(Err(_)) | None => return,

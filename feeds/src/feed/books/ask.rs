@@ -3,10 +3,13 @@
 use super::Books;
 use crate::feed::lane::Lane;
 use crate::feed::links::{PLACES, endpoint_of, places_of};
-use crate::feed::topics::{Due, Topics, Trouble};
-use crate::net::NetError;
-use crate::protocol::{Asked, Endpoint, Request, Silence, Stream};
+use crate::feed::topics::{Topics, Trouble};
+use crate::net::{HttpReply, HttpRequest, NetError};
+use crate::protocol::{Asked, DecodeError, Endpoint, Protocol, Silence, Stream};
+use crate::sequence::Loaded;
+use engine::event::Event;
 use engine::time::Nanos;
+use std::sync::Arc;
 
 /// Whether the n-th topic of an endpoint ever spoke over the connection at this place.
 fn spoke<'a>(
@@ -22,15 +25,23 @@ fn spoke<'a>(
 }
 
 impl Books {
-    /// The next request to be sent over the connection at this place; it counts as sent.
+    /// Writes the next request to be sent over the connection at this place, which counts as sent;
+    /// false when there is none.
     #[inline]
-    pub fn due(&mut self, place: usize, now: Nanos) -> Option<Due> {
-        self.topics.get_mut(place)?.due(now)
-    }
-
-    /// The request itself.
-    pub fn request(&self, place: usize, due: &Due) -> Option<Request<'_>> {
-        self.endpoints.get(endpoint_of(place)).map(|endpoint| due.request(endpoint))
+    pub fn write_request(
+        &mut self,
+        place: usize,
+        now: Nanos,
+        protocol: &impl Protocol,
+        out: &mut Vec<u8>,
+    ) -> bool {
+        let Some(due) = self.topics.get_mut(place).and_then(|topics| topics.due(now)) else {
+            return false;
+        };
+        let Some(endpoint) = self.endpoints.get(endpoint_of(place)) else { return false };
+        out.clear();
+        protocol.write_request(&due.request(endpoint), out);
+        true
     }
 
     /// Looks at what was asked for over the connection at this place; false when only another
@@ -87,34 +98,94 @@ impl Books {
         self.tell(by, first.unwrap_or(usize::MAX), why);
     }
 
-    /// Whether the n-th lane's book is to be asked for now. One that did not follow its
-    /// subscription in time is told.
-    pub fn wants(&mut self, place: usize, now: Nanos) -> bool {
-        let Some(lane) = self.lanes.get_mut(place) else { return false };
-        if lane.broke(now) {
-            self.counters.resyncs += 1;
-        }
-        if lane.is_late(now) {
-            lane.answered(false, now);
+    /// Asks for the n-th lane's book, where it is wanted now: by a subscription, or by the request
+    /// that is returned, where there is one. What did not follow its subscription in time is told.
+    pub fn ask(
+        &mut self,
+        place: usize,
+        now: Nanos,
+        request: impl FnOnce() -> Option<Arc<HttpRequest>>,
+    ) -> Option<Arc<HttpRequest>> {
+        let lane = self.lanes.get_mut(place)?;
+        self.counters.resyncs += u64::from(lane.broke(now));
+        if lane.gives_up(now) {
             self.counters.snapshot_errors += 1;
             if let Some(carrier) = lane.carrier(Stream::Depth) {
-                let place = (0..PLACES).find(|place| endpoint_of(*place) == carrier.endpoint);
-                self.tell(place.unwrap_or(0), carrier.topic, "no book followed the subscription");
+                let by = (0..PLACES).find(|by| endpoint_of(*by) == carrier.endpoint).unwrap_or(0);
+                self.tell(by, carrier.topic, "no book followed the subscription");
             }
         }
-        self.lanes.get(place).is_some_and(|lane| lane.asks(now))
+        let lane = self.lanes.get(place).filter(|lane| lane.asks(now))?;
+        let (request, first) = (request(), lane.tries_request());
+        if (request.is_none() || !first) && self.renew(place, now) { None } else { request }
+    }
+
+    /// The answer to the n-th lane's request came: its book, or why there is none. What could not
+    /// be read is returned.
+    pub fn answered<P: Protocol>(
+        &mut self,
+        place: usize,
+        protocol: &mut P,
+        result: Result<HttpReply, NetError>,
+        now: Nanos,
+    ) -> Result<(), DecodeError> {
+        let (mut base, mut wait, mut refused) = (false, Nanos::ZERO, Ok(()));
+        match result {
+            Ok(mut reply) if reply.status == 200 => {
+                match protocol.on_snapshot(place, &mut reply.body, now) {
+                    Ok(book) => {
+                        base = self.snapshot(place, book.last, book.rows) == Some(Loaded::Base);
+                    }
+                    Err(error) => {
+                        self.counters.snapshot_errors += 1;
+                        refused = Err(error);
+                    }
+                }
+            }
+            Ok(reply) => {
+                self.counters.snapshot_errors += 1;
+                wait = Nanos::from_s(u64::from(reply.retry_after_s.unwrap_or(0)));
+                let at = protocol.snapshot_request(place);
+                let at = at.map_or(String::new(), |request| request.url.clone());
+                let why = format!("HTTP {}", reply.status);
+                self.trouble = Some(NetError::Request { at, why, sent: true });
+            }
+            Err(error) => {
+                self.counters.snapshot_errors += 1;
+                self.trouble = Some(error);
+            }
+        }
+        if let Some(lane) = self.lanes.get_mut(place) {
+            lane.answered(base, now);
+        }
+        if wait != Nanos::ZERO {
+            self.lanes.iter_mut().for_each(|lane| lane.wait_until(now.after(wait)));
+        }
+        refused
+    }
+
+    /// Takes a snapshot for the n-th lane that was asked for.
+    pub fn snapshot(&mut self, place: usize, last: u64, rows: &[Event]) -> Option<Loaded> {
+        let lane = self.lanes.get_mut(place)?;
+        let (sequence, mut way) = lane.way(&mut self.out);
+        let loaded = sequence.on_snapshot(last, rows, &mut way);
+        if loaded == Loaded::Base {
+            lane.chain.based_otherwise();
+            self.counters.snapshots += 1;
+        }
+        self.counters.old_snapshots += u64::from(loaded == Loaded::TooOld);
+        self.judge(place);
+        Some(loaded)
     }
 
     /// Asks for the n-th lane's book by a subscription, over one connection after the other; false
     /// when there is none.
-    pub fn renew(&mut self, place: usize, now: Nanos) -> bool {
+    fn renew(&mut self, place: usize, now: Nanos) -> bool {
         let Some(lane) = self.lanes.get_mut(place) else { return false };
         let Some(carrier) = lane.carrier(Stream::Depth) else { return false };
         let up = self.up & places_of(carrier.endpoint);
-        let usable = (0..PLACES).filter(|by| up >> by & 1 != 0);
-        let count = up.count_ones() as usize;
-        let turn = lane.tries() as usize % count.max(1);
-        let Some(by) = usable.clone().nth(turn) else { return false };
+        let turn = lane.turns() as usize % (up.count_ones() as usize).max(1);
+        let Some(by) = (0..PLACES).filter(|by| up >> by & 1 != 0).nth(turn) else { return false };
         if !self.topics.get(by).is_some_and(Topics::asks) {
             return false;
         }
@@ -133,7 +204,7 @@ impl Books {
     fn renew_at(&mut self, place: usize, by: usize, at: Nanos) -> bool {
         let Some(lane) = self.lanes.get_mut(place) else { return false };
         let Some(carrier) = lane.carrier(Stream::Depth) else { return false };
-        lane.chain.renewed(by);
+        lane.chain.mute(by);
         lane.told(by, Stream::Depth, 0);
         lane.forget(by, Stream::Depth);
         self.counters.resubscriptions += 1;

@@ -1,7 +1,7 @@
 //! Changes of books and whole books over streams: into the sequence in their order, or into doubt.
 
 use super::Books;
-use crate::feed::chain::{Admitted, Told};
+use crate::feed::chain::Admitted;
 use crate::feed::links::places_of;
 use crate::protocol::{Snapshot, Stream};
 use crate::sequence::{DiffHead, Loaded, Taken};
@@ -48,11 +48,15 @@ impl Books {
 
     /// Whether a message of a book that comes over streams is to be taken as it is.
     fn is_admitted(&mut self, place: usize, head: &DiffHead, rows: &[Event]) -> bool {
-        let (by, lane) = (self.by, &mut self.lanes[place]);
+        let (by, several, lane) = (self.by, self.several, &mut self.lanes[place]);
         let last = lane.last_of(by, Stream::Depth);
-        match lane.chain.admits(by, head, last) {
+        let admitted = lane.chain.admits(by, head, last);
+        if several && matches!(admitted, Admitted::Yes | Admitted::Untrusted) {
+            lane.chain.mark(by, head, rows);
+        }
+        match admitted {
             Admitted::Yes => return true,
-            Admitted::No => {
+            Admitted::No | Admitted::Untrusted => {
                 self.counters.old_diffs += 1;
                 lane.told(by, Stream::Depth, head.last);
             }
@@ -69,7 +73,7 @@ impl Books {
         let (by, lane) = (self.by, &mut self.lanes[place]);
         lane.told(by, Stream::Depth, head.last);
         lane.best = 0;
-        lane.chain.starts_anew(by, self.up);
+        lane.chain.based_on(by);
         let follows = lane.sequence.book_id() == Some(head.before);
         let like =
             Event { at: head.at, id: head.last, instrument: lane.instrument, ..Event::default() };
@@ -96,57 +100,55 @@ impl Books {
     /// again. Where no other one goes on, the book is broken.
     #[cold]
     fn broken(&mut self, place: usize, at: Nanos) {
-        let (by, lane) = (self.by, &mut self.lanes[place]);
-        lane.chain.mute(by);
-        let others = self.up & places_of(self.main) & lane.chain.usable();
-        if others != 0 {
-            return self.renew_later(place, by);
-        }
-        if lane.sequence.book_id().is_some() {
+        let by = self.by;
+        self.lanes[place].chain.mute(by);
+        if !self.goes_on(place, GapReason::Sequence, at) {
             self.counters.gaps += 1;
-            lane.sequence.restart(GapReason::Sequence, at, &mut self.out);
+        } else if self.several {
+            self.renew_later(place, by);
         }
+    }
+
+    /// Breaks a book that comes over streams, whole or on its way out, when no connection that it
+    /// could go on with is left; whether it does go on, or was broken before.
+    pub(super) fn goes_on(&mut self, place: usize, reason: GapReason, at: Nanos) -> bool {
+        let up = self.up & places_of(self.main);
+        let lane = &mut self.lanes[place];
+        if lane.chain.usable() & up != 0 || lane.sequence.wants_snapshot() {
+            return true;
+        }
+        lane.sequence.restart(reason, at, &mut self.out);
+        false
     }
 
     /// A whole book over a stream.
     #[cold]
     pub(super) fn book(&mut self, place: usize, book: Snapshot<'_>, (anew, at): (bool, Nanos)) {
-        let (by, several, up) = (self.by, self.several, self.up);
+        let by = self.by;
         let lane = &mut self.lanes[place];
         lane.heard(by, Stream::Depth, at);
         let last = lane.last_of(by, Stream::Depth);
-        let told = lane.chain.tells(by, (book.last, anew), last);
         lane.told(by, Stream::Depth, book.last);
-        let slowest = if several { lane.slowest(Stream::Depth, up) } else { book.last };
-        let loaded = match told {
-            Told::Known => Loaded::Unwanted,
-            Told::First => {
-                let (sequence, mut way) = lane.way(&mut self.out);
-                sequence.on_streamed(book.last, book.rows, slowest, &mut way)
+        let wanted = lane.sequence.wants_snapshot();
+        let taken = lane.chain.tells(by) || wanted;
+        if taken {
+            let restarts = !wanted && (anew || book.last < last);
+            self.counters.restarts += u64::from(restarts);
+            lane.best = if restarts { 0 } else { lane.best };
+            lane.chain.based_on(by);
+            if lane.sequence.rebase(book.last, book.rows) == Loaded::Base {
+                self.counters.snapshots += 1;
+                lane.answered(true, at);
             }
-            // Another connection is further: its book stands.
-            Told::Again if several && lane.sequence.book_id().is_some_and(|id| id >= book.last) => {
-                Loaded::Unwanted
-            }
-            Told::Again => lane.sequence.rebase(book.last, book.rows),
-            Told::Anew => {
-                self.counters.restarts += 1;
-                lane.best = 0;
-                lane.chain.starts_anew(by, up);
-                lane.sequence.rebase(book.last, book.rows)
-            }
-        };
-        if self.newcomer == Some(by) {
-            lane.in_step |= lane.sequence.book_id().is_some_and(|id| id >= book.last);
+        } else if lane.is_at(&book) {
+            lane.chain.trust(by);
         }
-        let base = loaded == Loaded::Base;
-        if base {
-            self.counters.snapshots += 1;
-            lane.answered(true, at);
+        if self.newcomer == Some(by) {
+            lane.in_step |= lane.chain.usable() >> by & 1 != 0;
         }
         let (sequence, mut way) = lane.way(&mut self.out);
         sequence.pump(&mut way);
-        self.arrived(base);
+        self.arrived(taken);
         self.judge(place);
     }
 

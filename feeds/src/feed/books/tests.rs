@@ -4,7 +4,7 @@
 use super::*;
 use crate::binance_spot::{BinanceSpot, BinanceSpotConfig};
 use crate::protocol::{Intake as _, Message};
-use crate::sequence::DiffHead;
+use crate::sequence::{DiffHead, Loaded};
 use engine::id::{AssetId, Side};
 use engine::instrument::{Instrument, Symbol};
 use engine::num::{Grid, Price, Qty};

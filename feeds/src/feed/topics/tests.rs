@@ -109,6 +109,11 @@ fn silence_of_what_the_url_names_is_the_connections() {
     script.spoke = vec![1, 3, 4];
     assert_eq!(script.after(20), "t0 Deaf");
     assert_eq!(script.after(20), "");
+    let mut script = Script::new(Asks::Url);
+    script.spoke = vec![0, 3];
+    assert_eq!(script.after(20), "t1 Silent t4 Silent");
+    let mut script = Script::new(Asks::Url);
+    assert_eq!(script.after(20), "t0 Deaf t1 Deaf t3 Deaf t4 Deaf", "nothing came at all");
 }
 
 #[test]
