@@ -110,10 +110,14 @@ impl Corpus {
         );
         let data = match self.flavour {
             Flavour::Spot => format!(r#""u":{id},{sides}"#),
-            Flavour::Usdm => format!(
-                r#""e":"bookTicker","u":{id},{sides},"T":1723161266991,"E":1723161266{:03}"#,
-                self.random.random_range(0..1_000)
-            ),
+            Flavour::Usdm => {
+                let class = format!(r#","st":1,"ps":"{name}""#);
+                let class = if self.random.random::<bool>() { &class } else { "" };
+                format!(
+                    r#""e":"bookTicker","u":{id},{sides},"T":1723161266991,"E":1723161266{:03}{class}"#,
+                    self.random.random_range(0..1_000)
+                )
+            }
         };
         self.wrapped("bookTicker", &data)
     }

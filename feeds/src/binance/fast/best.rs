@@ -6,6 +6,8 @@
 //!  USDⓈ-M  {"e":"bookTicker","u":5123108688124,"s":"BTCUSDT","b":"61808.50","B":"0.319",
 //!           "a":"61808.60","A":"5.761","T":1723161266991,"E":1723161266991}}
 //! ```
+//!
+//! Since June 2026 USDⓈ-M may say class and pair behind the stamps: `,"st":1,"ps":"BTCUSDT"`.
 
 use super::Found;
 use super::reading::{Check, Reading, STAMP_LEN, is_at, pair};
@@ -23,13 +25,20 @@ use engine::id::InstrumentId;
 
 /// What USDⓈ-M adds behind the last quote, the numbers standing for any of their length.
 const STAMPS: &[u8; 38] = b",\"T\":1000000000000,\"E\":1000000000000}}";
+/// The same with class and pair behind it.
+const CLASSED: &[u8; 38] = b",\"T\":1000000000000,\"E\":1000000000000,\"";
 /// Where the second stamp begins there.
 const STAMP_AT: usize = 23;
+/// Bytes of `,"st":1,"ps":"`, and of the `"}}` behind the pair.
+const CLASS: (usize, usize) = (14, 3);
 
 static FIRST: Check = Check::new(STAMPS, 0);
 static SECOND: Check = Check::new(STAMPS, 6);
-static LAST: Shape = {
-    let check = Check::new(STAMPS, 22);
+static LAST: Shape = last(STAMPS);
+static LAST_CLASSED: Shape = last(CLASSED);
+
+const fn last(stamps: &[u8; 38]) -> Shape {
+    let check = Check::new(stamps, 22);
     let mut order = [0x80; 16];
     let mut digit = 0;
     while digit < STAMP_LEN {
@@ -39,7 +48,7 @@ static LAST: Shape = {
     let (mut zero, mut most) = (check.zero, check.most);
     (zero[STAMP_AT - 22], most[STAMP_AT - 22]) = (b'0', 9);
     Shape { zero, most, order, tail: 0, tail_mask: 0 }
-};
+}
 
 /// Reads one; the row is written when it is wanted and nothing is wrong.
 #[inline(always)]
@@ -93,11 +102,30 @@ fn end<M: Machine>(reading: &Reading<'_, M>, place: usize, faults: &mut Faults) 
     if reading.flavour == Flavour::Spot {
         return if rest == 2 && is_at(window, 0, b"}}") { Some(0) } else { None };
     }
-    if rest != STAMPS.len() || window[STAMP_AT] == b'0' {
+    let plain = rest == STAMPS.len();
+    if window[STAMP_AT] == b'0' || !(plain || is_classed(reading, place, rest)) {
         return None;
     }
     FIRST.check(lanes, part(window, 0)?, faults);
     SECOND.check(lanes, part(window, 6)?, faults);
-    let digits = lanes.digits(lanes.load(part(window, 22)?), &LAST, faults);
+    let last = if plain { &LAST } else { &LAST_CLASSED };
+    let digits = lanes.digits(lanes.load(part(window, 22)?), last, faults);
     Some(lanes.number(digits))
+}
+
+/// Whether class and pair stand behind the stamps, and nothing else.
+#[inline(always)]
+fn is_classed<M: Machine>(reading: &Reading<'_, M>, place: usize, rest: usize) -> bool {
+    // What is behind the first quote of the text between the numbers: `,"s":"BTCUSDT","b":"`.
+    let mid = reading.stream.mid.get(6..usize::from(reading.stream.mid_len).wrapping_sub(7));
+    let Some(symbol) = mid else { return false };
+    let Some(window) = reading.text.window(place.wrapping_add(STAMPS.len() - 2)) else {
+        return false;
+    };
+    let end = CLASS.0.wrapping_add(symbol.len());
+    rest == STAMPS.len() - 2 + end + CLASS.1
+        && is_at(window, 0, b",\"st\":1,")
+        && is_at(window, 8, b"\"ps\":\"")
+        && window.get(CLASS.0..end) == Some(symbol)
+        && is_at(window, end, b"\"}}")
 }
