@@ -255,10 +255,12 @@ impl Balance {
     }
 }
 
+mod costs;
 mod holding;
 mod saved;
 
 pub use holding::Holding;
+use holding::worth;
 
 #[cfg(test)]
 mod tests;

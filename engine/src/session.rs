@@ -122,11 +122,14 @@ pub enum RepairKind {
     BalanceDifference = 7,
     /// A position differs from the venue's by so many lots; the asset's number is the instrument's.
     PositionDifference = 8,
+    /// Fills were told in another order than the venue's: so much more of a result is realised, and
+    /// what is open cost so much more.
+    CostBasis = 9,
 }
 
 impl RepairKind {
     /// All of them, in order of their numbers.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::MissedFill,
         Self::OrderEnded,
         Self::OrderAbsent,
@@ -136,6 +139,7 @@ impl RepairKind {
         Self::FillOfUnknownOrder,
         Self::BalanceDifference,
         Self::PositionDifference,
+        Self::CostBasis,
     ];
 
     /// The name that reports use.
@@ -150,6 +154,7 @@ impl RepairKind {
             Self::FillOfUnknownOrder => "fill_of_unknown_order",
             Self::BalanceDifference => "balance_difference",
             Self::PositionDifference => "position_difference",
+            Self::CostBasis => "cost_basis",
         }
     }
 }

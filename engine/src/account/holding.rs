@@ -23,11 +23,11 @@ pub struct Holding {
     /// Funding below this number was booked.
     pub next_funding: u64,
     /// What the mark price was when margin and value were taken.
-    mark: Notional,
+    pub(super) mark: Notional,
 }
 
 /// An amount at a price in 1e-8, toward zero.
-fn worth(amount: Amount, price: Notional) -> Notional {
+pub(super) fn worth(amount: Amount, price: Notional) -> Notional {
     let product = i128::from(amount.0) * i128::from(price.0) / 100_000_000;
     Notional(i64::try_from(product).unwrap_or(if product < 0 { i64::MIN } else { i64::MAX }))
 }

@@ -92,3 +92,58 @@ fn average_cost_through_zero_and_back() {
     assert_eq!((flat.base, flat.cost, flat.realised), (Amount(0), Notional(0), Notional(40 * ONE)));
     assert_eq!(flat.fills, [2, 2]);
 }
+
+/// Fills of a perpetual, each (side, ticks, lots).
+type Fills<'a> = &'a [(Side, i64, i64)];
+
+/// An account whose perpetual was filled so; the venue tells the lots, entry and wallet of `theirs`.
+fn perpetual(ours: Fills<'_>, theirs: Fills<'_>, wallet_more: i64) -> (Account, Instrument) {
+    let perp = Instrument { kind: Kind::Linear, ..instrument() };
+    let booked = |fills: Fills<'_>| {
+        let mut account = Account::new(&[perp]);
+        account.told(QUOTE, Amount(1000 * ONE), Amount(0), Nanos(1));
+        account.start();
+        for (side, price, qty) in fills {
+            account.fill(&perp, &fill(*side, *price, *qty, 0, QUOTE));
+        }
+        account
+    };
+    let (mut account, venue) = (booked(ours), booked(theirs));
+    let held = venue.holding(perp.id).position;
+    let lots = perp.lots(held.base).0;
+    let entry = if lots == 0 { 0 } else { held.cost.0 * 1_000 / lots };
+    account.told_position(&perp, (lots, Notional(entry)), Nanos(10));
+    let wallet = Amount(venue.balance(QUOTE).total.0 + wallet_more);
+    account.told(QUOTE, wallet, Amount(0), Nanos(10));
+    (account, perp)
+}
+
+#[test]
+fn fills_in_another_order_than_the_venue_s_change_what_is_realised_and_nothing_else() {
+    use Side::{Buy, Sell};
+    let ours = [(Buy, 10_000, 100), (Buy, 10_700, 30), (Sell, 10_300, 60)];
+    let theirs = [(Buy, 10_000, 100), (Sell, 10_300, 60), (Buy, 10_700, 30)];
+    let times = (Nanos(20), Nanos(5));
+    let (mut account, perp) = perpetual(&ours, &theirs, 0);
+    let equity = |account: &Account| {
+        account.balance(QUOTE).total.0 - account.holding(perp.id).position.cost.0
+    };
+    let before = equity(&account);
+    let early: std::vec::Vec<_> =
+        account.take_costs([perp].iter(), (Nanos(12), Nanos(5))).collect();
+    assert!(early.is_empty(), "it may settle by itself");
+    let taken: std::vec::Vec<_> = account.take_costs([perp].iter(), times).collect();
+    assert_eq!(taken.len(), 1);
+    assert!((equity(&account) - before).abs() <= DUST_OF_A_TEST, "{taken:?}");
+    assert_eq!(account.balance(QUOTE).told, Some((account.balance(QUOTE).total, Amount(0))));
+    assert_eq!(account.differences(Nanos(99), Nanos(5)).count(), 0);
+    // Money that is really missing is a difference, and so is a position.
+    let (mut account, perp) = perpetual(&ours, &theirs, -ONE / 100);
+    assert_eq!(account.take_costs([perp].iter(), times).count(), 0);
+    assert_eq!(account.differences(times.0, times.1).count(), 1);
+    let (mut account, perp) = perpetual(&ours, &theirs[..2], 0);
+    assert_eq!(account.take_costs([perp].iter(), times).count(), 0);
+}
+
+/// What rounding an average price may leave.
+const DUST_OF_A_TEST: i64 = 1_000;

@@ -140,16 +140,24 @@ impl<S: Strategy> Engine<S> {
         if !venue.reconciled || !venue.account.started() || unknown {
             return;
         }
-        let (mut found, mut positions) = ([None; 4], [None; 4]);
+        let of_it = listings.iter().map(|one| &one.instrument).filter(|one| one.venue == number);
+        let (mut taken, mut found, mut positions) = ([None; 4], [None; 4], [None; 4]);
+        let costs = venue.account.take_costs(of_it.clone(), (now, limit));
+        for (place, by) in taken.iter_mut().zip(costs) {
+            *place = Some(by);
+        }
         for (place, difference) in found.iter_mut().zip(venue.account.differences(now, limit)) {
             *place = Some(difference);
         }
-        let of_it = listings.iter().map(|one| &one.instrument).filter(|one| one.venue == number);
         let differences = venue.account.position_differences(of_it, (now, limit));
         for (place, difference) in positions.iter_mut().zip(differences) {
             *place = Some(difference);
         }
         let order = OrderId::default();
+        for (asset, detail) in taken.iter().copied().flatten() {
+            let kind = RepairKind::CostBasis;
+            self.note(Repair { kind, at: now, order, asset, detail });
+        }
         for (asset, detail) in found.iter().copied().flatten() {
             let kind = RepairKind::BalanceDifference;
             self.note(Repair { kind, at: now, order, asset, detail });

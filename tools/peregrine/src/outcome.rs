@@ -143,7 +143,7 @@ impl Outcome {
     fn repair(&self, repair: &Repair) -> Value {
         let mut object = json!({ "kind": repair.kind.name(), "at_ns": repair.at.0 });
         match repair.kind {
-            RepairKind::BalanceDifference => {
+            RepairKind::BalanceDifference | RepairKind::CostBasis => {
                 let name = self.assets.name(repair.asset).map_or("?", |name| name.as_str());
                 object["asset"] = name.into();
                 object["amount"] = amount(repair.detail).into();

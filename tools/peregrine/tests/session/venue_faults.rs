@@ -30,8 +30,9 @@ const FAULTS: [(&str, &[&str]); 8] = [
 /// Long enough for all of it and for what is repaired after.
 const SECONDS: &str = "26";
 
-/// Lost connections leave these open: they are found out about.
-const LOST: [&str; 4] = ["missed_fill", "order_ended", "order_absent", "order_found"];
+/// Lost connections leave these open: they are found out about. Fills that are told late come in
+/// another order than they happened.
+const LOST: [&str; 5] = ["missed_fill", "order_ended", "order_absent", "order_found", "cost_basis"];
 
 /// `config/market-making.toml` on another market, quoting where it is filled.
 fn config(folder: &Folder, venue: &str, instrument: &str) -> std::path::PathBuf {
