@@ -10,7 +10,7 @@ use engine::time::Nanos;
 use feeds::binance::{Decoder, Flavour, Sizes};
 use feeds::net::Payload;
 use feeds::net::frame::SPARE;
-use feeds::protocol::Message;
+use feeds::protocol::{Message, Ways};
 use feeds::sequence::{Loaded, Sequence, SequenceLimits, Taken};
 use flate2::read::GzDecoder;
 use serde_json::Value;
@@ -134,6 +134,12 @@ fn decoder_of(recording: &Recording, instrument: Instrument) -> Decoder {
     Decoder::new(recording.flavour, &[instrument], Sizes::default())
 }
 
+/// Says what was in a recording, and how it was read.
+fn told(file: &str, [best, diffs, trades]: [u64; 3], (gaps, ways): (u64, Ways)) {
+    println!("{file}: {best} best prices, {diffs} diffs, {trades} trades; {gaps} gaps");
+    println!("{file}: {ways:?} of {} frames were unusual", best + diffs + trades);
+}
+
 fn run(recording: &Recording) {
     let Some(lines) = lines(recording.file) else { return };
     let grid = |text: &str| Grid::from_step(text.as_bytes()).unwrap();
@@ -187,9 +193,7 @@ fn run(recording: &Recording) {
         }
     }
     let ways = venue.ways();
-    let (file, [best, diffs, trades]) = (recording.file, seen);
-    println!("{file}: {best} best prices, {diffs} diffs, {trades} trades; gaps: {}", book.gaps);
-    println!("{file}: {ways:?} of {} frames were unusual", seen.iter().sum::<u64>());
+    told(recording.file, seen, (book.gaps, ways));
     let unusual = ways.plain + ways.general;
     assert!(unusual * 50 < seen.iter().sum(), "{ways:?}: too many frames are not read fast");
     assert_eq!((seen, book.gaps, book.whole), (recording.frames, 0, true));
