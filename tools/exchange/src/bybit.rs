@@ -16,6 +16,7 @@ mod account;
 mod batch;
 mod book;
 mod call;
+mod candles;
 mod conditional;
 mod denial;
 mod entry;

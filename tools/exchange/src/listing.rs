@@ -54,6 +54,19 @@ impl Candle {
             self.taker_quote = self.taker_quote.saturating_add(quote);
         }
     }
+
+    /// Takes in the candle that follows it.
+    fn extend(&mut self, next: &Self) {
+        self.high = self.high.max(next.high);
+        self.low = self.low.min(next.low);
+        self.close = next.close;
+        self.lots = self.lots.saturating_add(next.lots);
+        self.quote = self.quote.saturating_add(next.quote);
+        self.count += next.count;
+        self.taker_lots = self.taker_lots.saturating_add(next.taker_lots);
+        self.taker_quote = self.taker_quote.saturating_add(next.taker_quote);
+        self.last_id = next.last_id;
+    }
 }
 
 /// Public trades and minutes kept for queries.
@@ -200,6 +213,19 @@ impl Listing {
             }
         }
         self.update != before
+    }
+
+    /// The minutes put together into candles of `span_ms`, oldest first.
+    pub(crate) fn candles_of(&self, span_ms: u64) -> Vec<Candle> {
+        let mut out: Vec<Candle> = Vec::new();
+        for minute in &self.candles {
+            let open_ms = minute.open_ms / span_ms * span_ms;
+            match out.last_mut() {
+                Some(candle) if candle.open_ms == open_ms => candle.extend(minute),
+                _ => out.push(Candle { open_ms, ..*minute }),
+            }
+        }
+        out
     }
 
     /// Notes an aggregated trade.

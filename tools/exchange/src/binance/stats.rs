@@ -118,32 +118,9 @@ pub(crate) fn ticker_event(listing: &Listing, mini: bool, now_ms: u64) -> String
         .end()
 }
 
-/// Minutes put together into candles of `span_ms`, oldest first.
-fn candles(listing: &Listing, span_ms: u64) -> Vec<Candle> {
-    let mut out: Vec<Candle> = Vec::new();
-    for minute in &listing.candles {
-        let open_ms = minute.open_ms / span_ms * span_ms;
-        match out.last_mut() {
-            Some(candle) if candle.open_ms == open_ms => {
-                candle.high = candle.high.max(minute.high);
-                candle.low = candle.low.min(minute.low);
-                candle.close = minute.close;
-                candle.lots += minute.lots;
-                candle.quote = candle.quote.saturating_add(minute.quote);
-                candle.count += minute.count;
-                candle.taker_lots += minute.taker_lots;
-                candle.taker_quote = candle.taker_quote.saturating_add(minute.taker_quote);
-                candle.last_id = minute.last_id;
-            }
-            _ => out.push(Candle { open_ms, ..*minute }),
-        }
-    }
-    out
-}
-
 /// `klines`.
 pub(crate) fn klines_json(listing: &Listing, span_ms: u64, limit: usize) -> String {
-    let all = candles(listing, span_ms);
+    let all = listing.candles_of(span_ms);
     let spec = &listing.symbol;
     let [price, qty] = places(spec);
     let price = |ticks: i64| text(&fixed(ticks * spec.tick, price));
@@ -172,7 +149,7 @@ pub(crate) fn kline_event(
     (name, span_ms): (&str, u64),
     now_ms: u64,
 ) -> Option<String> {
-    let candle = candles(listing, span_ms).pop()?;
+    let candle = listing.candles_of(span_ms).pop()?;
     let spec = &listing.symbol;
     let [price, qty] = places(spec);
     let inner = Object::new()

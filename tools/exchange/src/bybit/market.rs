@@ -1,6 +1,7 @@
 //! The market streams' events, and when each is sent.
 
 use super::book::{DEPTHS, Depth, View};
+use super::candles::{Candles, INTERVALS};
 use super::stream::STATUS;
 use super::ticker::Ticker;
 use super::words::{category, side};
@@ -16,8 +17,9 @@ use std::collections::BTreeMap;
 
 /// Time between beats: that of the fastest stream.
 const BEAT_MS: u64 = 10;
-/// Time between messages of liquidations and of price limits.
+/// Time between messages of liquidations, of candles and of price limits.
 const LIQUIDATIONS_MS: u64 = 500;
+const CANDLES_MS: u64 = 1000;
 const LIMITS_MS: u64 = 300;
 
 /// Bybit's protocol: what each topic's subscribers have been told.
@@ -26,6 +28,7 @@ pub(crate) struct Bybit {
     books: BTreeMap<(SymbolId, &'static str), View>,
     tickers: BTreeMap<SymbolId, Ticker>,
     liquidations: BTreeMap<SymbolId, Vec<Liquidation>>,
+    candles: Candles,
 }
 
 impl Dialect for Bybit {
@@ -49,6 +52,9 @@ impl Dialect for Bybit {
             }
             if due(LIQUIDATIONS_MS) {
                 self.publish_liquidations(floor, symbol, now_ms);
+            }
+            if due(CANDLES_MS) {
+                self.publish_candles(floor, symbol, now_ms);
             }
             if due(LIMITS_MS) {
                 publish_limits(floor, symbol, now_ms);
@@ -156,6 +162,20 @@ impl Bybit {
         }
         if let Some(json) = ticker.next(listing, now_ms) {
             floor.hub.publish(&topic, None, |_| json.clone());
+        }
+    }
+
+    fn publish_candles(&mut self, floor: &mut Floor, symbol: SymbolId, now_ms: u64) {
+        for (interval, _) in INTERVALS {
+            let listing = floor.venue.listing(symbol);
+            let topic = topic(listing, &format!("kline.{interval}"));
+            if !floor.hub.wants(&topic) {
+                self.candles.forget(&topic);
+                continue;
+            }
+            for json in self.candles.next(&topic, (listing, interval), now_ms) {
+                floor.hub.publish(&topic, None, |_| json.clone());
+            }
         }
     }
 

@@ -4,28 +4,11 @@ use super::call::Call;
 use super::denial::Denial;
 use super::params::Params;
 use super::words::{category, side};
-use super::{ids, instruments, market, tell, ticker};
+use super::{candles, ids, instruments, market, tell, ticker};
 use crate::floor::Floor;
 use crate::json::{Object, array};
-use crate::listing::{Candle, Listing};
 use crate::order::{Side, SymbolId};
 use crate::symbol::Product;
-use std::collections::BTreeMap;
-
-/// Intervals of candles and their minutes.
-const INTERVALS: [(&str, u64); 11] = [
-    ("1", 1),
-    ("3", 3),
-    ("5", 5),
-    ("15", 15),
-    ("30", 30),
-    ("60", 60),
-    ("120", 120),
-    ("240", 240),
-    ("360", 360),
-    ("720", 720),
-    ("D", 1440),
-];
 
 pub(crate) fn answer(
     floor: &mut Floor,
@@ -61,7 +44,7 @@ pub(crate) fn answer(
             Ok(Object::new().put("category", category(product)).raw("list", &list).end())
         }
         Call::Trades => trades(floor, params),
-        Call::Kline => klines(floor, params),
+        Call::Kline => candles::klines(floor, params),
         Call::FundingHistory => funding(floor, params),
         Call::PriceLimit => {
             let product =
@@ -152,49 +135,6 @@ fn trades(floor: &Floor, params: &Params) -> Result<String, Denial> {
             .end()
     }));
     Ok(Object::new().put("category", category(product)).raw("list", &list).end())
-}
-
-/// Minutes of an interval, put together; oldest first.
-fn candles(listing: &Listing, span_ms: u64) -> Vec<Candle> {
-    let mut out = BTreeMap::<u64, Candle>::new();
-    for one in &listing.candles {
-        let open_ms = one.open_ms / span_ms * span_ms;
-        let slot = out.entry(open_ms).or_insert(Candle { open_ms, lots: 0, quote: 0, ..*one });
-        slot.high = slot.high.max(one.high);
-        slot.low = slot.low.min(one.low);
-        slot.close = one.close;
-        slot.lots += one.lots;
-        slot.quote += one.quote;
-    }
-    out.into_values().collect()
-}
-
-fn klines(floor: &Floor, params: &Params) -> Result<String, Denial> {
-    let product = params.get("category").map_or(Ok(Product::Perp), |_| params.category())?;
-    let listing = floor.venue.listing(params.symbol(floor, product)?);
-    let name = params.need("interval")?;
-    let minutes = INTERVALS.iter().find(|(one, _)| *one == name).map(|(_, minutes)| *minutes);
-    let minutes = minutes.ok_or_else(|| Denial::params("Invalid period!"))?;
-    let since = params.integer("start")?.unwrap_or(0);
-    let until = params.integer("end")?.unwrap_or(u64::MAX);
-    let limit = params.limit(200, 1000)?;
-    let spec = &listing.symbol;
-    let price = |ticks: i64| tell::price(spec, ticks);
-    let all = candles(listing, minutes * 60_000);
-    let fits = |one: &&Candle| (since..=until).contains(&one.open_ms);
-    let list = array(all.iter().rev().filter(fits).take(limit).map(|one| {
-        crate::json::text(&[
-            one.open_ms.to_string(),
-            price(one.open),
-            price(one.high),
-            price(one.low),
-            price(one.close),
-            tell::qty(spec, one.lots),
-            tell::with_places(one.quote, 4),
-        ])
-    }));
-    let out = Object::new().put("category", category(product)).put("symbol", &spec.name);
-    Ok(out.raw("list", &list).end())
 }
 
 /// The last payment's rate, where there was one.

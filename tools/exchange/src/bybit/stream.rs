@@ -1,6 +1,6 @@
 //! Public sockets: subscriptions, acknowledgements, pings.
 
-use super::market;
+use super::{candles, market};
 use crate::cause::Message as Counted;
 use crate::floor::{App, Floor, wall_ms};
 use crate::hub::TOPICS_MAX;
@@ -103,9 +103,11 @@ fn topics(floor: &Floor, room: Room, args: &[Value]) -> Result<Vec<String>, Stri
         let (_, name) = market::read_topic(floor, &full).ok_or_else(unknown)?;
         let book = name.strip_prefix("orderbook.");
         let is_book = book.is_some_and(|depth| super::book::DEPTHS.iter().any(|d| d.name == depth));
+        let candle = name.strip_prefix("kline.");
+        let candle = candle.is_some_and(|interval| candles::length(interval).is_some());
         let other =
             TOPICS.iter().any(|(one, spot)| *one == name && (*spot || product != Product::Spot));
-        if is_book || other { Ok(full) } else { Err(unknown()) }
+        if is_book || candle || other { Ok(full) } else { Err(unknown()) }
     };
     args.iter().map(read).collect()
 }

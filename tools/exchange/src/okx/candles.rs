@@ -25,20 +25,7 @@ pub(crate) fn length(bar: &str) -> Option<u64> {
 
 /// The last candles, newest first.
 pub(crate) fn last(listing: &Listing, length: u64, limit: usize, now_ms: u64) -> Vec<String> {
-    let mut all: Vec<Candle> = Vec::new();
-    for minute in &listing.candles {
-        let open_ms = minute.open_ms / length * length;
-        match all.last_mut().filter(|last| last.open_ms == open_ms) {
-            Some(last) => {
-                last.high = last.high.max(minute.high);
-                last.low = last.low.min(minute.low);
-                last.close = minute.close;
-                last.lots += minute.lots;
-                last.quote += minute.quote;
-            }
-            None => all.push(Candle { open_ms, ..*minute }),
-        }
-    }
+    let all = listing.candles_of(length);
     let newest = all.iter().rev().take(limit);
     newest.map(|one| row(listing, one, now_ms >= one.open_ms + length)).collect()
 }

@@ -47,6 +47,7 @@ async fn frames_have_the_venues_form() {
         "publicTrade.BTCUSDT",
         "tickers.BTCUSDT",
         "priceLimit.BTCUSDT",
+        "kline.5.BTCUSDT",
     ];
     subscribe(&mut linear, &topics).await;
     let is = |topic: &'static str| move |message: &Value| message["topic"] == topic;
@@ -70,6 +71,11 @@ async fn frames_have_the_venues_form() {
     let trade = linear.until(is("publicTrade.BTCUSDT")).await["data"][0].clone();
     assert_eq!((&trade["S"], &trade["v"]), (&json!("Buy"), &json!("0.010")));
     assert_eq!(trade["i"].as_str().unwrap().len(), 36);
+    let candle = linear.until(is("kline.5.BTCUSDT")).await["data"][0].clone();
+    assert_eq!((&candle["interval"], &candle["close"]), (&json!("5"), &json!("62000.0")));
+    assert_eq!((&candle["volume"], &candle["turnover"]), (&json!("0.010"), &json!("620.0000")));
+    let span = candle["end"].as_u64().unwrap() - candle["start"].as_u64().unwrap();
+    assert_eq!(span, 5 * 60_000 - 1);
     let gone = linear.until(is("orderbook.50.BTCUSDT")).await;
     assert_eq!(gone["data"]["a"], json!([["62000.0", "0"]]));
     let best = |m: &Value| m["topic"] == "orderbook.1.BTCUSDT" && m["data"]["a"] != json!([]);
