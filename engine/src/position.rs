@@ -55,6 +55,24 @@ impl State for Position {
 }
 
 impl Position {
+    /// Both together, each with its own cost: those of two desks in one instrument.
+    #[must_use]
+    pub fn with(&self, other: &Self) -> Self {
+        let [bought, sold] = [0, 1].map(|side| self.fills[side].saturating_add(other.fills[side]));
+        let captured = self.spread_captured.saturating_add(other.spread_captured);
+        Self {
+            base: self.base.saturating_add(other.base),
+            cost: self.cost.saturating_add(other.cost),
+            realised: self.realised.saturating_add(other.realised),
+            fees: self.fees.saturating_add(other.fees),
+            fees_in_base: self.fees_in_base.saturating_add(other.fees_in_base),
+            turnover: self.turnover.saturating_add(other.turnover),
+            spread_captured: captured,
+            fills: [bought, sold],
+            funding: self.funding.saturating_add(other.funding),
+        }
+    }
+
     /// Adds a fill. `fee_base` is the part of the fee paid in the base asset, `fee_value` the whole
     /// fee in the quote asset, `mid_twice` twice the mid in ticks when it happened.
     pub fn apply(

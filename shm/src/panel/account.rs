@@ -37,13 +37,13 @@ cells! {
         pub orders: ArrayVec<OpenOrder, 64>,
     }
 
-    /// What we hold of one asset.
+    /// What we hold of one asset at one venue.
     pub struct Balance {
-        /// Its name at the venue.
-        pub asset: Text<16>,
+        /// Its name at the venue; `VENUE:ASSET` where there are several venues.
+        pub asset: Text<32>,
         /// May be used.
         pub free: Amount,
-        /// Bound by open orders, says the venue.
+        /// Bound by open orders and as margin.
         pub locked: Amount,
         /// Bound by orders in flight, say we.
         pub reserved: Amount,
@@ -51,8 +51,8 @@ cells! {
 
     /// What we hold.
     pub struct BalancesPanel {
-        /// One per asset.
-        pub balances: ArrayVec<Balance, 16>,
+        /// One per venue and asset.
+        pub balances: ArrayVec<Balance, 32>,
     }
 
     /// A limit and how much of it is used, both in units of 10^-`decimals`.

@@ -1,14 +1,17 @@
 //! From the engine's state to the panels that others see. Runs between turns, allocates nothing.
 
-use arrayvec::ArrayVec;
+use arrayvec::{ArrayString, ArrayVec};
+use core::fmt::Write as _;
 use engine::asset::Assets;
 use engine::book::BookState as EngineBook;
 use engine::desk::Desk;
 use engine::engine::Engine;
 use engine::id::{AssetId, InstrumentId, OrderId, Side, VenueId};
+use engine::instrument::{Kind, Symbol};
 use engine::market::Listing;
 use engine::num::{AMOUNT_DECIMALS, Amount};
 use engine::order::OrderState;
+use engine::position::Position;
 use engine::risk::Refusal as Reason;
 use engine::session::Phase;
 use engine::strategy::Strategy;
@@ -40,6 +43,8 @@ pub struct EnginePanels {
     pub gauges: PanelWriter<GaugesPanel>,
     /// Names of assets.
     pub assets: Assets,
+    /// Names of venues.
+    pub venues: Vec<Symbol>,
 }
 
 impl EnginePanels {
@@ -61,16 +66,22 @@ impl EnginePanels {
         self.about.halt_reason = text(if halted { engine.halt().name() } else { "" });
         self.session.publish(&self.about);
         for (listing, writer) in engine.market.listings().iter().zip(&mut self.instruments) {
-            let desk = engine.desks.iter().find(|desk| desk.trades(listing.instrument.id));
-            writer.publish(&instrument_panel(listing, desk, &self.assets));
+            writer.publish(&instrument_panel(listing, &engine.desks, &self.assets));
         }
         self.orders.publish(&orders_panel(engine));
-        self.balances.publish(&balances_panel(engine, &self.assets));
+        self.balances.publish(&balances_panel(engine, &self.assets, &self.venues));
         if let Some(desk) = engine.desks.first() {
             self.risk.publish(&risk_panel(engine, desk));
         }
         self.gauges.publish(&gauges_panel(engine));
     }
+}
+
+/// Two texts with something between them, cut where there is no more room; allocates nothing.
+fn joined<const N: usize>(one: &str, between: &str, other: &str) -> shm::words::Text<N> {
+    let mut all = ArrayString::<64>::new();
+    let _ = write!(all, "{one}{between}{other}");
+    text(&all)
 }
 
 fn name_of(assets: &Assets, id: AssetId) -> shm::words::Text<16> {
@@ -79,7 +90,7 @@ fn name_of(assets: &Assets, id: AssetId) -> shm::words::Text<16> {
 
 fn instrument_panel<S: Strategy>(
     listing: &Listing,
-    desk: Option<&Desk<S>>,
+    desks: &[Desk<S>],
     assets: &Assets,
 ) -> InstrumentPanel {
     let spec = &listing.instrument;
@@ -108,18 +119,17 @@ fn instrument_panel<S: Strategy>(
         at: trade.at,
     });
     panel.mid_milliticks = listing.last_mid_twice.map(|mid| mid.saturating_mul(500));
-    if let Some(desk) = desk {
-        own_part(&mut panel, listing, desk);
-    }
+    own_part(&mut panel, listing, desks);
     panel
 }
 
-fn own_part<S: Strategy>(panel: &mut InstrumentPanel, listing: &Listing, desk: &Desk<S>) {
+/// What all desks together have of an instrument, and what the first that trades it reads of it.
+fn own_part<S: Strategy>(panel: &mut InstrumentPanel, listing: &Listing, desks: &[Desk<S>]) {
     let spec = &listing.instrument;
+    let own = || desks.iter().filter(|desk| desk.trades(spec.id));
     let quotes = |side| {
-        let mut all: ArrayVec<Quote, 64> = desk
-            .orders
-            .side(spec.id, side)
+        let mut all: ArrayVec<Quote, 64> = own()
+            .flat_map(|desk| desk.orders.side(spec.id, side))
             .map(|order| Quote { price: order.price, qty: order.remaining() })
             .take(64)
             .collect();
@@ -127,12 +137,15 @@ fn own_part<S: Strategy>(panel: &mut InstrumentPanel, listing: &Listing, desk: &
         all.into_iter().take(4).collect::<ArrayVec<Quote, 4>>()
     };
     (panel.bid_quotes, panel.ask_quotes) = (quotes(Side::Buy), quotes(Side::Sell));
-    let reading = desk.strategy.reading(spec.id);
+    let Some(first) = own().next() else { return };
+    let reading = first.strategy.reading(spec.id);
     if reading.reservation != 0 {
         panel.reservation_milliticks = Some(reading.reservation);
     }
     panel.fair_milliticks = panel.mid_milliticks;
-    let Some(position) = desk.positions.get(spec.id.index()) else { return };
+    let position = own()
+        .filter_map(|desk| desk.positions.get(spec.id.index()))
+        .fold(Position::default(), |sum, one| sum.with(one));
     panel.position = spec.lots(position.base);
     let one_tick = spec.value(position.base, engine::num::Price(1)).0;
     if one_tick != 0 {
@@ -168,34 +181,57 @@ fn orders_panel<S: Strategy>(engine: &Engine<S>) -> OrdersPanel {
         price: held.hold.price,
         qty: held.hold.qty.saturating_add(held.filled),
         filled: held.filled,
-        state: text(&format!("{} {}", held.state.name(), held.hold.trigger.name())),
+        state: joined(held.state.name(), " ", held.hold.trigger.name()),
         placed_at: Nanos(0),
     });
     let orders = orders.chain(held).take(64);
     OrdersPanel { open: engine.live_orders() as u64, orders: orders.collect() }
 }
 
-fn balances_panel<S: Strategy>(engine: &Engine<S>, assets: &Assets) -> BalancesPanel {
-    let balances = (0..assets.len().min(16)).map(|place| {
-        let id = AssetId(place as u16);
-        let balance = engine.account(VenueId(0)).balance(id);
-        let (locked, reserved) = bound(engine, id);
-        let free = balance.total.saturating_sub(locked).saturating_sub(reserved);
-        Balance { asset: name_of(assets, id), free, locked, reserved }
+fn balances_panel<S: Strategy>(
+    engine: &Engine<S>,
+    assets: &Assets,
+    venues: &[Symbol],
+) -> BalancesPanel {
+    let all = (0..venues.len()).flat_map(|venue| {
+        (0..assets.len()).map(move |asset| (VenueId(venue as u8), AssetId(asset as u16)))
     });
-    BalancesPanel { balances: balances.collect() }
+    // Of several venues each shows what it has or had.
+    let alone = venues.len() < 2;
+    let shown = all.filter_map(|(venue, id)| {
+        let balance = engine.account(venue).balance(id);
+        if !alone && balance == engine::account::Balance::default() {
+            return None;
+        }
+        let (locked, reserved) = bound(engine, (venue, id));
+        let locked = locked.saturating_add(Amount(balance.margin.0));
+        let free = balance.total.saturating_sub(locked).saturating_sub(reserved);
+        let name = assets.name(id).map_or("?", |name| name.as_str());
+        let asset = match venues.get(venue.index()) {
+            Some(venue) if !alone => joined(venue.as_str(), ":", name),
+            _ => text(name),
+        };
+        Some(Balance { asset, free, locked, reserved })
+    });
+    BalancesPanel { balances: shown.take(32).collect() }
 }
 
-/// What open orders lock, and what orders in flight (pending, unknown) reserve.
-fn bound<S: Strategy>(engine: &Engine<S>, asset: AssetId) -> (Amount, Amount) {
+/// What open orders lock of an asset at a venue, and what orders in flight (pending, unknown)
+/// reserve.
+fn bound<S: Strategy>(engine: &Engine<S>, (venue, asset): (VenueId, AssetId)) -> (Amount, Amount) {
     let (mut locked, mut reserved) = (Amount(0), Amount(0));
     for order in engine.desks.iter().flat_map(|desk| desk.orders.live()) {
         let Some(listing) = engine.market.listing(order.instrument) else { continue };
         let spec = &listing.instrument;
+        let notional = || spec.notional(order.price, order.remaining()).0;
         let amount = match order.side {
-            Side::Buy if spec.quote == asset => {
-                Amount(spec.notional(order.price, order.remaining()).0)
+            _ if spec.venue != venue => continue,
+            _ if spec.kind == Kind::Linear && spec.quote == asset => {
+                let margin = i128::from(notional()) * i128::from(spec.margin_ppm) / 1_000_000;
+                Amount(i64::try_from(margin).unwrap_or(i64::MAX))
             }
+            _ if spec.kind == Kind::Linear => continue,
+            Side::Buy if spec.quote == asset => Amount(notional()),
             Side::Sell if spec.base == asset => spec.base_amount(order.remaining()),
             _ => continue,
         };

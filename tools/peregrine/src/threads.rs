@@ -230,6 +230,7 @@ impl Build<'_> {
             risk,
             gauges,
             assets,
+            venues: self.venue_names(),
         };
         let engine_part = parts.engine.clone();
         let keys = keys.map(|keys| keys.into_iter().zip(next).collect());
