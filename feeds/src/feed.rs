@@ -22,12 +22,14 @@ mod doors;
 mod lane;
 mod limits;
 mod links;
+mod playback;
 mod prints;
 mod topics;
 
 pub use counters::Counters;
 pub use limits::FeedLimits;
 pub use links::{CONNECTIONS_MAX, ENDPOINTS_MAX};
+pub use playback::Playback;
 
 use crate::net::{Dial, DialPort, Dialed, HttpReply, NetError, Pulse, Socket};
 use crate::protocol::{DecodeError, Protocol, Ways};
