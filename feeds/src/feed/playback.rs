@@ -109,9 +109,8 @@ mod tests {
     }
 
     fn diff(first: u64, last: u64) -> String {
-        format!(
-            r#"{{"stream":"btcusdt@depth@100ms","data":{{"e":"depthUpdate","E":1,"s":"BTCUSDT","U":{first},"u":{last},"b":[["1.01","2"]],"a":[]}}}}"#
-        )
+        let head = r#"{"stream":"btcusdt@depth@100ms","data":{"e":"depthUpdate","E":1,"#;
+        format!(r#"{head}"s":"BTCUSDT","U":{first},"u":{last},"b":[["1.01","2"]],"a":[]}}}}"#)
     }
 
     fn kinds(ring: &mut Consumer<Event>) -> Vec<u8> {
