@@ -10,7 +10,8 @@
 //!
 //! *Paced*: the recording runs so much faster than life that 200,000 rows a second come; where
 //! nothing is due the thread sleeps as the product's parking one does, so that its processor time
-//! is what it needs. *At full speed*: in chunks, between which the journal goes to disk.
+//! is what it needs, the waking included; where it spins, what its turns with work take is told
+//! beside it. *At full speed*: in chunks, between which the journal goes to disk.
 
 use benches::fleet::dialect::Dialect;
 use benches::fleet::program::Program;
@@ -61,6 +62,15 @@ inventory_max = 10.0
 tolerance_bps = 0.5
 refresh_s = 0.1
 "#;
+
+/// What became of a paced story.
+struct Paced {
+    fleet: Fleet,
+    /// Processor time and rows of each window.
+    windows: Vec<[f64; 2]>,
+    /// Rows, processor time and wall time of all.
+    all: [f64; 3],
+}
 
 struct Course<'a> {
     program: &'a Program,
@@ -120,12 +130,14 @@ impl Course<'_> {
     }
 
     /// The story at the promised rate: processor time and rows of each window, and of all.
-    fn paced(&self) -> Result<(Fleet, Vec<[f64; 2]>, [f64; 3]), Failed> {
+    /// Where it spins, the time of turns that did something stands for processor time.
+    fn paced(&self, spins: bool) -> Result<Paced, Failed> {
         let mut fleet = self.fleet(true)?;
         let faster = RATE * self.span.0 as f64 / 1e9 / self.rows as f64;
         let (mut windows, began) = (Vec::new(), fleet.clock.now());
         let (rows, cpu) = (Self::rows(&fleet), spent());
         let mut window = (began, rows, cpu);
+        let mut busy = 0.0;
         while fleet.feeds.iter().any(|feed| feed.next_at().is_some()) {
             let now = fleet.clock.now();
             if now.since(window.0) >= WINDOW {
@@ -134,15 +146,20 @@ impl Course<'_> {
                 window = next;
             }
             let due = Nanos((now.since(began).0 as f64 * faster) as u64);
-            if fleet.turn(due) == 0 {
-                std::thread::sleep(NAP);
+            let did = fleet.turn(due) > 0;
+            match (did, spins) {
+                (true, true) => busy += fleet.clock.now().since(now).0 as f64,
+                (false, true) => std::hint::spin_loop(),
+                (false, false) => std::thread::sleep(NAP),
+                (true, false) => {}
             }
         }
         let wall = fleet.clock.now().since(began).0 as f64;
-        let all = [(Self::rows(&fleet) - rows) as f64, spent() - cpu, wall];
+        let cpu = if spins { busy } else { spent() - cpu };
+        let all = [(Self::rows(&fleet) - rows) as f64, cpu, wall];
         fleet.check()?;
         self.describe(&fleet, "paced");
-        Ok((fleet, windows, all))
+        Ok(Paced { fleet, windows, all })
     }
 
     fn measure(&self, stage: &mut Stage) -> Result<(), Failed> {
@@ -157,7 +174,13 @@ impl Course<'_> {
         let row = Row::new("venues", format!("full speed, a row{how}"), ns);
         let figures = [("rows_per_s", 1e9 / ns), ("rows_lost", fleet.lost() as f64)];
         stage.keep(Row { p99_ns: Some(quantile(times, 0.99)), ..row.with(figures) });
-        let (fleet, windows, [rows, cpu, wall]) = self.paced()?;
+        let Paced { fleet, all: [rows, busy, wall], .. } = self.paced(true)?;
+        let row =
+            Row::new("venues", format!("200,000 rows a second, spinning, a row{how}"), busy / rows);
+        let figures = [("busy_percent", busy / wall * 100.0), ("rows_lost", fleet.lost() as f64)];
+        stage.keep(row.with(figures));
+        drop(fleet);
+        let Paced { fleet, windows, all: [rows, cpu, wall] } = self.paced(false)?;
         let each: Vec<f64> =
             windows.iter().filter(|one| one[1] > 0.0).map(|[cpu, rows]| cpu / rows).collect();
         let row = Row::new("venues", format!("200,000 rows a second, a row{how}"), cpu / rows);

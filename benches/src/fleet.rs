@@ -161,8 +161,8 @@ impl Fleet {
         let birth = Birth { started_at: clock.now(), epoch: u64::from(EPOCH) };
         let (region, Writers { commands, .. }) = Region::create(&path, birth)?;
         let rings = rings(&config, dialects.len());
-        let (mut feeds, mut entries): (Vec<Box<dyn Player>>, Vec<Box<dyn Entry>>) =
-            Default::default();
+        let mut feeds: Vec<Box<dyn Player>> = Vec::new();
+        let mut entries: Vec<Box<dyn Entry>> = Vec::new();
         let ways = rings.markets.0.into_iter().zip(rings.wishes).zip(rings.requests.1).zip(plays);
         for ((venue, dialect), (ends, plays)) in dialects.iter().enumerate().zip(ways) {
             let ((ring, wishes), orders) = ends;
