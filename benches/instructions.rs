@@ -49,6 +49,7 @@ fn warm(name: &str) -> Option<Box<dyn Work>> {
 #[bench::diff_100_decode(warm("diff_100_decode"))]
 #[bench::book_update_best(warm("book_update_best"))]
 #[bench::quote_avellaneda_stoikov(warm("quote_avellaneda_stoikov"))]
+#[bench::triangular_search(warm("triangular_search"))]
 #[bench::reconcile_2x5(warm("reconcile_2x5"))]
 #[bench::gate(warm("gate"))]
 #[bench::order_frame(warm("order_frame"))]

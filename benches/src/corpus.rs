@@ -10,17 +10,22 @@ use std::path::Path;
 /// The messages of a recording, without their receive times, in order; none where it is absent, and
 /// that is said.
 pub fn recording(name: &str) -> Vec<Vec<u8>> {
+    recorded_lines(name).map(|(_, message)| message).collect()
+}
+
+/// The same with their receive times, ns.
+pub fn recorded_lines(name: &str) -> impl Iterator<Item = (u64, Vec<u8>)> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data").join(name);
-    let Ok(file) = File::open(&path) else {
+    let file = File::open(&path).ok();
+    if file.is_none() {
         println!("no recording {name}: rows of recorded messages are skipped");
-        return Vec::new();
-    };
-    let lines = BufReader::new(GzDecoder::new(file)).split(b'\n');
-    let text = lines.map_while(Result::ok).filter_map(|line| {
+    }
+    let lines = file.map(|file| BufReader::new(GzDecoder::new(file)).split(b'\n'));
+    lines.into_iter().flatten().map_while(Result::ok).filter_map(|line| {
         let place = line.iter().position(|byte| *byte == b' ')?;
-        Some(line[place + 1..].to_vec())
-    });
-    text.collect()
+        let at = std::str::from_utf8(&line[..place]).ok()?.parse().ok()?;
+        Some((at, line[place + 1..].to_vec()))
+    })
 }
 
 /// The messages that hold this text, spread over the whole recording, at most so many.

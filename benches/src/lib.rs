@@ -11,6 +11,7 @@
 
 pub mod budget;
 pub mod corpus;
+pub mod fleet;
 pub mod numbers;
 pub mod recorded;
 pub mod results;
@@ -21,7 +22,7 @@ pub mod stage;
 pub mod venue;
 
 /// The benches that leave rows, in the order of the way of the data.
-pub const STAGES: [&str; 15] = [
+pub const STAGES: [&str; 19] = [
     "sockets",
     "decode",
     "book",
@@ -32,6 +33,10 @@ pub const STAGES: [&str; 15] = [
     "inline",
     "wire",
     "engine",
+    "triangular",
+    "cross",
+    "venues",
+    "resync",
     "growth",
     "journal",
     "telemetry",

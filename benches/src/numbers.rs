@@ -28,6 +28,9 @@ const fn number(
 const MESSAGE: &str = "≥ 8× serde_json, ≥ 6× simd-json tape, ≥ 5× sonic-rs typed";
 const DIFF: &str = "≥ 8× serde_json, ≥ 5× sonic-rs typed";
 const GROWTH: &str = "within 1.5×";
+const CROSS: &str = "within 1.5× of single venue";
+const VENUES: &str = "cpu_percent ≤ 30, rows_lost ≤ 0";
+const RESYNC: &str = "own_rows_max ≤ 1024";
 
 /// All of them, in the order of the data's way.
 pub const NUMBERS: &[Number] = &[
@@ -71,6 +74,23 @@ pub const NUMBERS: &[Number] = &[
         "within 1.25× of a bare echo, ≥ 5× a parked tokio-tungstenite",
     ),
     number("engine_rows", "engine", &["recorded market, a row"], "≤ 125 ns"),
+    number("triangular_search", "triangular", &["30 instruments, densest"], "≤ 1000 ns"),
+    number("cross_spot_usdm", "cross", &["binance-spot to binance-usdm"], CROSS),
+    number("cross_usdm_bybit", "cross", &["binance-usdm to bybit"], CROSS),
+    number("cross_bybit_okx", "cross", &["bybit to okx"], CROSS),
+    number("cross_okx_spot", "cross", &["okx to binance-spot"], CROSS),
+    number("venues_paced", "venues", &["200,000 rows a second, a row"], VENUES),
+    number(
+        "venues_paced_decoded",
+        "venues",
+        &["200,000 rows a second, a row, decoded beforehand"],
+        VENUES,
+    ),
+    number("venues_paced_sockets", "venues", &["200,000 rows a second, a row, over sockets"], "–"),
+    number("venues_full_speed", "venues", &["full speed, a row"], "–"),
+    number("resync_before", "resync", &["binance-spot of 5000 levels, before"], RESYNC),
+    number("resync_during", "resync", &["binance-spot of 5000 levels, during"], RESYNC),
+    number("resync_after", "resync", &["binance-spot of 5000 levels, after"], RESYNC),
     number("growth_levels", "growth", &["levels"], GROWTH),
     number("growth_orders", "growth", &["standing orders"], GROWTH),
     number("growth_instruments", "growth", &["instruments"], GROWTH),
@@ -101,7 +121,7 @@ mod tests {
     #[test]
     fn titles_are_those_of_the_benches() {
         // Where titles are put together from parts, this cannot look.
-        let made = ["decode", "inline"];
+        let made = ["decode", "inline", "cross", "venues", "resync"];
         for number in NUMBERS.iter().filter(|number| !made.contains(&number.bench)) {
             let file = crate::setting::root().join("benches").join(number.bench);
             let text = std::fs::read_to_string(file.with_extension("rs")).unwrap();

@@ -74,7 +74,8 @@ fn table(setting: &Setting, rows: &[Kept]) -> String {
          kernel {kernel}; load before: {load}. Contestants run by turns in one process; ns \
          are medians, ratios are medians of each turn's ratio. p99 is of the turns' means, and of \
          single events where p99.9 stands beside it.\n\n\
-         | stage | what | ns | p99 / p99.9 | instructions | rivals: ns, ratio | bar | met |\n\
+         | stage | what | ns | p99 / p99.9 | instructions | figures; rivals: ns, ratio | bar \
+         | met |\n\
          |---|---|---|---|---|---|---|---|\n"
     );
     for Kept { row, met } in rows {
@@ -89,6 +90,9 @@ fn table(setting: &Setting, rows: &[Kept]) -> String {
             .iter()
             .map(|one| format!("{} {:.1}, {:.2}×", one.name, one.ns, one.ratio))
             .collect();
+        let figures = row.figures.iter();
+        let rivals: Vec<String> =
+            figures.map(|(name, figure)| format!("{name} {figure:.2}")).chain(rivals).collect();
         let rivals = if rivals.is_empty() { "–".to_owned() } else { rivals.join("; ") };
         let met = match met {
             Some(true) => "yes",

@@ -101,7 +101,7 @@ fn entry(number: &Number, rows: &[Row]) -> Value {
     let hundredth = |ratio: f64| (ratio * 100.0).round() / 100.0;
     let rivals = row.against.iter().map(|one| (one.name.clone(), json!(hundredth(one.ratio))));
     let rivals: Map<String, Value> = rivals.collect();
-    json!({
+    let mut entry = json!({
         "ns_p50": tenth(row.ns),
         "ns_p99": row.p99().map(tenth),
         "instructions": row.instructions,
@@ -109,7 +109,14 @@ fn entry(number: &Number, rows: &[Row]) -> Value {
         "bar": row.bar_text(),
         // A row for information has nothing to miss.
         "met": row.met().unwrap_or(true),
-    })
+    });
+    let figures =
+        row.figures.iter().map(|(name, figure)| (name.clone(), json!(hundredth(*figure))));
+    let figures: Map<String, Value> = figures.collect();
+    if let Some(entry) = entry.as_object_mut().filter(|_| !figures.is_empty()) {
+        entry.insert("figures".to_owned(), figures.into());
+    }
+    entry
 }
 
 /// Writes `bench.json` and the pictures of all that was run at this commit; the file.
@@ -153,7 +160,8 @@ mod tests {
             ..Row::new("decode", "bookTicker, recorded", 41.44)
         };
         let other = Row::new("decode", "bookTicker", 1.0);
-        let gate = Row { bar: Bar::NsMax(20.0), ..Row::new("risk", "approved", 12.0) };
+        let gate = Row::new("risk", "approved", 12.0).with([("rows", 1.5)]);
+        let gate = Row { bar: Bar::NsMax(20.0), ..gate };
         let counts = Counts::from([("gate".to_owned(), 99)]);
         let rows: Vec<Row> =
             [other, decode, gate].into_iter().map(|row| with_count(row, &counts)).collect();
@@ -177,6 +185,7 @@ mod tests {
         );
         assert_eq!(stages["gate"]["instructions"], 99);
         assert_eq!(stages["gate"]["met"], true);
+        assert_eq!(stages["gate"]["figures"], json!({"rows": 1.5}));
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! The product's parts as its `inline` thread joins them, with journal, histograms and stamps on,
-//! over real sockets to a scripted venue: what is measured is what runs. Part: [`pair`] the same in
-//! the `pipelined` layout.
+//! over real sockets to a scripted venue: what is measured is what runs. Parts: [`pair`] the same
+//! in the `pipelined` layout, [`journal`] the journal with what brings it to disk.
 
+mod journal;
 pub mod pair;
+
+pub use journal::Journal;
 
 use crate::corpus::{self, Walk, frame};
 use crate::venue::Venue;
@@ -21,12 +24,11 @@ use peregrine::clock::TscClock;
 use peregrine::config::Config;
 use peregrine::hot::{Crew, Idle};
 use peregrine::latency::{self, Probe, Scale};
-use peregrine::ports::{LivePorts, MarketRing, Recorder, RingEnds};
-use shm::journal::{Drain, Start, Sync, WriterSettings, begin};
+use peregrine::ports::{LivePorts, MarketRing, RingEnds};
 use shm::{Birth, Region, RegionPath, Writers};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 use strategies::any::Any;
 use venues::binance_spot::BinanceSpot as Wire;
@@ -34,9 +36,11 @@ use venues::credentials::Credentials;
 use venues::gateway::Gateway;
 use venues::sign::Signer;
 
-type Failed = Box<dyn std::error::Error>;
+/// What ends a session that cannot go on.
+pub type Failed = Box<dyn std::error::Error>;
 
-const EPOCH: u32 = 1_723_161_254;
+/// The number of each session.
+pub const EPOCH: u32 = 1_723_161_254;
 const SEGMENT_ROWS: u64 = 262_144;
 
 /// What the strategy trades with: each tick moves both quotes.
@@ -145,8 +149,8 @@ pub struct Rig {
 
 /// What lies around a session, and goes with it.
 struct Aside {
-    done: Arc<AtomicBool>,
     folder: PathBuf,
+    _journal: Journal,
     _region: Region,
 }
 
@@ -191,8 +195,7 @@ impl Rig {
         let gateway =
             Gateway::new(wire, assemble::settings(&config, VenueId(0)), gateway_dial, rings, None);
         let engine = assemble::engine(&config, &terms.instruments)?;
-        let done = Arc::new(AtomicBool::new(false));
-        let recorder = record(&folder, clock.now(), done.clone())?;
+        let (recorder, journal) = Journal::begin(&folder, clock.now(), true)?;
         let body = Body::Start { epoch: EPOCH, config_hash: config.hash() };
         let start = Event::new(clock.now(), InstrumentId(0), u64::from(EPOCH), body);
         let market = MarketRing::new(market, config.engine.conflate_behind);
@@ -205,7 +208,7 @@ impl Rig {
             .timed(config.engine.timer)
             .recorded(Some(recorder));
         let now = clock.now();
-        let aside = Aside { done, folder, _region: region };
+        let aside = Aside { folder, _journal: journal, _region: region };
         let mut rig = Self { clock, engine, feed, gateway, ports, venue, now, aside };
         rig.settle(Duration::from_secs(20), |rig| {
             let open = rig.gateway.counters().places as usize >= 2;
@@ -301,7 +304,6 @@ impl Rig {
 
 impl Drop for Aside {
     fn drop(&mut self) {
-        self.done.store(true, Ordering::Release);
         let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
@@ -329,40 +331,4 @@ fn dial(dialers: [Dialer; 2]) {
         let [one, two] = dialers;
         runtime.block_on(async { tokio::join!(one.run(), two.run()) });
     });
-}
-
-/// A journal with the thread that empties it.
-fn record(folder: &std::path::Path, now: Nanos, done: Arc<AtomicBool>) -> Result<Recorder, Failed> {
-    let memory = PathBuf::from("/dev/shm");
-    let settings = WriterSettings {
-        folder: folder.to_path_buf(),
-        pool_folder: if memory.is_dir() { memory } else { std::env::temp_dir() },
-        segment_rows: SEGMENT_ROWS,
-        pool: 4,
-        reserve_rows: SEGMENT_ROWS / 2,
-        rotate_every: Nanos::from_s(3_600),
-        sync: Sync::Off,
-    };
-    let start = Start {
-        journal: None,
-        config: 0,
-        binary: 0,
-        epoch: EPOCH,
-        first: 0,
-        started_at: now,
-        digest: 0,
-        words: &[],
-    };
-    let (writer, drain) = begin(settings, &start)?;
-    std::thread::spawn(move || empty(drain, &done));
-    Ok(Recorder::new(writer, false))
-}
-
-fn empty(mut drain: Drain, done: &AtomicBool) {
-    while !done.load(Ordering::Acquire) {
-        if drain.work(Nanos(1)).unwrap_or(0) == 0 {
-            std::thread::park_timeout(Duration::from_micros(500));
-        }
-    }
-    let _ = drain.finish();
 }

@@ -1,6 +1,7 @@
 //! One measured row: our time, its instructions, the rivals beside it, and what it has to reach.
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// What a row has to reach.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -16,6 +17,8 @@ pub enum Bar {
     P99Max(f64),
     /// At most so many instructions.
     InstructionsMax(u64),
+    /// At most so much of what this figure counts.
+    FigureMax(f64, String),
     /// All of these.
     All(Vec<Bar>),
     /// None; for information.
@@ -33,6 +36,11 @@ impl Bar {
         Self::Within(times, rival.to_owned())
     }
 
+    /// At most so much of what this figure counts.
+    pub fn figure(most: f64, name: &str) -> Self {
+        Self::FigureMax(most, name.to_owned())
+    }
+
     /// In words.
     pub fn text(&self) -> String {
         match self {
@@ -41,6 +49,7 @@ impl Bar {
             Self::NsMax(ns) => format!("≤ {ns} ns"),
             Self::P99Max(ns) => format!("p99 ≤ {ns} ns"),
             Self::InstructionsMax(most) => format!("≤ {most} instructions"),
+            Self::FigureMax(most, name) => format!("{name} ≤ {most}"),
             Self::All(bars) => bars.iter().map(Self::text).collect::<Vec<_>>().join(", "),
             Self::None => "–".to_owned(),
         }
@@ -75,6 +84,9 @@ pub struct Row {
     /// Instructions of one operation, as callgrind counts them.
     #[serde(default)]
     pub instructions: Option<u64>,
+    /// What was measured beside times, by name with its unit.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub figures: BTreeMap<String, f64>,
     /// The rivals.
     pub against: Vec<Against>,
     /// What has to be reached.
@@ -91,9 +103,17 @@ impl Row {
             p99_ns: None,
             tail_ns: None,
             instructions: None,
+            figures: BTreeMap::new(),
             against: Vec::new(),
             bar: Bar::None,
         }
+    }
+
+    /// With what was measured beside times.
+    #[must_use]
+    pub fn with<const N: usize>(mut self, figures: [(&str, f64); N]) -> Self {
+        self.figures.extend(figures.map(|(name, value)| (name.to_owned(), value)));
+        self
     }
 
     /// Whether the bar is reached; `None` where there is none. What was not measured reaches none.
@@ -114,6 +134,9 @@ impl Row {
             Bar::P99Max(ns) => Some(self.p99().is_some_and(|p99| p99 <= *ns)),
             Bar::InstructionsMax(most) => {
                 Some(self.instructions.is_some_and(|counted| counted <= *most))
+            }
+            Bar::FigureMax(most, name) => {
+                Some(self.figures.get(name).is_some_and(|figure| figure <= most))
             }
             Bar::All(bars) => {
                 bars.iter().filter_map(|bar| self.reaches(bar)).reduce(|one, other| one && other)
@@ -142,6 +165,9 @@ impl Row {
         }
         if let Some(instructions) = self.instructions {
             text += &format!(" · {instructions} instructions");
+        }
+        for (name, figure) in &self.figures {
+            text += &format!(" · {name} {}", (figure * 100.0).round() / 100.0);
         }
         for against in &self.against {
             text += &format!(" · {} {:.1} ns = {:.2}×", against.name, against.ns, against.ratio);
@@ -172,7 +198,8 @@ mod tests {
 
     fn row(bar: Bar) -> Row {
         let against = vec![Against { name: "rival".to_owned(), ns: 50.0, ratio: 5.0 }];
-        Row { p99_ns: Some(12.0), against, bar, ..Row::new("stage", "what", 10.0) }
+        let row = Row::new("stage", "what", 10.0).with([("cpu_percent", 30.0)]);
+        Row { p99_ns: Some(12.0), against, bar, ..row }
     }
 
     #[test]
@@ -181,8 +208,8 @@ mod tests {
         assert_eq!(missed.met(), Some(false));
         assert_eq!(
             missed.line(),
-            "== stage/what: 10.0 ns (p99 12.0) · rival 50.0 ns = 5.00× · ≤ 11 ns, ≥ 6× rival: \
-             MISSED"
+            "== stage/what: 10.0 ns (p99 12.0) · cpu_percent 30 · rival 50.0 ns = 5.00× · ≤ 11 ns, \
+             ≥ 6× rival: MISSED"
         );
         let met = row(Bar::All(vec![Bar::None, Bar::NsMax(11.0), Bar::times(5.0, "rival")]));
         assert_eq!(met.met(), Some(true));
@@ -201,6 +228,9 @@ mod tests {
             (Bar::times(5.0, "nobody"), Some(false)),
             // What nobody counted is not reached.
             (Bar::InstructionsMax(1_000), Some(false)),
+            (Bar::figure(30.0, "cpu_percent"), Some(true)),
+            (Bar::figure(29.0, "cpu_percent"), Some(false)),
+            (Bar::figure(29.0, "unknown"), Some(false)),
             (Bar::None, None),
             (Bar::All(vec![Bar::None]), None),
         ] {

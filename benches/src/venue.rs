@@ -218,7 +218,7 @@ fn greet(
 }
 
 /// The first whole frame of a client, unmasked.
-fn take_frame(bytes: &mut Vec<u8>) -> Option<(u8, Vec<u8>)> {
+pub fn take_frame(bytes: &mut Vec<u8>) -> Option<(u8, Vec<u8>)> {
     let (opcode, short) = (bytes.first()? & 15, usize::from(bytes.get(1)? & 0x7f));
     let (len, mask) = match short {
         126 => (usize::from(u16::from_be_bytes([*bytes.get(2)?, *bytes.get(3)?])), 4),

@@ -177,7 +177,11 @@ fn ask_everything(book: &Book, naive: &Naive, random: &mut SmallRng, at: &str) {
         let qty = random.random_range(0..20_000);
         assert_eq!(book.take_off(side, Qty(qty)), naive_taken(levels, qty), "{at} {side:?} {qty}");
         let count = random.random_range(0..30).min(levels.len());
-        assert_eq!(book.depth_of(side, count).0, sum(&levels[..count]), "{at} {side:?} {count}");
+        let (best, most) = (&levels[..count], Qty(i64::MAX));
+        assert_eq!(book.depth_of(side, count, most).0, sum(best), "{at} {side:?} {count}");
+        let reached = (1..count).find(|count| sum(&best[..*count]) >= qty).unwrap_or(count);
+        let depth = book.depth_of(side, count, Qty(qty)).0;
+        assert_eq!(depth, sum(&best[..reached]), "{at} {side:?} {count} up to {qty}");
         let to = levels.get(count).or(levels.last()).map_or(0, |level| level.0.0);
         let to = Price((to + random.random_range(-1..=1)).max(0));
         let beyond = |level: &Level| (level.0.0 - to.0) * side.sign() >= 0;

@@ -22,6 +22,7 @@ mod doors;
 mod lane;
 mod limits;
 mod links;
+mod playback;
 mod prints;
 mod topics;
 
@@ -31,6 +32,7 @@ mod conformance;
 pub use counters::Counters;
 pub use limits::FeedLimits;
 pub use links::{CONNECTIONS_MAX, ENDPOINTS_MAX};
+pub use playback::Playback;
 
 use crate::net::{Dial, DialPort, Dialed, NetError, Pulse, Socket};
 use crate::protocol::{DecodeError, Protocol, Ways};

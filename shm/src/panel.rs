@@ -36,7 +36,7 @@ macro_rules! panels {
 panels! {
     SessionPanel, 1, "session";
     LinkPanel, 8, "link";
-    InstrumentPanel, 16, "instrument";
+    InstrumentPanel, 64, "instrument";
     OrdersPanel, 1, "orders";
     BalancesPanel, 1, "balances";
     RiskPanel, 1, "risk";

@@ -29,14 +29,14 @@ fn what_is_published_is_read() {
     assert_eq!(reader.snapshot().unwrap().instruments, []);
     let quoting = session(EngineState::Quoting, 3);
     writers.session.publish(&quoting);
-    writers.instruments[15].publish(&instrument(9));
+    writers.instruments[63].publish(&instrument(9));
     writers.instruments[2].publish(&instrument(4));
     writers.heartbeat.beat(Nanos(2_000));
 
     assert_eq!(reader.read(0).unwrap(), Some(quoting.clone()));
-    assert_eq!(reader.read(15).unwrap(), Some(instrument(9)));
+    assert_eq!(reader.read(63).unwrap(), Some(instrument(9)));
     assert_eq!(reader.read::<InstrumentPanel>(3).unwrap(), None);
-    assert_eq!(reader.read::<InstrumentPanel>(16).unwrap(), None, "there is no seventeenth");
+    assert_eq!(reader.read::<InstrumentPanel>(64).unwrap(), None, "there is no sixty-fifth");
     let snapshot = reader.snapshot().unwrap();
     assert_eq!(snapshot.session, Some(quoting));
     assert_eq!(snapshot.instruments, [instrument(4), instrument(9)]);

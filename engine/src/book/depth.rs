@@ -83,11 +83,18 @@ impl Book {
         Qty(levels.map(|(_, qty)| qty.0).fold(0, i64::saturating_add))
     }
 
-    /// How much stands on the best levels of a side, so many of them.
+    /// How much stands on the best levels of a side, so many of them; levels behind those that are
+    /// `enough` together are not looked at.
     #[inline]
-    pub fn depth_of(&self, side: Side, levels: usize) -> Qty {
-        let levels = self.levels(side).take(levels.min(LOOK_LEVELS_MAX));
-        Qty(levels.map(|(_, qty)| qty.0).fold(0, i64::saturating_add))
+    pub fn depth_of(&self, side: Side, levels: usize, enough: Qty) -> Qty {
+        let mut depth = Qty(0);
+        for (_, qty) in self.levels(side).take(levels.min(LOOK_LEVELS_MAX)) {
+            depth.0 = depth.0.saturating_add(qty.0);
+            if depth >= enough {
+                break;
+            }
+        }
+        depth
     }
 
     /// The mid weighted by the quantities across, in ticks:
@@ -108,7 +115,7 @@ impl Book {
     #[inline]
     pub fn imbalance(&self, levels: usize) -> Option<Fraction> {
         self.touch()?;
-        let [bids, asks] = Side::BOTH.map(|side| self.depth_of(side, levels).0);
+        let [bids, asks] = Side::BOTH.map(|side| self.depth_of(side, levels, Qty(i64::MAX)).0);
         let numerator = i128::from(bids) - i128::from(asks);
         let denominator = bids.saturating_add(asks);
         Some(Fraction { numerator, denominator }).filter(|share| share.denominator > 0)

@@ -28,6 +28,12 @@ pub(super) const fn number_of(place: usize) -> usize {
     place % EACH
 }
 
+/// The first place of an endpoint.
+#[inline]
+pub(super) const fn first_of(endpoint: usize) -> usize {
+    endpoint * EACH
+}
+
 /// The places of an endpoint, one bit each.
 #[inline]
 pub(super) const fn places_of(endpoint: usize) -> u32 {

@@ -86,7 +86,9 @@ impl CrossMarket {
     /// balances and the bound of either position.
     fn size(&self, view: &View<'_>, taker: &Open<'_>, side: Side, price: f64) -> f64 {
         let p = &self.parameters;
-        let depth = taker.listing.book.depth_of(side, p.depth_levels as usize);
+        // A lot more than is asked for, so that rounding takes nothing off.
+        let enough = Qty(self.taker.lots(p.order_qty / p.depth_share).0.saturating_add(1));
+        let depth = taker.listing.book.depth_of(side, p.depth_levels as usize, enough);
         let room = |leg: &Leg, side: Side| p.position_max - leg.held(view) * side.sign() as f64;
         let afford = |leg: &Leg, side: Side| leg.base(leg.affordable(view, side, price));
         p.order_qty

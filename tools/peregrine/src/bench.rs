@@ -16,6 +16,7 @@ pub mod order;
 pub mod picture;
 pub mod spans;
 pub mod tick;
+pub mod triangular;
 pub mod work;
 
 use crate::cli::{self, BenchArgs};

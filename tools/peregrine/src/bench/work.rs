@@ -6,6 +6,7 @@ use super::feed::{Decode, Update};
 use super::keep::{JournalRow, Span};
 use super::order::{Frame, Signing};
 use super::tick::{Message, Tick};
+use super::triangular::{Search, Shape};
 use std::fmt;
 
 /// One hot function: a turn of it is some operations over what it was made with.
@@ -50,6 +51,7 @@ pub const ALL: &[Named] = &[
     ("diff_100_decode", || boxed(Decode::diffs(100))),
     ("book_update_best", || boxed(Update::new()?)),
     ("quote_avellaneda_stoikov", || boxed(Quotes::new()?)),
+    ("triangular_search", || boxed(Search::new(Shape::Dense, 3.0, true)?)),
     ("reconcile_2x5", || boxed(Unchanged::new())),
     ("gate", || boxed(Check::new(true))),
     ("order_frame", || boxed(Frame::new(Signing::Session)?)),
