@@ -35,7 +35,7 @@ macro_rules! panels {
 
 panels! {
     SessionPanel, 1, "session";
-    LinkPanel, 8, "link";
+    LinkPanel, 16, "link";
     InstrumentPanel, 64, "instrument";
     OrdersPanel, 1, "orders";
     BalancesPanel, 1, "balances";

@@ -389,7 +389,7 @@ impl Build<'_> {
         &self,
         terms: &Terms,
         ends: AgentEnds,
-        (parts, links): (Parts, [PanelWriter<LinkPanel>; 8]),
+        (parts, links): (Parts, [PanelWriter<LinkPanel>; 16]),
         (keys, hearts): (Option<Vec<(Credentials, Next)>>, &Hearts),
     ) -> Result<Agents, Failure> {
         let mut links = links.into_iter();
