@@ -1,6 +1,6 @@
 //! The product's parts as its `inline` thread joins them, with journal, histograms and stamps on,
 //! over real sockets to a scripted venue: what is measured is what runs. Parts: [`pair`] the same
-//! in the `pipelined` layout, [`journal`] the journal with what brings it to disk.
+//! in the `pipelined` layout, `journal` the journal with what brings it to disk.
 
 mod journal;
 pub mod pair;

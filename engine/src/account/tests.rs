@@ -96,7 +96,7 @@ fn average_cost_through_zero_and_back() {
 /// Fills of a perpetual, each (side, ticks, lots).
 type Fills<'a> = &'a [(Side, i64, i64)];
 
-/// An account whose perpetual was filled so; the venue tells the lots, entry and wallet of `theirs`.
+/// An account whose perpetual was filled so; the venue tells lots, entry and wallet of `theirs`.
 fn perpetual(ours: Fills<'_>, theirs: Fills<'_>, wallet_more: i64) -> (Account, Instrument) {
     let perp = Instrument { kind: Kind::Linear, ..instrument() };
     let booked = |fills: Fills<'_>| {

@@ -113,10 +113,9 @@ impl Corpus {
             Flavour::Usdm => {
                 let class = format!(r#","st":1,"ps":"{name}""#);
                 let class = if self.random.random::<bool>() { &class } else { "" };
-                format!(
-                    r#""e":"bookTicker","u":{id},{sides},"T":1723161266991,"E":1723161266{:03}{class}"#,
-                    self.random.random_range(0..1_000)
-                )
+                let ms = self.random.random_range(0..1_000);
+                let stamps = format!(r#""T":1723161266991,"E":1723161266{ms:03}"#);
+                format!(r#""e":"bookTicker","u":{id},{sides},{stamps}{class}"#)
             }
         };
         self.wrapped("bookTicker", &data)

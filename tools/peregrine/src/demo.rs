@@ -166,6 +166,10 @@ fn finish(
         crate::cli::say(format_args!("{}", outcome.summary().trim_end()));
         for venue in &venues {
             let wire = &venue.report["tick_to_order_ns"];
+            // An order that another venue's tick caused has no time here.
+            if wire["count"] == 0 {
+                continue;
+            }
             let us = |key: &str| wire[key].as_f64().unwrap_or(0.0) / 1000.0;
             let (name, p50, p99) = (&venue.name, us("p50"), us("p99"));
             crate::cli::say(format_args!(

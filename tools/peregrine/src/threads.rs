@@ -212,7 +212,7 @@ impl Build<'_> {
             Some(_) => None,
             None => Some(assemble::paper(self.config, &mut terms, (&engine, self.clock.now()))?),
         };
-        let next: Vec<Next> = self.next(&engine);
+        let keys = keys.map(|keys| keys.into_iter().zip(self.next(&engine)).collect());
         let (recorder, journal) = self.journal(journal, &engine, &terms)?;
         let (board, parts) = board(&self.feed_names(&terms), &self.venue_names())?;
         let Writers { heartbeat, commands, session, links, instruments, .. } = writers;
@@ -233,7 +233,6 @@ impl Build<'_> {
             venues: self.venue_names(),
         };
         let engine_part = parts.engine.clone();
-        let keys = keys.map(|keys| keys.into_iter().zip(next).collect());
         let agents = self.agents(&terms, agent_ends, (parts, links), (keys, &hearts))?;
         let done = (self.cores.cold, flags.done.clone());
         let journal = match journal {

@@ -27,7 +27,8 @@ fn script(memory: &mut Memory, path: &str, text: &str) -> Vec<Say> {
     if path.starts_with("GET /api/v5/account/bills") && memory.orders > 0 {
         let at = Wall.now().as_ms();
         return back(data(&format!(
-            r#"{{"billId":"77","ccy":"USDT","type":"8","instId":"BTC-USDT-SWAP","balChg":"-0.5","ts":"{}"}}"#,
+            r#"{{"billId":"77","ccy":"USDT","type":"8","instId":"BTC-USDT-SWAP","balChg":"-0.5",
+                "ts":"{}"}}"#,
             at / 100_000 * 100_000
         )));
     }
