@@ -21,7 +21,7 @@ const SCENARIOS: [(&str, u32, u32); 6] = [
     ("pairs", 45, 60),
 ];
 /// Sessions at once. They park, so that the market's time is what takes most of it.
-const AT_ONCE: usize = 4;
+const AT_ONCE: usize = 6;
 
 /// The scenario's own configuration, patient with a busy machine.
 fn config(scenario: &str, folder: &Folder) -> String {
