@@ -117,6 +117,7 @@ mod cursors;
 mod framed;
 pub mod gateway;
 pub mod guard;
+mod holdings;
 mod json;
 pub mod metadata;
 mod names;

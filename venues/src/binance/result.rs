@@ -3,6 +3,7 @@
 use super::Flavor;
 use super::listing::interval_s;
 use super::refusal::Fault;
+use crate::holdings::Position;
 use crate::json::{each, number, object, text, truth, whole};
 use crate::names::{Names, amount, amount_or_none, price, qty};
 use crate::timed;
@@ -12,7 +13,6 @@ use crate::wire::{
 };
 use engine::event::{End, Reason};
 use engine::id::{ClientId, Side};
-use engine::num::{Notional, Qty};
 use engine::time::Nanos;
 use simd_json::tape::Value;
 use simd_json::value::tape::Object;
@@ -62,7 +62,7 @@ pub(super) fn result<H: Hear>(
             each(list, |item| balance(Some(id), item, names, sink))?;
         }
         Kind::Balances => each(value, |item| wallet(Some(id), item, names, sink))?,
-        Kind::Position => position_of_all(id, value, names, sink)?,
+        Kind::Position => positions(id, value, names, sink)?,
         Kind::Trades => {
             let (mut count, mut last) = (0, 0);
             each(value, |item| {
@@ -261,29 +261,22 @@ pub(super) fn wallet<H: Hear>(
     Ok(())
 }
 
-/// The positions of an answer about one symbol: both sides of a hedged one are told as their sum.
-fn position_of_all<H: Hear>(
+/// The positions of an answer about one symbol.
+fn positions<H: Hear>(
     id: RequestId,
     list: Value<'_, '_>,
     names: &Names,
     sink: &mut H,
 ) -> Result<(), WireFault> {
-    let mut sum: Option<(engine::id::InstrumentId, Qty, Notional)> = None;
-    each(list, |item| {
+    let read = |item: Value<'_, '_>| {
         let fields = object(item)?;
         let word = |key: &'static str| fields.get(key).and_then(text).ok_or(WireFault::Form(key));
-        let Some(instrument) = names.instrument(word("symbol")?) else { return Ok(()) };
-        let lots = qty(instrument, word("positionAmt")?)?;
-        let entry = Notional(amount_or_none(word("entryPrice")?)?.0);
-        let (_, before, was) = sum.unwrap_or((instrument.id, Qty::ZERO, Notional::ZERO));
-        let entry = if lots.is_zero() { was } else { entry };
-        sum = Some((instrument.id, before.saturating_add(lots), entry));
-        Ok(())
-    })?;
-    if let Some((instrument, lots, entry)) = sum {
-        sink.hear(Heard::Position { asked: Some(id), instrument, lots, entry });
-    }
-    Ok(())
+        let Some(instrument) = names.instrument(word("symbol")?) else { return Ok(None) };
+        // The amount has its sign, on either side of a hedged account.
+        let texts = (word("positionAmt")?, word("entryPrice")?);
+        Position::new(instrument, texts, (false, true)).map(Some)
+    };
+    Position::tell_all(id, list, read, sink)
 }
 
 /// Tells a trade and returns its id; 0 when it is of nothing that is followed.

@@ -4,6 +4,7 @@
 use super::ids::Ids;
 use super::{refusal, stream};
 use crate::cursors::Cursors;
+use crate::holdings::Position;
 use crate::json::{Reader, each, number, object, signed, text, truth, whole};
 use crate::names::Names;
 use crate::wire::{Hear, Heard, Kind, LimitKind, Refusal, RequestId, Usage, Verdict, WireFault};
@@ -218,7 +219,10 @@ fn result_of<H: Hear>(
             Ok(())
         })?,
         Kind::Balances => each(list()?, |item| stream::wallet(Some(id), item, names, sink))?,
-        Kind::Position => stream::positions(id, list()?, category, names, sink)?,
+        Kind::Position => {
+            let read = |item: Value<'_, '_>| stream::position(item, category, names);
+            Position::tell_all(id, list()?, read, sink)?;
+        }
         Kind::Trades | Kind::TradesOf => {
             each(list()?, |item| stream::trade(id, item, category, (names, ids), sink))?
         }

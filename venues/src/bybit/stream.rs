@@ -3,6 +3,7 @@
 
 use super::answer::{kind_of, stamp};
 use super::ids::Ids;
+use crate::holdings::{CoinKeys, Position, coin};
 use crate::json::{each, object, text, truth};
 use crate::names::{Names, amount, amount_or_none, price, qty};
 use crate::timed;
@@ -10,9 +11,9 @@ use crate::wire::{
     Execution, Hear, Heard, OrderTold, Report, RequestId, Standing, TradeTold, Whose, WireFault,
 };
 use engine::event::{End, Reason};
-use engine::id::{ClientId, InstrumentId, Side};
+use engine::id::{ClientId, Side};
 use engine::instrument::Instrument;
-use engine::num::{Amount, Notional, Qty};
+use engine::num::Amount;
 use simd_json::tape::Value;
 
 /// One message of the private stream.
@@ -33,7 +34,10 @@ pub(super) fn topic<H: Hear>(
             each(list()?, |item| execution(item, venue_ms, (names, ids), sink))
         }
         "wallet" => each(list()?, |item| wallet(None, item, names, sink)),
-        "position" => each(list()?, |item| position(item, names, sink)),
+        "position" => each(list()?, |item| {
+            Position::tell(position(item, "", names)?, sink);
+            Ok(())
+        }),
         _ => {
             sink.hear(Heard::Ignored);
             Ok(())
@@ -317,6 +321,9 @@ fn payment<H: Hear>(
     Ok(())
 }
 
+/// What the venue calls the parts of a balance.
+const COIN: CoinKeys = CoinKeys { coin: "coin", total: "walletBalance", locked: "locked" };
+
 /// The balances of an account.
 pub(super) fn wallet<H: Hear>(
     asked: Option<RequestId>,
@@ -325,34 +332,15 @@ pub(super) fn wallet<H: Hear>(
     sink: &mut H,
 ) -> Result<(), WireFault> {
     let coins = object(account)?.get("coin").ok_or(WireFault::Form("coin"))?;
-    each(coins, |item| {
-        let (mut name, mut total, mut locked) = (None, None, "");
-        for (key, value) in object(item)?.iter() {
-            match key {
-                "coin" => name = text(value),
-                "walletBalance" => total = text(value),
-                "locked" => locked = text(value).unwrap_or(""),
-                _ => {}
-            }
-        }
-        let name = name.ok_or(WireFault::Form("coin"))?;
-        let total = amount_or_none(total.ok_or(WireFault::Form("walletBalance"))?)?;
-        let locked = amount_or_none(locked)?;
-        let free = total.saturating_sub(locked);
-        sink.hear(match names.asset(name) {
-            Some(asset) => Heard::Balance { asked, asset, free, locked },
-            None => Heard::Ignored,
-        });
-        Ok(())
-    })
+    each(coins, |item| coin(asked, item, &COIN, names, sink))
 }
 
-/// One position: of what, lots, average price, and whether it is of one way.
-fn position_of(
+/// One position; `category` is that of the list where it does not say its own.
+pub(super) fn position(
     item: Value<'_, '_>,
     category: &str,
     names: &Names,
-) -> Result<Option<(InstrumentId, Qty, Notional, bool)>, WireFault> {
+) -> Result<Option<Position>, WireFault> {
     let (mut symbol, mut side, mut size, mut entry, mut index) = ("", "", "", "", 0);
     let mut category = category;
     for (key, value) in object(item)?.iter() {
@@ -368,46 +356,7 @@ fn position_of(
             _ => {}
         }
     }
-    let Some(instrument) = kind_of(category).and_then(|kind| names.instrument_of(kind, symbol))
-    else {
-        return Ok(None);
-    };
-    let lots = qty(instrument, size)?;
-    let lots = if side == "Sell" { -lots } else { lots };
-    let entry = Notional(amount_or_none(entry)?.0);
-    let entry = if lots.is_zero() { Notional::ZERO } else { entry };
-    Ok(Some((instrument.id, lots, entry, index == 0)))
-}
-
-fn position<H: Hear>(item: Value<'_, '_>, names: &Names, sink: &mut H) -> Result<(), WireFault> {
-    sink.hear(match position_of(item, "", names)? {
-        Some((instrument, lots, entry, true)) => {
-            Heard::Position { asked: None, instrument, lots, entry }
-        }
-        _ => Heard::Ignored,
-    });
-    Ok(())
-}
-
-/// The positions of an answer about one symbol: both sides of a hedged one are told as their sum.
-pub(super) fn positions<H: Hear>(
-    id: RequestId,
-    list: Value<'_, '_>,
-    category: &str,
-    names: &Names,
-    sink: &mut H,
-) -> Result<(), WireFault> {
-    let mut sum: Option<(InstrumentId, Qty, Notional)> = None;
-    each(list, |item| {
-        if let Some((instrument, lots, entry, _)) = position_of(item, category, names)? {
-            let (_, before, was) = sum.unwrap_or((instrument, Qty::ZERO, Notional::ZERO));
-            let entry = if lots.is_zero() { was } else { entry };
-            sum = Some((instrument, before.saturating_add(lots), entry));
-        }
-        Ok(())
-    })?;
-    if let Some((instrument, lots, entry)) = sum {
-        sink.hear(Heard::Position { asked: Some(id), instrument, lots, entry });
-    }
-    Ok(())
+    let found = kind_of(category).and_then(|kind| names.instrument_of(kind, symbol));
+    let Some(instrument) = found else { return Ok(None) };
+    Position::new(instrument, (size, entry), (side == "Sell", index == 0)).map(Some)
 }

@@ -1,6 +1,7 @@
 //! Messages of the socket and answers of REST: which request, how it went, what it tells.
 
 use super::{refusal, stream};
+use crate::holdings::Position;
 use crate::json::{Reader, each, object, text, whole};
 use crate::names::Names;
 use crate::wire::{Hear, Heard, Kind, Refusal, RequestId, Verdict, WireFault};
@@ -225,7 +226,10 @@ fn result<H: Hear>(
             Ok(())
         })?,
         Kind::Balances => each(data, |item| stream::balances(Some(id), item, names, sink))?,
-        Kind::Position => stream::positions(id, data, names, sink)?,
+        Kind::Position => {
+            let read = |item: Value<'_, '_>| stream::position(item, names);
+            Position::tell_all(id, data, read, sink)?;
+        }
         Kind::Trades | Kind::TradesOf => each(data, |item| {
             (last, count) = (stream::trade(id, item, names, sink)?, count + 1);
             Ok(())

@@ -3,6 +3,7 @@
 
 use super::refusal::amend_reason;
 use crate::client::parse_compact;
+use crate::holdings::{CoinKeys, Position, coin};
 use crate::json::{each, object, text, whole};
 use crate::names::{Names, amount, amount_or_none, price, qty};
 use crate::timed;
@@ -10,9 +11,9 @@ use crate::wire::{
     Execution, Hear, Heard, OrderTold, Report, RequestId, Standing, TradeTold, Whose, WireFault,
 };
 use engine::event::{End, Reason};
-use engine::id::{ClientId, InstrumentId, Side};
+use engine::id::{ClientId, Side};
 use engine::instrument::Instrument;
-use engine::num::{Amount, Notional, Price, Qty};
+use engine::num::{Amount, Price, Qty};
 use simd_json::tape::Value;
 
 /// One message of a channel.
@@ -25,7 +26,10 @@ pub(super) fn channel<H: Hear>(
     match name {
         "orders" => each(data, |item| order(item, names, sink)),
         "account" => each(data, |item| balances(None, item, names, sink)),
-        "positions" => each(data, |item| position(item, names, sink)),
+        "positions" => each(data, |item| {
+            Position::tell(position(item, names)?, sink);
+            Ok(())
+        }),
         "balance_and_position" => each(data, |item| {
             let why = object(item)?.get("eventType").and_then(text);
             // It holds neither number nor amount of the payment. What else it tells comes by the
@@ -282,6 +286,9 @@ pub(super) fn payment<H: Hear>(
     Ok(bill.parse().unwrap_or(0))
 }
 
+/// What the venue calls the parts of a balance.
+const COIN: CoinKeys = CoinKeys { coin: "ccy", total: "cashBal", locked: "ordFrozen" };
+
 /// The balances of an account.
 pub(super) fn balances<H: Hear>(
     asked: Option<RequestId>,
@@ -290,33 +297,11 @@ pub(super) fn balances<H: Hear>(
     sink: &mut H,
 ) -> Result<(), WireFault> {
     let details = object(account)?.get("details").ok_or(WireFault::Form("details"))?;
-    each(details, |item| {
-        let (mut name, mut total, mut locked) = (None, None, "");
-        for (key, value) in object(item)?.iter() {
-            match key {
-                "ccy" => name = text(value),
-                "cashBal" => total = text(value),
-                "ordFrozen" => locked = text(value).unwrap_or(""),
-                _ => {}
-            }
-        }
-        let name = name.ok_or(WireFault::Form("ccy"))?;
-        let total = amount_or_none(total.ok_or(WireFault::Form("cashBal"))?)?;
-        let locked = amount_or_none(locked)?;
-        let free = total.saturating_sub(locked);
-        sink.hear(match names.asset(name) {
-            Some(asset) => Heard::Balance { asked, asset, free, locked },
-            None => Heard::Ignored,
-        });
-        Ok(())
-    })
+    each(details, |item| coin(asked, item, &COIN, names, sink))
 }
 
-/// One position: of what, lots, average price, and whether it is of one way.
-fn position_of(
-    item: Value<'_, '_>,
-    names: &Names,
-) -> Result<Option<(InstrumentId, Qty, Notional, bool)>, WireFault> {
+/// One position.
+pub(super) fn position(item: Value<'_, '_>, names: &Names) -> Result<Option<Position>, WireFault> {
     let (mut symbol, mut side, mut size, mut entry) = ("", "", "", "");
     for (key, value) in object(item)?.iter() {
         let word = || text(value).unwrap_or("");
@@ -329,42 +314,6 @@ fn position_of(
         }
     }
     let Some(instrument) = names.instrument(symbol) else { return Ok(None) };
-    let lots = qty(instrument, size)?;
-    let lots = if side == "short" { -lots } else { lots };
-    let entry = Notional(amount_or_none(entry)?.0);
-    let entry = if lots.is_zero() { Notional::ZERO } else { entry };
-    Ok(Some((instrument.id, lots, entry, matches!(side, "net" | ""))))
-}
-
-fn position<H: Hear>(item: Value<'_, '_>, names: &Names, sink: &mut H) -> Result<(), WireFault> {
-    sink.hear(match position_of(item, names)? {
-        Some((instrument, lots, entry, true)) => {
-            Heard::Position { asked: None, instrument, lots, entry }
-        }
-        _ => Heard::Ignored,
-    });
-    Ok(())
-}
-
-/// The positions of an answer about one instrument: both sides of a hedged one are told as their
-/// sum.
-pub(super) fn positions<H: Hear>(
-    id: RequestId,
-    list: Value<'_, '_>,
-    names: &Names,
-    sink: &mut H,
-) -> Result<(), WireFault> {
-    let mut sum: Option<(InstrumentId, Qty, Notional)> = None;
-    each(list, |item| {
-        if let Some((instrument, lots, entry, _)) = position_of(item, names)? {
-            let (_, before, was) = sum.unwrap_or((instrument, Qty::ZERO, Notional::ZERO));
-            let entry = if lots.is_zero() { was } else { entry };
-            sum = Some((instrument, before.saturating_add(lots), entry));
-        }
-        Ok(())
-    })?;
-    if let Some((instrument, lots, entry)) = sum {
-        sink.hear(Heard::Position { asked: Some(id), instrument, lots, entry });
-    }
-    Ok(())
+    let ways = (side == "short", matches!(side, "net" | ""));
+    Position::new(instrument, (size, entry), ways).map(Some)
 }
