@@ -17,5 +17,5 @@ pub(crate) use numbers::{
 };
 pub(crate) use prints::Prints;
 pub(crate) use request::op_request;
-pub(crate) use rows::Rows;
+pub(crate) use rows::{Rows, best_row};
 pub(crate) use tape::{Nodes, Parser, find};

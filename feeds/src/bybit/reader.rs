@@ -5,9 +5,9 @@ use crate::protocol::{DecodeError, Intake, Message, Snapshot, Stream};
 use crate::reading::{Prints, Rows, find, venue_delta_us};
 use crate::sequence::DiffHead;
 use engine::event::{Body, Event, flag};
-use engine::id::{InstrumentId, Side};
+use engine::id::InstrumentId;
 use engine::instrument::Instrument;
-use engine::num::{Amount, Notional, Price, Qty};
+use engine::num::{Amount, Notional};
 use engine::time::Nanos;
 
 /// Most trades of a message (the venue's limit).
@@ -79,39 +79,10 @@ impl Reader {
         find(&self.instruments, symbol, &mut self.last_found).copied()
     }
 
-    /// The row of a best bid and ask; a side that is empty is 0.
-    #[inline]
-    pub fn best(
-        instrument: InstrumentId,
-        [bid, ask]: [(Price, Qty); 2],
-        numbers: Numbers,
-        at: Nanos,
-    ) -> Result<Event, DecodeError> {
-        if bid.0 >= ask.0 && !ask.0.is_zero() {
-            return Err(DecodeError::Range("b"));
-        }
-        let body = Body::Best { bid: bid.0, bid_qty: bid.1, ask: ask.0, ask_qty: ask.1 };
-        let row = Event::new(at, instrument, numbers.seq, body).with(flag::LAST);
-        Ok(Event { venue_delta_us: venue_delta_us(at, numbers.stamp), ..row })
-    }
-
     /// The rows that were left become those of a message with these numbers.
     #[inline]
     pub fn finish(&mut self, instrument: InstrumentId, numbers: Numbers, at: Nanos) {
-        let whole = numbers.is_whole();
-        if whole && self.rows.len() == 0 {
-            let nothing = Body::Level { side: Side::Buy, price: Price(1), qty: Qty(0) };
-            self.rows.push(Event::new(at, instrument, numbers.seq, nothing));
-        }
-        let delta = venue_delta_us(at, numbers.stamp);
-        for row in self.rows.as_mut_slice() {
-            (row.id, row.venue_delta_us) = (numbers.seq, delta);
-            row.flags |= if whole { flag::SNAPSHOT } else { 0 };
-        }
-        if whole {
-            self.rows.flag_first(flag::FIRST);
-        }
-        self.rows.flag_last();
+        self.rows.complete(instrument, (numbers.seq, numbers.stamp), numbers.is_whole(), at);
     }
 
     /// Hands on what a frame was.

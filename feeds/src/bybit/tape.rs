@@ -2,7 +2,7 @@
 
 use super::reader::{Numbers, Reader, Seen, Ticker};
 use crate::protocol::{Asked, DecodeError, Intake, Message, Stream};
-use crate::reading::{Nodes, floor_price, hundred_millionths, print_of, venue_delta_us};
+use crate::reading::{Nodes, best_row, floor_price, hundred_millionths, print_of, venue_delta_us};
 use engine::event::{Body, Event, flag};
 use engine::id::Side;
 use engine::instrument::Instrument;
@@ -144,7 +144,7 @@ fn best<I: Intake>(
             *level = (price, nodes.qty(place + 3, instrument, field)?);
         }
     }
-    Reader::best(instrument.id, levels, numbers, at).map(Seen::Best)
+    best_row(instrument.id, levels, (numbers.seq, numbers.stamp), (at, "b")).map(Seen::Best)
 }
 
 fn levels(

@@ -12,7 +12,7 @@
 
 use super::reader::{Numbers, Reader, Seen};
 use crate::protocol::{Intake, Stream};
-use crate::reading::{Cursor, print_of, venue_delta_us};
+use crate::reading::{Cursor, best_row, print_of, venue_delta_us};
 use engine::event::{Body, Event, flag};
 use engine::id::Side;
 use engine::instrument::Instrument;
@@ -114,7 +114,7 @@ fn best<I: Intake>(
     if !intake.wants_best(instrument.id, numbers.seq) {
         return Some(Seen::Stale(instrument.id));
     }
-    Reader::best(instrument.id, levels, numbers, at).ok().map(Seen::Best)
+    best_row(instrument.id, levels, (numbers.seq, numbers.stamp), (at, "b")).ok().map(Seen::Best)
 }
 
 #[inline]

@@ -6,7 +6,7 @@ use crate::reading::{Places, Prints, Rows, find, venue_delta_us};
 use crate::sequence::DiffHead;
 use crate::window::note;
 use engine::event::{Body, Event, flag};
-use engine::id::{InstrumentId, Side};
+use engine::id::InstrumentId;
 use engine::instrument::Instrument;
 use engine::num::{Notional, Price, Qty};
 use engine::time::Nanos;
@@ -104,43 +104,15 @@ impl Reader {
         row
     }
 
-    /// The row of a best bid and ask; a side that is empty is 0.
-    #[inline]
-    pub fn best(
-        instrument: InstrumentId,
-        [bid, ask]: [(Price, Qty); 2],
-        numbers: Numbers,
-        at: Nanos,
-    ) -> Result<Event, DecodeError> {
-        if bid.0 >= ask.0 && !ask.0.is_zero() {
-            return Err(DecodeError::Range("bids"));
-        }
-        let body = Body::Best { bid: bid.0, bid_qty: bid.1, ask: ask.0, ask_qty: ask.1 };
-        let row = Event::new(at, instrument, numbers.seq, body).with(flag::LAST);
-        Ok(Event { venue_delta_us: venue_delta_us(at, numbers.stamp), ..row })
-    }
-
     /// The rows that were left become those of a message with these numbers.
     #[inline]
     pub fn finish(&mut self, instrument: InstrumentId, numbers: Numbers, at: Nanos) {
         let whole = numbers.before.is_none();
-        if whole && self.rows.len() == 0 {
-            let nothing = Body::Level { side: Side::Buy, price: Price(1), qty: Qty(0) };
-            self.rows.push(Event::new(at, instrument, numbers.seq, nothing));
-        }
-        let delta = venue_delta_us(at, numbers.stamp);
-        let rows = self.rows.as_mut_slice();
-        for row in rows.iter_mut() {
-            (row.id, row.venue_delta_us) = (numbers.seq, delta);
-            row.flags |= if whole { flag::SNAPSHOT } else { 0 };
-        }
-        if let Some(last) = rows.last_mut().filter(|_| numbers.checksum != 0) {
+        self.rows.complete(instrument, (numbers.seq, numbers.stamp), whole, at);
+        let last = self.rows.as_mut_slice().last_mut();
+        if let Some(last) = last.filter(|_| numbers.checksum != 0) {
             note::set_checksum(last, numbers.checksum as u32);
         }
-        if whole {
-            self.rows.flag_first(flag::FIRST);
-        }
-        self.rows.flag_last();
     }
 
     /// Hands on what a frame was.

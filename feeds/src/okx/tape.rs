@@ -2,7 +2,9 @@
 
 use super::reader::{Numbers, Reader, Seen};
 use crate::protocol::{Asked, DecodeError, Intake, Message, Stream};
-use crate::reading::{Nodes, Places, floor_price, hundred_millionths, print_of, venue_delta_us};
+use crate::reading::{
+    Nodes, Places, best_row, floor_price, hundred_millionths, print_of, venue_delta_us,
+};
 use engine::event::{Body, Event, flag};
 use engine::id::Side;
 use engine::instrument::Instrument;
@@ -226,7 +228,7 @@ fn best<I: Intake>(
         Ok((price, nodes.qty(place + 3, instrument, field)?))
     };
     let levels = [side(bids, "bids")?, side(asks, "asks")?];
-    Reader::best(instrument.id, levels, numbers, at).map(Seen::Best)
+    best_row(instrument.id, levels, (numbers.seq, numbers.stamp), (at, "bids")).map(Seen::Best)
 }
 
 fn trades(

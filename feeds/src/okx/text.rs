@@ -14,7 +14,7 @@
 use super::reader::{Numbers, Reader, Seen};
 use super::tape::first_of;
 use crate::protocol::Intake;
-use crate::reading::{Cursor, venue_delta_us};
+use crate::reading::{Cursor, best_row, venue_delta_us};
 use engine::event::{Body, Event, flag};
 use engine::id::Side;
 use engine::instrument::Instrument;
@@ -145,7 +145,7 @@ fn best<I: Intake>(
     if !intake.wants_best(instrument.id, numbers.seq) {
         return Some(Seen::Stale(instrument.id));
     }
-    Reader::best(instrument.id, levels, numbers, at).ok().map(Seen::Best)
+    best_row(instrument.id, levels, (numbers.seq, numbers.stamp), (at, "bids")).ok().map(Seen::Best)
 }
 
 #[inline]

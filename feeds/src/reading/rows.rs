@@ -1,7 +1,12 @@
 //! Where the rows of one message are gathered: all memory from the start, a limit, and room to
 //! write whole groups.
 
-use engine::event::{Event, flag};
+use super::venue_delta_us;
+use crate::protocol::DecodeError;
+use engine::event::{Body, Event, flag};
+use engine::id::{InstrumentId, Side};
+use engine::num::{Price, Qty};
+use engine::time::Nanos;
 
 /// Rows that may be written beyond the limit and mean nothing.
 const SLACK: usize = 8;
@@ -57,6 +62,31 @@ impl Rows {
         }
     }
 
+    /// They become those of a message of this number and venue's stamp (us); `whole` when it is a
+    /// whole book, which has a row even when it is empty.
+    #[inline]
+    pub fn complete(
+        &mut self,
+        instrument: InstrumentId,
+        (number, stamp): (u64, u64),
+        whole: bool,
+        at: Nanos,
+    ) {
+        if whole && self.len == 0 {
+            let nothing = Body::Level { side: Side::Buy, price: Price(1), qty: Qty(0) };
+            self.push(Event::new(at, instrument, number, nothing));
+        }
+        let delta = venue_delta_us(at, stamp);
+        for row in self.as_mut_slice() {
+            (row.id, row.venue_delta_us) = (number, delta);
+            row.flags |= if whole { flag::SNAPSHOT } else { 0 };
+        }
+        if whole {
+            self.flag_first(flag::FIRST);
+        }
+        self.flag_last();
+    }
+
     /// Flags the last of them as such.
     #[inline]
     pub fn flag_last(&mut self) {
@@ -82,4 +112,21 @@ impl Rows {
     pub const fn len(&self) -> usize {
         self.len
     }
+}
+
+/// The row of a best bid and ask of this number and venue's stamp (us); a side that is empty is 0.
+/// `field` is named where they cross.
+#[inline]
+pub fn best_row(
+    instrument: InstrumentId,
+    [bid, ask]: [(Price, Qty); 2],
+    (number, stamp): (u64, u64),
+    (at, field): (Nanos, &'static str),
+) -> Result<Event, DecodeError> {
+    if bid.0 >= ask.0 && !ask.0.is_zero() {
+        return Err(DecodeError::Range(field));
+    }
+    let body = Body::Best { bid: bid.0, bid_qty: bid.1, ask: ask.0, ask_qty: ask.1 };
+    let row = Event::new(at, instrument, number, body).with(flag::LAST);
+    Ok(Event { venue_delta_us: venue_delta_us(at, stamp), ..row })
 }
