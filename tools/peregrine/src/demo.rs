@@ -195,6 +195,8 @@ struct VenueBooks {
     name: String,
     differences: Vec<String>,
     report: Value,
+    /// Faults that it carried out.
+    faults: Value,
 }
 
 impl VenueBooks {
@@ -207,6 +209,7 @@ impl VenueBooks {
             "name": self.name,
             "ledger_match": self.differences.is_empty(),
             "wire": self.report,
+            "faults": self.faults,
         })
     }
 }
@@ -222,7 +225,8 @@ fn compare(number: usize, venue: &Venue, outcome: &Outcome) -> Result<VenueBooks
     let found = ledger::compare(&outcome.engine, (id, &outcome.assets), &theirs);
     let name = &venue.name;
     let differences = found.into_iter().map(|text| format!("{name}: {text}")).collect();
-    Ok(VenueBooks { name: name.clone(), differences, report: report["wire"].clone() })
+    let (wire, faults) = (report["wire"].clone(), report["faults"].clone());
+    Ok(VenueBooks { name: name.clone(), differences, report: wire, faults })
 }
 
 fn parse(body: &[u8]) -> Result<Value, Failure> {

@@ -119,6 +119,15 @@ fn every_fault_is_survived_on_every_venue() {
         }
     }
     for ((venue, instrument), told) in MARKETS.iter().zip(&all) {
+        let done = told["venues"][0]["faults"].as_array().unwrap();
+        for (fault, _) in FAULTS {
+            let name = fault.split('@').next().unwrap();
+            let is_it = |one: &Value| one.as_str().unwrap().starts_with(name);
+            assert!(done.iter().any(is_it), "{venue} {instrument}: {fault} was not done: {done:?}");
+        }
+        // Both are told by refusals there, one of the first and more of the second.
+        let bybit = *venue == "bybit";
+        assert!(!bybit || count(told, "venue_rejects") >= 2, "{venue} {instrument}: {told}");
         assert_eq!(told["ledger_match"], true, "{venue} {instrument}: {told}");
         assert_eq!(told["open_orders_at_end"], 0, "{venue} {instrument}: {told}");
         assert_eq!(told["halt"], "none", "{venue} {instrument}: {told}");
