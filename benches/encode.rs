@@ -156,6 +156,7 @@ fn main() -> Result<(), Failed> {
         client: place.client,
         venue_order: 12_569_099_453,
         instrument: place.instrument,
+        waits: false,
     };
     let asks = |make: &dyn Fn(&Place) -> Ask| -> Vec<(RequestId, Ask)> {
         let numbered = places.iter().map(make).enumerate();

@@ -102,7 +102,7 @@ impl Ports for Doors {
         let (old, new) = match *approved.intent() {
             Intent::Place(new) => (None, new),
             Intent::Replace { old, new } => (Some(old), new),
-            Intent::Move { .. } => return,
+            Intent::Move { .. } | Intent::Conditional { .. } => return,
         };
         self.placed += 1;
         let mut answer = |body| {

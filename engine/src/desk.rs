@@ -4,7 +4,7 @@ use crate::event::Event;
 use crate::id::{DeskId, InstrumentId, OrderId, Side};
 use crate::market::{Listing, Market};
 use crate::num::{Amount, Notional, Price};
-use crate::order::Order;
+use crate::order::{Order, Wake};
 use crate::orders::Orders;
 use crate::plan::{Plan, Take};
 use crate::position::Position;
@@ -268,7 +268,8 @@ impl<S: Strategy> Desk<S> {
     /// Best price of its live orders of a side.
     #[inline]
     pub fn own_best(&self, instrument: InstrumentId, side: Side) -> Option<Price> {
-        let prices = self.orders.side(instrument, side).map(Order::nearest_price);
+        let awake = |order: &&Order| order.wake != Wake::Asleep;
+        let prices = self.orders.side(instrument, side).filter(awake).map(Order::nearest_price);
         match side {
             Side::Buy => prices.max(),
             Side::Sell => prices.min(),

@@ -1,12 +1,19 @@
-//! Orders that the engine holds until a price is reached: stops, take-profits, trailing stops, and
-//! what is built of them: one-cancels-other groups and brackets.
+//! Orders that wait until a price is reached: stops, take-profits, trailing stops, and what is built
+//! of them: one-cancels-other groups and brackets.
 //!
 //! ```text
 //!  waiting ──(the order it comes after was filled)──▶ armed ──(trigger)──▶ working ──▶ done
-//!     └──(that one ended unfilled)──▶ gone              └──(another of its group fired)──▶ gone
+//!     └──(that one ended unfilled)──▶ gone             │  └──(another of its group fired)──▶ gone
+//!                                                      └──▶ at the venue ──(trigger, fill)──▶ working
 //! ```
 //!
-//! They exist here and in the journal, not at the venue: while the engine is down, nobody watches.
+//! A stop or take-profit is given to the venue where it keeps such orders
+//! ([`Instrument::keeps`](crate::instrument::Instrument::keeps)): there it is watched while the
+//! engine is down. What the venue does not keep is held here and in the journal, and nobody watches
+//! it while the engine is down: trailing stops by a distance, take-profits of a group (their stop is
+//! at the venue, and two orders would lock the same money twice), what the venue refused, and what
+//! was asked to be held here.
+//!
 //! With a limit a fired order rests at it, good till cancelled; without one it takes, again and
 //! again inside the collar, until its quantity is filled. Either way it passes the risk gate.
 
@@ -64,6 +71,22 @@ impl Watched {
     /// All of them with the names that people use.
     pub const ALL: [(Self, &'static str); 3] =
         [(Self::Last, "last"), (Self::Mark, "mark"), (Self::Mid, "mid")];
+
+    /// Its bit in [`Instrument::keeps`](crate::instrument::Instrument::keeps).
+    pub const fn bit(self) -> u8 {
+        1 << self as u8
+    }
+}
+
+/// What an order at the venue waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// The trigger price.
+    pub price: Price,
+    /// Which price is watched.
+    pub watched: Watched,
+    /// Whether that price has to rise to it, or to fall.
+    pub rises: bool,
 }
 
 /// An order to hold, as it is asked for.
@@ -87,10 +110,13 @@ pub struct Hold {
     pub group: u16,
     /// The number of the one that it comes after (0: none): it is armed with what that one filled.
     pub after: u16,
+    /// Whether it is held here even where the venue would keep it.
+    pub here: bool,
 }
 
 const TRIGGER_SHIFT: u32 = 48;
 const WATCHED_SHIFT: u32 = 52;
+const HERE: u64 = 1 << 56;
 const QTY_MASK: u64 = (1 << TRIGGER_SHIFT) - 1;
 
 impl Hold {
@@ -102,7 +128,8 @@ impl Hold {
         };
         let kind = (self.trigger as u64) << TRIGGER_SHIFT | (self.watched as u64) << WATCHED_SHIFT;
         let links = self.number as u64 | (self.group as u64) << 16 | (self.after as u64) << 32;
-        [self.price.0 as u64, limit, self.qty.0 as u64 & QTY_MASK | kind, links]
+        let here = if self.here { HERE } else { 0 };
+        [self.price.0 as u64, limit, self.qty.0 as u64 & QTY_MASK | kind | here, links]
     }
 
     /// From such a payload; `None` when it means nothing.
@@ -123,10 +150,22 @@ impl Hold {
             qty,
             group: (words[3] >> 16) as u16,
             after: (words[3] >> 32) as u16,
+            here: words[2] & HERE != 0,
         };
         let priced = hold.price.0 > 0 || hold.trigger == Trigger::Now;
         let sized = (1..=crate::instrument::QTY_MAX).contains(&qty.0);
         (hold.number > 0 && priced && sized && hold.after != hold.number).then_some(hold)
+    }
+
+    /// What the venue would have to watch for; `None` of what is never left to it.
+    pub fn condition(&self) -> Option<Condition> {
+        let rises = match self.trigger {
+            Trigger::Stop => self.side == Side::Buy,
+            Trigger::TakeProfit if self.group == 0 => self.side == Side::Sell,
+            _ => return None,
+        };
+        let Self { price, watched, .. } = *self;
+        (!self.here).then_some(Condition { price, watched, rises })
     }
 }
 
@@ -137,6 +176,8 @@ pub enum HeldState {
     Waiting,
     /// For its price; the best price since, of a trailing stop.
     Armed(Option<Price>),
+    /// For its price, as a conditional order at the venue.
+    AtVenue(OrderId),
     /// An order of it is at the venue or on its way, or is to be sent (again) at this time.
     Working(Option<OrderId>, Nanos),
 }
@@ -147,6 +188,7 @@ impl HeldState {
         match self {
             Self::Waiting => "waits",
             Self::Armed(_) => "held",
+            Self::AtVenue(_) => "at venue",
             Self::Working(..) => "fired",
         }
     }
@@ -168,7 +210,12 @@ pub struct Held {
 impl Held {
     /// Whether it fires at this price; a trailing stop remembers the best one.
     pub fn sees(&mut self, price: Price) -> bool {
-        let HeldState::Armed(best) = &mut self.state else { return false };
+        let mut none = None;
+        let best = match &mut self.state {
+            HeldState::Armed(best) => best,
+            HeldState::AtVenue(_) => &mut none,
+            HeldState::Waiting | HeldState::Working(..) => return false,
+        };
         let Hold { side, trigger, price: at, .. } = self.hold;
         match (trigger, side) {
             (Trigger::Now, _) => true,
@@ -204,6 +251,10 @@ impl Held {
                 sink.maybe(order.map(|order| order.0));
                 sink.word(at.0);
             }
+            HeldState::AtVenue(order) => {
+                sink.word(3);
+                sink.word(order.0);
+            }
         }
     }
 
@@ -219,6 +270,7 @@ impl Held {
                 0 => HeldState::Waiting,
                 1 => HeldState::Armed(source.maybe()?.map(|ticks| Price(ticks as i64))),
                 2 => HeldState::Working(source.maybe()?.map(OrderId), Nanos(source.word()?)),
+                3 => HeldState::AtVenue(OrderId(source.word()?)),
                 _ => return None,
             },
         })

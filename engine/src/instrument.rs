@@ -129,6 +129,9 @@ pub struct Instrument {
     /// Whether price and quantity of an order can be changed in place. Where not, one order takes
     /// the place of another.
     pub moves: bool,
+    /// By which watched prices the venue keeps conditional orders: a bit of each
+    /// [`Watched`](crate::held::Watched); 0 where it keeps none.
+    pub keeps: u8,
     /// Whether it takes orders.
     pub status: Status,
 }
@@ -162,6 +165,7 @@ impl Instrument {
             fees: Fees::default(),
             amends: true,
             moves: false,
+            keeps: 0,
             status: Status::Trading,
         }
     }

@@ -1,5 +1,6 @@
 //! What goes out: orders that the risk gate approved, and requests that only reduce.
 
+use crate::held::Condition;
 use crate::id::{ClientId, InstrumentId, OrderId, Side, VenueId};
 use crate::num::{Price, Qty};
 use crate::time::Nanos;
@@ -52,6 +53,8 @@ pub struct OrderRef {
     pub venue_order: u64,
     /// What is traded.
     pub instrument: InstrumentId,
+    /// Whether it is a conditional order whose price has not come yet, as far as was told.
+    pub waits: bool,
 }
 
 impl OrderRef {
@@ -73,6 +76,13 @@ pub enum Intent {
         /// What is placed.
         new: Place,
     },
+    /// A new order that the venue keeps until a price is reached.
+    Conditional {
+        /// What it is to be then.
+        order: Place,
+        /// When that is.
+        until: Condition,
+    },
     /// A change of price and quantity in place, on venues that can.
     Move {
         /// Which order.
@@ -88,6 +98,7 @@ impl Intent {
     pub const fn place(&self) -> &Place {
         match self {
             Self::Place(place)
+            | Self::Conditional { order: place, .. }
             | Self::Replace { new: place, .. }
             | Self::Move { new: place, .. } => place,
         }

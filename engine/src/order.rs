@@ -152,6 +152,18 @@ pub const fn next(state: OrderState, report: Report) -> OrderState {
     }
 }
 
+/// Whether an order can meet another one: a conditional order is in no book before its price comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Wake {
+    /// It stands in the book, or did.
+    Awake = 0,
+    /// The venue keeps it until its price comes.
+    Asleep = 1,
+    /// Its price was seen here; the venue has told nothing yet.
+    Due = 2,
+}
+
 /// An order of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Order {
@@ -171,6 +183,8 @@ pub struct Order {
     pub named: bool,
     /// Whether it stands apart from the strategy's plan: an order of a held one.
     pub apart: bool,
+    /// Whether it waits for a price at the venue.
+    pub wake: Wake,
     /// Whether the venue refused to amend it: from then on it is replaced instead.
     pub amend_refused: bool,
     /// How often it was asked for since it became unknown.
@@ -206,6 +220,7 @@ impl Order {
             state: OrderState::PendingNew,
             named: false,
             apart: false,
+            wake: Wake::Awake,
             amend_refused: false,
             asked: 0,
             price: place.price,
@@ -285,7 +300,12 @@ impl Order {
     /// As both sides name it.
     #[inline]
     pub const fn reference(&self) -> OrderRef {
-        OrderRef { client: self.client, venue_order: self.venue_order, instrument: self.instrument }
+        OrderRef {
+            client: self.client,
+            venue_order: self.venue_order,
+            instrument: self.instrument,
+            waits: !matches!(self.wake, Wake::Awake),
+        }
     }
 }
 

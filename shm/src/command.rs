@@ -371,6 +371,7 @@ mod tests {
                 qty: Qty(qty),
                 group,
                 after: number - 1,
+                here: sell,
             },
         );
         let all = (0..Kind::ALL.len(), target, key, value, hold);

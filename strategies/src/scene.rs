@@ -263,6 +263,7 @@ impl Scene {
                         format!("replace {at} {}→{id} {order}", name(old.order()))
                     }
                     Intent::Move { .. } => format!("move {at} {id} {order}"),
+                    Intent::Conditional { .. } => format!("stop {at} {id} {order}"),
                 }
             }
             Outgoing::Reduce(Reduce::Cancel(order)) => format!("cancel {}", name(order.order())),

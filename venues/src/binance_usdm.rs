@@ -98,6 +98,7 @@ impl BinanceUsdm {
         let abilities = Abilities {
             replaces: false,
             cancels_at_once: 0,
+            waits_apart: true,
             trade_overlap: 0,
             ended_apart: false,
             // It lives for an hour.
@@ -167,9 +168,13 @@ impl Wire for BinanceUsdm {
 
     #[inline]
     fn door(&self, ask: &Ask) -> Door {
-        match ask.kind() {
-            Kind::Place | Kind::Move | Kind::Cancel | Kind::Query | Kind::Logon => Door::Entry,
-            _ => Door::Rest,
+        match ask {
+            // The venue answers questions about conditional orders over REST alone.
+            Ask::Query { order, .. } if order.waits => Door::Rest,
+            _ => match ask.kind() {
+                Kind::Place | Kind::Move | Kind::Cancel | Kind::Query | Kind::Logon => Door::Entry,
+                _ => Door::Rest,
+            },
         }
     }
 

@@ -148,6 +148,7 @@ impl Bybit {
         let abilities = Abilities {
             replaces: false,
             cancels_at_once: 0,
+            waits_apart: false,
             trade_overlap: timed::OVERLAP,
             ended_apart: true,
             key_every: Nanos::ZERO,

@@ -252,9 +252,9 @@ impl<W: Wire> Gateway<W> {
         let mut done = 0;
         while let Some((ask, then)) = self.session.asks.front().copied() {
             let now = clock.now();
-            let Some(route) = self.route(&ask) else { break };
+            let Some(mut route) = self.route(&ask) else { break };
             let class = match ask {
-                Ask::CancelAll(_) | Ask::CancelSome(_) | Ask::Renew(_) => Class::Cancel,
+                Ask::CancelAll { .. } | Ask::CancelSome(_) | Ask::Renew(_) => Class::Cancel,
                 // What a halt asks may use what is kept for cancels.
                 _ if matches!(then, Then::Halt | Then::Doom) => Class::Cancel,
                 _ => Class::Query,
@@ -272,6 +272,8 @@ impl<W: Wire> Gateway<W> {
                     continue;
                 }
                 self.wire.doom(&self.doomed);
+                // Which way it goes depends on what it cancels.
+                route = self.route(&ask).unwrap_or(route);
             }
             self.transmit((ask, then), route, (now, None), (clock, &mut *trace));
         }

@@ -43,6 +43,7 @@
 //! const ABILITIES: Abilities = Abilities {
 //!     replaces: false,       // cancel and place leave together
 //!     cancels_at_once: 0,    // there is a cancel-all
+//!     waits_apart: false,    // and it cancels conditional orders too
 //!     trade_overlap: 0,      // trades are numbered in order
 //!     ended_apart: false,    // one question finds live and ended orders
 //!     key_every: Nanos::ZERO,

@@ -89,6 +89,8 @@ pub struct Listing {
     pub amends: bool,
     /// Whether price and quantity can be changed in place.
     pub moves: bool,
+    /// By which prices conditional orders can wait: see [`Instrument::keeps`].
+    pub keeps: u8,
     /// Whether a cancel and a place can be one request.
     pub replaces: bool,
     /// Most open orders; 0 is no limit.
@@ -146,6 +148,7 @@ impl Listing {
         instrument.fees = fees;
         instrument.amends = self.amends;
         instrument.moves = self.moves;
+        instrument.keeps = self.keeps;
         instrument.status = self.status;
         Ok(instrument)
     }

@@ -153,6 +153,7 @@ impl Okx {
         let abilities = Abilities {
             replaces: false,
             cancels_at_once: CANCELS_AT_ONCE,
+            waits_apart: true,
             trade_overlap: timed::OVERLAP,
             ended_apart: false,
             key_every: Nanos::ZERO,
@@ -196,6 +197,11 @@ impl Okx {
         self.decoder.names.instruments().get(place).ok_or(WireFault::Instrument)
     }
 
+    /// Whether what is to be cancelled are conditional orders.
+    fn dooms_waiting(&self) -> bool {
+        self.doomed.first().is_some_and(|order| order.waits)
+    }
+
     /// The layout of a request about an order, and what to fill it with.
     #[inline]
     fn order(
@@ -231,6 +237,12 @@ impl Wire for Okx {
 
     #[inline]
     fn door(&self, ask: &Ask) -> Door {
+        match ask {
+            Ask::Conditional { .. } => return Door::Rest,
+            Ask::Cancel(order) if order.waits => return Door::Rest,
+            Ask::CancelSome(_) if self.dooms_waiting() => return Door::Rest,
+            _ => {}
+        }
         match ask.kind() {
             Kind::Place
             | Kind::Move

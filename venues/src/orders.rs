@@ -2,6 +2,7 @@
 
 use crate::template::Values;
 use crate::wire::{Ask, WireFault};
+use engine::held::Condition;
 use engine::id::Side;
 use engine::intent::{OrderRef, Place, Tif};
 
@@ -26,38 +27,52 @@ impl Named {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {
     Place(Side, Tif),
+    Conditional(Side, Tif),
     Replace(Side, Tif, Named),
     Move(Side, Named),
     Cancel(Named),
+    /// Of a conditional order, where that is another request.
+    CancelWaiting(Named),
     Amend(Named),
 }
+
+/// A venue's words for a condition: of which type its order is, and by which price it waits. `None`
+/// where it cannot wait so.
+pub(crate) type Words = fn(Side, &Condition) -> Option<[&'static str; 2]>;
 
 /// The requests about orders of one instrument.
 #[derive(Debug)]
 pub(crate) struct Orders<R> {
     place: Vec<R>,
+    conditional: Vec<R>,
     replace: Vec<R>,
     moves: Vec<R>,
     cancel: Vec<R>,
+    cancel_waiting: Vec<R>,
     amend: Vec<R>,
+    words: Words,
     /// Whether orders are named by the venue's id where it is known: the faster way at most venues.
     by_venue_id: bool,
 }
 
 impl<R> Orders<R> {
     /// Lays all of them out; `lay` gives nothing for what the venue does not have.
-    pub fn new(by_venue_id: bool, lay: impl Fn(Shape) -> Option<R>) -> Self {
+    pub fn new(by_venue_id: bool, words: Words, lay: impl Fn(Shape) -> Option<R>) -> Self {
         let mut all = Self {
             place: Vec::new(),
+            conditional: Vec::new(),
             replace: Vec::new(),
             moves: Vec::new(),
             cancel: Vec::new(),
+            cancel_waiting: Vec::new(),
             amend: Vec::new(),
+            words,
             by_venue_id,
         };
         for side in Side::BOTH {
             for tif in TIFS {
                 all.place.extend(lay(Shape::Place(side, tif)));
+                all.conditional.extend(lay(Shape::Conditional(side, tif)));
                 let named = Named::BOTH.iter();
                 all.replace.extend(named.filter_map(|one| lay(Shape::Replace(side, tif, *one))));
             }
@@ -66,6 +81,7 @@ impl<R> Orders<R> {
         }
         for named in Named::BOTH {
             all.cancel.extend(lay(Shape::Cancel(named)));
+            all.cancel_waiting.extend(lay(Shape::CancelWaiting(named)));
             all.amend.extend(lay(Shape::Amend(named)));
         }
         all
@@ -85,6 +101,16 @@ impl<R> Orders<R> {
                 fill_place(new, values);
                 (&mut self.place, Ok(slot(new)))
             }
+            Ask::Conditional { order, until } => {
+                fill_place(order, values);
+                values.trigger = until.price.0;
+                let words = (self.words)(order.side, until).ok_or(WireFault::Unsupported);
+                let place = words.map(|words| {
+                    values.words = words;
+                    slot(order)
+                });
+                (&mut self.conditional, place)
+            }
             Ask::Replace { old, new } => {
                 fill_place(new, values);
                 values.old = old.client;
@@ -98,6 +124,10 @@ impl<R> Orders<R> {
                 values.venue = old.venue_order;
                 let named = naming(old, by_venue_id);
                 (&mut self.moves, named.map(|named| new.side.index() * 2 + named as usize))
+            }
+            // Its own id is another one than that of the order that it becomes.
+            Ask::Cancel(order) if order.waits && !self.cancel_waiting.is_empty() => {
+                (&mut self.cancel_waiting, about(order, by_venue_id, values))
             }
             Ask::Cancel(order) => (&mut self.cancel, about(order, by_venue_id, values)),
             Ask::Amend { order, qty } => {

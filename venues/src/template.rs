@@ -36,8 +36,14 @@ pub(crate) enum Field {
     VenueText,
     /// A price.
     Price,
+    /// The price that a conditional order waits for.
+    Trigger,
     /// A quantity.
     Qty,
+    /// The type of a conditional order.
+    Type,
+    /// By which price it waits.
+    By,
     /// A trade id.
     From,
     /// The signature over the other parameters.
@@ -45,7 +51,7 @@ pub(crate) enum Field {
 }
 
 impl Field {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 15] = [
         Self::Id,
         Self::Time,
         Self::Client,
@@ -55,7 +61,10 @@ impl Field {
         Self::Venue,
         Self::VenueText,
         Self::Price,
+        Self::Trigger,
         Self::Qty,
+        Self::Type,
+        Self::By,
         Self::From,
         Self::Signature,
     ];
@@ -91,7 +100,9 @@ pub(crate) struct Values<'a> {
     pub venue: u64,
     pub venue_text: &'a [u8],
     pub price: i64,
+    pub trigger: i64,
     pub qty: i64,
+    pub words: [&'static str; 2],
     pub from: u64,
     pub signature: &'a [u8],
 }
@@ -111,7 +122,9 @@ impl Values<'_> {
             venue: 0,
             venue_text: &[],
             price: 0,
+            trigger: 0,
             qty: 0,
+            words: [""; 2],
             from: 0,
             signature: &[],
         }
@@ -266,6 +279,9 @@ impl Template {
                 Tail::Long(text) => copy(text, out),
                 Tail::Field(Field::Price) => self.tick.write(values.price, out),
                 Tail::Field(Field::Qty) => copy_whole(&self.qty.text, self.qty.len, out),
+                Tail::Field(Field::Trigger) => self.tick.write(values.trigger, out),
+                Tail::Field(Field::Type) => copy(values.words[0].as_bytes(), out),
+                Tail::Field(Field::By) => copy(values.words[1].as_bytes(), out),
                 Tail::Field(Field::Venue) => write_u64(values.venue, out),
                 Tail::Field(Field::VenueText) => copy(values.venue_text, out),
                 Tail::Field(Field::From) => write_u64(values.from, out),

@@ -79,6 +79,9 @@ pub struct Abilities {
     /// How many orders one [`Ask::CancelSome`] cancels, at a venue that has no [`Ask::CancelAll`];
     /// 0 where it has.
     pub cancels_at_once: usize,
+    /// Conditional orders are listed and cancelled apart until their price comes, and have ids of
+    /// their own.
+    pub waits_apart: bool,
     /// How far below the newest trade's id another one may still be new: 0 where the venue numbers
     /// trades in the order in which it tells them.
     pub trade_overlap: u64,
@@ -90,6 +93,13 @@ pub struct Abilities {
     pub switch: Switch,
     /// The text message that keeps a connection alive; without it a WebSocket ping does.
     pub ping: Option<&'static str>,
+}
+
+impl Abilities {
+    /// The lists of open orders: whether each is that of those that wait for a price.
+    pub const fn lists(&self) -> &'static [bool] {
+        if self.waits_apart { &[false, true] } else { &[false] }
+    }
 }
 
 /// A venue's dialect.

@@ -53,7 +53,7 @@ fn wire(key: &str) -> BinanceSpot {
 
 fn order(venue_order: u64) -> OrderRef {
     let client = ClientId { order: OrderId::new(0x6a1f_3b20, 15), cause: 50_093_239_219 };
-    OrderRef { client, venue_order, instrument: InstrumentId(0) }
+    OrderRef { client, venue_order, instrument: InstrumentId(0), waits: false }
 }
 
 fn place(tif: Tif) -> Place {
@@ -144,10 +144,10 @@ fn every_hmac_request_carries_a_right_signature() {
         Ask::Cancel(order(0)),
         Ask::Cancel(order(99)),
         Ask::Amend { order: order(99), qty: Qty(1) },
-        Ask::CancelAll(InstrumentId(0)),
+        Ask::CancelAll { instrument: InstrumentId(0), waiting: false },
         Ask::Query { order: order(99), by_venue_id: false, ended: false },
         Ask::Query { order: order(99), by_venue_id: true, ended: false },
-        Ask::OpenOrders { instrument: InstrumentId(0), page: 0 },
+        Ask::OpenOrders { instrument: InstrumentId(0), waiting: false, page: 0 },
         Ask::Balances,
         Ask::Trades { instrument: InstrumentId(0), from: None, page: 0 },
         Ask::Trades { instrument: InstrumentId(0), from: Some(5), page: 0 },
@@ -192,7 +192,8 @@ fn limits_of_the_transport_hold() {
     let mut wire = wire(HMAC);
     assert_eq!(wire.window(), Nanos::from_ms(2_000));
     let foreign = ClientId { order: OrderId::new(OrderId::FOREIGN_EPOCH, 4), cause: 0 };
-    let by_id = OrderRef { client: foreign, venue_order: 44, instrument: InstrumentId(0) };
+    let by_id =
+        OrderRef { client: foreign, venue_order: 44, instrument: InstrumentId(0), waits: false };
     let request = RequestId::new(1, Kind::Cancel);
     let text = wire.encode(&Ask::Cancel(by_id), request, AT_MS).unwrap().to_vec();
     assert!(String::from_utf8(text).unwrap().contains(r#""orderId":44"#));

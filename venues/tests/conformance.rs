@@ -25,7 +25,7 @@ use std::fmt::Write as _;
 use venues::wire::{Ask, Door, Heard, Kind, RequestId, Verdict};
 
 /// What every dialect is told, or says that its venue has not.
-const HAPPENINGS: [&str; 50] = [
+const HAPPENINGS: [&str; 55] = [
     "the venue's clock",
     "logged on",
     "log-on refused",
@@ -48,6 +48,11 @@ const HAPPENINGS: [&str; 50] = [
     "order amended",
     "move refused",
     "order replaced",
+    "stop taken",
+    "stop refused: its price is there",
+    "stop cancelled",
+    "stream: stop",
+    "told: stop",
     "stream: accepted",
     "stream: fill as maker",
     "stream: fill as taker that fills",

@@ -77,7 +77,7 @@ fn instrument(id: u16, symbol: &str, kind: Kind, places: [u8; 3]) -> Instrument 
 /// An order of nobody's name, so that it is named by the venue's id.
 fn old(venue_order: u64, instrument: InstrumentId) -> OrderRef {
     let client = ClientId { order: OrderId::new(OrderId::FOREIGN_EPOCH, 2), cause: 0 };
-    OrderRef { client, venue_order, instrument }
+    OrderRef { client, venue_order, instrument, waits: false }
 }
 
 fn place(one: &Instrument, side: Side, (price, qty): (&str, &str), tif: Tif) -> Place {

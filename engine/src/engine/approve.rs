@@ -4,7 +4,7 @@ use super::Engine;
 use crate::desk::Desk;
 use crate::id::{AssetId, ClientId, InstrumentId, OrderId, Side, VenueId};
 use crate::instrument::{Instrument, Kind};
-use crate::intent::{Intent, OrderRef, Outgoing, Place, Reduce, Tif};
+use crate::intent::{Approved, Intent, OrderRef, Outgoing, Place, Reduce, Tif};
 use crate::num::{Amount, Notional, Price, Qty};
 use crate::order::{Order, OrderState};
 use crate::plan::Quote;
@@ -168,7 +168,9 @@ impl<S: Strategy> Engine<S> {
         old: Option<OrderId>,
         ((cause, read_at), tif): ((u64, Nanos), Tif),
     ) -> Result<(), Option<Refusal>> {
-        let Some(counter_after) = self.next_counter.checked_add(1) else { return Err(None) };
+        if self.next_counter == u32::MAX {
+            return Err(None);
+        }
         if self.outbox.room() == 0 {
             self.counters.orders_full += 1;
             return Err(None);
@@ -201,13 +203,9 @@ impl<S: Strategy> Engine<S> {
         };
         let judged = self.with_facts(place, &new, read_at, |gate, facts| gate.check(intent, facts));
         let approved = judged.unwrap_or(Err(Refusal::Closed)).map_err(Some)?;
-        self.next_counter = counter_after;
         let now = self.now;
-        if let Some(shared) = &mut self.shared {
-            shared.take(now);
-        }
+        self.admit(place, &new, approved);
         let desk = &mut self.desks[place];
-        desk.orders.insert(Order::new(&new, now), &mut self.exposure);
         if let Some(old) = old {
             desk.counters.replaces += 1;
             desk.orders.update(old, &mut self.exposure, |order| {
@@ -217,11 +215,22 @@ impl<S: Strategy> Engine<S> {
         } else {
             desk.counters.places += 1;
         }
-        if let Some(orders) = self.budget(instrument) {
+        Ok(())
+    }
+
+    /// Sends an approved order of a new id, and enters it among the orders.
+    #[inline]
+    pub(super) fn admit(&mut self, place: usize, new: &Place, approved: Approved) {
+        let now = self.now;
+        self.next_counter = self.next_counter.saturating_add(1);
+        if let Some(shared) = &mut self.shared {
+            shared.take(now);
+        }
+        self.desks[place].orders.insert(Order::new(new, now), &mut self.exposure);
+        if let Some(orders) = self.budget(new.instrument) {
             *orders = orders.saturating_sub(1);
         }
         self.outbox.push(Outgoing::Place(approved));
-        Ok(())
     }
 
     /// Has the gate judge an order at another price and quantity and sends the change.

@@ -6,7 +6,7 @@ use crate::id::{AssetId, InstrumentId, OrderId, Side, VenueId};
 use crate::instrument::{PRICE_MAX, QTY_MAX};
 use crate::intent::{Outgoing, Reduce};
 use crate::num::{Amount, Grid, Notional, POW10, Price, Qty};
-use crate::order::OrderState;
+use crate::order::{OrderState, Wake};
 use crate::orders::Cursor;
 use crate::plan::Take;
 use crate::session::{Halt, Phase, Repair, RepairKind};
@@ -68,7 +68,12 @@ impl<S: Strategy> Engine<S> {
             let (up, known) = venue.map_or((false, false), |v| (v.orders_up, v.is_reconciled()));
             let late = now.since(order.sent_at) > self.settings.answer_max;
             let waits = order.state.is_pending()
-                || (order.state == OrderState::Open && order.tif.is_immediate());
+                || (order.state == OrderState::Open
+                    && match order.wake {
+                        Wake::Awake => order.tif.is_immediate(),
+                        Wake::Asleep => false,
+                        Wake::Due => true,
+                    });
             if waits && late && up {
                 desk.counters.unknown_orders += 1;
                 desk.orders.update(id, &mut self.exposure, |order| order.doubt(Nanos::ZERO));

@@ -45,7 +45,7 @@ impl<S: Strategy> Engine<S> {
                 continue;
             }
             self.held.remove(place);
-            if let HeldState::Working(Some(id), _) = held.state {
+            if let HeldState::Working(Some(id), _) | HeldState::AtVenue(id) = held.state {
                 self.cancel_of(id);
             }
         }
@@ -83,7 +83,12 @@ impl<S: Strategy> Engine<S> {
     fn look(&mut self, instrument: InstrumentId) {
         let mut place = 0;
         while let Some(held) = self.held.get(place).copied() {
-            let own = held.instrument == instrument && matches!(held.state, HeldState::Armed(_));
+            let order = match held.state {
+                HeldState::AtVenue(id) => Some(id),
+                _ => None,
+            };
+            let own = held.instrument == instrument
+                && matches!(held.state, HeldState::Armed(_) | HeldState::AtVenue(_));
             let price = match held.hold.trigger {
                 Trigger::Now => Some(Price(0)),
                 _ => self.watched(&held),
@@ -94,9 +99,7 @@ impl<S: Strategy> Engine<S> {
             }
             let Some(price) = price else { continue };
             if self.held[place - 1].sees(price) {
-                self.counters.held_fired += 1;
-                self.held[place - 1].state = HeldState::Working(None, self.now);
-                self.release_others(held.hold.group, held.hold.number);
+                self.fired(place - 1, order);
                 // Others may have gone from before it.
                 place = self
                     .held
@@ -108,7 +111,7 @@ impl<S: Strategy> Engine<S> {
     }
 
     /// The others of a group go away when one fires.
-    fn release_others(&mut self, group: u16, number: u16) {
+    pub(super) fn release_others(&mut self, group: u16, number: u16) {
         if group == 0 {
             return;
         }
@@ -118,10 +121,14 @@ impl<S: Strategy> Engine<S> {
         }
     }
 
-    /// Whether something that fired has to be worked.
+    /// Whether something has to be worked: what fired, what is at the venue or is to go there.
     #[inline]
     pub(super) fn holds_work(&self) -> bool {
-        let works = |held: &Held| matches!(held.state, HeldState::Working(..));
+        let works = |held: &Held| match held.state {
+            HeldState::Working(..) | HeldState::AtVenue(_) => true,
+            HeldState::Armed(_) => self.condition(held).is_some(),
+            HeldState::Waiting => false,
+        };
         !self.held.is_empty() && self.held.iter().any(works)
     }
 
@@ -145,24 +152,23 @@ impl<S: Strategy> Engine<S> {
     pub(super) fn work_held(&mut self, origin: (u64, Nanos)) {
         let mut place = 0;
         while let Some(held) = self.held.get(place).copied() {
-            let HeldState::Working(order, at) = held.state else {
-                place += 1;
-                continue;
-            };
-            match order {
-                Some(id) => {
-                    if !self.settle(place, id) {
-                        place += 1;
+            match held.state {
+                HeldState::Waiting => {}
+                HeldState::Armed(_) => self.entrust(place, origin),
+                HeldState::AtVenue(id) => self.follow(place, id),
+                HeldState::Working(Some(id), _) => {
+                    if self.settle(place, id) {
+                        continue;
                     }
                 }
-                None => {
+                HeldState::Working(None, at) => {
                     let may = matches!(self.phase, Phase::Quoting | Phase::Paused);
                     if may && self.now >= at {
                         self.fire(place, &held, origin);
                     }
-                    place += 1;
                 }
             }
+            place += 1;
         }
     }
 

@@ -6,6 +6,7 @@
 
 mod approve;
 mod carry;
+mod conditional;
 mod control;
 mod decide;
 mod holding;
@@ -107,6 +108,7 @@ pub struct Counters {
     pub netted: u64,
     pub holds_refused: u64,
     pub held_fired: u64,
+    pub held_at_venue: u64,
 }
 
 /// Repairs that are kept; more are counted.

@@ -7,7 +7,7 @@ use crate::id::{AssetId, ClientId, InstrumentId, OrderId, VenueId};
 use crate::instrument::Kind;
 use crate::intent::{Outgoing, Place, Reduce, Tif};
 use crate::num::{Amount, Notional, Qty};
-use crate::order::{Order, OrderState, Report};
+use crate::order::{Order, OrderState, Report, Wake};
 use crate::orders::Cursor;
 use crate::session::{Halt, Phase, Repair, RepairKind};
 use crate::strategy::Strategy;
@@ -24,7 +24,19 @@ impl<S: Strategy> Engine<S> {
                 self.halt_for(Halt::OtherEngine);
             }
             Body::Accepted { order, venue_order } => {
-                self.change(order, Report::Accepted, |order| order.venue_order = venue_order);
+                self.change(order, Report::Accepted, |order| {
+                    // What a conditional order became has an id of its own.
+                    if order.venue_order != 0 && order.venue_order != venue_order {
+                        order.wake = Wake::Awake;
+                    }
+                    order.venue_order = venue_order;
+                });
+            }
+            Body::Triggered { order, venue_order } => {
+                self.change(order, Report::Accepted, |order| {
+                    order.venue_order = venue_order;
+                    order.wake = Wake::Awake;
+                });
             }
             Body::Done { order, end, reason, filled } => {
                 self.on_done(order, end, reason, filled, asked);
@@ -90,6 +102,16 @@ impl<S: Strategy> Engine<S> {
             desk.counters.unknown_orders += u64::from(became_unknown);
         }
         was_live
+    }
+
+    /// Has an order asked for at once.
+    fn doubt(&mut self, id: OrderId) {
+        let Some(place) = self.owner(id) else { return };
+        self.desks[place].orders.update(id, &mut self.exposure, |order| {
+            if !order.state.is_terminal() {
+                order.doubt(Nanos::ZERO);
+            }
+        });
     }
 
     /// Whether an order bears our prefix and the number of a session that is none of ours.
@@ -167,6 +189,7 @@ impl<S: Strategy> Engine<S> {
         desk.orders.update(fill.order, &mut self.exposure, |order| {
             before = Some(order.state);
             order.filled = order.filled.saturating_add(fill.qty);
+            order.wake = Wake::Awake;
             partial = order.filled < order.qty;
             order.apply(if partial { Report::PartFill } else { Report::FullFill });
             unknown = order.state == OrderState::Unknown && before != Some(OrderState::Unknown);
@@ -211,14 +234,26 @@ impl<S: Strategy> Engine<S> {
         let known = owner.and_then(|desk| desk.orders.get(standing.order)).copied();
         let Some(before) = known else { return self.on_found(instrument, standing) };
         let behind = standing.filled > before.filled;
+        let became = before.venue_order != standing.venue_order && before.wake != Wake::Awake;
+        let now = self.now;
         self.change(standing.order, Report::Standing, |order| {
             order.venue_order = standing.venue_order;
             order.named = true;
             (order.price, order.qty) = (standing.price, standing.qty);
+            match order.wake {
+                // Its price was seen here and not yet there: asked again when that lasts.
+                Wake::Due if standing.waits => order.sent_at = now,
+                _ if standing.waits => order.wake = Wake::Asleep,
+                _ => order.wake = Wake::Awake,
+            }
             if behind && !before.state.is_terminal() && order.awaits.is_none() {
                 order.awaits = Some((Report::Standing, standing.filled));
             }
         });
+        if became && !standing.waits {
+            // That it fired is known, not what came of it: asked for by its new id.
+            self.doubt(standing.order);
+        }
         if asked && before.state == OrderState::Unknown && before.awaits.is_none() {
             self.mend(RepairKind::OrderFound, standing.order, 0);
         }
@@ -243,6 +278,7 @@ impl<S: Strategy> Engine<S> {
         order.venue_order = standing.venue_order;
         order.filled = standing.filled;
         order.state = OrderState::Open;
+        order.wake = if standing.waits { Wake::Asleep } else { Wake::Awake };
         order.named = true;
         let desk = self.desks.iter_mut().find(|desk| desk.trades(instrument));
         let adopted = desk.is_some_and(|desk| desk.orders.insert(order, &mut self.exposure));

@@ -18,7 +18,7 @@ use alloc::vec::Vec;
 const DESKS_MAX: usize = 255;
 
 impl Counters {
-    fn words(&mut self) -> [&mut u64; 16] {
+    fn words(&mut self) -> [&mut u64; 17] {
         [
             &mut self.events,
             &mut self.market_events,
@@ -36,6 +36,7 @@ impl Counters {
             &mut self.netted,
             &mut self.holds_refused,
             &mut self.held_fired,
+            &mut self.held_at_venue,
         ]
     }
 }

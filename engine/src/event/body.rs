@@ -43,6 +43,8 @@ pub struct Standing {
     pub qty: Qty,
     /// How much of that is filled (at most 2^47 lots).
     pub filled: Qty,
+    /// Whether it is a conditional order whose price has not come yet.
+    pub waits: bool,
 }
 
 /// What a row means. The fields are named by the types and the line above each.
@@ -73,6 +75,9 @@ pub enum Body {
     Link { link: Link, state: LinkState },
     /// The venue has the order (answer to a place). Row id: order.
     Accepted { order: OrderId, venue_order: u64 },
+    /// The price of a conditional order came: it is in the book, by this id of the venue. Row id:
+    /// order.
+    Triggered { order: OrderId, venue_order: u64 },
     /// A fill. Row id: order.
     Fill(Fill),
     /// The order is no more; `filled` as the venue counts, if it says. Row id: order.
@@ -127,6 +132,7 @@ impl Body {
     pub const fn order(&self) -> Option<OrderId> {
         match self {
             Self::Accepted { order, .. }
+            | Self::Triggered { order, .. }
             | Self::Done { order, .. }
             | Self::Amended { order, .. }
             | Self::Refused { order, .. }

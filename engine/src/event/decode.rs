@@ -146,6 +146,7 @@ impl Event {
         let order = OrderId(self.id);
         Some(match self.kind {
             kind::ACCEPTED => Body::Accepted { order, venue_order: p[0] },
+            kind::TRIGGERED => Body::Triggered { order, venue_order: p[0] },
             kind::FILL => Body::Fill(Fill {
                 order,
                 trade: p[0],
@@ -188,6 +189,7 @@ impl Event {
                 price: price_from(p[1], 0)?,
                 qty: qty_from(p[2], 1)?,
                 filled: qty_from(p[3], 0)?,
+                waits: self.flags & flag::WAITS != 0,
             }),
             _ => return self.session_body(),
         })

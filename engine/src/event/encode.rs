@@ -51,6 +51,7 @@ pub(super) fn encode(body: Body) -> (u8, [u64; 4], u8) {
 fn encode_report(body: Body) -> (u8, [u64; 4], u8) {
     match body {
         Body::Accepted { venue_order, .. } => (kind::ACCEPTED, [venue_order, 0, 0, 0], 0),
+        Body::Triggered { venue_order, .. } => (kind::TRIGGERED, [venue_order, 0, 0, 0], 0),
         Body::Fill(fill) => {
             let qty = (fill.qty.0 as u64 & QTY_MASK) | u64::from(fill.fee_asset.0) << QTY_BITS;
             let maker = if fill.maker { flag::MAKER } else { 0 };
@@ -72,7 +73,8 @@ fn encode_report(body: Body) -> (u8, [u64; 4], u8) {
         Body::Absent { .. } => (kind::ABSENT, [0; 4], 0),
         Body::Standing(s) => {
             let words = [s.venue_order, s.price.0 as u64, s.qty.0 as u64, s.filled.0 as u64];
-            (kind::STANDING, words, side_flag(s.side))
+            let waits = if s.waits { flag::WAITS } else { 0 };
+            (kind::STANDING, words, side_flag(s.side) | waits)
         }
         other => encode_session(other),
     }

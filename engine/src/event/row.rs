@@ -19,6 +19,8 @@ pub mod flag {
     pub const SELL: u8 = 16;
     /// The fill was as maker.
     pub const MAKER: u8 = 32;
+    /// The order waits for its price.
+    pub const WAITS: u8 = 64;
 }
 
 /// One row. Plain words: any bit pattern is a row, [`Event::body`] tells whether it means anything.
@@ -76,6 +78,7 @@ pub mod kind {
     pub const TRADES_TOLD: u8 = 28;
     pub const FUNDING: u8 = 29;
     pub const POSITION: u8 = 30;
+    pub const TRIGGERED: u8 = 31;
     pub const TIMER: u8 = 32;
     pub const COMMAND: u8 = 33;
     pub const CONVERSION: u8 = 34;

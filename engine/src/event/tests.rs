@@ -31,6 +31,7 @@ fn every_meaning_survives_its_row() {
         limit: Some(Price(9)),
         qty: Qty(QTY_MAX),
         group: u16::MAX,
+        here: true,
         after: 6,
     };
     let bodies = bodies(fill, grid, hold);
@@ -43,7 +44,7 @@ fn every_meaning_survives_its_row() {
 }
 
 /// One of each kind.
-fn bodies(fill: Fill, grid: Grid, hold: Hold) -> [Body; 35] {
+fn bodies(fill: Fill, grid: Grid, hold: Hold) -> [Body; 36] {
     let order = fill.order;
     [
         Body::Level { side: Side::Sell, price: Price(1), qty: Qty(0) },
@@ -59,6 +60,7 @@ fn bodies(fill: Fill, grid: Grid, hold: Hold) -> [Body; 35] {
         Body::Position { lots: -QTY_MAX, entry: Notional(9) },
         Body::Link { link: Link::Orders, state: LinkState::Fresh },
         Body::Accepted { order, venue_order: 77 },
+        Body::Triggered { order, venue_order: 78 },
         Body::Fill(fill),
         Body::Done { order, end: End::Expired, reason: Reason::Closed, filled: Some(Qty(3)) },
         Body::Done { order, end: End::Cancelled, reason: Reason::None, filled: None },
@@ -74,6 +76,7 @@ fn bodies(fill: Fill, grid: Grid, hold: Hold) -> [Body; 35] {
             price: Price(2),
             qty: Qty(3),
             filled: Qty(1),
+            waits: true,
         }),
         Body::Balance { asset: AssetId(3), free: Amount(1), locked: Amount(-2) },
         Body::Reconcile { done: true },

@@ -31,6 +31,7 @@ impl Instrument {
         sink.int(self.fees.taker_ppm);
         sink.flag(self.amends);
         sink.flag(self.moves);
+        sink.word(u64::from(self.keeps));
         sink.word(self.status as u64);
     }
 
@@ -73,6 +74,7 @@ impl Instrument {
             fees: Fees { maker_ppm: source.int()?, taker_ppm: source.int()? },
             amends: source.flag()?,
             moves: source.flag()?,
+            keeps: u8::try_from(source.word()?).ok()?,
             status: match source.word()? {
                 0 => Status::Trading,
                 1 => Status::Halted,

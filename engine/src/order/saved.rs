@@ -1,6 +1,6 @@
 //! An order as words.
 
-use super::{Order, OrderState, Report};
+use super::{Order, OrderState, Report, Wake};
 use crate::event::{End, Request};
 use crate::id::{ClientId, InstrumentId, OrderId, Side};
 use crate::intent::Tif;
@@ -43,6 +43,7 @@ impl Order {
         sink.word(self.state as u64);
         sink.flag(self.named);
         sink.flag(self.apart);
+        sink.word(self.wake as u64);
         sink.flag(self.amend_refused);
         sink.word(u64::from(self.asked));
         [self.price.0, self.qty.0, self.filled.0].into_iter().for_each(|n| sink.int(n));
@@ -72,6 +73,7 @@ impl Order {
             state: *OrderState::ALL.get(source.count(OrderState::ALL.len() - 1)?)?,
             named: source.flag()?,
             apart: source.flag()?,
+            wake: [Wake::Awake, Wake::Asleep, Wake::Due][source.count(2)?],
             amend_refused: source.flag()?,
             asked: u32::try_from(source.word()?).ok()?,
             price: Price(source.int()?),

@@ -115,7 +115,7 @@ impl Venue {
             Outgoing::Place(approved) => match approved.intent() {
                 Intent::Place(new) => Ask::Place(*new),
                 Intent::Replace { old, new } => Ask::Replace(old.order(), *new),
-                Intent::Move { .. } => return,
+                Intent::Move { .. } | Intent::Conditional { .. } => return,
             },
             Outgoing::Reduce(Reduce::Cancel(order)) => Ask::Cancel(order.order()),
             Outgoing::Reduce(Reduce::Amend { order, qty }) => Ask::Amend(order.order(), qty.0),
@@ -407,6 +407,7 @@ fn standing(order: OrderId, known: &Order) -> Body {
         price: Price(known.price),
         qty: Qty(known.qty),
         filled: Qty(known.filled),
+        waits: false,
     })
 }
 

@@ -5,6 +5,8 @@
 //!  PLACE        order        price ticks   qty lots    0             side, time in force
 //!  REPLACE      new order    price ticks   qty lots    old order     side, time in force
 //!  MOVE         order        price ticks   qty lots    0             side, time in force
+//!  CONDITIONAL  order        price ticks   qty lots    trigger       side, time in force
+//!               (trigger: its ticks, from bit 48 on which price is watched, bit 56: it rises)
 //!  CANCEL       order        venue order
 //!  AMEND        order        venue order   qty lots
 //!  CANCEL_ALL   0
@@ -16,6 +18,7 @@
 //! ```
 
 use engine::event::Event;
+use engine::held::{Condition, Watched};
 use engine::id::{InstrumentId, OrderId, Side};
 use engine::intent::{Intent, OrderRef, Outgoing, Place, Reduce, Tif};
 use engine::num::{Price, Qty};
@@ -34,10 +37,14 @@ pub mod kind {
     pub const RENEW: u8 = 135;
     pub const RESYNC: u8 = 136;
     pub const MOVE: u8 = 137;
+    pub const CONDITIONAL: u8 = 138;
 }
 
 const SELL: u8 = 1;
 const TIF_SHIFT: u8 = 1;
+const WATCHED_SHIFT: u32 = 48;
+const RISES: u64 = 1 << 56;
+const TICKS: u64 = (1 << WATCHED_SHIFT) - 1;
 
 /// What a row of this family says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +63,8 @@ pub enum Sent {
         qty: Qty,
         /// How long it stands.
         tif: Tif,
+        /// What the venue is to wait for.
+        until: Option<Condition>,
     },
     /// An order changed in place.
     Move {
@@ -93,6 +102,12 @@ pub fn row(item: &Outgoing, cause: u64, at: Nanos, span_ns: u32) -> Event {
     match item {
         Outgoing::Place(approved) => match approved.intent() {
             Intent::Place(place) => put_place(&mut row, kind::PLACE, place),
+            Intent::Conditional { order, until } => {
+                put_place(&mut row, kind::CONDITIONAL, order);
+                let rises = if until.rises { RISES } else { 0 };
+                let watched = (until.watched as u64) << WATCHED_SHIFT;
+                row.payload[2] = until.price.0 as u64 & TICKS | watched | rises;
+            }
             Intent::Replace { old, new } => {
                 put_place(&mut row, kind::REPLACE, new);
                 row.payload[2] = old.order().0;
@@ -165,13 +180,14 @@ pub fn read(row: &Event) -> Option<Sent> {
     let order = OrderId(row.id);
     let qty = Qty(row.payload[1] as i64);
     Some(match row.kind {
-        kind::PLACE | kind::REPLACE => Sent::Place {
+        kind::PLACE | kind::REPLACE | kind::CONDITIONAL => Sent::Place {
             order,
             old: (row.kind == kind::REPLACE).then_some(OrderId(row.payload[2])),
             side: if row.flags & SELL == 0 { Side::Buy } else { Side::Sell },
             price: Price(row.payload[0] as i64),
             qty,
             tif: tif(row.flags >> TIF_SHIFT)?,
+            until: (row.kind == kind::CONDITIONAL).then(|| until(row.payload[2])).flatten(),
         },
         kind::MOVE => Sent::Move {
             order,
@@ -187,6 +203,15 @@ pub fn read(row: &Event) -> Option<Sent> {
         kind::RENEW => Sent::Renew,
         kind::RESYNC => Sent::Resync,
         _ => return None,
+    })
+}
+
+fn until(word: u64) -> Option<Condition> {
+    let watched = (word & !RISES) >> WATCHED_SHIFT;
+    Some(Condition {
+        price: Price((word & TICKS) as i64),
+        watched: Watched::ALL.get(watched as usize)?.0,
+        rises: word & RISES != 0,
     })
 }
 

@@ -67,6 +67,8 @@ impl Scene {
                             self.take_in(&new);
                         }
                         Intent::Place(new) | Intent::Move { new, .. } => self.take_in(&new),
+                        // Strategies hold none, and its instruments keep none.
+                        Intent::Conditional { .. } => {}
                     },
                     Outgoing::Reduce(Reduce::Cancel(order)) => {
                         self.end(order.instrument, order.order(), End::Cancelled);

@@ -335,8 +335,9 @@ One cancels the other: the same --group.
 Bracket: an entry, and what comes after it was filled.
   peregrine ctl hold --number 1 --instrument BTCUSDT --side buy --qty 0.01 --now --limit 62000
   peregrine ctl hold --after 1 --group 1 --instrument BTCUSDT --side sell --qty 0.01 --stop 60000
-The engine holds them, and its journal; the venue knows of none: while the engine is down nobody
-watches. `peregrine monitor` shows them.")]
+Stops and take-profits are given to a venue that keeps such orders: it watches them while the engine
+is down. All else, and what --here asks for, is held by the engine and its journal, and nobody
+watches it while the engine is down. `peregrine monitor` shows which is where.")]
 #[command(group(clap::ArgGroup::new("trigger").required(true)
           .args(["stop", "take_profit", "trailing", "now"])))]
 pub struct HoldArgs {
@@ -377,6 +378,9 @@ pub struct HoldArgs {
     /// Comes after the held order of this number: armed with what that one filled
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub after: u16,
+    /// Held by the engine even where the venue would keep it
+    #[arg(long)]
+    pub here: bool,
 }
 
 /// Flags of `doctor`.

@@ -114,6 +114,7 @@ fn held(args: &HoldArgs, path: &RegionPath) -> Result<Command, Failure> {
         qty: Qty(number("qty", &args.qty, &panel.lot)?),
         group: args.group,
         after: args.after,
+        here: args.here,
     };
     Ok(Command::hold(hold, panel.id))
 }

@@ -218,7 +218,7 @@ pub fn engine_counter_names() -> Vec<&'static str> {
     names
 }
 
-fn engine_counters(engine: &Engine<Any>) -> [(&'static str, u64); 32] {
+fn engine_counters(engine: &Engine<Any>) -> [(&'static str, u64); 33] {
     let desk = |pick: fn(&engine::desk::DeskCounters) -> u64| {
         engine.desks.iter().map(|desk| pick(&desk.counters)).sum()
     };
@@ -237,6 +237,7 @@ fn engine_counters(engine: &Engine<Any>) -> [(&'static str, u64); 32] {
         ("netted", own.netted),
         ("holds_refused", own.holds_refused),
         ("held_fired", own.held_fired),
+        ("held_at_venue", own.held_at_venue),
         ("repairs", engine.repairs().len() as u64 + own.repairs_lost),
         ("book_gaps", engine.market.blanks()),
         ("book_crossings", engine.market.crossings()),

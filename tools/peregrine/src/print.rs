@@ -6,6 +6,7 @@ use engine::event::{
     Body, Command, End, Event, Fill, GapReason, Link, LinkState, Reason, Request, Standing, flag,
     kind,
 };
+use engine::held::Watched;
 use engine::id::{AssetId, InstrumentId, OrderId, Side};
 use engine::instrument::{Instrument, Status};
 use engine::intent::Tif;
@@ -100,7 +101,7 @@ pub fn instrument(event: &Event) -> Option<InstrumentId> {
         kind::LEVEL..=kind::FILTERS
         | kind::MARK..=kind::LIQUIDATION
         | kind::ACCEPTED..=kind::STANDING
-        | kind::TRADES_TOLD..=kind::POSITION
+        | kind::TRADES_TOLD..=kind::TRIGGERED
         | kind::HOLD => Some(event.instrument),
         _ => None,
     }
@@ -156,7 +157,7 @@ impl fmt::Display for Text<'_> {
         let values = self.values();
         match event.kind {
             ..=kind::LIQUIDATION => market(f, event, body, &values),
-            kind::ACCEPTED..=kind::POSITION => report(f, event, body, &values),
+            kind::ACCEPTED..=kind::TRIGGERED => report(f, event, body, &values),
             _ => session(f, event, body, &values),
         }
     }
@@ -177,6 +178,7 @@ const fn word(number: u8) -> &'static str {
         kind::FUNDING => "funding",
         kind::POSITION => "position",
         kind::ACCEPTED => "accepted",
+        kind::TRIGGERED => "triggered",
         kind::FILL => "fill",
         kind::DONE => "done",
         kind::AMENDED => "amended",
@@ -276,7 +278,9 @@ fn report(
     values: &Values<'_>,
 ) -> fmt::Result {
     match body {
-        Body::Accepted { order, venue_order } => write!(f, "{order} venue order {venue_order}")?,
+        Body::Accepted { order, venue_order } | Body::Triggered { order, venue_order } => {
+            write!(f, "{order} venue order {venue_order}")?;
+        }
         Body::Fill(fill) => print_fill(f, &fill, values)?,
         Body::Done { order, end, reason, filled } => {
             write!(f, "{order} {}", end_name(end))?;
@@ -298,11 +302,11 @@ fn report(
         }
         Body::Unknown { order, request } => write!(f, "{order} {}", request_name(request))?,
         Body::Absent { order } => write!(f, "{order}")?,
-        Body::Standing(Standing { order, venue_order, side, price, qty, filled }) => {
+        Body::Standing(Standing { order, venue_order, side, price, qty, filled, waits }) => {
             let (price, qty) = (values.price(price), values.qty(qty));
             let filled = values.qty(filled);
             write!(f, "{order} {} {price} x {qty}, filled {filled}, ", name(side))?;
-            write!(f, "venue order {venue_order}")?;
+            write!(f, "venue order {venue_order}{}", if waits { ", waits" } else { "" })?;
         }
         Body::Balance { asset: of, free, locked } => {
             write!(f, "{} free {} locked {}", values.asset(of), amount(free), amount(locked))?;
@@ -381,11 +385,16 @@ impl Text<'_> {
         let values = self.values();
         f.write_str("-> ")?;
         match said {
-            Sent::Place { order, old, side, price, qty, tif } => {
+            Sent::Place { order, old, side, price, qty, tif, until } => {
                 self.about(f, if old.is_some() { "replace" } else { "place" })?;
                 let (price, qty) = (values.price(price), values.qty(qty));
                 write!(f, " {} {price} x {qty} {} {order}", name(side), tif_name(tif))?;
                 old.map_or(Ok(()), |old| write!(f, " for {old}"))?;
+                if let Some(until) = until {
+                    let way = if until.rises { "rises" } else { "falls" };
+                    let watched = Watched::ALL[until.watched as usize].1;
+                    write!(f, " once {watched} {way} to {}", values.price(until.price))?;
+                }
             }
             Sent::Move { order, price, qty, .. } => {
                 self.about_order(f, "move", order)?;

@@ -14,5 +14,7 @@ mod replay;
 mod report;
 #[path = "session/scenarios.rs"]
 mod scenarios;
+#[path = "session/stops.rs"]
+mod stops;
 #[path = "session/venue_faults.rs"]
 mod venue_faults;

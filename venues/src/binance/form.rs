@@ -4,7 +4,7 @@
 use super::Flavor;
 use crate::orders::{Named, Shape};
 use crate::template::{Field, Piece, Pieces};
-use crate::wire::Kind;
+use engine::held::{Condition, Watched};
 use engine::id::Side;
 use engine::instrument::Instrument;
 use engine::intent::Tif;
@@ -84,6 +84,13 @@ const fn naming(named: Named) -> (&'static str, Value) {
     }
 }
 
+const fn waiting(named: Named) -> (&'static str, Value) {
+    match named {
+        Named::Client => ("clientAlgoId", Value::Field(Field::Client)),
+        Named::Venue => ("algoId", Value::Number(Field::Venue)),
+    }
+}
+
 impl Form {
     fn new(
         name: &'static str,
@@ -156,6 +163,20 @@ impl Form {
                 let params = order_params(instrument, side, tif, terms);
                 Self::new("order.place", Some((Method::Post, path)), params)
             }
+            Shape::Conditional(side, tif) if spot => {
+                let params = stop_params(instrument, side, tif, terms);
+                Self::new("order.place", Some((Method::Post, path)), params)
+            }
+            Shape::Conditional(side, tif) => {
+                let params = algo_params(instrument, side, tif, terms);
+                let rest = Some((Method::Post, "/fapi/v1/algoOrder"));
+                Self::new("algoOrder.place", rest, params)
+            }
+            Shape::CancelWaiting(named) if !spot => {
+                let params = vec![waiting(named)];
+                let rest = Some((Method::Delete, "/fapi/v1/algoOrder"));
+                Self::new("algoOrder.cancel", rest, params)
+            }
             Shape::Replace(side, tif, named) if spot => {
                 Self::replace(instrument, (side, tif), named, terms)
             }
@@ -206,31 +227,51 @@ impl Form {
     }
 
     /// What became of an order.
-    pub fn query(instrument: &Instrument, named: Named, flavor: Flavor) -> Self {
+    pub fn query(instrument: &Instrument, named: Named, waiting: bool, flavor: Flavor) -> Self {
+        if waiting {
+            let rest = Some((Method::Get, "/fapi/v1/algoOrder"));
+            return Self::new("algoOrder.status", rest, vec![self::waiting(named)]);
+        }
         let path = if flavor == Flavor::Spot { "/api/v3/order" } else { "/fapi/v1/order" };
         let params = vec![("symbol", text(instrument.symbol.as_str())), naming(named)];
         Self::new("order.status", Some((Method::Get, path)), params)
     }
 
-    /// Requests about all of an instrument.
-    pub fn of(instrument: &Instrument, kind: Kind, terms: &Terms) -> Self {
-        let mut params = vec![("symbol", text(instrument.symbol.as_str()))];
-        let (name, rest) = match (kind, terms.flavor) {
-            (Kind::CancelAll, Flavor::Spot) => {
-                ("openOrders.cancelAll", (Method::Delete, "/api/v3/openOrders"))
-            }
-            (Kind::CancelAll, Flavor::Usdm) => {
-                ("allOpenOrders", (Method::Delete, "/fapi/v1/allOpenOrders"))
-            }
-            (Kind::Position, _) => ("v3/position", (Method::Get, "/fapi/v3/positionRisk")),
-            (Kind::Renew, _) => {
-                params.push(("countdownTime", plain(&terms.switch_ms.to_string())));
-                ("countdown", (Method::Post, "/fapi/v1/countdownCancelAll"))
-            }
-            (_, Flavor::Spot) => ("openOrders.status", (Method::Get, "/api/v3/openOrders")),
-            (_, Flavor::Usdm) => ("openOrders", (Method::Get, "/fapi/v1/openOrders")),
+    /// Cancels all open orders of an instrument.
+    pub fn cancel_all(instrument: &Instrument, waiting: bool, flavor: Flavor) -> Self {
+        let (name, path) = match (flavor, waiting) {
+            (Flavor::Spot, _) => ("openOrders.cancelAll", "/api/v3/openOrders"),
+            (Flavor::Usdm, false) => ("allOpenOrders", "/fapi/v1/allOpenOrders"),
+            (Flavor::Usdm, true) => ("algoOpenOrders", "/fapi/v1/algoOpenOrders"),
         };
-        Self::new(name, Some(rest), params)
+        let params = vec![("symbol", text(instrument.symbol.as_str()))];
+        Self::new(name, Some((Method::Delete, path)), params)
+    }
+
+    /// Open orders of an instrument.
+    pub fn open_orders(instrument: &Instrument, waiting: bool, flavor: Flavor) -> Self {
+        let (name, path) = match (flavor, waiting) {
+            (Flavor::Spot, _) => ("openOrders.status", "/api/v3/openOrders"),
+            (Flavor::Usdm, false) => ("openOrders", "/fapi/v1/openOrders"),
+            (Flavor::Usdm, true) => ("openAlgoOrders", "/fapi/v1/openAlgoOrders"),
+        };
+        let params = vec![("symbol", text(instrument.symbol.as_str()))];
+        Self::new(name, Some((Method::Get, path)), params)
+    }
+
+    /// The position in an instrument.
+    pub fn position(instrument: &Instrument) -> Self {
+        let params = vec![("symbol", text(instrument.symbol.as_str()))];
+        Self::new("v3/position", Some((Method::Get, "/fapi/v3/positionRisk")), params)
+    }
+
+    /// Sets or renews the dead-man's switch of an instrument.
+    pub fn renew(instrument: &Instrument, terms: &Terms) -> Self {
+        let params = vec![
+            ("symbol", text(instrument.symbol.as_str())),
+            ("countdownTime", plain(&terms.switch_ms.to_string())),
+        ];
+        Self::new("countdown", Some((Method::Post, "/fapi/v1/countdownCancelAll")), params)
     }
 
     /// Own trades: from an id on, of one order, or (`None`) the newest one.
@@ -339,6 +380,69 @@ fn order_params(
     params.push(("price", Value::Field(Field::Price)));
     params.push(("quantity", Value::Field(Field::Qty)));
     params
+}
+
+/// A conditional order of Spot: an order like others, with a type and a price to wait for.
+fn stop_params(
+    instrument: &Instrument,
+    side: Side,
+    tif: Tif,
+    terms: &Terms,
+) -> Vec<(&'static str, Value)> {
+    let mut params = order_params(instrument, side, tif, terms);
+    params.retain(|(name, _)| *name != "type" && *name != "timeInForce");
+    params.insert(2, ("timeInForce", text(if tif == Tif::Ioc { "IOC" } else { "GTC" })));
+    params.push(("type", Value::Field(Field::Type)));
+    params.push(("stopPrice", Value::Field(Field::Trigger)));
+    params
+}
+
+/// A conditional order of USDⓈ-M: one of the venue's algo service.
+fn algo_params(
+    instrument: &Instrument,
+    side: Side,
+    tif: Tif,
+    terms: &Terms,
+) -> Vec<(&'static str, Value)> {
+    let mut params = vec![
+        ("algoType", text("CONDITIONAL")),
+        ("symbol", text(instrument.symbol.as_str())),
+        ("side", text(word(side))),
+        ("timeInForce", text(if tif == Tif::Ioc { "IOC" } else { "GTC" })),
+    ];
+    if !terms.self_trade.is_empty() {
+        params.push(("selfTradePreventionMode", text(terms.self_trade)));
+    }
+    params.push(("clientAlgoId", Value::Field(Field::Client)));
+    params.push(("type", Value::Field(Field::Type)));
+    params.push(("workingType", Value::Field(Field::By)));
+    params.push(("triggerPrice", Value::Field(Field::Trigger)));
+    params.push(("price", Value::Field(Field::Price)));
+    params.push(("quantity", Value::Field(Field::Qty)));
+    params
+}
+
+/// The venue's words for a condition.
+pub(crate) fn words(flavor: Flavor) -> fn(Side, &Condition) -> Option<[&'static str; 2]> {
+    match flavor {
+        Flavor::Spot => |side, until| {
+            let kind = if stops(side, until) { "STOP_LOSS_LIMIT" } else { "TAKE_PROFIT_LIMIT" };
+            (until.watched == Watched::Last).then_some([kind, ""])
+        },
+        Flavor::Usdm => |side, until| {
+            let by = match until.watched {
+                Watched::Last => "CONTRACT_PRICE",
+                Watched::Mark => "MARK_PRICE",
+                Watched::Mid => return None,
+            };
+            Some([if stops(side, until) { "STOP" } else { "TAKE_PROFIT" }, by])
+        },
+    }
+}
+
+/// Whether the price has to go against the position.
+fn stops(side: Side, until: &Condition) -> bool {
+    until.rises == (side == Side::Buy)
 }
 
 fn joined(params: &[(&'static str, Value)], written: impl Fn(&str) -> String) -> Vec<Piece> {

@@ -3,6 +3,7 @@
 use super::Flavor;
 use crate::metadata::{Fields, Listing, Listings, MetadataError, money, ppm, steps};
 use crate::wire::{LimitKind, Usage};
+use engine::held::Watched;
 use engine::instrument::{Kind, Status};
 use engine::num::{Notional, Price, Qty};
 use engine::time::Nanos;
@@ -53,6 +54,8 @@ struct RawSymbol {
     default_self_trade_prevention_mode: String,
     #[serde(default)]
     allowed_self_trade_prevention_modes: Vec<String>,
+    #[serde(default)]
+    order_types: Vec<String>,
     #[serde(default)]
     filters: Vec<RawFilter>,
 }
@@ -169,12 +172,22 @@ fn listing(raw: &RawSymbol, flavor: Flavor) -> Result<Listing, MetadataError> {
         status: status(&raw.status),
         amends: raw.amend_allowed,
         moves: !spot,
+        keeps: keeps(&raw.order_types, flavor),
         replaces: raw.cancel_replace_allowed,
         orders_max: orders.max_num_orders.max(orders.limit),
         code: 0,
         self_trade_modes: raw.allowed_self_trade_prevention_modes.clone(),
         self_trade_default: raw.default_self_trade_prevention_mode.clone(),
     })
+}
+
+/// By which prices stops and take-profits with a limit can wait.
+fn keeps(types: &[String], flavor: Flavor) -> u8 {
+    let (stop, by) = match flavor {
+        Flavor::Spot => ("STOP_LOSS_LIMIT", Watched::Last.bit()),
+        Flavor::Usdm => ("STOP", Watched::Last.bit() | Watched::Mark.bit()),
+    };
+    if types.iter().any(|one| one == stop) { by } else { 0 }
 }
 
 /// The venue's word for an instrument's status; unknown ones take nothing.

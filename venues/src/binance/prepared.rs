@@ -1,12 +1,12 @@
 //! Every request of a session, laid out at the start: per instrument, side and kind of order.
 
-use super::form::{Form, RESERVED, Terms};
+use super::form::{Form, RESERVED, Terms, words};
 use super::{Flavor, REST_TIMEOUT_MS};
 use crate::credentials::Credentials;
 use crate::orders::{Named, Orders, about};
 use crate::sign::{Prefixed, Signer};
 use crate::template::{Field, Template, Values};
-use crate::wire::{Ask, Kind, RequestId, WireFault};
+use crate::wire::{Ask, RequestId, WireFault};
 use engine::id::InstrumentId;
 use engine::instrument::Instrument;
 use engine::num::Grid;
@@ -82,9 +82,10 @@ impl Prepared {
 #[derive(Debug)]
 struct Row {
     orders: Orders<Prepared>,
-    query: [Prepared; 2],
-    cancel_all: Prepared,
-    open_orders: Prepared,
+    /// Of the two lists of orders: first those of the book, then those that wait for a price.
+    query: [[Prepared; 2]; 2],
+    cancel_all: [Prepared; 2],
+    open_orders: [Prepared; 2],
     position: Prepared,
     renew: Prepared,
     trades: Prepared,
@@ -106,6 +107,8 @@ pub(crate) struct Requests {
     flavor: Flavor,
 }
 
+/// Whether a list of orders is that of those that wait for a price.
+const LISTS: [bool; 2] = [false, true];
 const NO_GRID: (Grid, Grid) = (Grid { decimals: 0, step: 1 }, Grid { decimals: 0, step: 1 });
 
 impl Requests {
@@ -163,19 +166,22 @@ impl Requests {
 
 impl Row {
     fn new(instrument: &Instrument, terms: &Terms, signer: &Signer) -> Self {
-        let grids = (instrument.tick, instrument.size);
+        let (grids, flavor) = ((instrument.tick, instrument.size), terms.flavor);
         let make = |form: &Form| Prepared::new(form, terms, signer, grids);
-        let of = |kind| make(&Form::of(instrument, kind, terms));
         let trades = |by| make(&Form::trades(instrument, by, terms.flavor));
         Self {
-            orders: Orders::new(true, |shape| {
+            orders: Orders::new(true, words(terms.flavor), |shape| {
                 Form::order(instrument, shape, terms).map(|form| make(&form))
             }),
-            query: Named::BOTH.map(|named| make(&Form::query(instrument, named, terms.flavor))),
-            cancel_all: of(Kind::CancelAll),
-            open_orders: of(Kind::OpenOrders),
-            position: of(Kind::Position),
-            renew: of(Kind::Renew),
+            query: LISTS.map(|waiting| {
+                Named::BOTH.map(|named| {
+                    make(&Form::query(instrument, named, waiting && flavor == Flavor::Usdm, flavor))
+                })
+            }),
+            cancel_all: LISTS.map(|waiting| make(&Form::cancel_all(instrument, waiting, flavor))),
+            open_orders: LISTS.map(|waiting| make(&Form::open_orders(instrument, waiting, flavor))),
+            position: make(&Form::position(instrument)),
+            renew: make(&Form::renew(instrument, terms)),
             trades: trades(Some(Field::From)),
             newest_trade: trades(None),
             trades_of: trades(Some(Field::Venue)),
@@ -189,10 +195,11 @@ impl Row {
         }
         Ok(match ask {
             Ask::Query { order, by_venue_id, .. } => {
-                &mut self.query[about(order, *by_venue_id, values)?]
+                let list = usize::from(order.waits);
+                &mut self.query[list][about(order, *by_venue_id, values)?]
             }
-            Ask::CancelAll(_) => &mut self.cancel_all,
-            Ask::OpenOrders { .. } => &mut self.open_orders,
+            Ask::CancelAll { waiting, .. } => &mut self.cancel_all[usize::from(*waiting)],
+            Ask::OpenOrders { waiting, .. } => &mut self.open_orders[usize::from(*waiting)],
             Ask::Position(_) => &mut self.position,
             Ask::Renew(_) => &mut self.renew,
             Ask::Trades { from: None, page: 0, .. } => &mut self.newest_trade,

@@ -90,8 +90,14 @@ fn changed<H: Hear>(
 ) -> Result<Verdict, WireFault> {
     Ok(match (kind, flavor) {
         (Kind::Place, _) => {
-            let venue_order = object(value)?.get("orderId").and_then(number);
+            let fields = object(value)?;
+            let id = fields.get("orderId").or_else(|| fields.get("algoId"));
+            let venue_order = id.and_then(number);
             Verdict::Placed { venue_order: venue_order.ok_or(WireFault::Form("orderId"))? }
+        }
+        // Of a conditional order the answer is its id alone.
+        (Kind::Cancel, Flavor::Usdm) if object(value)?.get("symbol").is_none() => {
+            Verdict::Cancelled { filled: None }
         }
         (Kind::Cancel, _) => match order(value, names)? {
             Some(told) => Verdict::Cancelled { filled: Some(told.filled) },
@@ -106,7 +112,9 @@ fn changed<H: Hear>(
         (Kind::Move, Flavor::Usdm) => {
             let told = order(value, names)?.ok_or(WireFault::Form("modified symbol"))?;
             match told.standing {
-                Standing::Live => Verdict::Amended { price: Some(told.price), qty: told.qty },
+                Standing::Live | Standing::Waits => {
+                    Verdict::Amended { price: Some(told.price), qty: told.qty }
+                }
                 // A change below what is filled ends the order; the stream tells how.
                 Standing::Ended(..) => Verdict::Taken,
             }
@@ -177,10 +185,19 @@ fn order(value: Value<'_, '_>, names: &Names) -> Result<Option<OrderTold>, WireF
     let symbol = fields.get("symbol").and_then(text).ok_or(WireFault::Form("symbol"))?;
     let Some(instrument) = names.instrument(symbol) else { return Ok(None) };
     let mut told = OrderTold::blank(instrument.id);
-    let mut original = None;
+    let (mut original, mut became, mut conditional, mut works) = (None, 0, false, true);
     for (key, value) in fields.iter() {
         let word = || text(value).unwrap_or("");
         match key {
+            // Those of a conditional order of USDⓈ-M, and the id of what it became.
+            "algoId" => told.venue_order = number(value).ok_or(WireFault::Form("algoId"))?,
+            "clientAlgoId" => told.client = text(value).and_then(client),
+            "quantity" => told.qty = qty(instrument, word())?,
+            "algoStatus" => told.standing = algo_standing(word()),
+            "actualOrderId" => became = word().parse().unwrap_or(0),
+            // Those of Spot are orders like others.
+            "type" => conditional = is_conditional(word()),
+            "isWorking" => works = truth(value).unwrap_or(true),
             "orderId" => told.venue_order = number(value).ok_or(WireFault::Form("orderId"))?,
             "origClientOrderId" => original = text(value).and_then(client),
             "clientOrderId" => told.client = text(value).and_then(client),
@@ -194,6 +211,12 @@ fn order(value: Value<'_, '_>, names: &Names) -> Result<Option<OrderTold>, WireF
     }
     // The answer to a cancel names the cancel in `clientOrderId` and the order beside it.
     told.client = original.or(told.client);
+    if became > 0 && told.standing == Standing::Live {
+        told.venue_order = became;
+    }
+    if conditional && !works && told.standing == Standing::Live {
+        told.standing = Standing::Waits;
+    }
     Ok(Some(told))
 }
 
@@ -206,6 +229,22 @@ fn standing(status: &str) -> Standing {
         "EXPIRED" => Standing::Ended(End::Expired, Reason::Expired),
         "EXPIRED_IN_MATCH" => Standing::Ended(End::Expired, Reason::SelfTrade),
         _ => Standing::Live,
+    }
+}
+
+/// Whether a type of Spot's orders waits for a price.
+pub(super) fn is_conditional(kind: &str) -> bool {
+    kind.starts_with("STOP_LOSS") || kind.starts_with("TAKE_PROFIT")
+}
+
+/// The same of a conditional order of USDⓈ-M: one that fired lives on as an order of its own.
+fn algo_standing(status: &str) -> Standing {
+    match status {
+        "TRIGGERED" | "FINISHED" => Standing::Live,
+        "CANCELED" => Standing::Ended(End::Cancelled, Reason::None),
+        "REJECTED" => Standing::Ended(End::Rejected, Reason::Other),
+        "EXPIRED" => Standing::Ended(End::Expired, Reason::Other),
+        _ => Standing::Waits,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The private stream: execution reports, balances, and the ends of connection and subscription.
 
-use super::result::{balance, client, wallet};
+use super::result::{balance, client, is_conditional, wallet};
 use crate::json::{each, number, object, signed, text, truth};
 use crate::names::{Names, amount, amount_or_none, price, qty};
 use crate::wire::{Execution, Hear, Heard, Report, TradeTold, WireFault};
@@ -25,6 +25,10 @@ pub(super) fn event<H: Hear>(
             let event_ms = fields.get("E").and_then(number).unwrap_or(0);
             execution(Fields { event_ms, ..Fields::read(order)? }, names, sink)
         }
+        "ALGO_UPDATE" => {
+            let event_ms = fields.get("E").and_then(number).unwrap_or(0);
+            algo(fields.get("o").ok_or(WireFault::Form("o"))?, event_ms, names, sink)
+        }
         "ACCOUNT_UPDATE" => account(fields.get("a").ok_or(WireFault::Form("a"))?, names, sink),
         "outboundAccountPosition" => {
             let list = fields.get("B").ok_or(WireFault::Form("B"))?;
@@ -45,6 +49,40 @@ pub(super) fn event<H: Hear>(
             Ok(())
         }
     }
+}
+
+/// A conditional order of USDⓈ-M. Once it fired, its order tells of itself under an id of its own.
+fn algo<H: Hear>(
+    value: Value<'_, '_>,
+    venue_ms: u64,
+    names: &Names,
+    sink: &mut H,
+) -> Result<(), WireFault> {
+    let fields = object(value)?;
+    let word = |key: &str| fields.get(key).and_then(text).unwrap_or("");
+    let id = fields.get("aid").and_then(number).ok_or(WireFault::Form("aid"))?;
+    let done = |end, reason| Execution::Done { end, reason, filled: None };
+    let became = word("ai").parse().ok().filter(|id| *id > 0);
+    let (venue_order, execution) = match (word("X"), became) {
+        ("NEW", _) => (id, Execution::Accepted),
+        ("TRIGGERED" | "FINISHED", Some(order)) => (order, Execution::Triggered),
+        ("CANCELED", _) => (id, done(End::Cancelled, Reason::None)),
+        ("REJECTED", _) => (id, done(End::Rejected, Reason::Other)),
+        ("EXPIRED", _) => (id, done(End::Expired, Reason::Other)),
+        _ => (0, Execution::Accepted),
+    };
+    let instrument = names.instrument(word("s")).filter(|_| venue_order > 0);
+    sink.hear(match instrument.map(|one| one.id) {
+        Some(instrument) => Heard::Report(Report {
+            instrument,
+            venue_order,
+            client: client(word("caid")),
+            venue_ms,
+            execution,
+        }),
+        None => Heard::Ignored,
+    });
+    Ok(())
 }
 
 /// Balances and positions that changed, and why.
@@ -92,6 +130,8 @@ struct Fields<'i> {
     original: &'i str,
     sell: bool,
     kind: &'i str,
+    conditional: bool,
+    on_book: bool,
     status: &'i str,
     reject: &'i str,
     expiry: &'i str,
@@ -121,6 +161,8 @@ impl<'i> Fields<'i> {
                 "C" => all.original = word(),
                 "S" => all.sell = word() == "SELL",
                 "x" => all.kind = word(),
+                "o" => all.conditional = is_conditional(word()),
+                "w" => all.on_book = truth(value).unwrap_or(false),
                 "X" => all.status = word(),
                 "r" => all.reject = word(),
                 "eR" | "er" => all.expiry = word(),
@@ -158,6 +200,7 @@ fn execution<H: Hear>(
         return Ok(());
     };
     let execution = match fields.kind {
+        "NEW" if fields.conditional && fields.on_book => Execution::Triggered,
         "NEW" => Execution::Accepted,
         "TRADE" => Execution::Fill(fill(&fields, &instrument, names)?),
         // A liquidation: of our position, by an order of the venue's.

@@ -5,6 +5,7 @@ use crate::credentials::Credentials;
 use crate::framed::Framed;
 use crate::orders::{Named, Orders, Shape};
 use crate::wire::{REQUEST_ID_LEN, RequestId};
+use engine::held::{Condition, Watched};
 use engine::id::Side;
 use engine::instrument::{Instrument, Kind};
 use engine::intent::Tif;
@@ -21,10 +22,19 @@ pub(super) const fn category(kind: Kind) -> &'static str {
 pub(super) fn lay(instrument: &Instrument, config: &Config) -> Orders<Framed> {
     let whose =
         format!(r#""category":"{}","symbol":"{}""#, category(instrument.kind), instrument.symbol);
-    Orders::new(false, |shape| {
+    Orders::new(false, words, |shape| {
         let (op, path, body) = match shape {
             Shape::Place(side, tif) => {
-                let body = place(&whose, side, tif, config);
+                let body = place(&whose, side, tif, "", config);
+                ("order.create", "/v5/order/create", body)
+            }
+            // Of spot it is not known under which id the order that one becomes is told.
+            Shape::Conditional(side, tif) if instrument.kind == Kind::Linear => {
+                let until = concat!(
+                    r#","triggerDirection":<Type>,"triggerBy":"<By>","#,
+                    r#""triggerPrice":"<Trigger>""#
+                );
+                let body = place(&whose, side, tif, until, config);
                 ("order.create", "/v5/order/create", body)
             }
             Shape::Move(_, named) => {
@@ -40,7 +50,7 @@ pub(super) fn lay(instrument: &Instrument, config: &Config) -> Orders<Framed> {
                 let body = format!(r#"{{{whose},{}}}"#, name(named));
                 ("order.cancel", "/v5/order/cancel", body)
             }
-            Shape::Replace(..) => return None,
+            Shape::Conditional(..) | Shape::CancelWaiting(_) | Shape::Replace(..) => return None,
         };
         let window = config.recv_window_ms;
         let frame = format!(
@@ -63,7 +73,17 @@ const fn name(named: Named) -> &'static str {
     }
 }
 
-fn place(whose: &str, side: Side, tif: Tif, config: &Config) -> String {
+/// The venue's words for a condition: whether the price is to rise (1) or fall (2), and which one.
+fn words(_: Side, until: &Condition) -> Option<[&'static str; 2]> {
+    let by = match until.watched {
+        Watched::Last => "LastPrice",
+        Watched::Mark => "MarkPrice",
+        Watched::Mid => return None,
+    };
+    Some([if until.rises { "1" } else { "2" }, by])
+}
+
+fn place(whose: &str, side: Side, tif: Tif, until: &str, config: &Config) -> String {
     let side = if side == Side::Buy { "Buy" } else { "Sell" };
     let tif = match tif {
         Tif::PostOnly => "PostOnly",
@@ -78,12 +98,13 @@ fn place(whose: &str, side: Side, tif: Tif, config: &Config) -> String {
     format!(
         concat!(
             r#"{{{whose},"side":"{side}","orderType":"Limit","timeInForce":"{tif}","#,
-            r#""orderLinkId":"<Client>"{own},"price":"<Price>","qty":"<Qty>"}}"#
+            r#""orderLinkId":"<Client>"{own}{until},"price":"<Price>","qty":"<Qty>"}}"#
         ),
         whose = whose,
         side = side,
         tif = tif,
-        own = own
+        own = own,
+        until = until
     )
 }
 

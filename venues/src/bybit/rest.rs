@@ -83,7 +83,7 @@ pub(super) fn request(wire: &mut Bybit, ask: &Ask, at_ms: u64) -> Result<Request
             let path = if *ended { "/v5/order/history" } else { "/v5/order/realtime" };
             Request::get(path, query)
         }
-        Ask::OpenOrders { instrument, page: number } => {
+        Ask::OpenOrders { instrument, page: number, .. } => {
             let (whose, page) = (whose(wire, *instrument)?, page(wire, *number)?);
             Request::get("/v5/order/realtime", format!("{whose}&limit=50{page}"))
         }
@@ -111,7 +111,7 @@ pub(super) fn request(wire: &mut Bybit, ask: &Ask, at_ms: u64) -> Result<Request
                 format!("category=linear&execType=Funding&startTime={since}&limit=100{page}");
             Request::get("/v5/execution/list", query)
         }
-        Ask::CancelAll(instrument) => {
+        Ask::CancelAll { instrument, .. } => {
             let one = wire.instrument(*instrument)?;
             let category = category(one.kind);
             let body = format!(r#"{{"category":"{category}","symbol":"{}"}}"#, one.symbol);

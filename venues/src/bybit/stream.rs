@@ -57,6 +57,8 @@ struct OrderFields<'i> {
     qty: &'i str,
     filled: &'i str,
     status: &'i str,
+    /// Of what type it is, where it waits for a price or did.
+    stop: &'i str,
     cancel: &'i str,
     reject: &'i str,
 }
@@ -76,12 +78,17 @@ impl<'i> OrderFields<'i> {
                 "qty" => all.qty = word(),
                 "cumExecQty" => all.filled = word(),
                 "orderStatus" => all.status = word(),
+                "stopOrderType" => all.stop = word(),
                 "cancelType" => all.cancel = word(),
                 "rejectReason" => all.reject = word(),
                 _ => {}
             }
         }
         Ok(all)
+    }
+
+    fn is_conditional(&self) -> bool {
+        !matches!(self.stop, "" | "UNKNOWN")
     }
 
     /// How it ended; `None` while it stands, or may come to stand. The fills of an order that is
@@ -130,6 +137,8 @@ fn order<H: Hear>(
         (Some((end, reason)), _) => {
             Execution::Done { end, reason, filled: Some(qty(instrument, fields.filled)?) }
         }
+        (None, "Untriggered") => Execution::Accepted,
+        (None, "New") if fields.is_conditional() => Execution::Triggered,
         (None, status @ ("New" | "PartiallyFilled")) => Execution::Stands {
             price: price(instrument, fields.price)?,
             qty: qty(instrument, fields.qty)?,
@@ -164,7 +173,11 @@ pub(super) fn order_told(
         price: price(instrument, fields.price)?,
         qty: qty(instrument, fields.qty)?,
         filled: qty(instrument, fields.filled)?,
-        standing: fields.end().map_or(Standing::Live, |(end, reason)| Standing::Ended(end, reason)),
+        standing: match fields.end() {
+            Some((end, reason)) => Standing::Ended(end, reason),
+            None if fields.status == "Untriggered" => Standing::Waits,
+            None => Standing::Live,
+        },
     }))
 }
 

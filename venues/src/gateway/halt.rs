@@ -15,18 +15,25 @@ impl Session {
         (state.failed, state.found, state.retry_at) = (false, 0, None);
         if self.abilities.cancels_at_once > 0 {
             // It can only cancel what it finds.
-            self.ask_halt(|instrument| Ask::OpenOrders { instrument, page: 0 });
+            self.look_halt();
         } else {
-            self.ask_halt(Ask::CancelAll);
+            self.ask_halt(|instrument, waiting| Ask::CancelAll { instrument, waiting });
         }
     }
 
-    fn ask_halt(&mut self, ask: impl Fn(InstrumentId) -> Ask) {
+    fn look_halt(&mut self) {
+        let looks = |instrument, waiting| Ask::OpenOrders { instrument, waiting, page: 0 };
+        self.ask_halt(looks);
+    }
+
+    fn ask_halt(&mut self, ask: impl Fn(InstrumentId, bool) -> Ask) {
         self.asks.clear();
-        self.reconciliation.waiting = self.instruments.len() as u32;
         for instrument in &self.instruments {
-            self.asks.push_back((ask(*instrument), Then::Halt));
+            for waiting in self.abilities.lists() {
+                self.asks.push_back((ask(*instrument, *waiting), Then::Halt));
+            }
         }
+        self.reconciliation.waiting = self.asks.len() as u32;
         if self.instruments.is_empty() {
             self.phase = Phase::Halted;
         }
@@ -59,7 +66,7 @@ impl Session {
         } else if looking {
             self.phase = Phase::Halted;
         } else {
-            self.ask_halt(|instrument| Ask::OpenOrders { instrument, page: 0 });
+            self.look_halt();
         }
     }
 }

@@ -5,7 +5,8 @@ use super::pending::{Entry, Then};
 use super::session::{ASKS_MAX, Phase, Session, Signal};
 use super::verdict::standing_row;
 use crate::wire::{
-    Ask, Execution, Heard, Kind, OrderTold, Report, RequestId, TradeTold, Verdict, Whose, order_id,
+    Ask, Execution, Heard, Kind, OrderTold, Report, RequestId, Standing, TradeTold, Verdict, Whose,
+    order_id,
 };
 use engine::event::{Body, Event, Fill, Request, flag};
 use engine::id::{AssetId, ClientId, InstrumentId, OrderId};
@@ -53,11 +54,13 @@ impl Session {
                 self.funding(asked, (instrument, payment), (asset, amount), read_at);
             }
             Heard::FundingDue => self.ask_payments(),
-            Heard::Ended(_, told) => {
-                let order = self.name(told.instrument, told.venue_order, told.client);
+            Heard::Ended(id, told) => {
+                let entry = self.pending.get(id);
+                let instrument = entry.map_or(told.instrument, |entry| entry.ask.instrument());
+                let order = self.name(instrument, told.venue_order, told.client);
                 let end = (engine::event::End::Cancelled, engine::event::Reason::None);
                 let order = order_id(order, told.venue_order);
-                self.done(read_at, told.instrument, order, end, Some(told.filled));
+                self.done(read_at, instrument, order, end, Some(told.filled));
             }
             Heard::VenueTime(id, ms) => self.clock(id, ms, read_at),
             Heard::Limited { until_ms, banned } => self.limited(until_ms, banned, read_at),
@@ -112,7 +115,8 @@ impl Session {
                 let (venue_order, instrument) = (told.venue_order, told.instrument);
                 let order = order_id(told.client, venue_order);
                 let client = told.client.unwrap_or(ClientId { order, cause: 0 });
-                self.doom(OrderRef { client, venue_order, instrument });
+                let waits = told.standing == Standing::Waits;
+                self.doom(OrderRef { client, venue_order, instrument, waits });
             }
             _ => {}
         }
@@ -278,6 +282,7 @@ impl Session {
                 }
             }
             Execution::Accepted => Body::Accepted { order, venue_order },
+            Execution::Triggered => Body::Triggered { order, venue_order },
             Execution::Done { end, reason, filled } => {
                 self.moves.over(order);
                 Body::Done { order, end, reason, filled }

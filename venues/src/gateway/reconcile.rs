@@ -149,11 +149,11 @@ impl Session {
             Step::Positions => {
                 asks.extend(self.margined.iter().map(|one| (Ask::Position(*one), then)));
             }
-            Step::Orders => asks.extend(
-                self.instruments
-                    .iter()
-                    .map(|one| (Ask::OpenOrders { instrument: *one, page: 0 }, then)),
-            ),
+            Step::Orders => asks.extend(self.instruments.iter().flat_map(|one| {
+                let lists = self.abilities.lists().iter();
+                let ask = |waiting| Ask::OpenOrders { instrument: *one, waiting, page: 0 };
+                lists.map(move |waiting| (ask(*waiting), then))
+            })),
             Step::Trades | Step::Again => {
                 let both = self.instruments.iter().zip(&self.trades);
                 asks.extend(both.map(|(instrument, told)| {
@@ -313,7 +313,7 @@ impl Session {
         if let Some(held) = self.reconciliation.held.first() {
             let client = ClientId { order: order_id(None, held.venue_order), cause: 0 };
             let (venue_order, instrument) = (held.venue_order, held.instrument);
-            let order = OrderRef { client, venue_order, instrument };
+            let order = OrderRef { client, venue_order, instrument, waits: false };
             let ask = Ask::Query { order, by_venue_id: true, ended: false };
             let then = Then::Name(self.reconciliation.number);
             self.reconciliation.waiting = 1;

@@ -33,7 +33,7 @@ impl<W: Wire> Gateway<W> {
         let qtys = self.qtys.get(instrument.index()).copied().unwrap_or([Qty(1); 2]);
         let (price, qty, tif) = (PRICE, qtys[side.index()], Tif::PostOnly);
         let new = Place { client: NOBODY, instrument, side, price, qty, tif };
-        let old = OrderRef { client: NOBODY, venue_order: 1, instrument };
+        let old = OrderRef { client: NOBODY, venue_order: 1, instrument, waits: false };
         let ask = match (turn & 2, self.session.abilities.replaces) {
             (0, _) => Ask::Place(new),
             (_, true) => Ask::Replace { old, new },

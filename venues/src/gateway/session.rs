@@ -160,7 +160,7 @@ impl Session {
         self.budget.spend(cost, venue_now);
         let counters = &mut self.counters;
         match ask {
-            Ask::Place(place) => {
+            Ask::Place(place) | Ask::Conditional { order: place, .. } => {
                 counters.places += 1;
                 self.sent.sent(place.client.order, now);
             }
@@ -178,7 +178,7 @@ impl Session {
                 counters.amends += 1;
                 self.moves.sent(old.order(), Some(new.price), new.qty);
             }
-            Ask::CancelAll(_) | Ask::CancelSome(_) => counters.cancel_alls += 1,
+            Ask::CancelAll { .. } | Ask::CancelSome(_) => counters.cancel_alls += 1,
             Ask::Query { .. } => counters.queries += 1,
             _ => {}
         }
@@ -302,7 +302,10 @@ impl Session {
     /// Cancels all open orders of an instrument where the venue has no request for that: they are
     /// asked for, and cancelled several at a time. Before all other questions.
     pub fn cancel_found(&mut self, instrument: InstrumentId) {
-        self.asks.push_front((Ask::OpenOrders { instrument, page: 0 }, Then::Doom));
+        for waiting in self.abilities.lists() {
+            let ask = Ask::OpenOrders { instrument, waiting: *waiting, page: 0 };
+            self.asks.push_front((ask, Then::Doom));
+        }
     }
 
     /// An open order is to be cancelled.
@@ -317,17 +320,19 @@ impl Session {
     /// All open orders of an instrument are known: they are cancelled.
     pub(super) fn cancel_doomed(&mut self, instrument: InstrumentId) {
         let count = self.doomed.iter().filter(|order| order.instrument == instrument).count();
-        for _ in 0..count.div_ceil(self.abilities.cancels_at_once.max(1)) {
+        let lists = self.abilities.lists().len() - 1;
+        for _ in 0..count.div_ceil(self.abilities.cancels_at_once.max(1)) + lists {
             self.asks.push_front((Ask::CancelSome(instrument), Then::Nothing));
         }
     }
 
-    /// Takes the next orders of an instrument that one request cancels.
+    /// Takes the next orders of an instrument that one request cancels: of one list.
     pub fn next_doomed(&mut self, instrument: InstrumentId, into: &mut Vec<OrderRef>) {
         into.clear();
         let most = self.abilities.cancels_at_once;
         self.doomed.retain(|order| {
-            let taken = order.instrument == instrument && into.len() < most;
+            let alike = into.first().is_none_or(|first| first.waits == order.waits);
+            let taken = order.instrument == instrument && into.len() < most && alike;
             if taken {
                 into.push(*order);
             }

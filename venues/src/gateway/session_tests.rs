@@ -24,6 +24,7 @@ const ONE: InstrumentId = InstrumentId(0);
 const ABILITIES: Abilities = Abilities {
     replaces: true,
     cancels_at_once: 0,
+    waits_apart: false,
     trade_overlap: 0,
     ended_apart: false,
     key_every: Nanos::ZERO,
@@ -61,7 +62,7 @@ fn place(n: u32) -> Ask {
 }
 
 fn named(n: u32) -> OrderRef {
-    OrderRef { client: client(n), venue_order: 0, instrument: ONE }
+    OrderRef { client: client(n), venue_order: 0, instrument: ONE, waits: false }
 }
 
 fn trade(trade: u64) -> TradeTold {

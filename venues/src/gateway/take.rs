@@ -47,7 +47,9 @@ impl<W: Wire> Gateway<W> {
             Reduce::CancelAll(instrument) => {
                 self.withdraw(|ask| ask.instrument() == instrument, clock);
                 if self.session.abilities.cancels_at_once == 0 {
-                    self.cancels.push_back(Ask::CancelAll(instrument));
+                    let lists = self.session.abilities.lists().iter();
+                    let ask = |waiting: &bool| Ask::CancelAll { instrument, waiting: *waiting };
+                    self.cancels.extend(lists.map(ask));
                 } else if self.session.phase != Phase::Halting {
                     self.session.cancel_found(instrument);
                 }
@@ -93,7 +95,9 @@ impl<W: Wire> Gateway<W> {
 /// The order that a request places.
 const fn placed(ask: &Ask) -> Option<OrderId> {
     match ask {
-        Ask::Place(new) | Ask::Replace { new, .. } => Some(new.client.order),
+        Ask::Place(new) | Ask::Conditional { order: new, .. } | Ask::Replace { new, .. } => {
+            Some(new.client.order)
+        }
         _ => None,
     }
 }

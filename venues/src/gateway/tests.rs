@@ -56,7 +56,7 @@ fn an_order_lives_and_dies() {
     rig.until("told", |rig| rig.has("refused #1 Cancel UnknownOrder"));
     rig.place(4, Side::Sell, "20000.00", "0.00100", Tif::PostOnly);
     rig.until("rejected", |rig| rig.has("done #4 Rejected WouldTake"));
-    rig.send(Ask::CancelAll(rig.instrument.id));
+    rig.send(Ask::CancelAll { instrument: rig.instrument.id, waiting: false });
     rig.until("cancelled", |rig| rig.has("done #2 Cancelled"));
     rig.send(Ask::Query { order: rig.unnamed(2), by_venue_id: false, ended: false });
     rig.until("told", |rig| rig.has("done #2 Cancelled None 0.00000 asked"));
@@ -261,7 +261,7 @@ fn a_planned_change_of_connection_keeps_everything() {
     rig.until("closed", |rig| rig.gateway.lines.iter().flatten().count() == 1);
     assert!(rig.has("standing #1 Buy 20000.00 0.00200 filled 0.00000 snapshot"));
     assert!(!rig.has("link down"), "{:#?}", rig.rows);
-    rig.send(Ask::CancelAll(rig.instrument.id));
+    rig.send(Ask::CancelAll { instrument: rig.instrument.id, waiting: false });
     rig.until("cancelled", |rig| rig.has("done #1 Cancelled"));
 }
 

@@ -55,7 +55,7 @@ impl Session {
     /// An order as a query found it.
     pub(super) fn tell(&mut self, told: &OrderTold, at: Nanos) {
         match told.standing {
-            Standing::Live => self.reports.push(standing_row(told, at)),
+            Standing::Live | Standing::Waits => self.reports.push(standing_row(told, at)),
             Standing::Ended(end, reason) => {
                 let order = order_id(told.client, told.venue_order);
                 let body = Body::Done { order, end, reason, filled: Some(told.filled) };
@@ -72,7 +72,7 @@ impl Session {
             return;
         }
         match *ask {
-            Ask::Place(place) => {
+            Ask::Place(place) | Ask::Conditional { order: place, .. } => {
                 let leg = match verdict {
                     Verdict::Placed { venue_order } => Leg::Done { venue_order, filled: None },
                     Verdict::Refused(refusal) => Leg::Refused(refusal),
@@ -175,6 +175,7 @@ pub(super) fn standing_row(told: &OrderTold, at: Nanos) -> Event {
         price: told.price,
         qty: told.qty,
         filled: told.filled,
+        waits: told.standing == Standing::Waits,
     });
     Event::new(at, told.instrument, 0, body).with(flag::ASKED)
 }

@@ -4,11 +4,12 @@ use super::{refusal, stream};
 use crate::holdings::Position;
 use crate::json::{Reader, each, object, text, whole};
 use crate::names::Names;
-use crate::wire::{Hear, Heard, Kind, Refusal, RequestId, Verdict, WireFault};
+use crate::wire::{Hear, Heard, Kind, OrderTold, Refusal, RequestId, Verdict, WireFault};
 use engine::asset::Assets;
 use engine::event::Reason;
+use engine::id::InstrumentId;
 use engine::instrument::Instrument;
-use simd_json::tape::Value;
+use simd_json::tape::{Object, Value};
 
 /// Bytes that the parser's buffers are sized for at the start.
 const LEN_EXPECTED: usize = 256 * 1024;
@@ -119,6 +120,11 @@ impl Decoder {
                 let data = parts.data.ok_or(WireFault::Form("data"))?;
                 return result(id, data, names, sink);
             }
+            if id.kind() == Some(Kind::CancelSome)
+                && let Some(data) = parts.data
+            {
+                algos_cancelled(id, data, sink)?;
+            }
             Ok(refused(id, fault, status, sink))
         });
         let verdict = match read {
@@ -178,10 +184,37 @@ fn answer<H: Hear>(parts: &Parts<'_, '_>, sink: &mut H) -> Result<(), WireFault>
 fn placed(data: Option<Value<'_, '_>>) -> Verdict {
     let items = data.and_then(|data| data.as_array());
     let first = items.and_then(|items| items.get(0)).and_then(|item| item.as_object());
-    match first.and_then(|item| item.get("ordId")).and_then(whole) {
+    let id =
+        |item: Object<'_, '_>| item.get("ordId").or_else(|| item.get("algoId")).and_then(whole);
+    match first.and_then(id) {
         Some(venue_order) => Verdict::Placed { venue_order },
         None => Verdict::Unknown { code: 0 },
     }
+}
+
+/// Which algo orders a cancel of several has ended: the stream says nothing of them.
+fn algos_cancelled<H: Hear>(
+    id: RequestId,
+    data: Value<'_, '_>,
+    sink: &mut H,
+) -> Result<(), WireFault> {
+    each(data, |item| {
+        let fields = object(item)?;
+        let done = fields.get("sCode").and_then(text) == Some("0");
+        if let Some(algo) = fields.get("algoId").and_then(whole).filter(|_| done) {
+            // Its instrument is that of the request.
+            let told = OrderTold { venue_order: algo, ..OrderTold::blank(InstrumentId(0)) };
+            sink.hear(Heard::Ended(id, told));
+        }
+        Ok(())
+    })
+}
+
+/// Whether an answer is about algo orders.
+fn is_algo(data: Value<'_, '_>) -> bool {
+    let items = data.as_array();
+    let first = items.and_then(|items| items.get(0)).and_then(|item| item.as_object());
+    first.is_some_and(|item| item.get("algoId").is_some() && item.get("ordId").is_none())
 }
 
 fn refused<H: Hear>(
@@ -216,6 +249,8 @@ fn result<H: Hear>(
             Ok(())
         })?,
         Kind::Place => return Ok(placed(Some(data))),
+        // Of an algo order that is cancelled the stream says nothing.
+        Kind::Cancel if is_algo(data) => return Ok(Verdict::Cancelled { filled: None }),
         Kind::Move | Kind::Amend | Kind::Cancel => return Ok(Verdict::Taken),
         Kind::Query | Kind::OpenOrders => each(data, |item| {
             count += 1;
@@ -225,6 +260,7 @@ fn result<H: Hear>(
             }
             Ok(())
         })?,
+        Kind::CancelSome => algos_cancelled(id, data, sink)?,
         Kind::Balances => each(data, |item| stream::balances(Some(id), item, names, sink))?,
         Kind::Position => {
             let read = |item: Value<'_, '_>| stream::position(item, names);

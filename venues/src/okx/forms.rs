@@ -6,6 +6,7 @@ use crate::credentials::Credentials;
 use crate::framed::Framed;
 use crate::orders::{Named, Orders, Shape, naming};
 use crate::wire::{REQUEST_ID_LEN, RequestId, WireFault};
+use engine::held::{Condition, Watched};
 use engine::id::{InstrumentId, Side};
 use engine::instrument::{Instrument, Kind};
 use engine::intent::{OrderRef, Tif};
@@ -20,7 +21,9 @@ pub(super) fn code(instrument: InstrumentId, config: &Config) -> String {
 pub(super) fn lay(instrument: &Instrument, config: &Config) -> Orders<Framed> {
     let code = code(instrument.id, config);
     let name = format!(r#""instId":"{}""#, instrument.symbol);
-    Orders::new(true, |shape| {
+    // The socket takes no conditional orders.
+    let over_rest = |path, body: String| Some(Framed::new("", &body, path, instrument));
+    Orders::new(true, words, |shape| {
         let (op, path, fields) = match shape {
             Shape::Place(side, tif) => {
                 ("order", "/api/v5/trade/order", place(instrument.kind, side, tif, config))
@@ -35,6 +38,14 @@ pub(super) fn lay(instrument: &Instrument, config: &Config) -> Orders<Framed> {
             }
             Shape::Cancel(named) => {
                 ("cancel-order", "/api/v5/trade/cancel-order", which(named).to_owned())
+            }
+            Shape::Conditional(side, tif) => {
+                let fields = algo(instrument.kind, side, tif, config);
+                return over_rest("/api/v5/trade/order-algo", format!("{{{name},{fields}}}"));
+            }
+            Shape::CancelWaiting(named) => {
+                let body = format!("[{{{name},{}}}]", which_algo(named));
+                return over_rest("/api/v5/trade/cancel-algos", body);
             }
             Shape::Replace(..) => return None,
         };
@@ -52,13 +63,51 @@ const fn which(named: Named) -> &'static str {
     }
 }
 
-fn place(kind: Kind, side: Side, tif: Tif, config: &Config) -> String {
-    let mode = match (kind, config.margin) {
+const fn which_algo(named: Named) -> &'static str {
+    match named {
+        Named::Client => r#""algoClOrdId":"<Compact>""#,
+        Named::Venue => r#""algoId":"<Venue>""#,
+    }
+}
+
+/// The venue's words for a condition. Whether the price is to rise or fall it sees from where it is.
+fn words(_: Side, until: &Condition) -> Option<[&'static str; 2]> {
+    match until.watched {
+        Watched::Last => Some(["", "last"]),
+        Watched::Mark => Some(["", "mark"]),
+        Watched::Mid => None,
+    }
+}
+
+const fn mode(kind: Kind, config: &Config) -> &'static str {
+    match (kind, config.margin) {
         (Kind::Spot, _) => "cash",
         (Kind::Linear, Margin::Cross) => "cross",
         (Kind::Linear, Margin::Isolated) => "isolated",
-    };
-    let side = if side == Side::Buy { "buy" } else { "sell" };
+    }
+}
+
+const fn word(side: Side) -> &'static str {
+    if matches!(side, Side::Buy) { "buy" } else { "sell" }
+}
+
+/// An algo order of the type `trigger`.
+fn algo(kind: Kind, side: Side, tif: Tif, config: &Config) -> String {
+    let advance = if tif == Tif::Ioc { r#","advanceOrdType":"ioc""# } else { "" };
+    format!(
+        concat!(
+            r#""tdMode":"{mode}","side":"{side}","ordType":"trigger","algoClOrdId":"<Compact>","#,
+            r#""triggerPxType":"<By>","triggerPx":"<Trigger>","orderPx":"<Price>","#,
+            r#""sz":"<Qty>"{advance}"#
+        ),
+        mode = mode(kind, config),
+        side = word(side),
+        advance = advance
+    )
+}
+
+fn place(kind: Kind, side: Side, tif: Tif, config: &Config) -> String {
+    let (mode, side) = (mode(kind, config), word(side));
     let order = match tif {
         Tif::PostOnly => "post_only",
         Tif::Gtc => "limit",
@@ -122,6 +171,11 @@ pub(super) fn subscribe(channels: &[&str], id: RequestId) -> String {
     format!(r#"{{"id":"{}","op":"subscribe","args":[{}]}}"#, text(id), channels.join(","))
 }
 
+/// The names of an order: by the venue's id, by ours; those of a conditional one are others.
+pub(super) const fn names(order: &OrderRef) -> (&'static str, &'static str) {
+    if order.waits { ("algoId", "algoClOrdId") } else { ("ordId", "clOrdId") }
+}
+
 /// Cancels orders of the instrument that is named so: as a message of the socket, or as the body of
 /// the REST twin where there is no id.
 pub(super) fn cancel_some(
@@ -132,13 +186,14 @@ pub(super) fn cancel_some(
     let list: Result<Vec<String>, WireFault> = orders
         .iter()
         .map(|order| {
+            let (venue, ours) = names(order);
             Ok(match naming(order, true)? {
-                Named::Venue => format!(r#"{{{whose},"ordId":"{}"}}"#, order.venue_order),
+                Named::Venue => format!(r#"{{{whose},"{venue}":"{}"}}"#, order.venue_order),
                 Named::Client => {
                     let mut client = [0; COMPACT_LEN];
                     write_compact(order.client, &mut client);
                     let client = String::from_utf8_lossy(&client).into_owned();
-                    format!(r#"{{{whose},"clOrdId":"{client}"}}"#)
+                    format!(r#"{{{whose},"{ours}":"{client}"}}"#)
                 }
             })
         })

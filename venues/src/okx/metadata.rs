@@ -4,6 +4,7 @@ use super::Config;
 use super::rest::{Request, word};
 use crate::credentials::Credentials;
 use crate::metadata::{Fields, Listing, Listings, MetadataError, margin_ppm, ppm, steps};
+use engine::held::Watched;
 use engine::instrument::{Fees, Kind, Status};
 use engine::num::{Grid, Notional, Price, Qty};
 use feeds::net::HttpRequest;
@@ -152,6 +153,10 @@ fn listing(raw: &RawListing) -> Result<Listing, MetadataError> {
         status: if raw.state == "live" { Status::Trading } else { Status::Halted },
         amends: true,
         moves: true,
+        keeps: match kind {
+            Kind::Spot => Watched::Last.bit(),
+            Kind::Linear => Watched::Last.bit() | Watched::Mark.bit(),
+        },
         replaces: false,
         orders_max: 500,
         code: raw.inst_id_code,

@@ -98,12 +98,13 @@ pub(super) fn iso(at_ms: u64) -> String {
 }
 
 fn which(order: &OrderRef, by_venue_id: bool) -> Result<String, WireFault> {
+    let (venue, ours) = forms::names(order);
     Ok(match naming(order, by_venue_id)? {
-        Named::Venue => format!("ordId={}", order.venue_order),
+        Named::Venue => format!("{venue}={}", order.venue_order),
         Named::Client => {
             let mut client = [0; COMPACT_LEN];
             write_compact(order.client, &mut client);
-            format!("clOrdId={}", String::from_utf8_lossy(&client))
+            format!("{ours}={}", String::from_utf8_lossy(&client))
         }
     })
 }
@@ -115,10 +116,20 @@ pub(super) fn request(wire: &mut Okx, ask: &Ask, at_ms: u64) -> Result<Request, 
     Ok(match ask {
         Ask::Time => Request::get("/api/v5/public/time".to_owned()),
         Ask::Query { order, by_venue_id, .. } => {
-            let ((_, name), which) = (of(order.instrument)?, which(order, *by_venue_id)?);
-            Request::get(format!("/api/v5/trade/order?instId={name}&{which}"))
+            // What an algo order became does not bear our name at this place.
+            let by_venue_id = *by_venue_id || order.venue_order > 0 && !order.waits;
+            let ((_, name), which) = (of(order.instrument)?, which(order, by_venue_id)?);
+            Request::get(match order.waits {
+                true => format!("/api/v5/trade/order-algo?{which}"),
+                false => format!("/api/v5/trade/order?instId={name}&{which}"),
+            })
         }
-        Ask::OpenOrders { instrument, page } => {
+        Ask::OpenOrders { instrument, waiting: true, page } => {
+            let ((_, name), after) = (of(*instrument)?, after(*page));
+            let list = "/api/v5/trade/orders-algo-pending?ordType=trigger";
+            Request::get(format!("{list}&instId={name}{after}"))
+        }
+        Ask::OpenOrders { instrument, page, .. } => {
             let ((_, name), after) = (of(*instrument)?, after(*page));
             Request::get(format!("/api/v5/trade/orders-pending?instId={name}{after}"))
         }
@@ -149,14 +160,17 @@ pub(super) fn request(wire: &mut Okx, ask: &Ask, at_ms: u64) -> Result<Request, 
         Ask::CancelSome(instrument) => {
             let whose = format!(r#""instId":"{}""#, of(*instrument)?.1);
             let body = forms::cancel_some(&whose, &wire.doomed, None)?;
-            Request::post("/api/v5/trade/cancel-batch-orders", body, 0)
+            let waiting = wire.dooms_waiting();
+            let some = if waiting { "cancel-algos" } else { "cancel-batch-orders" };
+            Request::post(&format!("/api/v5/trade/{some}"), body, 0)
         }
         Ask::Renew(_) => {
             let body = format!(r#"{{"timeOut":"{}"}}"#, wire.config.switch_s);
             Request::post("/api/v5/trade/cancel-all-after", body, 0)
         }
         _ => {
-            let cancels = matches!(ask, Ask::Cancel(_));
+            // Only orders of the book have a time after which it is too late for them.
+            let cancels = matches!(ask, Ask::Cancel(_) | Ask::Conditional { .. });
             let (framed, values) = wire.order(ask, RequestId::default(), at_ms)?;
             let until_ms = if cancels { 0 } else { values.until_ms };
             Request::post(framed.path, framed.body(&values), until_ms)

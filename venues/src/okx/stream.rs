@@ -49,7 +49,11 @@ pub(super) fn channel<H: Hear>(
 struct OrderFields<'i> {
     symbol: &'i str,
     venue_order: u64,
-    client: Option<ClientId>,
+    named: Option<ClientId>,
+    /// Of an algo order, and of the order that it became.
+    algo: u64,
+    algo_named: Option<ClientId>,
+    algo_price: &'i str,
     sell: bool,
     price: &'i str,
     qty: &'i str,
@@ -83,7 +87,11 @@ impl<'i> OrderFields<'i> {
             match key {
                 "instId" => all.symbol = word(),
                 "ordId" => all.venue_order = whole(value).unwrap_or(0),
-                "clOrdId" => all.client = parse_compact(word().as_bytes()),
+                "clOrdId" => all.named = parse_compact(word().as_bytes()),
+                "algoId" => all.algo = whole(value).unwrap_or(0),
+                "algoClOrdId" => all.algo_named = parse_compact(word().as_bytes()),
+                // -1 stands for a market order.
+                "ordPx" if word() != "-1" => all.algo_price = word(),
                 "side" => all.sell = word() == "sell",
                 "px" => all.price = word(),
                 "sz" => all.qty = word(),
@@ -106,6 +114,11 @@ impl<'i> OrderFields<'i> {
         Ok(all)
     }
 
+    /// Our name of it: what an algo order becomes bears that one's name.
+    fn client(&self) -> Option<ClientId> {
+        self.named.or(self.algo_named)
+    }
+
     const fn side(&self) -> Side {
         if self.sell { Side::Sell } else { Side::Buy }
     }
@@ -114,6 +127,7 @@ impl<'i> OrderFields<'i> {
     fn end(&self) -> Option<(End, Reason)> {
         Some(match (self.state, self.stopped) {
             ("filled", _) => (End::Filled, Reason::None),
+            ("order_failed", _) => (End::Rejected, Reason::Other),
             ("canceled" | "mmp_canceled", source) => match source {
                 "31" => (End::Rejected, Reason::WouldTake),
                 "13" | "14" | "33" => (End::Expired, Reason::Expired),
@@ -179,11 +193,14 @@ fn order<H: Hear>(item: Value<'_, '_>, names: &mut Names, sink: &mut H) -> Resul
         sink.hear(Heard::Ignored);
         return Ok(());
     };
-    let (instrument, venue_order, client) = (one.id, fields.venue_order, fields.client);
+    let (instrument, venue_order, client) = (one.id, fields.venue_order, fields.client());
     let venue_ms = fields.at_ms;
     let report =
         |execution| Heard::Report(Report { instrument, venue_order, client, venue_ms, execution });
     let traded = fields.trade.is_there();
+    if traded && fields.algo > 0 {
+        sink.hear(report(Execution::Triggered));
+    }
     if traded {
         let told = fields.trade.told((&one, fields.side(), venue_order), names)?;
         sink.hear(report(Execution::Fill(told)));
@@ -206,7 +223,9 @@ fn order<H: Hear>(item: Value<'_, '_>, names: &mut Names, sink: &mut H) -> Resul
             sink.hear(report(Execution::Done { end, reason, filled }));
         }
         None if fields.state == "live" && !traded && fields.amended.is_empty() => {
-            sink.hear(report(Execution::Accepted));
+            let triggered = fields.algo > 0;
+            let execution = if triggered { Execution::Triggered } else { Execution::Accepted };
+            sink.hear(report(execution));
         }
         None => {}
     }
@@ -220,15 +239,21 @@ pub(super) fn order_told(
 ) -> Result<Option<OrderTold>, WireFault> {
     let fields = OrderFields::read(item)?;
     let Some(one) = names.instrument(fields.symbol) else { return Ok(None) };
+    // An algo order has no other id before its price comes.
+    let waits = fields.venue_order == 0 && fields.algo > 0;
     Ok(Some(OrderTold {
         instrument: one.id,
-        venue_order: fields.venue_order,
-        client: fields.client,
+        venue_order: if waits { fields.algo } else { fields.venue_order },
+        client: fields.client(),
         side: fields.side(),
-        price: price(one, fields.price)?,
+        price: price(one, if fields.price.is_empty() { fields.algo_price } else { fields.price })?,
         qty: qty(one, fields.qty)?,
         filled: qty(one, fields.filled)?,
-        standing: fields.end().map_or(Standing::Live, |(end, reason)| Standing::Ended(end, reason)),
+        standing: match fields.end() {
+            Some((end, reason)) => Standing::Ended(end, reason),
+            None if waits => Standing::Waits,
+            None => Standing::Live,
+        },
     }))
 }
 
@@ -258,9 +283,11 @@ pub(super) fn trade<H: Hear>(
     if !fields.trade.is_there() {
         return Ok(bill);
     }
-    let (instrument, venue_order, client) = (one.id, fields.venue_order, fields.client);
+    let (instrument, venue_order, client) = (one.id, fields.venue_order, fields.client());
     let told = fields.trade.told((&one, fields.side(), venue_order), names)?;
-    let whose = Whose { instrument, venue_order, client, named: true };
+    // What an algo order became is not named here; a liquidation may have no order at all.
+    let named = client.is_some() || venue_order == 0;
+    let whose = Whose { instrument, venue_order, client, named };
     sink.hear(Heard::Trade(id, whose, told));
     Ok(bill)
 }

@@ -268,6 +268,7 @@ impl SimVenue {
             Intent::Place(_) => None,
             Intent::Replace { old, .. } => Some(old.order().0),
             // Its instruments say that they cannot.
+            Intent::Conditional { .. } => return self.reject(at, new, Reason::Other),
             Intent::Move { old, .. } => {
                 let (order, request) = (old.order(), Request::Amend);
                 let refused = Body::Refused { order, request, reason: Reason::Other };
@@ -517,6 +518,7 @@ fn standing(order: &Open) -> Standing {
         price: order.price,
         qty: order.qty,
         filled: order.filled,
+        waits: false,
     }
 }
 

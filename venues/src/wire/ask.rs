@@ -2,6 +2,7 @@
 
 use crate::client::hex_value;
 use core::fmt;
+use engine::held::Condition;
 use engine::id::{InstrumentId, hex};
 use engine::intent::{Intent, OrderRef, Place};
 use engine::num::Qty;
@@ -26,6 +27,13 @@ pub enum Ask {
         /// What is placed.
         new: Place,
     },
+    /// A new order that the venue keeps until a price is reached.
+    Conditional {
+        /// What it is to be then.
+        order: Place,
+        /// When that is.
+        until: Condition,
+    },
     /// Change price and quantity of an order in place, where the venue can.
     Move {
         /// Which order.
@@ -43,7 +51,12 @@ pub enum Ask {
         qty: Qty,
     },
     /// Cancel all open orders of an instrument.
-    CancelAll(InstrumentId),
+    CancelAll {
+        /// Of what.
+        instrument: InstrumentId,
+        /// Those that wait for a price, where the venue keeps them apart; else the others.
+        waiting: bool,
+    },
     /// Cancel the orders of an instrument that [`Wire::doom`](super::Wire::doom) was told of.
     CancelSome(InstrumentId),
     /// What became of an order; by client id unless `by_venue_id`.
@@ -59,6 +72,8 @@ pub enum Ask {
     OpenOrders {
         /// Of what.
         instrument: InstrumentId,
+        /// Those that wait for a price, where the venue keeps them apart; else the others.
+        waiting: bool,
         /// Which page: 0, then as [`Heard::More`](super::Heard::More) says.
         page: u64,
     },
@@ -163,12 +178,13 @@ impl Ask {
             Self::Logon => Kind::Logon,
             Self::Key => Kind::Key,
             Self::Subscribe => Kind::Subscribe,
-            Self::Place(_) => Kind::Place,
+            // Told and answered as any new order.
+            Self::Place(_) | Self::Conditional { .. } => Kind::Place,
             Self::Replace { .. } => Kind::Replace,
             Self::Move { .. } => Kind::Move,
             Self::Cancel(_) => Kind::Cancel,
             Self::Amend { .. } => Kind::Amend,
-            Self::CancelAll(_) => Kind::CancelAll,
+            Self::CancelAll { .. } => Kind::CancelAll,
             Self::CancelSome(_) => Kind::CancelSome,
             Self::Query { .. } => Kind::Query,
             Self::OpenOrders { .. } => Kind::OpenOrders,
@@ -191,13 +207,13 @@ impl Ask {
             | Self::Subscribe
             | Self::Balances
             | Self::Payments { .. } => InstrumentId(0),
-            Self::Place(place) => place.instrument,
+            Self::Place(order) | Self::Conditional { order, .. } => order.instrument,
             Self::Replace { new, .. } | Self::Move { new, .. } => new.instrument,
             Self::Cancel(order)
             | Self::Amend { order, .. }
             | Self::TradesOf(order)
             | Self::Query { order, .. } => order.instrument,
-            Self::CancelAll(instrument)
+            Self::CancelAll { instrument, .. }
             | Self::CancelSome(instrument)
             | Self::Position(instrument)
             | Self::Renew(instrument)
@@ -209,7 +225,9 @@ impl Ask {
     /// The next page of the same question; itself where there are no pages.
     pub const fn turned(self, next: u64) -> Self {
         match self {
-            Self::OpenOrders { instrument, .. } => Self::OpenOrders { instrument, page: next },
+            Self::OpenOrders { instrument, waiting, .. } => {
+                Self::OpenOrders { instrument, waiting, page: next }
+            }
             Self::Trades { instrument, from, .. } => Self::Trades { instrument, from, page: next },
             Self::Payments { from, .. } => Self::Payments { from, page: next },
             other => other,
@@ -223,6 +241,7 @@ impl From<Intent> for Ask {
     fn from(intent: Intent) -> Self {
         match intent {
             Intent::Place(place) => Self::Place(place),
+            Intent::Conditional { order, until } => Self::Conditional { order, until },
             Intent::Replace { old, new } => Self::Replace { old, new },
             Intent::Move { old, new } => Self::Move { old, new },
         }

@@ -78,6 +78,8 @@ pub enum Verdict {
 pub enum Standing {
     /// It does.
     Live,
+    /// It does, and waits for its price: a conditional order.
+    Waits,
     /// It does not.
     Ended(End, Reason),
 }
@@ -157,6 +159,8 @@ pub struct Whose {
 pub enum Execution {
     /// The venue has the order.
     Accepted,
+    /// The price of a conditional order came: it is in the book, by the report's id.
+    Triggered,
     /// The order stands as said here. Whether a change of it did that, the venue leaves to us.
     Stands {
         /// Its price.

@@ -2,6 +2,7 @@
 #![allow(dead_code)] // each of the tests that share this file uses a part
 
 use engine::asset::Assets;
+use engine::held::{Condition, Watched};
 use engine::id::{ClientId, InstrumentId, OrderId, Side};
 use engine::instrument::{Instrument, Kind, Symbol};
 use engine::intent::{OrderRef, Place, Tif};
@@ -43,7 +44,7 @@ const ONE: InstrumentId = InstrumentId(0);
 
 fn order(venue_order: u64) -> OrderRef {
     let client = ClientId { order: OrderId::new(0x6a1f_3b20, 15), cause: 50_093_239_219 };
-    OrderRef { client, venue_order, instrument: ONE }
+    OrderRef { client, venue_order, instrument: ONE, waits: false }
 }
 
 fn place(side: Side, tif: Tif, instrument: InstrumentId) -> Place {
@@ -72,6 +73,8 @@ fn asks(instruments: &[Instrument], known: u64) -> Asks {
     let id = Some((1_699_999_000_000 - 1_577_836_800_000_u64) >> 10 << 34);
     let from = if known < 1 << 40 { Some(55) } else { id };
     let trades = |from, page| Ask::Trades { instrument: ONE, from, page };
+    let waiting = OrderRef { waits: true, ..order(known) };
+    let until = |watched, rises| Condition { price: Price(355_000), watched, rises };
     let mut requests: Vec<(&str, Ask)> = vec![
         ("time", Ask::Time),
         ("log-on", Ask::Logon),
@@ -90,12 +93,12 @@ fn asks(instruments: &[Instrument], known: u64) -> Asks {
         ("cancel one that the venue named", Ask::Cancel(order(known))),
         ("cancel another's", Ask::Cancel(OrderRef { client: foreign, ..order(known) })),
         ("cancel one that nobody named", Ask::Cancel(OrderRef { client: foreign, ..order(0) })),
-        ("cancel all", Ask::CancelAll(ONE)),
+        ("cancel all", Ask::CancelAll { instrument: ONE, waiting: false }),
         ("cancel some", Ask::CancelSome(ONE)),
         ("query", named(false, false)),
         ("query by the venue's id", named(true, false)),
         ("query among the ended", named(false, true)),
-        ("open orders", Ask::OpenOrders { instrument: ONE, page: 0 }),
+        ("open orders", Ask::OpenOrders { instrument: ONE, waiting: false, page: 0 }),
         ("balances", Ask::Balances),
         ("position", Ask::Position(ONE)),
         ("newest trades", trades(None, 0)),
@@ -104,6 +107,25 @@ fn asks(instruments: &[Instrument], known: u64) -> Asks {
         ("newest payments of funding", Ask::Payments { from: None, page: 0 }),
         ("payments of funding from", Ask::Payments { from: id, page: 0 }),
         ("renew the dead-man's switch", Ask::Renew(ONE)),
+        (
+            "stop",
+            Ask::Conditional {
+                order: place(Side::Sell, Tif::Ioc, ONE),
+                until: until(Watched::Last, false),
+            },
+        ),
+        (
+            "take-profit by the mark price",
+            Ask::Conditional {
+                order: place(Side::Buy, Tif::Gtc, ONE),
+                until: until(Watched::Mark, false),
+            },
+        ),
+        ("cancel one that waits", Ask::Cancel(waiting)),
+        ("cancel one that waits by name", Ask::Cancel(OrderRef { waits: true, ..order(0) })),
+        ("query one that waits", Ask::Query { order: waiting, by_venue_id: false, ended: false }),
+        ("cancel all that wait", Ask::CancelAll { instrument: ONE, waiting: true }),
+        ("open orders that wait", Ask::OpenOrders { instrument: ONE, waiting: true, page: 0 }),
     ];
     if let Some(other) = instruments.get(1) {
         let other = Ask::Place(place(Side::Buy, Tif::PostOnly, other.id));

@@ -54,6 +54,7 @@ fn trade(told: &TradeTold) -> String {
 fn order(told: &OrderTold) -> String {
     let standing = match told.standing {
         Standing::Live => "live".to_owned(),
+        Standing::Waits => "waits".to_owned(),
         Standing::Ended(end, reason) => format!("{end:?} {reason:?}"),
     };
     format!(

@@ -4,6 +4,7 @@
 
 use super::{key, query, signer};
 use engine::asset::Assets;
+use engine::held::{Condition, Watched};
 use engine::id::{ClientId, InstrumentId, OrderId, Side};
 use engine::instrument::{Instrument, Symbol};
 use engine::intent::{OrderRef, Place, Tif};
@@ -47,7 +48,7 @@ fn place(side: Side, price: i64, qty: i64, tif: Tif) -> Place {
 
 fn old() -> OrderRef {
     let client = ClientId { order: OrderId::new(1, 2), cause: 0 };
-    OrderRef { client, venue_order: 1_234_567_890, instrument: InstrumentId(0) }
+    OrderRef { client, venue_order: 1_234_567_890, instrument: InstrumentId(0), waits: false }
 }
 
 /// What we would send for the witness's case; `None` for orders that we never send.
@@ -58,6 +59,11 @@ fn ask(method: &str, description: &str) -> Option<Ask> {
         ("createOrder", "limit buy" | "limit buy client id") => limit(Tif::Gtc),
         ("createOrder", "limit buy post-only") => limit(Tif::PostOnly),
         ("createOrder", "limit buy IOC") => limit(Tif::Ioc),
+        ("createOrder", "trigger (stop) limit sell") => {
+            let order = place(Side::Sell, 3_420_048, 1_000, Tif::Gtc);
+            let (price, watched, rises) = (Price(3_456_048), Watched::Last, false);
+            Some(Ask::Conditional { order, until: Condition { price, watched, rises } })
+        }
         ("editOrder", "edit price+amount") | ("editOrderWs", "ws edit BTC/USDT") => {
             let new = place(Side::Buy, 3_564_050, 1_000, Tif::Gtc);
             Some(Ask::Replace { old: old(), new })
@@ -66,8 +72,12 @@ fn ask(method: &str, description: &str) -> Option<Ask> {
             Some(Ask::Cancel(old()))
         }
         ("cancelAllOrders", "cancel all symbol")
-        | ("cancelAllOrdersWs", "ws cancel all BTC/USDT") => Some(Ask::CancelAll(instrument)),
-        ("fetchOpenOrders", "open orders symbol") => Some(Ask::OpenOrders { instrument, page: 0 }),
+        | ("cancelAllOrdersWs", "ws cancel all BTC/USDT") => {
+            Some(Ask::CancelAll { instrument, waiting: false })
+        }
+        ("fetchOpenOrders", "open orders symbol") => {
+            Some(Ask::OpenOrders { instrument, waiting: false, page: 0 })
+        }
         ("fetchOrder", "order by id") => {
             Some(Ask::Query { order: old(), by_venue_id: true, ended: false })
         }
@@ -80,7 +90,7 @@ fn ask(method: &str, description: &str) -> Option<Ask> {
 fn comparable(all: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     let kept = all.iter().filter(|(key, _)| !NOT_COMPARED.contains(&key.as_str()));
     kept.map(|(key, value)| {
-        let number = matches!(key.as_str(), "price" | "quantity");
+        let number = matches!(key.as_str(), "price" | "quantity" | "stopPrice");
         let value = if number { value.trim_end_matches('0').trim_end_matches('.') } else { value };
         (key.clone(), value.to_owned())
     })

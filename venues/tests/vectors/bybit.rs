@@ -73,9 +73,11 @@ fn ask(method: &str, words: &str, symbol: &str) -> Option<Ask> {
         ("cancelOrder", "cancel by id") | ("cancelOrderWs", "ws cancel") => {
             Some(Ask::Cancel(order))
         }
-        ("cancelAllOrders", _) => Some(Ask::CancelAll(one.id)),
+        ("cancelAllOrders", _) => Some(Ask::CancelAll { instrument: one.id, waiting: false }),
         ("cancelAllOrdersAfter", _) if one.kind == Kind::Linear => Some(Ask::Renew(one.id)),
-        ("fetchOpenOrders", _) => Some(Ask::OpenOrders { instrument: one.id, page: 0 }),
+        ("fetchOpenOrders", _) => {
+            Some(Ask::OpenOrders { instrument: one.id, waiting: false, page: 0 })
+        }
         ("fetchMyTrades", _) => Some(Ask::Trades { instrument: one.id, from: None, page: 0 }),
         ("fetchBalance", _) => Some(Ask::Balances),
         ("fetchPositions", _) => Some(Ask::Position(one.id)),

@@ -1,10 +1,11 @@
-//! OKX v5, spot and swaps margined in USDT. Inverse contracts, market, trigger and hedged orders
+//! OKX v5, spot and swaps margined in USDT. Inverse contracts, market and hedged orders
 //! are none that we send.
 
 use super::{
     Exception, assets, each_rest, each_ws, header, instrument, key, object, old, parts, place,
     query, signer, vectors, without,
 };
+use engine::held::{Condition, Watched};
 use engine::id::{InstrumentId, Side};
 use engine::instrument::{Instrument, Kind};
 use engine::intent::Tif;
@@ -12,7 +13,9 @@ use serde_json::Value;
 use venues::okx::{Config, Margin, Okx, SelfTrade, limits};
 use venues::wire::{Ask, RequestId, Wire};
 
-const EXCEPTIONS: [Exception; 4] = [
+const EXCEPTIONS: [Exception; 6] = [
+    ("algoClOrdId", "the witness names algo orders as others, which the venue does not take"),
+    ("triggerPxType", "the last price is the default, and ours says so"),
     ("clOrdId", "ours are of our form"),
     ("tag", "the witness's broker"),
     ("tgtCcy", "says in which currency the size of a market order is; ours have a price"),
@@ -61,6 +64,12 @@ fn ask(method: &str, words: &str, symbol: &str) -> Option<Ask> {
         ("createOrder", "limit buy post-only") => limit(Side::Buy, usual, Tif::PostOnly),
         ("createOrder", "limit buy IOC") => limit(Side::Buy, usual, Tif::Ioc),
         ("createOrder", "limit buy FOK") => limit(Side::Buy, usual, Tif::Fok),
+        ("createOrder", "trigger (stop) limit sell") if symbol == "BTC/USDT" => {
+            let order = place(&one, Side::Sell, ("34200.5", size), Tif::Gtc);
+            let price = one.price(b"34560.5").unwrap();
+            let until = Condition { price, watched: Watched::Last, rises: false };
+            Some(Ask::Conditional { order, until })
+        }
         ("createOrder", "limit sell") => limit(Side::Sell, usual, Tif::Gtc),
         ("createOrder", "limit sell post-only + client id") => {
             limit(Side::Sell, usual, Tif::PostOnly)
@@ -77,7 +86,9 @@ fn ask(method: &str, words: &str, symbol: &str) -> Option<Ask> {
         }
         ("cancelOrders" | "cancelOrdersWs", _) => Some(Ask::CancelSome(one.id)),
         ("cancelAllOrdersAfter", _) => Some(Ask::Renew(one.id)),
-        ("fetchOpenOrders", _) => Some(Ask::OpenOrders { instrument: one.id, page: 0 }),
+        ("fetchOpenOrders", _) => {
+            Some(Ask::OpenOrders { instrument: one.id, waiting: false, page: 0 })
+        }
         ("fetchOrder", _) => Some(Ask::Query { order, by_venue_id: true, ended: false }),
         // Older than three days, as the witness always asks.
         ("fetchMyTrades", _) => Some(Ask::Trades { instrument: one.id, from: Some(0), page: 0 }),

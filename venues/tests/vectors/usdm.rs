@@ -4,6 +4,7 @@ use super::{
     Exception, assets, each_rest, each_ws, header, instrument, key, object, old, parts, place,
     query, signer, vectors, without,
 };
+use engine::held::{Condition, Watched};
 use engine::id::{InstrumentId, Side};
 use engine::instrument::{Instrument, Kind};
 use engine::intent::Tif;
@@ -11,7 +12,11 @@ use serde_json::Value;
 use venues::binance_usdm::{BinanceUsdm, Config, SelfTrade};
 use venues::wire::{Ask, RequestId, Wire};
 
-const EXCEPTIONS: [Exception; 7] = [
+const EXCEPTIONS: [Exception; 11] = [
+    ("clientAlgoId", "ours are of our form"),
+    ("timestamp", "compared by signing what was sent: the witness leaves it out of algo orders"),
+    ("timeInForce", "GTC is the default, and ours says so"),
+    ("workingType", "the contract price is the default, and ours says so"),
     ("newClientOrderId", "ours are of our form"),
     ("newOrderRespType", "RESULT there, ACK here: faster, and the stream tells the rest"),
     ("recvWindow", "a setting"),
@@ -48,13 +53,21 @@ fn ask(method: &str, words: &str) -> Option<Ask> {
         ("createOrder", "limit buy" | "limit buy client id") => limit(Tif::Gtc),
         ("createOrder", "limit buy post-only") => limit(Tif::PostOnly),
         ("createOrder", "limit buy IOC") => limit(Tif::Ioc),
+        ("createOrder", "trigger (stop) limit sell") => {
+            let order = place(&one, Side::Sell, ("34200.5", "0.01"), Tif::Gtc);
+            let price = one.price(b"34560.5").unwrap();
+            let until = Condition { price, watched: Watched::Last, rises: false };
+            Some(Ask::Conditional { order, until })
+        }
         ("editOrder", _) | ("editOrderWs", _) => {
             let new = place(&one, Side::Buy, ("35640.5", "0.01"), Tif::Gtc);
             Some(Ask::Move { old: order, new })
         }
         ("cancelOrder", "cancel by id") | ("cancelOrderWs", _) => Some(Ask::Cancel(order)),
-        ("cancelAllOrders", _) => Some(Ask::CancelAll(ONE)),
-        ("fetchOpenOrders", _) => Some(Ask::OpenOrders { instrument: ONE, page: 0 }),
+        ("cancelAllOrders", _) => Some(Ask::CancelAll { instrument: ONE, waiting: false }),
+        ("fetchOpenOrders", _) => {
+            Some(Ask::OpenOrders { instrument: ONE, waiting: false, page: 0 })
+        }
         ("fetchOrder", _) => Some(Ask::Query { order, by_venue_id: true, ended: false }),
         ("fetchMyTrades", _) => Some(Ask::Trades { instrument: ONE, from: None, page: 0 }),
         ("fetchPositions", _) => Some(Ask::Position(ONE)),

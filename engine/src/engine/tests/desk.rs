@@ -111,6 +111,12 @@ fn text_of(item: &Outgoing) -> String {
             let (id, at) = (name(new.client.order), at(new.instrument));
             match approved.intent() {
                 Intent::Place(_) => format!("place{at} {id} {} {quote}{ioc}", side(new.side)),
+                Intent::Conditional { until, .. } => {
+                    let way = if until.rises { "up to" } else { "down to" };
+                    let on = Watched::ALL[until.watched as usize].1;
+                    let when = format!("{on} {way} {}", until.price);
+                    format!("stop{at} {id} {} {quote}{ioc} when {when}", side(new.side))
+                }
                 Intent::Replace { old, .. } => {
                     format!("replace{at} {}→{id} {quote}", name(old.order()))
                 }
@@ -131,7 +137,8 @@ fn text_of(item: &Outgoing) -> String {
 /// Words: `+MS` time · `ready` · `book B A` · `row SIDE P Q [first|last]` · `tick` · `gap` ·
 /// `trade P` · `mark P` · `status S` · `quote buy P:Q … sell P:Q …` · `take ID SIDE P:Q [DESK]` ·
 /// `accept N` · `fill N TRADE QTY [P]` · `done N END [FILLED] [REASON]` · `amended N Q [P]` ·
-/// `refused N REQUEST REASON` · `unknown N REQUEST` · `absent N` · `standing N SIDE P Q FILLED` ·
+/// `refused N REQUEST REASON` · `unknown N REQUEST` · `absent N` · `standing N SIDE P Q FILLED [waits|as-new]` ·
+/// `triggered N` ·
 /// `balance ASSET FREE LOCKED` · `position LOTS ENTRY` · `funding ASSET AMOUNT ID` · `begin` `end`
 /// · `market|orders up|down|stale|fresh` · `budget N` · `timer` · `pause` … `stop`; a report that
 /// ends in `asked` was learnt by asking. Questions: `phase` · `count NAME` · `order N` · `held` ·
@@ -168,6 +175,12 @@ impl Bench {
             };
         };
         Self::with_instruments(desks, perpetual, |_, _| {})
+    }
+
+    /// The first instrument's venue keeps orders that wait for the last price.
+    pub fn with_stops() -> Self {
+        let keep = |all: &mut Vec<Instrument>| all[0].keeps = Watched::Last.bit();
+        Self::with_instruments(&[&[0, 1]], keep, |_, _| {})
     }
 
     fn with_instruments(
@@ -417,15 +430,17 @@ impl Bench {
             "refused" => {
                 Body::Refused { order, request: request_of(rest[1]), reason: reason_of(rest[2]) }
             }
+            "triggered" => Body::Triggered { order, venue_order: 8 },
             "unknown" => Body::Unknown { order, request: request_of(rest[1]) },
             "absent" => Body::Absent { order },
             "standing" => Body::Standing(Standing {
                 order,
-                venue_order: 7,
+                venue_order: if rest.contains(&"as-new") { 9 } else { 7 },
                 side: side_of(rest[1]),
                 price: Price(number(2)),
                 qty: Qty(number(3)),
                 filled: Qty(number(4)),
+                waits: rest.contains(&"waits"),
             }),
             _ => return None,
         })
@@ -527,7 +542,7 @@ fn session_body(verb: &str, rest: &[&str]) -> Option<Body> {
     })
 }
 
-/// `N SIDE KIND P:Q` and then `limit L`, `group G`, `after A`, `mid` or `mark`.
+/// `N SIDE KIND P:Q` and then `limit L`, `group G`, `after A`, `mid` or `mark`, `here`.
 fn hold_of(rest: &[&str]) -> Hold {
     let (price, qty) = rest[3].split_once(':').unwrap();
     let after = |word: &str| {
@@ -549,6 +564,7 @@ fn hold_of(rest: &[&str]) -> Hold {
         qty: Qty(qty.parse().unwrap()),
         group: after("group").unwrap_or(0) as u16,
         after: after("after").unwrap_or(0) as u16,
+        here: rest.contains(&"here"),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Held orders: stops, take-profits, trailing stops, groups and brackets.
 
-use super::check;
+use super::desk::Bench;
+use super::{check, check_on};
 
 #[test]
 fn a_stop_takes_until_it_is_filled_and_leaves_the_quotes_alone() {
@@ -122,5 +123,161 @@ fn a_pause_holds_no_stop_back_but_a_halt_does() {
          holds => stop 1 fired x5
          release 0
          holds",
+    );
+}
+
+/// The same where the first instrument's venue keeps orders that wait for the last price.
+fn check_kept(script: &str) {
+    check_on(Bench::with_stops(), script);
+}
+
+#[test]
+fn a_stop_waits_at_the_venue_that_keeps_such_orders() {
+    check_kept(
+        "ready
+         hold 7 sell stop 95:8 => stop #1 sell 91:8 ioc when last down to 95
+         holds => stop 7 at venue x8
+         accept 1
+         +60000
+         timer
+         order 1 => open 8/0 at 91
+         tick
+         quote buy 95:5 => place #2 buy 95:5
+         accept 2
+         trade 95
+         holds => stop 7 fired x8
+         tick => cancel #2
+         done 2 cancelled 0
+         fill 1 1 3
+         done 1 expired 3
+         holds => stop 7 fired x5
+         +250
+         tick => place #3 sell 96:5 ioc
+         fill 3 2 5
+         timer => place #4 buy 95:5
+         holds
+         held => -8
+         count held_fired => 1
+         count held_at_venue => 1",
+    );
+}
+
+#[test]
+fn a_stop_limit_at_the_venue_is_over_with_its_order() {
+    check_kept(
+        "ready
+         hold 7 buy stop 105:5 limit 106 => stop #1 buy 106:5 when last up to 105
+         accept 1
+         fill 1 1 2
+         tick
+         holds => stop 7 fired x5
+         fill 1 2 3
+         timer
+         holds
+         count held_fired => 1",
+    );
+}
+
+#[test]
+fn what_the_venue_keeps_not_is_held_here() {
+    check_kept(
+        "ready
+         hold 1 sell stop 95:5 here
+         hold 2 sell stop 95:5 mark
+         hold 3 sell trailing-stop 5:4
+         hold@1 4 sell stop 95:5
+         holds => stop 1 held x5, stop 2 held x5, trailing-stop 3 held x4, stop 4 held x5
+         count held_at_venue => 0",
+    );
+}
+
+#[test]
+fn of_a_group_the_stop_is_at_the_venue_and_is_cancelled_by_the_other() {
+    check_kept(
+        "ready
+         hold 1 sell stop 95:5 group 3 => stop #1 sell 91:5 ioc when last down to 95
+         hold 2 sell take-profit 110:5 group 3
+         accept 1
+         holds => stop 1 at venue x5, take-profit 2 held x5
+         trade 110 => cancel #1, place #2 sell 96:5 ioc
+         holds => take-profit 2 fired x5",
+    );
+}
+
+#[test]
+fn a_stop_fired_at_the_venue_releases_the_other_of_its_group() {
+    check_kept(
+        "ready
+         hold 1 sell stop 95:5 group 3 => stop #1 sell 91:5 ioc when last down to 95
+         hold 2 sell take-profit 110:5 group 3
+         accept 1
+         fill 1 1 5
+         timer
+         holds
+         held => -5",
+    );
+}
+
+#[test]
+fn a_stop_that_the_venue_refused_is_held_here_and_a_cancelled_one_is_given_again() {
+    check_kept(
+        "ready
+         hold 1 sell stop 95:5 => stop #1 sell 91:5 ioc when last down to 95
+         done 1 rejected
+         tick
+         holds => stop 1 held x5
+         hold 2 sell stop 94:5 => stop #2 sell 90:5 ioc when last down to 94
+         accept 2
+         done 2 cancelled 0
+         tick => stop #3 sell 90:5 ioc when last down to 94
+         release 2 => cancel #3
+         holds => stop 1 held x5
+         orders down
+         hold 3 sell stop 93:5
+         holds => stop 1 held x5, stop 3 held x5",
+    );
+}
+
+#[test]
+fn what_flattening_cancelled_is_given_again_and_what_a_kill_cancelled_is_not() {
+    check_kept(
+        "ready
+         hold 1 sell stop 95:5 => stop #1 sell 91:5 ioc when last down to 95
+         accept 1
+         flatten => cancel-all, cancel-all@1
+         done 1 cancelled 0
+         holds => stop 1 held x5
+         tick => stop #2 sell 91:5 ioc when last down to 95
+         phase => paused, none
+         kill => cancel-all, cancel-all@1
+         done 2 cancelled 0
+         tick
+         holds => stop 1 held x5",
+    );
+}
+
+#[test]
+fn a_conditional_order_is_known_by_the_id_of_what_it_became() {
+    check_kept(
+        "ready
+         hold 1 sell stop 95:5 limit 94 => stop #1 sell 94:5 when last down to 95
+         accept 1
+         trade 95
+         holds => stop 1 fired x5
+         +5100
+         timer
+         timer => query #1
+         standing 1 sell 94 5 0 waits asked
+         +5100
+         timer
+         timer => query #1
+         standing 1 sell 94 5 0 as-new asked
+         timer => query #1
+         standing 1 sell 94 5 0 as-new asked
+         +5100
+         timer
+         order 1 => open 5/0 at 94
+         quote buy 95:5
+         count self_cross => 1",
     );
 }

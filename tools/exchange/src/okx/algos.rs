@@ -9,7 +9,7 @@ use super::size::{plain, price, text};
 use super::{orders, words};
 use crate::floor::Floor;
 use crate::json::{Object, array};
-use crate::order::{Kind, NewOrder, Side, SymbolId, Tif, Why};
+use crate::order::{Kind, NewOrder, Order, Side, SymbolId, Tif, Why};
 use crate::symbol::SCALE;
 use crate::venue::trigger::{Back, By, Fate, Pair, When};
 use crate::venue::{Trigger, Venue};
@@ -23,6 +23,16 @@ const NOTE: &str = "algo:";
 fn noted(one: &Trigger) -> (&str, &str) {
     let note = one.order.note.strip_prefix(NOTE).unwrap_or("trigger:");
     note.split_once(':').unwrap_or((note, ""))
+}
+
+/// `algoClOrdId`.
+pub(crate) fn client(one: &Trigger) -> &str {
+    noted(one).1
+}
+
+/// The algo order that an order was before its price came.
+pub(crate) fn parent<'a>(venue: &'a Venue, order: &Order) -> Option<&'a Trigger> {
+    venue.triggers.values().rev().find(|one| one.fate == Fate::Fired(order.id))
 }
 
 /// `ordType`.
@@ -144,12 +154,18 @@ fn place_all(floor: &mut Floor, asked: &Asked<'_>, client: &str) -> Result<u64, 
     let symbol = instruments::addressed(floor, args, Naming::Id)?;
     let side = words::read_side(args.need("side")?).ok_or_else(|| Denial::parameter("side"))?;
     let wishes = wishes(floor, symbol, args, side)?;
+    let advance = match args.get("advanceOrdType") {
+        None | Some("") => Tif::Gtc,
+        Some("ioc") => Tif::Ioc,
+        Some("fok") => Tif::Fok,
+        Some(_) => return Err(Denial::parameter("advanceOrdType")),
+    };
     let mut first = None;
     for (kind, when, own) in wishes {
         let order_kind = if own.is_some() { Kind::Limit } else { Kind::Market };
         let base = orders::frame(floor, asked.account, symbol, args, order_kind)?;
         let order = NewOrder {
-            tif: if own.is_some() { Tif::Gtc } else { Tif::Ioc },
+            tif: if own.is_some() { advance } else { Tif::Ioc },
             price: own.unwrap_or(0),
             note: format!("{NOTE}{kind}:{client}"),
             ..base

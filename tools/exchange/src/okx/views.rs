@@ -1,7 +1,7 @@
 //! Orders, positions and balances as OKX tells them, for queries and channels alike.
 
 use super::size::{of_base, plain, price, text};
-use super::words;
+use super::{algos, words};
 use crate::json::{Object, array};
 use crate::order::{AccountId, Fill, Kind, Order, Side, Status, SymbolId, Why};
 use crate::symbol::{SCALE, Symbol};
@@ -43,6 +43,7 @@ pub(crate) fn order(venue: &Venue, order: &Order, change: &Change<'_>) -> String
         _ => "",
     };
     let sz = if by_quote { plain(order.quote_qty) } else { text(spec, order.qty) };
+    let algo = algos::parent(venue, order);
     let market = order.kind == Kind::Market;
     let at = if market { listing.last } else { order.price };
     let worth = at.saturating_mul(order.qty).saturating_mul(spec.unit());
@@ -57,6 +58,8 @@ pub(crate) fn order(venue: &Venue, order: &Order, change: &Change<'_>) -> String
         .put("instId", &spec.name)
         .put("ordId", order.id.to_string())
         .put("clOrdId", words::client(&order.client))
+        .put("algoId", algo.map(|one| one.id.to_string()).unwrap_or_default())
+        .put("algoClOrdId", algo.map_or("", algos::client))
         .put("tag", &order.tag)
         .put("px", if market { String::new() } else { price(spec, order.price) })
         .put("sz", sz)
@@ -124,8 +127,6 @@ fn finish(out: Object, last: String, order: &Order, change: &Change<'_>) -> Stri
         .put("reqId", request)
         .put("amendResult", result)
         .put("quickMgnType", "")
-        .put("algoId", "")
-        .put("algoClOrdId", "")
         .put("code", "0")
         .put("msg", "")
         .put("uTime", order.updated_ms.to_string())

@@ -141,6 +141,10 @@ impl Asking<'_> {
         let fees = fees.unwrap_or(settings.fees);
         let made = listing.instrument(id, venue, self.assets, fees);
         let mut instrument = made.map_err(Failure::error)?;
+        if super::is_paper(self.config) {
+            // The simulated venue keeps no conditional orders: the engine holds them.
+            instrument.keeps = 0;
+        }
         if instrument.kind == Kind::Linear {
             let margin = 1_000_000 / i64::from(settings.leverage.max(1));
             instrument.margin_ppm = margin.max(instrument.margin_ppm);

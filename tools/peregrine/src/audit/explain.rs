@@ -13,7 +13,7 @@ use engine::id::{ClientId, InstrumentId, OrderId, Side};
 use engine::num::{AMOUNT_DECIMALS, Decimal, Notional};
 use engine::time::Nanos;
 use serde_json::{Value, json};
-use shm::journal::sent::kind::{PLACE, REPLACE};
+use shm::journal::sent::kind::{CONDITIONAL, PLACE, REPLACE};
 use shm::journal::{Directory, JournalError, JournalReader, Row, sent};
 use strategies::any::Any;
 
@@ -75,7 +75,7 @@ fn find(args: &ExplainArgs, order: OrderId) -> Result<Option<(Row, Vec<Row>)>, J
         let event = &row.event;
         let replaces = event.kind == REPLACE && event.payload[2] == order.0;
         match &placed {
-            None if matches!(event.kind, PLACE | REPLACE) && event.id == order.0 => {
+            None if matches!(event.kind, PLACE | REPLACE | CONDITIONAL) && event.id == order.0 => {
                 placed = Some(row);
             }
             Some(_) if replaces || about(&row) == Some(order) => later.push(row),

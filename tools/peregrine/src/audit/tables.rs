@@ -145,12 +145,17 @@ pub fn decision(row: &Row, cause: Option<&Row>, engine: &Engine<Any>) -> Vec<Val
             price: level,
             qty: lots,
             tif: force,
+            until,
         }) => {
             (order, taken) = (Value::text(id), side(way));
             (at, size) = (price(one, level), qty(one, lots));
             tif = Value::text(format!("{force:?}").to_lowercase());
             old = was.map_or(Value::None, Value::text);
-            if was.is_some() { "replace" } else { "place" }
+            match (was, until) {
+                (Some(_), _) => "replace",
+                (None, Some(_)) => "conditional",
+                (None, None) => "place",
+            }
         }
         Some(Sent::Move { order: id, side: way, price: level, qty: lots }) => {
             (order, taken) = (Value::text(id), side(way));

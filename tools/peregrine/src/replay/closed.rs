@@ -175,7 +175,7 @@ fn is_public(event: &Event) -> bool {
         Some(Body::Link { link, .. }) => link == Link::Market,
         // That journal was full, this run has none.
         Some(Body::Command { command, .. }) => command != Command::JournalFull,
-        Some(_) => event.kind < kind::ACCEPTED || event.kind > kind::POSITION,
+        Some(_) => event.kind < kind::ACCEPTED || event.kind > kind::TRIGGERED,
         None => false,
     }
 }

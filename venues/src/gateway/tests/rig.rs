@@ -232,7 +232,7 @@ impl Rig {
     /// An order without the venue's id.
     pub fn unnamed(&self, n: u32) -> OrderRef {
         let client = ClientId { order: OrderId::new(EPOCH, n), cause: 5 };
-        OrderRef { client, venue_order: 0, instrument: self.instrument.id }
+        OrderRef { client, venue_order: 0, instrument: self.instrument.id, waits: false }
     }
 
     /// An order with the venue's id, as it was accepted.

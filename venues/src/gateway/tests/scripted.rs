@@ -203,7 +203,7 @@ pub fn name(n: u32) -> ClientId {
 }
 
 pub fn unnamed(n: u32) -> OrderRef {
-    OrderRef { client: name(n), venue_order: 0, instrument: InstrumentId(0) }
+    OrderRef { client: name(n), venue_order: 0, instrument: InstrumentId(0), waits: false }
 }
 
 /// A margined instrument: prices to 0.1, lots of 0.001.

@@ -29,7 +29,7 @@ fn place(counter: u32, text: &str) -> Place {
 
 fn refer(counter: u32) -> OrderRef {
     let client = ClientId { order: OrderId::new(1, counter), cause: 0 };
-    OrderRef { client, venue_order: 0, instrument: InstrumentId(0) }
+    OrderRef { client, venue_order: 0, instrument: InstrumentId(0), waits: false }
 }
 
 fn venue(latency: Latency) -> SimVenue {

@@ -1,0 +1,129 @@
+//! Stops and take-profits that the venue keeps: given to it, followed, taken back.
+
+use super::Engine;
+use crate::held::{Condition, Held, HeldState, Hold};
+use crate::id::{ClientId, OrderId};
+use crate::intent::{Intent, Place, Tif};
+use crate::num::Price;
+use crate::order::{Order, OrderState, Wake};
+use crate::risk::Facts;
+use crate::session::Phase;
+use crate::strategy::Strategy;
+use crate::time::Nanos;
+
+impl<S: Strategy> Engine<S> {
+    /// What the venue is to watch for, of one that it keeps.
+    pub(super) fn condition(&self, held: &Held) -> Option<Condition> {
+        let until = held.hold.condition()?;
+        let keeps = self.market.listing(held.instrument)?.instrument.keeps;
+        (keeps & until.watched.bit() != 0).then_some(until)
+    }
+
+    /// Gives an armed one to the venue where that keeps it. Where the gate would not let it pass
+    /// now, it is held here and tried again with the next event.
+    pub(super) fn entrust(&mut self, place: usize, origin: (u64, Nanos)) {
+        let held = self.held[place];
+        let Some(until) = self.condition(&held) else { return };
+        let Some(desk) = self.traders(held.instrument).first().map(|desk| usize::from(*desk))
+        else {
+            return;
+        };
+        let may = matches!(self.phase, Phase::Quoting | Phase::Paused)
+            && self.can_send(held.instrument)
+            && self.outbox.room() > 0
+            && self.next_counter < u32::MAX;
+        let Some(order) = may.then(|| self.conditional(desk, &held, until, origin)).flatten()
+        else {
+            return;
+        };
+        let intent = Intent::Conditional { order, until };
+        let judged = self.with_facts(desk, &order, origin.1, |gate, facts| {
+            let facts = at_trigger(facts, until);
+            gate.would_pass(&order, &facts).then(|| gate.check(intent, &facts))
+        });
+        let Some(Some(Ok(approved))) = judged else { return };
+        let id = order.client.order;
+        self.admit(desk, &order, approved);
+        self.desks[desk].counters.places += 1;
+        self.desks[desk].orders.update(id, &mut self.exposure, |order| {
+            order.apart = true;
+            order.wake = Wake::Asleep;
+        });
+        self.held[place].state = HeldState::AtVenue(id);
+        self.counters.held_at_venue += 1;
+    }
+
+    /// The order that it is to become: at its limit, or taking as far from its trigger as the
+    /// collar allows orders to reach.
+    fn conditional(
+        &self,
+        desk: usize,
+        held: &Held,
+        until: Condition,
+        (cause, _): (u64, Nanos),
+    ) -> Option<Place> {
+        let Hold { side, qty, limit, .. } = held.hold;
+        let limits = self.desks[desk].gate.limits(self.desks[desk].lane(held.instrument)?);
+        let (price, tif, qty) = match limit {
+            Some(price) => (price, Tif::Gtc, qty),
+            None => {
+                let collar = i128::from(limits.collar_mid_ppm.min(limits.collar_trade_ppm) / 2);
+                let reach = i128::from(until.price.0) * collar / 1_000_000;
+                let reach = i64::try_from(reach).unwrap_or(0);
+                let ticks = until.price.0.saturating_add(reach.saturating_mul(side.sign()));
+                (Price(ticks), Tif::Ioc, qty.min(limits.order_qty_max))
+            }
+        };
+        let client = ClientId { order: OrderId::new(self.epoch, self.next_counter), cause };
+        Some(Place { client, instrument: held.instrument, side, price, qty, tif })
+    }
+
+    /// What has become of one at the venue: fills of it say that it fired, an end without any sends
+    /// it again or keeps it here from now on.
+    pub(super) fn follow(&mut self, place: usize, id: OrderId) {
+        let order = self.desks.iter().find_map(|desk| desk.orders.get(id)).copied();
+        let held = &mut self.held[place];
+        match order {
+            Some(order) if order.filled.0 > 0 => self.fired(place, Some(id)),
+            Some(order) if !order.state.is_terminal() => {}
+            // Nobody but the venue or our own halt took it away: it is given anew.
+            Some(Order { state: OrderState::Cancelled, .. }) | None => {
+                held.state = HeldState::Armed(None);
+            }
+            Some(_) => {
+                held.hold.here = true;
+                held.state = HeldState::Armed(None);
+            }
+        }
+    }
+
+    /// It fired: with an order at the venue, or with one that is to be sent.
+    pub(super) fn fired(&mut self, place: usize, order: Option<OrderId>) {
+        let now = self.now;
+        let held = &mut self.held[place];
+        held.state = HeldState::Working(order, self.now);
+        let (group, number) = (held.hold.group, held.hold.number);
+        self.counters.held_fired += 1;
+        let owner = order.and_then(|id| self.desks.iter_mut().find(|desk| desk.knows(id)));
+        if let (Some(desk), Some(id)) = (owner, order) {
+            desk.orders.update(id, &mut self.exposure, |order| {
+                if order.wake == Wake::Asleep {
+                    // From now on it is late.
+                    (order.wake, order.sent_at) = (Wake::Due, now);
+                }
+            });
+        }
+        self.release_others(group, number);
+    }
+}
+
+/// The facts as they will be when the trigger price is reached: it is the reference of the collars,
+/// and what stands in the book by then is not known.
+fn at_trigger<'a>(facts: &Facts<'a>, until: Condition) -> Facts<'a> {
+    Facts {
+        mid_twice: facts.mid_twice.map(|_| until.price.0.saturating_mul(2)),
+        last_trade: facts.last_trade.map(|_| until.price),
+        own_opposite: None,
+        ..*facts
+    }
+}
