@@ -42,7 +42,7 @@ pub(super) fn act(venue: &mut Venue, line: &str) -> String {
             None => "unknown".into(),
         },
         ["free", account] => {
-            let id = if *account == "maker" { MAKER } else { TAKER };
+            let id = account_of(account);
             let lots = |asset| venue.account(id).balance(asset).free / 1000;
             format!("{} {}", lots("BTC"), lots("USDT") / 100_000)
         }
@@ -61,38 +61,8 @@ pub(super) fn act(venue: &mut Venue, line: &str) -> String {
             None => "unknown".into(),
         },
         [account, side, kind, size, rest @ ..] => {
-            let account = if *account == "maker" { MAKER } else { TAKER };
-            let (kind, tif) = kind.split_once('/').unwrap_or((kind, "GTC"));
-            let (qty, price) = size.split_once('@').unwrap_or((size, "-6000000"));
-            let (kind, post) = match kind {
-                "POST" => ("LIMIT", Post::Refuse),
-                "POST_CANCEL" => ("LIMIT", Post::Cancel),
-                kind => (kind, Post::No),
-            };
-            let mut new = NewOrder {
-                side: Side::word(side).unwrap(),
-                kind: Kind::word(kind).unwrap(),
-                tif: Tif::word(tif).unwrap(),
-                post,
-                stp: Stp::ExpireMaker,
-                price: price.parse::<i64>().unwrap() + 6_000_000,
-                ..NewOrder::default()
-            };
-            match qty.strip_suffix("usdt") {
-                Some(amount) => new.quote_qty = amount.parse::<i64>().unwrap() * SCALE,
-                None => new.qty = qty.parse().unwrap(),
-            }
-            new.client = format!("auto{}", venue.next_order);
-            for word in rest {
-                match (Stp::word(word), word.split_once('@')) {
-                    (Some(stp), _) => new.stp = stp,
-                    (None, Some((way, at))) => {
-                        let price = at.parse::<i64>().unwrap() + 6_000_000;
-                        new.stop = Some(Stop { price, rising: way == "up", woke_ms: None });
-                    }
-                    (None, None) => new.client = (*word).into(),
-                }
-            }
+            let account = account_of(account);
+            let new = read(venue, [side, kind, size], rest);
             match venue.place(account, new, 1) {
                 Ok(placed) => {
                     let fills: Vec<String> = placed
@@ -109,6 +79,46 @@ pub(super) fn act(venue: &mut Venue, line: &str) -> String {
     };
     venue.commit(1);
     out
+}
+
+fn account_of(name: &str) -> AccountId {
+    if name == "maker" { MAKER } else { TAKER }
+}
+
+/// The order of side, type and size, and the words that follow.
+fn read(venue: &Venue, [side, kind, size]: [&str; 3], rest: &[&str]) -> NewOrder {
+    let (kind, tif) = kind.split_once('/').unwrap_or((kind, "GTC"));
+    let (qty, price) = size.split_once('@').unwrap_or((size, "-6000000"));
+    let (kind, post) = match kind {
+        "POST" => ("LIMIT", Post::Refuse),
+        "POST_CANCEL" => ("LIMIT", Post::Cancel),
+        kind => (kind, Post::No),
+    };
+    let mut new = NewOrder {
+        side: Side::word(side).unwrap(),
+        kind: Kind::word(kind).unwrap(),
+        tif: Tif::word(tif).unwrap(),
+        post,
+        stp: Stp::ExpireMaker,
+        price: price.parse::<i64>().unwrap() + 6_000_000,
+        ..NewOrder::default()
+    };
+    match qty.strip_suffix("usdt") {
+        Some(amount) => new.quote_qty = amount.parse::<i64>().unwrap() * SCALE,
+        None => new.qty = qty.parse().unwrap(),
+    }
+    new.client = format!("auto{}", venue.next_order);
+    for word in rest {
+        match (Stp::word(word), word.split_once('@')) {
+            (Some(stp), _) => new.stp = stp,
+            (None, Some((way, at))) => {
+                let price = at.parse::<i64>().unwrap() + 6_000_000;
+                new.stop = Some(Stop { price, rising: way == "up", woke_ms: None });
+            }
+            (None, None) => new.client = (*word).into(),
+        }
+    }
+    new
 }
 
 pub(super) fn told(order: &Order) -> String {
@@ -304,11 +314,10 @@ fn step() -> impl Strategy<Value = String> {
         Just("DECREMENT")
     ];
     prop_oneof![
-        6 => (account.clone(), side.clone(), kind, 9..300_i64, 0..6_i64, 0..40_u8, stp.clone()).prop_map(
-            |(account, side, kind, qty, price, client, stp)| {
+        6 => (account.clone(), side.clone(), kind, 9..300_i64, 0..6_i64, 0..40_u8, stp.clone())
+            .prop_map(|(account, side, kind, qty, price, client, stp)| {
                 format!("{account} {side} {kind} {qty}@{price} c{client} {stp}")
-            }
-        ),
+            }),
         1 => (account.clone(), side.clone(), 9..300_i64)
             .prop_map(|(account, side, qty)| format!("{account} {side} MARKET {qty}")),
         1 => (account.clone(), side.clone(), 6..90_i64)
