@@ -313,6 +313,62 @@ async def test_order_life_by_websocket_api(trader, later, within, client_id):
     assert await within(trader.fetch_open_orders_ws(SYMBOL)) == []
 
 
+async def test_stop_limits_wait_wake_and_are_cancelled(trader, later, client_id):
+    """A stop below the market and a take-profit above it, both at a limit that nobody meets."""
+    await trader.authenticate()
+    bid, reports = await far_below(trader, 1), {}
+    price = float(trader.price_to_precision(SYMBOL, bid * 1.05))
+
+    def watch():
+        return trader.watch_orders(SYMBOL)
+
+    def is_told(name):
+        return later(watch, lambda o: o["clientOrderId"] == name)
+
+    # They wait: told, listed, and their money locked.
+    placed = {}
+    with pytest.raises(errors.OrderImmediatelyFillable):
+        await trader.create_order(
+            SYMBOL, "limit", "sell", 0.002, price, {"stopLossPrice": bid * 1.01})
+    woken = later(watch, lambda o: o["id"] in placed and o["info"]["w"])
+    for kind, key, part in (("STOP_LOSS_LIMIT", "stopLossPrice", 0.99995),
+                            ("TAKE_PROFIT_LIMIT", "takeProfitPrice", 1.00005)):
+        name, at = client_id("stop"), float(trader.price_to_precision(SYMBOL, bid * part))
+        told = is_told(name)
+        order = await trader.create_order(
+            SYMBOL, "limit", "sell", 0.002, price, {key: at, "clientOrderId": name})
+        placed[order["id"]] = (name, kind, at)
+        assert (order["status"], order["triggerPrice"], order["price"]) == ("open", at, price)
+        report = await told
+        assert (report["id"], report["status"]) == (order["id"], "open")
+        reports[order["id"]] = report["info"]
+    for id, (_, kind, at) in placed.items():
+        told = reports[id]
+        assert (told["x"], told["o"], told["w"], float(told["P"])) == ("NEW", kind, False, at)
+    standing = await trader.fetch_open_orders(SYMBOL)
+    assert {o["id"]: (o["clientOrderId"], o["info"]["type"], o["triggerPrice"])
+            for o in standing} == placed
+    assert (await trader.fetch_balance())["BTC"]["used"] == 0.004
+
+    # The price comes to one of them: it rests at its limit, under the ids that it had.
+    report = await woken
+    name, kind, at = placed[report["id"]]
+    told = report["info"]
+    assert (report["clientOrderId"], report["status"]) == (name, "open")
+    assert (told["x"], told["o"], float(told["P"])) == ("NEW", kind, at)
+    asked = await trader.fetch_order(report["id"], SYMBOL)
+    assert (asked["clientOrderId"], asked["info"]["isWorking"]) == (name, True)
+
+    # Both are cancelled alike, and one that can only have waited.
+    waits = await trader.create_order(
+        SYMBOL, "limit", "sell", 0.002, price, {"triggerPrice": await far_below(trader)})
+    for id in (*placed, waits["id"]):
+        gone = later(watch, lambda o, id=id: o["id"] == id and o["status"] == "canceled")
+        assert (await trader.cancel_order(id, SYMBOL))["status"] == "canceled"
+        assert (await gone)["info"]["x"] == "CANCELED"
+    assert (await trader.fetch_balance())["BTC"]["used"] == 0
+
+
 async def take(venue, side, amount, later, name):
     """Sends a marketable IOC and checks answer, stream, trade list and balances to the unit."""
     await venue.authenticate()

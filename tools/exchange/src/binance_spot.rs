@@ -9,6 +9,7 @@
 
 mod call;
 mod feed;
+mod intake;
 mod market;
 mod private;
 mod public;

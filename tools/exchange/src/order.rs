@@ -135,6 +135,25 @@ impl Leg {
     }
 }
 
+/// The price at which an order wakes. Until then it is open and holds its money, but stands in no
+/// book.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Stop {
+    /// Ticks.
+    pub price: i64,
+    /// Whether it wakes when the last price rises to it; otherwise when it falls to it.
+    pub rising: bool,
+    /// When it woke.
+    pub woke_ms: Option<u64>,
+}
+
+impl Stop {
+    /// Whether a span of prices wakes it.
+    pub(crate) fn meets(&self, (low, high): (i64, i64)) -> bool {
+        if self.rising { high >= self.price } else { low <= self.price }
+    }
+}
+
 /// An order as the venue keeps it. Prices in ticks, quantities in lots, amounts in 1e-8.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Order {
@@ -177,9 +196,21 @@ pub(crate) struct Order {
     pub tag: String,
     /// What its protocol wants to remember of it.
     pub note: String,
+    #[serde(default)]
+    pub stop: Option<Stop>,
 }
 
 impl Order {
+    /// Whether it still waits for its price.
+    pub(crate) fn sleeps(&self) -> bool {
+        self.stop.is_some_and(|stop| stop.woke_ms.is_none())
+    }
+
+    /// Since when it has been in the market; none where it waited to its end.
+    pub(crate) fn working_ms(&self) -> Option<u64> {
+        self.stop.map_or(Some(self.created_ms), |stop| stop.woke_ms)
+    }
+
     /// Lots that can still trade.
     pub(crate) fn left(&self) -> i64 {
         self.qty - self.filled - self.prevented
@@ -211,6 +242,7 @@ pub(crate) struct NewOrder {
     pub client: String,
     pub tag: String,
     pub note: String,
+    pub stop: Option<Stop>,
 }
 
 impl NewOrder {

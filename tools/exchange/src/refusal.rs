@@ -17,6 +17,8 @@ pub(crate) enum Refusal {
     Notional,
     /// The account has as many open orders as the symbol allows.
     OpenOrders,
+    /// The account has as many orders waiting for a price as the symbol allows.
+    StopOrders,
     /// The order was amended as often as the symbol allows.
     Amends,
     /// Another open order has this client id.

@@ -12,6 +12,8 @@ pub(crate) const PRICE_MAX: i64 = 1_000_000 * SCALE;
 pub(crate) const NOTIONAL_MAX: i64 = 9_000_000 * SCALE;
 /// A limit price may be this many times the last price, or the last price this many times it.
 pub(crate) const BAND: i64 = 5;
+/// Most orders of an account that may wait for a price of one symbol.
+pub(crate) const STOPS_MAX: usize = 5;
 
 /// What kind of thing a symbol is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -10,10 +10,11 @@ use crate::journal::{Counters, Journal, Snapshot, SymbolCounters, Transaction};
 use crate::listing::{Listing, Tick};
 use crate::matching::{Entry, Step, Taken, Taker, Want};
 use crate::order::{
-    AccountId, Amend, Fill, Kind, Leg, NewOrder, Order, Post, Side, Status, Stp, SymbolId, Tif, Why,
+    AccountId, Amend, Fill, Kind, Leg, NewOrder, Order, Post, Side, Status, Stop, Stp, SymbolId,
+    Tif, Why,
 };
 use crate::refusal::Refusal;
-use crate::symbol::Product;
+use crate::symbol::{Product, STOPS_MAX};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 mod amend;
@@ -26,6 +27,7 @@ mod liquidation;
 mod margin;
 mod position;
 mod reduce;
+mod stop;
 pub(crate) mod trigger;
 
 pub(crate) use countdown::Scope;
@@ -161,6 +163,9 @@ impl Venue {
         {
             return Err(Refusal::OpenOrders);
         }
+        if new.stop.is_some() && self.sleepers(account, new.symbol) >= STOPS_MAX {
+            return Err(Refusal::StopOrders);
+        }
         Ok(())
     }
 
@@ -172,7 +177,10 @@ impl Venue {
         if new.post == Post::Refuse && self.would_take(new) {
             return Err(Refusal::WouldTake);
         }
-        Ok(())
+        match new.stop {
+            None => Ok(()),
+            Some(stop) => self.check_stop(new.symbol, &stop),
+        }
     }
 
     /// Whether a post-only order would take.
@@ -188,6 +196,9 @@ impl Venue {
             (Side::Sell, Kind::Market) if new.quote_qty > 0 => 0,
             (Side::Sell, _) => new.qty.saturating_mul(lot),
             (Side::Buy, Kind::Market) if new.quote_qty > 0 => new.quote_qty,
+            (Side::Buy, Kind::Market) if let Some(stop) = new.stop => {
+                stop.price.saturating_mul(new.qty).saturating_mul(unit)
+            }
             (Side::Buy, Kind::Market) => {
                 let want = Want::Lots(new.qty);
                 let taker =
@@ -205,6 +216,10 @@ impl Venue {
         mut new: NewOrder,
         now_ms: u64,
     ) -> Result<Placed, Refusal> {
+        if new.stop.is_some() {
+            // What was traded before it came does not wake it.
+            self.fire(now_ms);
+        }
         self.check_leg(account, &new)?;
         self.cut(account, &mut new)?;
         self.check(account, &new)?;
@@ -217,7 +232,9 @@ impl Venue {
         let id = self.open(account, &new, now_ms);
         self.report(id, What::New);
         let before = self.touched.fills.len();
-        self.meet(id, &new, now_ms);
+        if new.stop.is_none() {
+            self.meet(id, &new, now_ms);
+        }
         if self.is_perp(new.symbol) {
             self.trim(account, new.symbol, new.leg, now_ms);
         }
@@ -235,7 +252,7 @@ impl Venue {
         if !self.account(account).house && self.spendable(account, &asset) < need {
             return Err(Refusal::Balance);
         }
-        if new.kind != Kind::Market {
+        if new.kind != Kind::Market || new.stop.is_some() {
             self.account_mut(account).lock(&asset, need)?;
             self.touch_balance(account, &asset);
         }
@@ -272,10 +289,11 @@ impl Venue {
             why: None,
             created_ms: now_ms,
             updated_ms: now_ms,
-            working: true,
+            working: new.stop.is_none(),
             amends: 0,
             tag: new.tag.clone(),
             note: new.note.clone(),
+            stop: new.stop,
         };
         self.orders.insert(id, order);
         let holder = self.account_mut(account);
@@ -460,6 +478,8 @@ impl Venue {
 
 #[cfg(test)]
 mod perp_tests;
+#[cfg(test)]
+mod stop_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

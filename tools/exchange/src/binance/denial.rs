@@ -90,6 +90,7 @@ impl From<Refusal> for Denial {
             Refusal::PriceBand => Self::filter("PERCENT_PRICE_BY_SIDE"),
             Refusal::Notional => Self::filter("NOTIONAL"),
             Refusal::OpenOrders => Self::filter("MAX_NUM_ORDERS"),
+            Refusal::StopOrders => Self::filter("MAX_NUM_ALGO_ORDERS"),
             Refusal::Amends => Self::filter("MAX_NUM_ORDER_AMENDS"),
             Refusal::Duplicate => Self::new(-2010, "Duplicate order sent."),
             Refusal::WouldTake => Self::new(-2010, "Order would immediately match and take."),

@@ -4,7 +4,7 @@ use crate::account::Account;
 use crate::binance::words;
 use crate::event::{Execution, Private, What};
 use crate::json::{Object, array};
-use crate::order::{AccountId, Kind};
+use crate::order::{AccountId, Kind, Order};
 use crate::symbol::Symbol;
 use crate::venue::Venue;
 
@@ -39,6 +39,12 @@ fn names(what: &What) -> (&'static str, Option<&str>, Option<&str>) {
     }
 }
 
+/// `w`: not before an order's stop price has come. A market order counts only where it had one.
+fn is_on_book(order: &Order) -> bool {
+    let lasts = order.kind != Kind::Market || order.stop.is_some();
+    order.status.is_open() && lasts && !order.sleeps()
+}
+
 /// One `executionReport`.
 fn execution(symbol: &Symbol, execution: &Execution, now_ms: u64) -> String {
     let (order, what) = (&execution.order, &execution.what);
@@ -53,11 +59,11 @@ fn execution(symbol: &Symbol, execution: &Execution, now_ms: u64) -> String {
         .put("s", &symbol.name)
         .put("c", client.unwrap_or(&order.client))
         .put("S", words::side(order.side))
-        .put("o", words::spot_type(order.kind, order.post))
+        .put("o", words::spot_type(order))
         .put("f", words::tif(order.tif))
         .dec("q", order.qty * lot)
         .dec("p", order.price * tick)
-        .dec("P", 0)
+        .dec("P", order.stop.map_or(0, |stop| stop.price * tick))
         .dec("F", 0)
         .put("g", -1)
         .put("C", original)
@@ -80,15 +86,15 @@ fn execution(symbol: &Symbol, execution: &Execution, now_ms: u64) -> String {
     }
     out = out
         .put("I", execution.id)
-        .put("w", order.status.is_open() && order.kind != Kind::Market)
+        .put("w", is_on_book(order))
         .put("m", fill.is_some_and(|fill| fill.maker))
         .put("M", false)
         .put("O", order.created_ms)
         .dec("Z", order.quote_filled)
         .dec("Y", fill.map_or(0, |fill| fill.quote))
         .dec("Q", order.quote_qty);
-    if order.working {
-        out = out.put("W", order.created_ms);
+    if let Some(time_ms) = order.working_ms() {
+        out = out.put("W", time_ms);
     }
     out = out.put("V", words::stp(order.stp));
     if let Some(why) = words::expiry(order).filter(|_| *what == What::Expired) {

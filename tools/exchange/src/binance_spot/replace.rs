@@ -3,7 +3,8 @@
 //! Words, filters and the order count are checked before either leg. 409 and −2021 mean that
 //! exactly one leg failed, 400 and −2022 that both failed or the second was not attempted.
 
-use super::trading::{cancel_named, new_order, placed_json, rejection};
+use super::intake::new_order;
+use super::trading::{cancel_named, placed_json, rejection};
 use crate::binance::denial::Denial;
 use crate::binance::entry::may_order;
 use crate::binance::params::Params;
@@ -31,7 +32,7 @@ pub(crate) fn cancel_replace(
     let (new, reply) = new_order(floor, params)?;
     match floor.venue.check(account, &new) {
         // The order that leaves makes room for the one that comes.
-        Ok(()) | Err(Refusal::OpenOrders) => {}
+        Ok(()) | Err(Refusal::OpenOrders | Refusal::StopOrders) => {}
         Err(refusal) => return Err(refusal.into()),
     }
     if let Some(code) = floor.pending.reject.take() {

@@ -2,7 +2,7 @@
 
 use crate::binance::words;
 use crate::json::Object;
-use crate::symbol::{BAND, NOTIONAL_MAX, PRICE_MAX, Symbol};
+use crate::symbol::{BAND, NOTIONAL_MAX, PRICE_MAX, STOPS_MAX, Symbol};
 use engine::num::Decimal;
 
 /// The symbol's entry in `exchangeInfo`.
@@ -17,7 +17,7 @@ pub(crate) fn info(symbol: &Symbol) -> String {
         .put("quoteAssetPrecision", 8)
         .put("baseCommissionPrecision", 8)
         .put("quoteCommissionPrecision", 8)
-        .put("orderTypes", ["LIMIT", "LIMIT_MAKER", "MARKET"])
+        .put("orderTypes", words::SPOT_TYPES.map(|one| one.word))
         .put("icebergAllowed", false)
         .put("ocoAllowed", false)
         .put("otoAllowed", false)
@@ -68,7 +68,7 @@ fn filters(symbol: &Symbol) -> String {
             .put("applyMaxToMarket", false)
             .put("avgPriceMins", 5),
         filter("MAX_NUM_ORDERS").put("maxNumOrders", symbol.orders_max),
-        filter("MAX_NUM_ALGO_ORDERS").put("maxNumAlgoOrders", 5),
+        filter("MAX_NUM_ALGO_ORDERS").put("maxNumAlgoOrders", STOPS_MAX),
         filter("MAX_NUM_ORDER_AMENDS").put("maxNumOrderAmends", symbol.amends_max),
     ];
     crate::json::array(all.into_iter().map(Object::end))

@@ -1,16 +1,17 @@
 //! Answers that need an account: orders, cancels, amends, and what the account holds.
 
 use super::call::Call;
+use super::intake::{Reply, client_id, either, needed, new_order};
 use super::public::symbol;
 use crate::account::Fees;
 use crate::binance::denial::Denial;
-use crate::binance::params::{Params, number};
+use crate::binance::params::Params;
 use crate::binance::query::limit;
 use crate::binance::words;
 use crate::binance::{entry, usage};
 use crate::floor::Floor;
 use crate::json::{Object, array};
-use crate::order::{AccountId, Amend, Fill, Kind, NewOrder, Order, Stp, Tif, Why};
+use crate::order::{AccountId, Amend, Fill, Kind, Order, Why};
 use crate::refusal::Refusal;
 use crate::symbol::Product;
 use crate::venue::Placed;
@@ -39,120 +40,6 @@ pub(crate) fn answer(
         Call::OrderLimits => Ok(array(usage::orders::<Call>(&mut floor.limits, account, now_ms))),
         _ => Err(Denial::new(-1000, "An unknown error occurred while processing the request.")),
     }
-}
-
-/// A client order id: the one sent, checked, or a new one.
-pub(crate) fn client_id(floor: &mut Floor, params: &Params, name: &str) -> Result<String, Denial> {
-    let Some(text) = params.get(name) else {
-        floor.venue.next_execution += 1;
-        let number = floor.venue.next_execution.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        return Ok(format!("sim{number:016x}{:04x}", floor.venue.next_order & 0xffff));
-    };
-    let legal = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
-    if text.len() > 36 || !text.bytes().all(legal) {
-        return Err(Denial::new(
-            -1100,
-            format!(
-                "Illegal characters found in parameter '{name}'; legal range is \
-                 '^[a-zA-Z0-9-_]{{1,36}}$'."
-            ),
-        ));
-    }
-    Ok(text.to_string())
-}
-
-/// How much an answer to a new order tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reply {
-    Ack,
-    Result,
-    Full,
-}
-
-/// Reads a new order's words, and how much of it the answer shall tell.
-pub(crate) fn new_order(floor: &mut Floor, params: &Params) -> Result<(NewOrder, Reply), Denial> {
-    let id = symbol(floor, params)?;
-    let side = words::read_side(params.need("side")?)
-        .ok_or_else(|| Denial::new(-1117, "Invalid side."))?;
-    let word = params.need("type")?;
-    let (kind, post) =
-        words::read_spot_type(word).ok_or_else(|| Denial::new(-1116, "Invalid orderType."))?;
-    let tif = match params.get("timeInForce") {
-        None if word == "LIMIT" => {
-            return Err(params.need("timeInForce").err().unwrap_or_else(|| {
-                Denial::new(-1102, "Mandatory parameter 'timeInForce' was not sent.")
-            }));
-        }
-        None => Tif::Gtc,
-        Some(_) if word != "LIMIT" => {
-            params.forbid("timeInForce")?;
-            Tif::Gtc
-        }
-        Some(text) => {
-            words::read_tif(text).ok_or_else(|| Denial::new(-1115, "Invalid timeInForce."))?
-        }
-    };
-    let stp = match params.get("selfTradePreventionMode") {
-        None => Stp::ExpireMaker,
-        Some(text) => words::read_stp(text).ok_or_else(|| {
-            Denial::new(
-                -1013,
-                "This symbol does not allow the specified self-trade prevention mode.",
-            )
-        })?,
-    };
-    for name in ["icebergQty", "stopPrice", "trailingDelta", "pegPriceType"] {
-        params.forbid(name)?;
-    }
-    let (price, qty, quote_qty) = amounts(floor, params, id, kind)?;
-    let reply = match params.get("newOrderRespType") {
-        None if word == "LIMIT_MAKER" => Reply::Ack,
-        None | Some("FULL") => Reply::Full,
-        Some("ACK") => Reply::Ack,
-        Some("RESULT") => Reply::Result,
-        Some(_) => {
-            return Err(Denial::new(
-                -1130,
-                "Data sent for parameter 'newOrderRespType' is not valid.",
-            ));
-        }
-    };
-    let client = client_id(floor, params, "newClientOrderId")?;
-    let new = NewOrder {
-        symbol: id,
-        side,
-        kind,
-        tif,
-        post,
-        stp,
-        price,
-        qty,
-        quote_qty,
-        client,
-        ..NewOrder::default()
-    };
-    Ok((new, reply))
-}
-
-/// Price (ticks), quantity (lots) and quote amount, as the order type wants them.
-fn amounts(floor: &Floor, params: &Params, id: u16, kind: Kind) -> Result<(i64, i64, i64), Denial> {
-    let spec = &floor.venue.listing(id).symbol;
-    if kind == Kind::Market {
-        params.forbid("price")?;
-        if let Some(amount) = params.decimal("quoteOrderQty")? {
-            params.forbid("quantity")?;
-            return Ok((0, 0, amount));
-        }
-        return Ok((0, spec.lots(needed(params, "quantity")?, kind)?, 0));
-    }
-    params.forbid("quoteOrderQty")?;
-    let qty = spec.lots(needed(params, "quantity")?, kind)?;
-    Ok((spec.ticks(needed(params, "price")?)?, qty, 0))
-}
-
-/// A mandatory decimal in 1e-8.
-fn needed(params: &Params, name: &str) -> Result<i64, Denial> {
-    number(name, params.need(name)?)
 }
 
 fn place(
@@ -219,7 +106,7 @@ pub(crate) fn placed_json(floor: &Floor, placed: &Placed, reply: Reply) -> Strin
     if reply == Reply::Ack {
         return out.end();
     }
-    out = state(out, floor, order).put("workingTime", order.created_ms);
+    out = state(out, floor, order).put("workingTime", working_time(order));
     if reply == Reply::Full {
         let fills = placed.fills.iter().map(|fill| {
             Object::new()
@@ -239,18 +126,28 @@ pub(crate) fn placed_json(floor: &Floor, placed: &Placed, reply: Reply) -> Strin
     out.end()
 }
 
+/// `workingTime`: −1 where an order has not come into the market.
+fn working_time(order: &Order) -> i64 {
+    order.working_ms().map_or(-1, |time_ms| time_ms as i64)
+}
+
 /// The keys that every telling of an order's state shares.
 fn state(out: Object, floor: &Floor, order: &Order) -> Object {
     let spec = &floor.venue.listing(order.symbol).symbol;
-    out.dec("price", order.price * spec.tick)
+    let out = out
+        .dec("price", order.price * spec.tick)
         .dec("origQty", order.qty * spec.lot)
         .dec("executedQty", order.filled * spec.lot)
         .dec("origQuoteOrderQty", order.quote_qty)
         .dec("cummulativeQuoteQty", order.quote_filled)
         .put("status", words::status(order))
         .put("timeInForce", words::tif(order.tif))
-        .put("type", words::spot_type(order.kind, order.post))
-        .put("side", words::side(order.side))
+        .put("type", words::spot_type(order))
+        .put("side", words::side(order.side));
+    match order.stop {
+        Some(stop) => out.dec("stopPrice", stop.price * spec.tick),
+        None => out,
+    }
 }
 
 /// A cancelled order; `client` is the cancel's own id.
@@ -271,13 +168,14 @@ fn order_json(floor: &Floor, order: &Order) -> String {
         .put("orderId", order.id)
         .put("orderListId", -1)
         .put("clientOrderId", &order.client);
-    let mut out = state(out, floor, order)
-        .dec("stopPrice", 0)
+    let out = state(out, floor, order);
+    let out = if order.stop.is_none() { out.dec("stopPrice", 0) } else { out };
+    let mut out = out
         .dec("icebergQty", 0)
         .put("time", order.created_ms)
         .put("updateTime", order.updated_ms)
         .put("isWorking", order.working)
-        .put("workingTime", order.created_ms)
+        .put("workingTime", working_time(order))
         .put("selfTradePreventionMode", words::stp(order.stp));
     if order.prevented > 0 {
         let lot = floor.venue.listing(order.symbol).symbol.lot;
@@ -317,13 +215,6 @@ pub(crate) fn cancel_named(
     let cancel_client = client_id(floor, params, names[2])?;
     let order = floor.venue.cancel(found, Why::User, &cancel_client, now_ms).ok_or_else(unknown)?;
     Ok(cancelled_json(floor, &order, &cancel_client))
-}
-
-fn either(first: &str, second: &str) -> Denial {
-    Denial::new(
-        -1102,
-        format!("Param '{first}' or '{second}' must be sent, but both were empty/null!"),
-    )
 }
 
 fn cancel(
@@ -398,9 +289,9 @@ fn amend(
         .dec("cumulativeQuoteQty", order.quote_filled)
         .put("status", words::status(order))
         .put("timeInForce", words::tif(order.tif))
-        .put("type", words::spot_type(order.kind, order.post))
+        .put("type", words::spot_type(order))
         .put("side", words::side(order.side))
-        .put("workingTime", order.created_ms)
+        .put("workingTime", working_time(order))
         .put("selfTradePreventionMode", words::stp(order.stp))
         .end();
     let out = Object::new().put("transactTime", now_ms).put("executionId", execution);

@@ -80,7 +80,9 @@ fn linear(refusal: Refusal) -> (i64, &'static str) {
         Refusal::MarketQuantity => (10001, "The number of contracts exceeds maximum limit allowed"),
         Refusal::PriceBand => (110003, "Order price exceeds the allowable range."),
         Refusal::Notional => (110094, "Order does not meet minimum order value"),
-        Refusal::OpenOrders => (110020, "You can't have more than 500 active orders"),
+        Refusal::OpenOrders | Refusal::StopOrders => {
+            (110020, "You can't have more than 500 active orders")
+        }
         Refusal::Amends => (10001, "The order was amended too often"),
         Refusal::Duplicate => (110072, "OrderLinkedID is duplicate"),
         Refusal::WouldTake => (110103, "Post-only order would take liquidity"),

@@ -67,6 +67,7 @@ pub(crate) fn as_order(one: &Trigger) -> Order {
         amends: 0,
         tag: String::new(),
         note: one.id.to_string(),
+        stop: None,
     }
 }
 

@@ -99,7 +99,7 @@ impl From<Refusal> for Denial {
             Refusal::Notional => {
                 (51020, "Your order should meet or exceed the minimum order amount.")
             }
-            Refusal::OpenOrders => {
+            Refusal::OpenOrders | Refusal::StopOrders => {
                 (51025, "Order failed. Your pending order count has reached its limit.")
             }
             Refusal::Amends => (51513, "Number of modification requests exceeds the limit."),

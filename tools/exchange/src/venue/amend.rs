@@ -12,7 +12,7 @@ impl Venue {
         let left = qty - order.filled - order.prevented;
         let symbol = order.symbol;
         let spec = &self.listing(symbol).symbol;
-        if left <= 0 {
+        if left <= 0 || order.sleeps() {
             return Err(Refusal::Amend);
         }
         if (qty, price) == (order.qty, order.price) {
@@ -132,7 +132,7 @@ impl Venue {
 }
 
 /// An order as if it came in with so many lots at a price.
-fn order_again(order: &Order, price: i64, qty: i64) -> NewOrder {
+pub(super) fn order_again(order: &Order, price: i64, qty: i64) -> NewOrder {
     NewOrder {
         symbol: order.symbol,
         side: order.side,
@@ -148,5 +148,6 @@ fn order_again(order: &Order, price: i64, qty: i64) -> NewOrder {
         client: order.client.clone(),
         tag: order.tag.clone(),
         note: String::new(),
+        stop: None,
     }
 }

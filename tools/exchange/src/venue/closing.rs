@@ -66,6 +66,12 @@ impl Venue {
         order.why = Some(why);
         order.updated_ms = now_ms;
         let (account, left) = (order.account, order.left());
+        if order.sleeps() {
+            self.give_back(id);
+            self.report(id, What::Cancelled { client: client.into() });
+            self.retire(id);
+            return self.orders.get(&id).cloned();
+        }
         let listing = self.listing_mut(symbol);
         match &mut listing.recorded {
             Some(recorded) => recorded.cancel(id),

@@ -169,6 +169,7 @@ impl Venue {
         let (account, watched) = (order.account, listing.mark.is_some());
         let entry = Entry { id: order.id, account, lots: order.left(), watched };
         match &mut listing.recorded {
+            _ if order.sleeps() => {}
             Some(recorded) => recorded.reopen(order.id, order.side, order.price, order.left()),
             None => listing.book.rest(order.side, order.price, entry),
         }

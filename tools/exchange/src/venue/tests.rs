@@ -8,7 +8,7 @@ use proptest::prelude::*;
 const MAKER: AccountId = USERS;
 const TAKER: AccountId = USERS + 1;
 
-fn venue() -> Venue {
+pub(super) fn venue() -> Venue {
     let mut venue = Venue::new(vec![Listing::new(Symbol::btcusdt(), 100, 1000)]);
     let start = [("BTC".to_string(), 10 * SCALE), ("USDT".to_string(), 1_000_000 * SCALE)];
     for name in ["maker", "taker"] {
@@ -23,14 +23,29 @@ fn venue() -> Venue {
 }
 
 /// `ACCOUNT SIDE TYPE[/TIF] QTY[@PRICE] [#CLIENT] [STP]`, `cancel #CLIENT` or
-/// `amend #CLIENT QTY`; prices in ticks above 6,000,000, quantities in lots. Says what came of it.
-fn act(venue: &mut Venue, line: &str) -> String {
+/// `amend #CLIENT QTY`; prices in ticks above 6,000,000, quantities in lots. With `up@PRICE` or
+/// `down@PRICE` an order sleeps until then; `pulse` looks for such. Says what came of it.
+pub(super) fn act(venue: &mut Venue, line: &str) -> String {
     let words: Vec<&str> = line.split_whitespace().collect();
     let find = |venue: &Venue, client: &str| {
         let open = |account| venue.find_open(account, 0, None, Some(client));
         open(MAKER).or_else(|| open(TAKER))
     };
     let out = match words.as_slice() {
+        ["pulse"] => {
+            venue.pulse(1);
+            "ok".into()
+        }
+        ["show", client] => match venue.orders.values().rev().find(|one| one.client == *client) {
+            Some(order) if order.sleeps() => format!("sleeps {}", told(order)),
+            Some(order) => told(order),
+            None => "unknown".into(),
+        },
+        ["free", account] => {
+            let id = account_of(account);
+            let lots = |asset| venue.account(id).balance(asset).free / 1000;
+            format!("{} {}", lots("BTC"), lots("USDT") / 100_000)
+        }
         ["cancel", client] => match find(venue, client) {
             Some(id) => venue.cancel(id, Why::User, "x", 1).map(|o| told(&o)).unwrap_or_default(),
             None => "unknown".into(),
@@ -46,34 +61,8 @@ fn act(venue: &mut Venue, line: &str) -> String {
             None => "unknown".into(),
         },
         [account, side, kind, size, rest @ ..] => {
-            let account = if *account == "maker" { MAKER } else { TAKER };
-            let (kind, tif) = kind.split_once('/').unwrap_or((kind, "GTC"));
-            let (qty, price) = size.split_once('@').unwrap_or((size, "-6000000"));
-            let (kind, post) = match kind {
-                "POST" => ("LIMIT", Post::Refuse),
-                "POST_CANCEL" => ("LIMIT", Post::Cancel),
-                kind => (kind, Post::No),
-            };
-            let mut new = NewOrder {
-                side: Side::word(side).unwrap(),
-                kind: Kind::word(kind).unwrap(),
-                tif: Tif::word(tif).unwrap(),
-                post,
-                stp: Stp::ExpireMaker,
-                price: price.parse::<i64>().unwrap() + 6_000_000,
-                ..NewOrder::default()
-            };
-            match qty.strip_suffix("usdt") {
-                Some(amount) => new.quote_qty = amount.parse::<i64>().unwrap() * SCALE,
-                None => new.qty = qty.parse().unwrap(),
-            }
-            new.client = format!("auto{}", venue.next_order);
-            for word in rest {
-                match Stp::word(word) {
-                    Some(stp) => new.stp = stp,
-                    None => new.client = (*word).into(),
-                }
-            }
+            let account = account_of(account);
+            let new = read(venue, [side, kind, size], rest);
             match venue.place(account, new, 1) {
                 Ok(placed) => {
                     let fills: Vec<String> = placed
@@ -92,12 +81,52 @@ fn act(venue: &mut Venue, line: &str) -> String {
     out
 }
 
-fn told(order: &Order) -> String {
+fn account_of(name: &str) -> AccountId {
+    if name == "maker" { MAKER } else { TAKER }
+}
+
+/// The order of side, type and size, and the words that follow.
+fn read(venue: &Venue, [side, kind, size]: [&str; 3], rest: &[&str]) -> NewOrder {
+    let (kind, tif) = kind.split_once('/').unwrap_or((kind, "GTC"));
+    let (qty, price) = size.split_once('@').unwrap_or((size, "-6000000"));
+    let (kind, post) = match kind {
+        "POST" => ("LIMIT", Post::Refuse),
+        "POST_CANCEL" => ("LIMIT", Post::Cancel),
+        kind => (kind, Post::No),
+    };
+    let mut new = NewOrder {
+        side: Side::word(side).unwrap(),
+        kind: Kind::word(kind).unwrap(),
+        tif: Tif::word(tif).unwrap(),
+        post,
+        stp: Stp::ExpireMaker,
+        price: price.parse::<i64>().unwrap() + 6_000_000,
+        ..NewOrder::default()
+    };
+    match qty.strip_suffix("usdt") {
+        Some(amount) => new.quote_qty = amount.parse::<i64>().unwrap() * SCALE,
+        None => new.qty = qty.parse().unwrap(),
+    }
+    new.client = format!("auto{}", venue.next_order);
+    for word in rest {
+        match (Stp::word(word), word.split_once('@')) {
+            (Some(stp), _) => new.stp = stp,
+            (None, Some((way, at))) => {
+                let price = at.parse::<i64>().unwrap() + 6_000_000;
+                new.stop = Some(Stop { price, rising: way == "up", woke_ms: None });
+            }
+            (None, None) => new.client = (*word).into(),
+        }
+    }
+    new
+}
+
+pub(super) fn told(order: &Order) -> String {
     let why = order.why.map(|why| format!(" {why:?}")).unwrap_or_default();
     format!("{}{why} {}/{}", order.status.text(), order.filled, order.qty)
 }
 
-fn check(script: &str) {
+pub(super) fn check(script: &str) {
     let mut venue = venue();
     let total = totals(&venue);
     for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
@@ -126,8 +155,12 @@ fn consistent(venue: &Venue) {
         for order in account.open.iter().map(|id| &venue.orders[id]) {
             assert!(order.status.is_open() && order.left() > 0);
             let spec = &venue.listing(order.symbol).symbol;
+            let price = match order.kind {
+                Kind::Limit => order.price,
+                Kind::Market => order.stop.unwrap().price,
+            };
             *locked.entry(spec.pays(order.side)).or_default() += match order.side {
-                Side::Buy => order.price * order.left() * spec.unit(),
+                Side::Buy => price * order.left() * spec.unit(),
                 Side::Sell => order.left() * spec.lot,
             };
         }
@@ -262,6 +295,13 @@ fn house_orders_do_not_stay_behind() {
     assert_eq!(totals(&venue), totals(&self::venue()));
 }
 
+/// What kind of order sleeps, and until when.
+fn stop() -> impl Strategy<Value = (&'static str, String)> {
+    let kind = prop_oneof![Just("LIMIT"), Just("LIMIT/IOC"), Just("LIMIT/FOK"), Just("MARKET")];
+    let way = prop_oneof![Just("up"), Just("down")];
+    (kind, way, 0..6_i64).prop_map(|(kind, way, at)| (kind, format!("{way}@{at}")))
+}
+
 fn step() -> impl Strategy<Value = String> {
     let account = prop_oneof![Just("maker"), Just("taker")];
     let side = prop_oneof![Just("BUY"), Just("SELL")];
@@ -274,15 +314,20 @@ fn step() -> impl Strategy<Value = String> {
         Just("DECREMENT")
     ];
     prop_oneof![
-        6 => (account.clone(), side.clone(), kind, 9..300_i64, 0..6_i64, 0..40_u8, stp).prop_map(
-            |(account, side, kind, qty, price, client, stp)| {
+        6 => (account.clone(), side.clone(), kind, 9..300_i64, 0..6_i64, 0..40_u8, stp.clone())
+            .prop_map(|(account, side, kind, qty, price, client, stp)| {
                 format!("{account} {side} {kind} {qty}@{price} c{client} {stp}")
-            }
-        ),
+            }),
         1 => (account.clone(), side.clone(), 9..300_i64)
             .prop_map(|(account, side, qty)| format!("{account} {side} MARKET {qty}")),
-        1 => (account, side, 6..90_i64)
+        1 => (account.clone(), side.clone(), 6..90_i64)
             .prop_map(|(account, side, usdt)| format!("{account} {side} MARKET {usdt}usdt")),
+        2 => (account, side, 9..300_i64, 0..6_i64, 0..40_u8, stop(), stp)
+            .prop_map(|(account, side, qty, price, client, (kind, stop), stp)| {
+                let price = if kind == "MARKET" { String::new() } else { format!("@{price}") };
+                format!("{account} {side} {kind} {qty}{price} c{client} {stop} {stp}")
+            }),
+        2 => Just("pulse".to_string()),
         2 => (0..40_u8).prop_map(|client| format!("cancel c{client}")),
         1 => (0..40_u8, 1..200_i64).prop_map(|(client, qty)| format!("amend c{client} {qty}")),
     ]

@@ -110,14 +110,13 @@ impl Trigger {
 }
 
 impl Venue {
-    /// Lowest and highest price, in ticks, that a trigger sees; none before there is one.
-    fn seen(&self, symbol: SymbolId, by: By) -> Option<(i64, i64)> {
+    /// Lowest and highest price, in ticks, that a trigger sees; none before there is one. `swing`
+    /// is the span of what was traded since triggers were last looked at.
+    fn seen(&self, symbol: SymbolId, by: By, swing: Option<(i64, i64)>) -> Option<(i64, i64)> {
         let listing = self.listing(symbol);
         let tick = listing.symbol.tick;
         match by {
-            By::Last => {
-                listing.swing.or((listing.last > 0).then_some((listing.last, listing.last)))
-            }
+            By::Last => swing.or((listing.last > 0).then_some((listing.last, listing.last))),
             By::Mark => listing.mark.as_ref().map(|mark| (mark.price / tick, mark.price / tick)),
             By::Index => listing.mark.as_ref().map(|mark| (mark.index / tick, mark.index / tick)),
         }
@@ -156,7 +155,7 @@ impl Venue {
             created_ms: now_ms,
             updated_ms: now_ms,
         };
-        let last = match self.seen(trigger.order.symbol, by) {
+        let last = match self.seen(trigger.order.symbol, by, None) {
             None => return Err(Refusal::Price),
             Some(_) if by == By::Last => self.listing(trigger.order.symbol).last,
             Some((price, _)) => price,
@@ -214,6 +213,8 @@ impl Venue {
 
     /// Fires what has met its price, and drops what its pair has made void.
     pub(super) fn fire(&mut self, now_ms: u64) {
+        // What firing trades is for the next look.
+        let swings: Vec<_> = self.listings.iter_mut().map(|one| one.swing.take()).collect();
         let waiting: Vec<u64> = self.waiting_ids();
         for id in waiting {
             let Some(trigger) = self.triggers.get(&id) else { continue };
@@ -224,7 +225,9 @@ impl Venue {
                 self.cancel_trigger(id, Why::Pair, now_ms);
                 continue;
             }
-            let Some(seen) = self.seen(trigger.order.symbol, trigger.by) else { continue };
+            let swing = swings[usize::from(trigger.order.symbol)];
+            let seen = self.seen(trigger.order.symbol, trigger.by, swing);
+            let Some(seen) = seen else { continue };
             let before = trigger.when;
             let Some(trigger) = self.triggers.get_mut(&id) else { continue };
             let fires = trigger.meets(seen);
@@ -235,9 +238,7 @@ impl Venue {
                 self.shoot(id, now_ms);
             }
         }
-        for listing in &mut self.listings {
-            listing.swing = None;
-        }
+        self.wake(&swings, now_ms);
         self.forget_triggers();
     }
 
