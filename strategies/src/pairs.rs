@@ -25,7 +25,9 @@
 //!
 //! **Edge.** Temporary flow into one of two things that are worth the same. **Fails** when they
 //! part for good: the regression follows in its own time, and until then each dip is bought. The
-//! stop and the longest holding bound one such loss, not a series of them.
+//! stop and the longest holding bound one such loss, not a series of them. It fails too where the
+//! window holds few half-lives of the spread: mean, slope and deviation are then those of a few
+//! swings, and what looks far from the mean is the mean. Some ten half-lives pay, five do not.
 
 mod parameters;
 mod spread;

@@ -30,6 +30,8 @@ mod plan;
 mod refusals;
 #[path = "kill/room.rs"]
 mod room;
+#[path = "kill/stops.rs"]
+mod stops;
 #[path = "kill/trader.rs"]
 mod trader;
 #[path = "kill/wire.rs"]

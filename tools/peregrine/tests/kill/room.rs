@@ -9,7 +9,7 @@ use crate::wire::Wire;
 use shm::panel::EngineState;
 
 /// The three ledgers agree once the engine is paused.
-fn agree(folder: &Folder, exchange: &Exchange, trader: &mut Trader) -> usize {
+pub fn agree(folder: &Folder, exchange: &Exchange, trader: &mut Trader) -> usize {
     ctl(folder, &["pause"], 0);
     trader.until("no order", |seen| orders(seen) == 0);
     until("no order at the exchange", || (exchange.open() == 0).then_some(()));
