@@ -20,6 +20,7 @@ use benches::fleet::setup::{LIMITS, setup};
 use benches::fleet::{Fleet, Plays};
 use benches::stage::{Bar, Row, Stage, median, quantile};
 use engine::time::{Clock as _, Nanos};
+use peregrine::hot::PARK;
 use rustix::time::{ClockId, clock_gettime};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -34,8 +35,6 @@ const PACED_S: f64 = 10.0;
 const NATURAL: f64 = 45_000.0;
 /// How long a session with nothing to do is looked at, s.
 const IDLE_S: f64 = 2.0;
-/// How long the thread sleeps when nothing is due.
-const NAP: Duration = Duration::from_micros(20);
 /// How long connections and books may take.
 const CONNECT_MAX: Duration = Duration::from_secs(20);
 /// One measured piece of the story at full speed, and one of wall time when paced.
@@ -150,7 +149,7 @@ impl Course<'_> {
             match (did, spins) {
                 (true, true) => busy += fleet.clock.now().since(now).0 as f64,
                 (false, true) => std::hint::spin_loop(),
-                (false, false) => std::thread::sleep(NAP),
+                (false, false) => std::thread::sleep(PARK),
                 (true, false) => {}
             }
         }
@@ -217,7 +216,7 @@ fn sockets(stage: &mut Stage, whole: &Course<'_>) -> Result<(), Failed> {
     let most = Nanos((course.span.0 as f64 / faster * 2.0) as u64).after(Nanos::from_s(5));
     while Course::rows(&fleet) < course.rows {
         if fleet.turn(Nanos::ZERO) == 0 {
-            std::thread::sleep(NAP);
+            std::thread::sleep(PARK);
         }
         if fleet.clock.now().since(began) > most {
             return Err(format!("rows are missing: {:#?}", fleet.counters()).into());
@@ -247,7 +246,7 @@ fn idle(stage: &mut Stage, program: &Program) -> Result<(), Failed> {
     let span = Nanos((IDLE_S * 1e9) as u64);
     while fleet.clock.now().since(began) < span {
         fleet.turn(Nanos::ZERO);
-        std::thread::sleep(NAP);
+        std::thread::sleep(PARK);
         turns += 1;
     }
     let (cpu, wall) = (spent() - before, fleet.clock.now().since(began).0 as f64);

@@ -78,13 +78,15 @@ impl<S: Strategy> Engine<S> {
         Some(Place { client, instrument: held.instrument, side, price, qty, tif })
     }
 
-    /// What has become of one at the venue: fills of it say that it fired, an end without any sends
+    /// What has become of one at the venue: it fired when the venue or a fill says so, an end without any sends
     /// it again or keeps it here from now on.
     pub(super) fn follow(&mut self, place: usize, id: OrderId) {
         let order = self.desks.iter().find_map(|desk| desk.orders.get(id)).copied();
         let held = &mut self.held[place];
         match order {
-            Some(order) if order.filled.0 > 0 => self.fired(place, Some(id)),
+            Some(order) if order.filled.0 > 0 || order.wake == Wake::Awake => {
+                self.fired(place, Some(id));
+            }
             Some(order) if !order.state.is_terminal() => {}
             // Nobody but the venue or our own halt took it away: it is given anew.
             Some(Order { state: OrderState::Cancelled, .. }) | None => {

@@ -2,6 +2,7 @@
 
 use super::Engine;
 use crate::event::{Command, Event, kind};
+use crate::held::HeldState;
 use crate::id::{AssetId, InstrumentId, OrderId, Side, VenueId};
 use crate::instrument::{PRICE_MAX, QTY_MAX};
 use crate::intent::{Outgoing, Reduce};
@@ -321,10 +322,20 @@ impl<S: Strategy> Engine<S> {
         Some((listing.instrument.tick, listing.instrument.lot))
     }
 
-    /// Orders that stand keep their prices and quantities when the grids under them change.
+    /// Orders that stand and those that are held keep their prices and quantities when the grids under them change.
     pub(super) fn rebase(&mut self, id: InstrumentId, (tick, lot): (Grid, Grid)) {
         let Some(listing) = self.market.listing(id) else { return };
         let (new_tick, new_lot) = (listing.instrument.tick, listing.instrument.lot);
+        for held in self.held.iter_mut().filter(|held| held.instrument == id) {
+            let price = |one: Price| Price(regrid(one.0, tick, new_tick, PRICE_MAX));
+            let qty = |one: Qty| Qty(regrid(one.0, lot, new_lot, QTY_MAX));
+            (held.hold.price, held.hold.limit) =
+                (price(held.hold.price), held.hold.limit.map(price));
+            (held.hold.qty, held.filled) = (qty(held.hold.qty), qty(held.filled));
+            if let HeldState::Armed(Some(best)) = &mut held.state {
+                *best = price(*best);
+            }
+        }
         for desk in &mut self.desks {
             let mut cursor = Cursor::default();
             while let Some(order) = desk.orders.walk(&mut cursor) {

@@ -14,7 +14,7 @@ use engine::engine::{Engine, step};
 use engine::ports::Ports;
 use engine::session::Phase;
 use engine::time::{Clock, Nanos};
-pub use idle::Idle;
+pub use idle::{Idle, PARK};
 use rustix::event::PollFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -281,3 +281,33 @@ fn a_conditional_order_is_known_by_the_id_of_what_it_became() {
          count self_cross => 1",
     );
 }
+
+#[test]
+fn a_held_order_keeps_its_price_when_the_grid_changes() {
+    check(
+        "ready
+         hold 1 sell stop 95:5 limit 94
+         hold 2 sell trailing-stop 5:4
+         trade 100
+         filters 1 2
+         holds => stop 1 held x500, trailing-stop 2 held x400
+         book 1000 1020
+         trade 951
+         holds => stop 1 held x500, trailing-stop 2 held x400
+         trade 950 => place #1 sell 960:100 ioc
+         holds => stop 1 fired x500, trailing-stop 2 fired x400",
+    );
+}
+
+#[test]
+fn a_stop_limit_that_the_venue_put_into_its_book_has_fired() {
+    check_kept(
+        "ready
+         hold 1 sell stop 95:5 limit 96 group 2 => stop #1 sell 96:5 when last down to 95
+         hold 2 sell take-profit 110:5 group 2
+         accept 1
+         triggered 1
+         timer
+         holds => stop 1 fired x5",
+    );
+}

@@ -10,8 +10,9 @@ use std::time::Duration;
 
 /// Turns without work before a parking thread sleeps.
 const PARK_AFTER: u32 = 16;
-/// Longest sleep of a thread that has no sockets: rings do not wake it.
-const PARK: Duration = Duration::from_micros(20);
+/// Longest sleep of a thread that has no sockets: rings do not wake it. Several times what a sleep
+/// costs, so that a thread that sleeps at every chance is not busy with sleeping.
+pub const PARK: Duration = Duration::from_micros(200);
 /// Longest sleep of a thread that its sockets wake: timers and commands wait for so long.
 const PARK_SOCKETS: Timespec = Timespec { tv_sec: 0, tv_nsec: 1_000_000 };
 
