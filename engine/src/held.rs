@@ -1,18 +1,18 @@
-//! Orders that wait until a price is reached: stops, take-profits, trailing stops, and what is built
-//! of them: one-cancels-other groups and brackets.
+//! Orders that wait until a price is reached: stops, take-profits, trailing stops, and what is
+//! built of them: one-cancels-other groups and brackets.
 //!
 //! ```text
 //!  waiting ──(the order it comes after was filled)──▶ armed ──(trigger)──▶ working ──▶ done
 //!     └──(that one ended unfilled)──▶ gone             │  └──(another of its group fired)──▶ gone
-//!                                                      └──▶ at the venue ──(trigger, fill)──▶ working
+//!                                                      └──▶ at the venue ──(trigger)──▶ working
 //! ```
 //!
 //! A stop or take-profit is given to the venue where it keeps such orders
 //! ([`Instrument::keeps`](crate::instrument::Instrument::keeps)): there it is watched while the
-//! engine is down. What the venue does not keep is held here and in the journal, and nobody watches
-//! it while the engine is down: trailing stops by a distance, take-profits of a group (their stop is
-//! at the venue, and two orders would lock the same money twice), what the venue refused, and what
-//! was asked to be held here.
+//! engine is down. What the venue does not keep is held here and in the journal, and nobody
+//! watches it while the engine is down: trailing stops by a distance, take-profits of a group
+//! (their stop is at the venue, and two orders would lock the same money twice), what the venue
+//! refused, and what was asked to be held here.
 //!
 //! With a limit a fired order rests at it, good till cancelled; without one it takes, again and
 //! again inside the collar, until its quantity is filled. Either way it passes the risk gate.

@@ -78,8 +78,8 @@ impl<S: Strategy> Engine<S> {
         Some(Place { client, instrument: held.instrument, side, price, qty, tif })
     }
 
-    /// What has become of one at the venue: it fired when the venue or a fill says so, an end without any sends
-    /// it again or keeps it here from now on.
+    /// What has become of one at the venue: it fired when the venue or a fill says so, an end
+    /// without any sends it again or keeps it here from now on.
     pub(super) fn follow(&mut self, place: usize, id: OrderId) {
         let order = self.desks.iter().find_map(|desk| desk.orders.get(id)).copied();
         let held = &mut self.held[place];

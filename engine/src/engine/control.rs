@@ -322,7 +322,8 @@ impl<S: Strategy> Engine<S> {
         Some((listing.instrument.tick, listing.instrument.lot))
     }
 
-    /// Orders that stand and those that are held keep their prices and quantities when the grids under them change.
+    /// Orders that stand and those that are held keep their prices and quantities when the grids
+    /// under them change.
     pub(super) fn rebase(&mut self, id: InstrumentId, (tick, lot): (Grid, Grid)) {
         let Some(listing) = self.market.listing(id) else { return };
         let (new_tick, new_lot) = (listing.instrument.tick, listing.instrument.lot);

@@ -12,6 +12,7 @@ mod rehearse;
 mod session;
 mod shared;
 mod venues;
+mod words;
 
 use alloc::string::String;
 use desk::Bench;

@@ -70,7 +70,7 @@ const fn which_algo(named: Named) -> &'static str {
     }
 }
 
-/// The venue's words for a condition. Whether the price is to rise or fall it sees from where it is.
+/// The venue's words for a condition. Whether the price is to rise or fall it sees by itself.
 fn words(_: Side, until: &Condition) -> Option<[&'static str; 2]> {
     match until.watched {
         Watched::Last => Some(["", "last"]),

@@ -65,6 +65,26 @@ pub fn order_asks() -> Vec<(&'static str, Ask)> {
     ]
 }
 
+/// Requests about orders that wait for a price.
+fn conditional(known: u64) -> Vec<(&'static str, Ask)> {
+    let waiting = OrderRef { waits: true, ..order(known) };
+    let until = |watched| Condition { price: Price(355_000), watched, rises: false };
+    let [stop, profit] =
+        [(Side::Sell, Tif::Ioc), (Side::Buy, Tif::Gtc)].map(|(side, tif)| place(side, tif, ONE));
+    vec![
+        ("stop", Ask::Conditional { order: stop, until: until(Watched::Last) }),
+        (
+            "take-profit by the mark price",
+            Ask::Conditional { order: profit, until: until(Watched::Mark) },
+        ),
+        ("cancel one that waits", Ask::Cancel(waiting)),
+        ("cancel one that waits by name", Ask::Cancel(OrderRef { waits: true, ..order(0) })),
+        ("query one that waits", Ask::Query { order: waiting, by_venue_id: false, ended: false }),
+        ("cancel all that wait", Ask::CancelAll { instrument: ONE, waiting: true }),
+        ("open orders that wait", Ask::OpenOrders { instrument: ONE, waiting: true, page: 0 }),
+    ]
+}
+
 /// `known` is a venue's id of an order that the dialect has heard of.
 fn asks(instruments: &[Instrument], known: u64) -> Asks {
     let named = |by_venue_id, ended| Ask::Query { order: order(known), by_venue_id, ended };
@@ -73,8 +93,6 @@ fn asks(instruments: &[Instrument], known: u64) -> Asks {
     let id = Some((1_699_999_000_000 - 1_577_836_800_000_u64) >> 10 << 34);
     let from = if known < 1 << 40 { Some(55) } else { id };
     let trades = |from, page| Ask::Trades { instrument: ONE, from, page };
-    let waiting = OrderRef { waits: true, ..order(known) };
-    let until = |watched, rises| Condition { price: Price(355_000), watched, rises };
     let mut requests: Vec<(&str, Ask)> = vec![
         ("time", Ask::Time),
         ("log-on", Ask::Logon),
@@ -107,26 +125,8 @@ fn asks(instruments: &[Instrument], known: u64) -> Asks {
         ("newest payments of funding", Ask::Payments { from: None, page: 0 }),
         ("payments of funding from", Ask::Payments { from: id, page: 0 }),
         ("renew the dead-man's switch", Ask::Renew(ONE)),
-        (
-            "stop",
-            Ask::Conditional {
-                order: place(Side::Sell, Tif::Ioc, ONE),
-                until: until(Watched::Last, false),
-            },
-        ),
-        (
-            "take-profit by the mark price",
-            Ask::Conditional {
-                order: place(Side::Buy, Tif::Gtc, ONE),
-                until: until(Watched::Mark, false),
-            },
-        ),
-        ("cancel one that waits", Ask::Cancel(waiting)),
-        ("cancel one that waits by name", Ask::Cancel(OrderRef { waits: true, ..order(0) })),
-        ("query one that waits", Ask::Query { order: waiting, by_venue_id: false, ended: false }),
-        ("cancel all that wait", Ask::CancelAll { instrument: ONE, waiting: true }),
-        ("open orders that wait", Ask::OpenOrders { instrument: ONE, waiting: true, page: 0 }),
     ];
+    requests.extend(conditional(known));
     if let Some(other) = instruments.get(1) {
         let other = Ask::Place(place(Side::Buy, Tif::PostOnly, other.id));
         requests.push(("place on the other kind", other));

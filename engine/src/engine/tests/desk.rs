@@ -1,12 +1,11 @@
 //! The bench of the scripts: an engine, a strategy that quotes what it is told, ports that
 //! remember.
 
+use super::words::{hold_of, link_state, reason_of, request_of, side_of};
 use crate::desk::DeskSettings;
 use crate::engine::{Engine, Settings, step};
-use crate::event::{
-    Body, Command, End, Event, Fill, GapReason, Link, LinkState, Reason, Request, Standing, flag,
-};
-use crate::held::{Held, Hold, Trigger, Watched};
+use crate::event::{Body, Command, End, Event, Fill, GapReason, Link, Reason, Standing, flag};
+use crate::held::{Held, Watched};
 use crate::id::{AssetId, FeedId, InstrumentId, OrderId, Side, VenueId};
 use crate::instrument::{Instrument, Kind, Status, Symbol};
 use crate::intent::{Intent, Outgoing, Reduce, Tif};
@@ -137,9 +136,9 @@ fn text_of(item: &Outgoing) -> String {
 /// Words: `+MS` time · `ready` · `book B A` · `row SIDE P Q [first|last]` · `tick` · `gap` ·
 /// `trade P` · `mark P` · `status S` · `quote buy P:Q … sell P:Q …` · `take ID SIDE P:Q [DESK]` ·
 /// `accept N` · `fill N TRADE QTY [P]` · `done N END [FILLED] [REASON]` · `amended N Q [P]` ·
-/// `refused N REQUEST REASON` · `unknown N REQUEST` · `absent N` · `standing N SIDE P Q FILLED [waits|as-new]` ·
-/// `triggered N` ·
-/// `balance ASSET FREE LOCKED` · `position LOTS ENTRY` · `funding ASSET AMOUNT ID` · `begin` `end`
+/// `refused N REQUEST REASON` · `unknown N REQUEST` · `absent N` · `triggered N` ·
+/// `standing N SIDE P Q FILLED [waits|as-new]` · `balance ASSET FREE LOCKED` ·
+/// `position LOTS ENTRY` · `funding ASSET AMOUNT ID` · `begin` `end`
 /// · `market|orders up|down|stale|fresh` · `budget N` · `timer` · `pause` … `stop`; a report that
 /// ends in `asked` was learnt by asking. Questions: `phase` · `count NAME` · `order N` · `held` ·
 /// `funded` · `repairs` · `total ASSET` · `free ASSET`. `@1` behind a word is the second
@@ -540,63 +539,4 @@ fn session_body(verb: &str, rest: &[&str]) -> Option<Body> {
         "journal-full" => Body::Command { command: Command::JournalFull, value: 0 },
         _ => return None,
     })
-}
-
-/// `N SIDE KIND P:Q` and then `limit L`, `group G`, `after A`, `mid` or `mark`, `here`.
-fn hold_of(rest: &[&str]) -> Hold {
-    let (price, qty) = rest[3].split_once(':').unwrap();
-    let after = |word: &str| {
-        let place = rest.iter().position(|one| *one == word)?;
-        rest[place + 1].parse::<i64>().ok()
-    };
-    let watched = |word: &str| rest.contains(&word);
-    Hold {
-        number: rest[0].parse().unwrap(),
-        side: side_of(rest[1]),
-        trigger: Trigger::ALL.iter().find(|(_, name)| *name == rest[2]).unwrap().0,
-        watched: match (watched("mid"), watched("mark")) {
-            (true, _) => Watched::Mid,
-            (_, true) => Watched::Mark,
-            _ => Watched::Last,
-        },
-        price: Price(price.parse().unwrap()),
-        limit: after("limit").map(Price),
-        qty: Qty(qty.parse().unwrap()),
-        group: after("group").unwrap_or(0) as u16,
-        after: after("after").unwrap_or(0) as u16,
-        here: rest.contains(&"here"),
-    }
-}
-
-fn side_of(text: &str) -> Side {
-    if text == "buy" { Side::Buy } else { Side::Sell }
-}
-
-fn link_state(text: &str) -> LinkState {
-    match text {
-        "up" => LinkState::Up,
-        "down" => LinkState::Down,
-        "stale" => LinkState::Stale,
-        _ => LinkState::Fresh,
-    }
-}
-
-fn request_of(text: &str) -> Request {
-    match text {
-        "place" => Request::Place,
-        "cancel" => Request::Cancel,
-        "amend" => Request::Amend,
-        _ => Request::Query,
-    }
-}
-
-fn reason_of(text: &str) -> Reason {
-    match text {
-        "would-take" => Reason::WouldTake,
-        "unknown-order" => Reason::UnknownOrder,
-        "not-attempted" => Reason::NotAttempted,
-        "rate-limit" => Reason::RateLimit,
-        "balance" => Reason::Balance,
-        _ => Reason::None,
-    }
 }
