@@ -38,7 +38,7 @@ pub(crate) enum Shape {
 
 /// A venue's words for a condition: of which type its order is, and by which price it waits. `None`
 /// where it cannot wait so.
-pub(crate) type Words = fn(Side, &Condition) -> Option<[&'static str; 2]>;
+pub(crate) type Words = fn(Side, &Condition) -> Option<&'static [&'static str; 2]>;
 
 /// The requests about orders of one instrument.
 #[derive(Debug)]

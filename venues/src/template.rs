@@ -102,7 +102,7 @@ pub(crate) struct Values<'a> {
     pub price: i64,
     pub trigger: i64,
     pub qty: i64,
-    pub words: [&'static str; 2],
+    pub words: &'static [&'static str; 2],
     pub from: u64,
     pub signature: &'a [u8],
 }
@@ -124,7 +124,7 @@ impl Values<'_> {
             price: 0,
             trigger: 0,
             qty: 0,
-            words: [""; 2],
+            words: &[""; 2],
             from: 0,
             signature: &[],
         }
@@ -279,17 +279,27 @@ impl Template {
                 Tail::Long(text) => copy(text, out),
                 Tail::Field(Field::Price) => self.tick.write(values.price, out),
                 Tail::Field(Field::Qty) => copy_whole(&self.qty.text, self.qty.len, out),
-                Tail::Field(Field::Trigger) => self.tick.write(values.trigger, out),
-                Tail::Field(Field::Type) => copy(values.words[0].as_bytes(), out),
-                Tail::Field(Field::By) => copy(values.words[1].as_bytes(), out),
                 Tail::Field(Field::Venue) => write_u64(values.venue, out),
                 Tail::Field(Field::VenueText) => copy(values.venue_text, out),
                 Tail::Field(Field::From) => write_u64(values.from, out),
                 Tail::Field(Field::Signature) => copy(values.signature, out),
+                Tail::Field(field @ (Field::Trigger | Field::Type | Field::By)) => {
+                    condition(self.tick, *field, values, out)
+                }
                 Tail::Field(fixed) => patch(out, *fixed, values),
             };
         }
         &self.bytes[..end]
+    }
+}
+
+/// What a conditional order has besides: never in a hurry.
+#[cold]
+fn condition(tick: Grid, field: Field, values: &Values<'_>, out: &mut [u8]) -> usize {
+    match field {
+        Field::Trigger => tick.write(values.trigger, out),
+        Field::Type => copy(values.words[0].as_bytes(), out),
+        _ => copy(values.words[1].as_bytes(), out),
     }
 }
 

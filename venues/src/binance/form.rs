@@ -2,7 +2,7 @@
 //! the sorted payload that is signed and the REST query are all laid out from the same declaration.
 
 use super::Flavor;
-use crate::orders::{Named, Shape};
+use crate::orders::{Named, Shape, Words};
 use crate::template::{Field, Piece, Pieces};
 use engine::held::{Condition, Watched};
 use engine::id::Side;
@@ -423,19 +423,19 @@ fn algo_params(
 }
 
 /// The venue's words for a condition.
-pub(crate) fn words(flavor: Flavor) -> fn(Side, &Condition) -> Option<[&'static str; 2]> {
+pub(crate) fn words(flavor: Flavor) -> Words {
     match flavor {
-        Flavor::Spot => |side, until| {
-            let kind = if stops(side, until) { "STOP_LOSS_LIMIT" } else { "TAKE_PROFIT_LIMIT" };
-            (until.watched == Watched::Last).then_some([kind, ""])
+        Flavor::Spot => |side, until| match (until.watched, stops(side, until)) {
+            (Watched::Last, true) => Some(&["STOP_LOSS_LIMIT", ""]),
+            (Watched::Last, false) => Some(&["TAKE_PROFIT_LIMIT", ""]),
+            _ => None,
         },
-        Flavor::Usdm => |side, until| {
-            let by = match until.watched {
-                Watched::Last => "CONTRACT_PRICE",
-                Watched::Mark => "MARK_PRICE",
-                Watched::Mid => return None,
-            };
-            Some([if stops(side, until) { "STOP" } else { "TAKE_PROFIT" }, by])
+        Flavor::Usdm => |side, until| match (until.watched, stops(side, until)) {
+            (Watched::Last, true) => Some(&["STOP", "CONTRACT_PRICE"]),
+            (Watched::Last, false) => Some(&["TAKE_PROFIT", "CONTRACT_PRICE"]),
+            (Watched::Mark, true) => Some(&["STOP", "MARK_PRICE"]),
+            (Watched::Mark, false) => Some(&["TAKE_PROFIT", "MARK_PRICE"]),
+            (Watched::Mid, _) => None,
         },
     }
 }

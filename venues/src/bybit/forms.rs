@@ -74,13 +74,14 @@ const fn name(named: Named) -> &'static str {
 }
 
 /// The venue's words for a condition: whether the price is to rise (1) or fall (2), and which one.
-fn words(_: Side, until: &Condition) -> Option<[&'static str; 2]> {
-    let by = match until.watched {
-        Watched::Last => "LastPrice",
-        Watched::Mark => "MarkPrice",
-        Watched::Mid => return None,
-    };
-    Some([if until.rises { "1" } else { "2" }, by])
+fn words(_: Side, until: &Condition) -> Option<&'static [&'static str; 2]> {
+    match (until.watched, until.rises) {
+        (Watched::Last, true) => Some(&["1", "LastPrice"]),
+        (Watched::Last, false) => Some(&["2", "LastPrice"]),
+        (Watched::Mark, true) => Some(&["1", "MarkPrice"]),
+        (Watched::Mark, false) => Some(&["2", "MarkPrice"]),
+        (Watched::Mid, _) => None,
+    }
 }
 
 fn place(whose: &str, side: Side, tif: Tif, until: &str, config: &Config) -> String {

@@ -71,10 +71,10 @@ const fn which_algo(named: Named) -> &'static str {
 }
 
 /// The venue's words for a condition. Whether the price is to rise or fall it sees by itself.
-fn words(_: Side, until: &Condition) -> Option<[&'static str; 2]> {
+fn words(_: Side, until: &Condition) -> Option<&'static [&'static str; 2]> {
     match until.watched {
-        Watched::Last => Some(["", "last"]),
-        Watched::Mark => Some(["", "mark"]),
+        Watched::Last => Some(&["", "last"]),
+        Watched::Mark => Some(&["", "mark"]),
         Watched::Mid => None,
     }
 }
