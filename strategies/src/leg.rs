@@ -4,7 +4,7 @@
 //! Prices cross to ticks by names that say the rounding: [`Leg::below`] and [`Leg::above`].
 //! Positions stay whole amounts, so that sums over legs with different lots are exact.
 
-use crate::scale::{AMOUNT_ONE, Scale};
+use crate::scale::{AMOUNT_ONE, Scale, ceil, floor};
 use engine::book::Level;
 use engine::id::{InstrumentId, Side};
 use engine::instrument::{Instrument, Kind, PRICE_MAX, QTY_MAX, Status};
@@ -12,6 +12,9 @@ use engine::market::Listing;
 use engine::num::{Amount, Price, Qty};
 use engine::strategy::View;
 use engine::time::Nanos;
+
+/// So much more than is needed is there when nothing has to be counted exactly.
+const PLENTY: f64 = 1.001;
 
 /// One instrument of a strategy.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -120,14 +123,14 @@ impl Leg {
     /// carry, or for not-a-number.
     #[inline]
     pub fn below(&self, price: f64) -> Option<Price> {
-        ticks(libm::floor(price / self.scale.tick + 1e-6))
+        ticks(floor(price / self.scale.tick + 1e-6))
     }
 
     /// The lowest price on the grid that is not below; at least one tick. `None` as for
     /// [`Leg::below`].
     #[inline]
     pub fn above(&self, price: f64) -> Option<Price> {
-        ticks(libm::ceil(price / self.scale.tick - 1e-6).max(1.0))
+        ticks(ceil(price / self.scale.tick - 1e-6).max(1.0))
     }
 
     /// Rounded so that the side gives less away: bids down, asks up.
@@ -197,6 +200,22 @@ impl Leg {
     #[inline]
     pub fn is_busy(&self, view: &View<'_>) -> bool {
         Side::BOTH.iter().any(|side| view.orders.side_len(self.id, *side) > 0)
+    }
+
+    /// As much of a base quantity as could stand on a side at this price: all of it in most cases,
+    /// which is seen at once.
+    #[inline]
+    pub fn afford(&self, view: &View<'_>, side: Side, price: f64, wanted: f64) -> f64 {
+        let spendable = base_of(view.spendable(self.id, side));
+        let needed = match (self.kind, side) {
+            (Kind::Spot, Side::Sell) => wanted,
+            (Kind::Spot, Side::Buy) => wanted * price * (1.0 + self.taker.max(0.0)),
+            (Kind::Linear, _) => wanted * price * (self.margin + self.taker.max(0.0)),
+        };
+        if spendable > needed * PLENTY {
+            return wanted;
+        }
+        wanted.min(self.base(self.affordable(view, side, price)))
     }
 
     /// How many lots could stand on a side at this price, those that stand now included: by the

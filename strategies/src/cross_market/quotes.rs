@@ -90,14 +90,14 @@ impl CrossMarket {
         let enough = Qty(self.taker.lots(p.order_qty / p.depth_share).0.saturating_add(1));
         let depth = taker.listing.book.depth_of(side, p.depth_levels as usize, enough);
         let room = |leg: &Leg, side: Side| p.position_max - leg.held(view) * side.sign() as f64;
-        let afford = |leg: &Leg, side: Side| leg.base(leg.affordable(view, side, price));
-        p.order_qty
+        let most = p
+            .order_qty
             .min(self.taker.base(depth) * p.depth_share)
             .min(room(&self.maker, side))
             .min(room(&self.taker, side.opposite()))
-            .min(afford(&self.maker, side))
-            .min(afford(&self.taker, side.opposite()))
-            .max(0.0)
+            .max(0.0);
+        let most = self.maker.afford(view, side, price, most);
+        self.taker.afford(view, side.opposite(), price, most)
     }
 
     /// A quote better than the best price of others by more than a tick earns less than it could.
