@@ -12,7 +12,8 @@
 //! engine is down. What the venue does not keep is held here and in the journal, and nobody
 //! watches it while the engine is down: trailing stops by a distance, take-profits of a group
 //! (their stop is at the venue, and two orders would lock the same money twice), what the venue
-//! refused, and what was asked to be held here.
+//! refused, until it is asked again, and what was asked to be held here. One that is let go is
+//! remembered until its order at the venue is no more.
 //!
 //! With a limit a fired order rests at it, good till cancelled; without one it takes, again and
 //! again inside the collar, until its quantity is filled. Either way it passes the risk gate.
@@ -178,6 +179,8 @@ pub enum HeldState {
     Armed(Option<Price>),
     /// For its price, as a conditional order at the venue.
     AtVenue(OrderId),
+    /// It is forgotten once its order at the venue is no more.
+    Releasing(OrderId),
     /// An order of it is at the venue or on its way, or is to be sent (again) at this time.
     Working(Option<OrderId>, Nanos),
 }
@@ -189,6 +192,7 @@ impl HeldState {
             Self::Waiting => "waits",
             Self::Armed(_) => "held",
             Self::AtVenue(_) => "at venue",
+            Self::Releasing(_) => "releasing",
             Self::Working(..) => "fired",
         }
     }
@@ -205,16 +209,39 @@ pub struct Held {
     pub state: HeldState,
     /// How much of it was filled.
     pub filled: Qty,
+    /// How often in a row the venue would not have it, and before when it is not asked again.
+    pub refused: u8,
+    /// See `refused`.
+    pub not_before: Nanos,
 }
 
+/// How long after a first refusal the venue is asked again; twice as long after each further one.
+const ASK_AGAIN: Nanos = Nanos::from_ms(250);
+/// Refusals after which the wait grows no more.
+const DOUBLINGS_MAX: u8 = 8;
+
 impl Held {
+    /// One that was just asked for.
+    pub const fn new(hold: Hold, instrument: InstrumentId) -> Self {
+        let state = if hold.after == 0 { HeldState::Armed(None) } else { HeldState::Waiting };
+        let (filled, refused, not_before) = (Qty(0), 0, Nanos::ZERO);
+        Self { hold, instrument, state, filled, refused, not_before }
+    }
+
+    /// The venue would not have it, or took it away: it waits here, and is given anew later.
+    pub(crate) fn take_back(&mut self, now: Nanos) {
+        self.state = HeldState::Armed(None);
+        self.not_before = now.after(Nanos(ASK_AGAIN.0 << self.refused));
+        self.refused = (self.refused + 1).min(DOUBLINGS_MAX);
+    }
+
     /// Whether it fires at this price; a trailing stop remembers the best one.
     pub fn sees(&mut self, price: Price) -> bool {
         let mut none = None;
         let best = match &mut self.state {
             HeldState::Armed(best) => best,
             HeldState::AtVenue(_) => &mut none,
-            HeldState::Waiting | HeldState::Working(..) => return false,
+            HeldState::Waiting | HeldState::Releasing(_) | HeldState::Working(..) => return false,
         };
         let Hold { side, trigger, price: at, .. } = self.hold;
         match (trigger, side) {
@@ -240,6 +267,8 @@ impl Held {
         self.hold.words().into_iter().for_each(|word| sink.word(word));
         sink.word(u64::from(self.instrument.0));
         sink.int(self.filled.0);
+        sink.word(u64::from(self.refused));
+        sink.word(self.not_before.0);
         match self.state {
             HeldState::Waiting => sink.word(0),
             HeldState::Armed(best) => {
@@ -255,6 +284,10 @@ impl Held {
                 sink.word(3);
                 sink.word(order.0);
             }
+            HeldState::Releasing(order) => {
+                sink.word(4);
+                sink.word(order.0);
+            }
         }
     }
 
@@ -266,11 +299,14 @@ impl Held {
             hold: Hold::from_words(&words, side)?,
             instrument: InstrumentId(u16::try_from(source.word()?).ok()?),
             filled: Qty(source.int()?),
+            refused: source.count(usize::from(DOUBLINGS_MAX))? as u8,
+            not_before: Nanos(source.word()?),
             state: match source.word()? {
                 0 => HeldState::Waiting,
                 1 => HeldState::Armed(source.maybe()?.map(|ticks| Price(ticks as i64))),
                 2 => HeldState::Working(source.maybe()?.map(OrderId), Nanos(source.word()?)),
                 3 => HeldState::AtVenue(OrderId(source.word()?)),
+                4 => HeldState::Releasing(OrderId(source.word()?)),
                 _ => return None,
             },
         })

@@ -5,11 +5,14 @@ use crate::held::{Condition, Held, HeldState, Hold};
 use crate::id::{ClientId, OrderId};
 use crate::intent::{Intent, Place, Tif};
 use crate::num::Price;
-use crate::order::{Order, OrderState, Wake};
+use crate::order::{OrderState, Wake};
 use crate::risk::Facts;
 use crate::session::Phase;
 use crate::strategy::Strategy;
 use crate::time::Nanos;
+
+/// What stands at the venue for so long was not refused after all.
+const STAYS: Nanos = Nanos::from_s(60);
 
 impl<S: Strategy> Engine<S> {
     /// What the venue is to watch for, of one that it keeps.
@@ -23,7 +26,9 @@ impl<S: Strategy> Engine<S> {
     /// now, it is held here and tried again with the next event.
     pub(super) fn entrust(&mut self, place: usize, origin: (u64, Nanos)) {
         let held = self.held[place];
-        let Some(until) = self.condition(&held) else { return };
+        let Some(until) = self.condition(&held).filter(|_| self.now >= held.not_before) else {
+            return;
+        };
         let Some(desk) = self.traders(held.instrument).first().map(|desk| usize::from(*desk))
         else {
             return;
@@ -78,36 +83,28 @@ impl<S: Strategy> Engine<S> {
         Some(Place { client, instrument: held.instrument, side, price, qty, tif })
     }
 
-    /// What has become of one at the venue: it fired when the venue or a fill says so, an end
-    /// without any sends it again or keeps it here from now on.
+    /// What has become of one at the venue: it fired when the venue or a fill says so; one that
+    /// ended without is given anew, later each time.
     pub(super) fn follow(&mut self, place: usize, id: OrderId) {
-        let order = self.desks.iter().find_map(|desk| desk.orders.get(id)).copied();
-        let held = &mut self.held[place];
+        let (now, order) = (self.now, self.order_of(id));
         match order {
             Some(order) if order.filled.0 > 0 || order.wake == Wake::Awake => {
                 self.fired(place, Some(id));
             }
-            Some(order) if !order.state.is_terminal() => {}
-            // Nobody but the venue or our own halt took it away: it is given anew.
-            Some(Order { state: OrderState::Cancelled, .. }) | None => {
-                held.state = HeldState::Armed(None);
+            Some(order) if !order.state.is_terminal() => {
+                if now.since(order.sent_at) > STAYS {
+                    self.held[place].refused = 0;
+                }
             }
-            Some(_) => {
-                held.hold.here = true;
-                held.state = HeldState::Armed(None);
-            }
+            _ => self.held[place].take_back(now),
         }
     }
 
-    /// It fired: with an order at the venue, or with one that is to be sent.
-    pub(super) fn fired(&mut self, place: usize, order: Option<OrderId>) {
+    /// The price of one at the venue was seen here: its order is about to take. Whether it fired
+    /// the venue says.
+    pub(super) fn due(&mut self, id: OrderId) {
         let now = self.now;
-        let held = &mut self.held[place];
-        held.state = HeldState::Working(order, self.now);
-        let (group, number) = (held.hold.group, held.hold.number);
-        self.counters.held_fired += 1;
-        let owner = order.and_then(|id| self.desks.iter_mut().find(|desk| desk.knows(id)));
-        if let (Some(desk), Some(id)) = (owner, order) {
+        if let Some(desk) = self.desks.iter_mut().find(|desk| desk.knows(id)) {
             desk.orders.update(id, &mut self.exposure, |order| {
                 if order.wake == Wake::Asleep {
                     // From now on it is late.
@@ -115,6 +112,32 @@ impl<S: Strategy> Engine<S> {
                 }
             });
         }
+    }
+
+    /// Whether the price of one at the venue was seen here.
+    pub(super) fn is_due(&self, id: OrderId) -> bool {
+        self.order_of(id).is_some_and(|order| order.wake == Wake::Due)
+    }
+
+    /// Whether another of its group may have fired at the venue without our knowing.
+    pub(super) fn is_doubtful(&self, held: &Held) -> bool {
+        let (group, number) = (held.hold.group, held.hold.number);
+        let unknown = |id| self.order_of(id).is_none_or(|one| one.state == OrderState::Unknown);
+        let others = self.held.iter().filter(|one| one.hold.group == group);
+        group != 0
+            && (!self.can_send(held.instrument)
+                || others.filter(|one| one.hold.number != number).any(|one| match one.state {
+                    HeldState::AtVenue(id) => unknown(id),
+                    _ => false,
+                }))
+    }
+
+    /// It fired: with an order at the venue, or with one that is to be sent.
+    pub(super) fn fired(&mut self, place: usize, order: Option<OrderId>) {
+        let held = &mut self.held[place];
+        held.state = HeldState::Working(order, self.now);
+        let (group, number) = (held.hold.group, held.hold.number);
+        self.counters.held_fired += 1;
         self.release_others(group, number);
     }
 }

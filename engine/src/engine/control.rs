@@ -17,6 +17,8 @@ use crate::time::Nanos;
 const STOP_AGAIN: Nanos = Nanos::from_s(1);
 const FLATTEN_AGAIN: Nanos = Nanos::from_ms(250);
 const ASK_DOUBLINGS_MAX: u32 = 5;
+/// How often an order that waits for its price is asked for: not every venue tells of its end.
+const ASK_ASLEEP: Nanos = Nanos::from_s(15);
 
 impl<S: Strategy> Engine<S> {
     pub(super) fn on_timer(&mut self) {
@@ -30,7 +32,7 @@ impl<S: Strategy> Engine<S> {
         if self.phase == Phase::Stopped && self.live_orders() > 0 {
             self.phase = Phase::Stopping;
         }
-        if matches!(self.phase, Phase::Stopping | Phase::Halted)
+        if matches!(self.phase, Phase::Stopping | Phase::Halted | Phase::Flattening)
             && self.live_orders() > 0
             && self.now.since(self.asked_to_stop_at) >= STOP_AGAIN
         {
@@ -78,6 +80,10 @@ impl<S: Strategy> Engine<S> {
             if waits && late && up {
                 desk.counters.unknown_orders += 1;
                 desk.orders.update(id, &mut self.exposure, |order| order.doubt(Nanos::ZERO));
+            } else if order.state == OrderState::Open && order.wake == Wake::Asleep && known {
+                if now.since(order.asked_at.max(order.sent_at)) >= ASK_ASLEEP {
+                    self.ask(place, id);
+                }
             } else if order.state == OrderState::Unknown && known {
                 let doublings = order.asked.min(ASK_DOUBLINGS_MAX);
                 let wait = Nanos(self.settings.ask_after.0 << doublings);
@@ -257,6 +263,7 @@ impl<S: Strategy> Engine<S> {
             }
             Command::Flatten => {
                 self.phase = Phase::Flattening;
+                self.release(0);
                 self.cancel_all();
             }
             Command::Resume => {

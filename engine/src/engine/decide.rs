@@ -107,7 +107,8 @@ impl<S: Strategy> Engine<S> {
             if stale {
                 let stand = Side::BOTH.map(|side| {
                     let orders = desk.orders.side(instrument, side);
-                    orders.filter(|order| order.state == OrderState::Open).count() as u64
+                    let quotes = orders.filter(|order| !order.apart);
+                    quotes.filter(|order| order.state == OrderState::Open).count() as u64
                 });
                 desk.counters.stale_withdrawals += stand[0] + stand[1];
             }

@@ -6,6 +6,7 @@ use crate::held::{HELD_MAX, Held, HeldState, Hold, Trigger, Watched};
 use crate::id::{InstrumentId, OrderId, Side};
 use crate::intent::Tif;
 use crate::num::{Price, Qty};
+use crate::order::{Order, OrderState};
 use crate::plan::Quote;
 use crate::session::Phase;
 use crate::strategy::Strategy;
@@ -31,24 +32,61 @@ impl<S: Strategy> Engine<S> {
             self.counters.holds_refused += 1;
             return;
         }
-        let state = if hold.after == 0 { HeldState::Armed(None) } else { HeldState::Waiting };
-        self.held.push(Held { hold, instrument: event.instrument, state, filled: Qty(0) });
+        self.held.push(Held::new(hold, event.instrument));
         self.watch_held(event.instrument);
     }
 
-    /// Forgets one, or all (0); what it has at the venue is cancelled.
+    /// Lets one go, or all (0), with those that come after it; what it has at the venue is
+    /// cancelled first.
     pub(super) fn release(&mut self, number: u16) {
         let mut place = 0;
-        while let Some(held) = self.held.get(place).copied() {
-            if number != 0 && held.hold.number != number && held.hold.after != number {
+        while let Some(held) = self.held.get_mut(place) {
+            if number != 0 && held.hold.number != number {
                 place += 1;
                 continue;
             }
-            self.held.remove(place);
-            if let HeldState::Working(Some(id), _) | HeldState::AtVenue(id) = held.state {
-                self.cancel_of(id);
+            match held.state {
+                HeldState::Working(Some(id), _) | HeldState::AtVenue(id) => {
+                    held.state = HeldState::Releasing(id);
+                    self.cancel_of(id);
+                    place += 1;
+                }
+                HeldState::Releasing(_) => place += 1,
+                _ => drop(self.held.remove(place)),
             }
         }
+        if number != 0 {
+            self.drop_children(number);
+        }
+    }
+
+    /// Those that waited for one that is not coming go with it, and theirs.
+    fn drop_children(&mut self, number: u16) {
+        let waits = |held: &Held| held.hold.after == number && held.state == HeldState::Waiting;
+        while let Some(place) = self.held.iter().position(waits) {
+            let child = self.held.remove(place);
+            self.drop_children(child.hold.number);
+        }
+    }
+
+    /// The order of one that is let go: cancelled again where a cancel was lost or came to nothing,
+    /// and forgotten once it is no more. True when it is.
+    fn let_go(&mut self, place: usize, id: OrderId) -> bool {
+        let order = self.order_of(id);
+        let Some(order) = order.filter(|order| !order.state.is_terminal()) else {
+            self.held.remove(place);
+            return true;
+        };
+        let late = self.now.since(order.sent_at.max(order.refused_at)) >= AGAIN;
+        if order.state == OrderState::Open && late && self.can_send(order.instrument) {
+            self.cancel_of(id);
+        }
+        false
+    }
+
+    /// An order of any desk.
+    pub(super) fn order_of(&self, id: OrderId) -> Option<Order> {
+        self.desks.iter().find_map(|desk| desk.orders.get(id)).copied()
     }
 
     fn cancel_of(&mut self, id: OrderId) {
@@ -83,10 +121,6 @@ impl<S: Strategy> Engine<S> {
     fn look(&mut self, instrument: InstrumentId) {
         let mut place = 0;
         while let Some(held) = self.held.get(place).copied() {
-            let order = match held.state {
-                HeldState::AtVenue(id) => Some(id),
-                _ => None,
-            };
             let own = held.instrument == instrument
                 && matches!(held.state, HeldState::Armed(_) | HeldState::AtVenue(_));
             let price = match held.hold.trigger {
@@ -98,8 +132,13 @@ impl<S: Strategy> Engine<S> {
                 continue;
             }
             let Some(price) = price else { continue };
-            if self.held[place - 1].sees(price) {
-                self.fired(place - 1, order);
+            if !self.held[place - 1].sees(price) {
+                continue;
+            }
+            if let HeldState::AtVenue(id) = held.state {
+                self.due(id);
+            } else if !self.is_doubtful(&held) {
+                self.fired(place - 1, None);
                 // Others may have gone from before it.
                 place = self
                     .held
@@ -115,7 +154,11 @@ impl<S: Strategy> Engine<S> {
         if group == 0 {
             return;
         }
-        let other = |held: &Held| held.hold.group == group && held.hold.number != number;
+        let other = |held: &Held| {
+            held.hold.group == group
+                && held.hold.number != number
+                && !matches!(held.state, HeldState::Releasing(_))
+        };
         while let Some(held) = self.held.iter().find(|held| other(held)).copied() {
             self.release(held.hold.number);
         }
@@ -125,8 +168,8 @@ impl<S: Strategy> Engine<S> {
     #[inline]
     pub(super) fn holds_work(&self) -> bool {
         let works = |held: &Held| match held.state {
-            HeldState::Working(..) | HeldState::AtVenue(_) => true,
-            HeldState::Armed(_) => self.condition(held).is_some(),
+            HeldState::Working(..) | HeldState::AtVenue(_) | HeldState::Releasing(_) => true,
+            HeldState::Armed(_) => self.now >= held.not_before && self.condition(held).is_some(),
             HeldState::Waiting => false,
         };
         !self.held.is_empty() && self.held.iter().any(works)
@@ -142,6 +185,7 @@ impl<S: Strategy> Engine<S> {
                     HeldState::Working(None, _) => true,
                     // What rests at its limit is an order like others.
                     HeldState::Working(Some(_), _) => held.hold.limit.is_none(),
+                    HeldState::AtVenue(id) => held.hold.limit.is_none() && self.is_due(id),
                     _ => false,
                 }
         };
@@ -156,6 +200,11 @@ impl<S: Strategy> Engine<S> {
                 HeldState::Waiting => {}
                 HeldState::Armed(_) => self.entrust(place, origin),
                 HeldState::AtVenue(id) => self.follow(place, id),
+                HeldState::Releasing(id) => {
+                    if self.let_go(place, id) {
+                        continue;
+                    }
+                }
                 HeldState::Working(Some(id), _) => {
                     if self.settle(place, id) {
                         continue;
@@ -174,10 +223,17 @@ impl<S: Strategy> Engine<S> {
 
     /// An order of a held one ended: it is done, or its rest is sent again. True when it is gone.
     fn settle(&mut self, place: usize, id: OrderId) -> bool {
-        let order = self.desks.iter().find_map(|desk| desk.orders.get(id)).copied();
+        let order = self.order_of(id);
         let Some(order) = order.filter(|order| order.state.is_terminal()) else { return false };
-        let again = self.now.after(AGAIN);
+        let (now, again) = (self.now, self.now.after(AGAIN));
         let held = &mut self.held[place];
+        let entry = held.hold.trigger == Trigger::Now;
+        if order.filled.0 == 0 && order.state == OrderState::Rejected && !entry {
+            // The venue would not have it now.
+            held.take_back(now);
+            held.state = HeldState::Working(None, held.not_before);
+            return false;
+        }
         held.filled = held.filled.saturating_add(order.filled);
         held.hold.qty = held.hold.qty.saturating_sub(order.filled);
         let over = held.hold.qty.0 <= 0 || held.hold.limit.is_some();
@@ -194,11 +250,13 @@ impl<S: Strategy> Engine<S> {
     /// Those that come after one that is done: armed with what it filled, or gone with it.
     fn arm_children(&mut self, number: u16, filled: Qty) {
         if filled.0 <= 0 {
-            self.held.retain(|held| held.hold.after != number);
-            return;
+            return self.drop_children(number);
         }
-        for held in self.held.iter_mut().filter(|held| held.hold.after == number) {
+        let waits =
+            |held: &&mut Held| held.hold.after == number && held.state == HeldState::Waiting;
+        for held in self.held.iter_mut().filter(waits) {
             held.hold.qty = held.hold.qty.min(filled);
+            held.hold.after = 0;
             held.state = HeldState::Armed(None);
         }
     }

@@ -3,7 +3,7 @@
 use super::{Engine, Netting};
 use crate::id::{InstrumentId, OrderId, Side};
 use crate::num::{Amount, Price, Qty};
-use crate::order::OrderState;
+use crate::order::{Order, OrderState, Wake};
 use crate::plan::Quote;
 use crate::strategy::Strategy;
 
@@ -62,7 +62,8 @@ impl<S: Strategy> Engine<S> {
             let orders = self.desks[number].orders.side(instrument, side.opposite());
             orders.map(move |order| (number, order))
         });
-        let open = orders.filter(|(_, order)| order.state == OrderState::Open);
+        let stands = |order: &Order| order.state == OrderState::Open && order.wake == Wake::Awake;
+        let open = orders.filter(|(_, order)| stands(order));
         let crossing = open.filter(|(_, order)| match side {
             Side::Buy => order.price <= price,
             Side::Sell => order.price >= price,

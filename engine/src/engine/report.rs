@@ -25,8 +25,13 @@ impl<S: Strategy> Engine<S> {
             }
             Body::Accepted { order, venue_order } => {
                 self.change(order, Report::Accepted, |order| {
-                    // What a conditional order became has an id of its own.
-                    if order.venue_order != 0 && order.venue_order != venue_order {
+                    // What a conditional order became has an id of its own, which stays, whatever
+                    // is told late of the one before.
+                    let other = order.venue_order != 0 && order.venue_order != venue_order;
+                    if other && order.wake == Wake::Awake {
+                        return;
+                    }
+                    if other {
                         order.wake = Wake::Awake;
                     }
                     order.venue_order = venue_order;
@@ -240,11 +245,10 @@ impl<S: Strategy> Engine<S> {
             order.venue_order = standing.venue_order;
             order.named = true;
             (order.price, order.qty) = (standing.price, standing.qty);
-            match order.wake {
-                // Its price was seen here and not yet there: asked again when that lasts.
-                Wake::Due if standing.waits => order.sent_at = now,
-                _ if standing.waits => order.wake = Wake::Asleep,
-                _ => order.wake = Wake::Awake,
+            // What was seen here and not there was another price.
+            order.wake = if standing.waits { Wake::Asleep } else { Wake::Awake };
+            if standing.waits {
+                order.asked_at = now;
             }
             if behind && !before.state.is_terminal() && order.awaits.is_none() {
                 order.awaits = Some((Report::Standing, standing.filled));
@@ -280,6 +284,7 @@ impl<S: Strategy> Engine<S> {
         order.state = OrderState::Open;
         order.wake = if standing.waits { Wake::Asleep } else { Wake::Awake };
         order.named = true;
+        order.apart = standing.waits;
         let desk = self.desks.iter_mut().find(|desk| desk.trades(instrument));
         let adopted = desk.is_some_and(|desk| desk.orders.insert(order, &mut self.exposure));
         let keep = adopted && self.settings.found == Found::Adopt;

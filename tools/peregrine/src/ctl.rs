@@ -3,7 +3,7 @@
 use crate::cli::{self, CtlArgs, CtlOrder, HoldArgs};
 use crate::exit::{Exit, Failure};
 use engine::held::{Hold, Trigger, Watched};
-use engine::id::Side;
+use engine::id::{OrderId, Side};
 use engine::num::{Grid, Price, Qty};
 use serde_json::json;
 use shm::panel::InstrumentPanel;
@@ -15,12 +15,15 @@ use strategies::any::{Listed, STRATEGIES};
 
 /// Pause between looks for the answer.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
+/// Within which the engine shows what it holds.
+const SHOWN_WITHIN: Duration = Duration::from_millis(500);
 
 /// Sends, waits, reports.
 pub fn run(args: &CtlArgs) -> Result<Exit, Failure> {
     let path = args.instance.path()?;
     let command = command(&args.order, &path)?;
     let mut writer = CommandWriter::open(&path)?;
+    let before = command.hold.map(|hold| Held::seen(&path, hold.number));
     let until = Instant::now() + Duration::from_millis(args.timeout_ms);
     let mut go_on = || {
         std::thread::sleep(LOOK_EVERY);
@@ -34,6 +37,13 @@ pub fn run(args: &CtlArgs) -> Result<Exit, Failure> {
         }
         other => other?,
     };
+    let taken = |(hold, before): (Hold, Held)| before.then_taken(&path, hold.number);
+    if answer == Answer::Applied && command.hold.zip(before).is_some_and(|both| !taken(both)) {
+        return Err(Failure::error(
+            "the engine did not take it: its --number is taken, nothing of the number that it is \
+             to come --after is held, no strategy trades its instrument, or 64 are held already",
+        ));
+    }
     let exit = if answer == Answer::Applied { Exit::Ok } else { Exit::Error };
     let kind = command.kind.as_str();
     if args.json {
@@ -53,6 +63,45 @@ pub fn run(args: &CtlArgs) -> Result<Exit, Failure> {
         ));
     }
     Ok(exit)
+}
+
+/// What an engine shows of an order to hold.
+#[derive(Clone, Copy, Default)]
+struct Held {
+    /// Whether it shows one of this number.
+    is_there: bool,
+    /// How many it has refused so far.
+    refused: u64,
+}
+
+impl Held {
+    fn seen(path: &RegionPath, number: u16) -> Self {
+        let Ok(seen) = Reader::open(path).and_then(|reader| reader.snapshot()) else {
+            return Self::default();
+        };
+        let id = OrderId::new(0, u32::from(number));
+        let orders = seen.orders.iter().flat_map(|panel| panel.orders.iter());
+        let counters = seen.counters.iter().flat_map(|panel| panel.counters.iter());
+        let refused = counters.filter(|one| one.name.as_str() == "holds_refused");
+        Self {
+            is_there: orders.map(|order| order.id).any(|one| one == id),
+            refused: refused.map(|one| one.count).sum(),
+        }
+    }
+
+    /// Whether one that was sent after this was taken: it is shown, and no refusal is. What is over
+    /// at once shows neither, and was taken.
+    fn then_taken(self, path: &RegionPath, number: u16) -> bool {
+        let until = Instant::now() + SHOWN_WITHIN;
+        while !self.is_there && Instant::now() < until {
+            let now = Self::seen(path, number);
+            if now.is_there || now.refused > self.refused {
+                return now.is_there;
+            }
+            std::thread::sleep(LOOK_EVERY);
+        }
+        !self.is_there
+    }
 }
 
 fn command(order: &CtlOrder, path: &RegionPath) -> Result<Command, Failure> {

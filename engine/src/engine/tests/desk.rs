@@ -458,6 +458,10 @@ impl Bench {
                     format!("{} {}/{} at {}", o.state.name(), o.qty, o.filled, o.price)
                 })
             }
+            "venue-id" => {
+                let order = desk.orders.get(order_of(rest[0])).unwrap();
+                order.venue_order.to_string()
+            }
             "holds" => {
                 let text = |held: &Held| {
                     let hold = held.hold;

@@ -75,6 +75,9 @@ fn one_of_a_group_releases_the_others() {
          trade 110 => place #1 sell 96:5 ioc
          holds => take-profit 1 fired x5, stop 3 held x5
          release 1 => cancel #1
+         holds => take-profit 1 releasing x5, stop 3 held x5
+         done 1 cancelled 0
+         timer
          holds => stop 3 held x5
          count holds_refused => 0
          hold 3 sell stop 80:5
@@ -139,13 +142,13 @@ fn a_stop_waits_at_the_venue_that_keeps_such_orders() {
          holds => stop 7 at venue x8
          accept 1
          +60000
-         timer
+         timer => query #1
          order 1 => open 8/0 at 91
          tick
          quote buy 95:5 => place #2 buy 95:5
          accept 2
          trade 95
-         holds => stop 7 fired x8
+         holds => stop 7 at venue x8
          tick => cancel #2
          done 2 cancelled 0
          fill 1 1 3
@@ -200,6 +203,9 @@ fn of_a_group_the_stop_is_at_the_venue_and_is_cancelled_by_the_other() {
          accept 1
          holds => stop 1 at venue x5, take-profit 2 held x5
          trade 110 => cancel #1, place #2 sell 96:5 ioc
+         holds => stop 1 releasing x5, take-profit 2 fired x5
+         done 1 cancelled 0
+         timer
          holds => take-profit 2 fired x5",
     );
 }
@@ -226,33 +232,130 @@ fn a_stop_that_the_venue_refused_is_held_here_and_a_cancelled_one_is_given_again
          done 1 rejected
          tick
          holds => stop 1 held x5
-         hold 2 sell stop 94:5 => stop #2 sell 90:5 ioc when last down to 94
-         accept 2
-         done 2 cancelled 0
-         tick => stop #3 sell 90:5 ioc when last down to 94
-         release 2 => cancel #3
+         +250
+         tick => stop #2 sell 91:5 ioc when last down to 95
+         done 2 rejected
+         +250
+         tick
          holds => stop 1 held x5
+         release 1
+         hold 2 sell stop 94:5 => stop #3 sell 90:5 ioc when last down to 94
+         accept 3
+         done 3 cancelled 0
+         tick
+         +250
+         tick => stop #4 sell 90:5 ioc when last down to 94
+         release 2 => cancel #4
+         holds => stop 2 releasing x5
+         done 4 cancelled 0
+         tick
+         holds
          orders down
          hold 3 sell stop 93:5
-         holds => stop 1 held x5, stop 3 held x5",
+         holds => stop 3 held x5",
     );
 }
 
 #[test]
-fn what_flattening_cancelled_is_given_again_and_what_a_kill_cancelled_is_not() {
+fn flattening_lets_stops_go_and_a_kill_keeps_them_here() {
     check_kept(
         "ready
          hold 1 sell stop 95:5 => stop #1 sell 91:5 ioc when last down to 95
          accept 1
-         flatten => cancel-all, cancel-all@1
+         flatten => cancel #1, cancel-all, cancel-all@1
+         holds => stop 1 releasing x5
          done 1 cancelled 0
-         holds => stop 1 held x5
-         tick => stop #2 sell 91:5 ioc when last down to 95
+         timer
+         holds
          phase => paused, none
+         hold 2 sell stop 95:5 => stop #2 sell 91:5 ioc when last down to 95
+         accept 2
          kill => cancel-all, cancel-all@1
          done 2 cancelled 0
+         +300
          tick
-         holds => stop 1 held x5",
+         holds => stop 2 held x5",
+    );
+}
+
+#[test]
+fn what_is_let_go_is_cancelled_until_it_is_no_more() {
+    check_kept(
+        "ready
+         hold 1 sell stop 95:5 => stop #1 sell 91:5 ioc when last down to 95
+         accept 1
+         release 1 => cancel #1
+         orders down
+         refused 1 cancel not-attempted
+         +300
+         tick
+         orders up
+         begin
+         standing 1 sell 91 5 0 waits
+         end => cancel #1
+         refused 1 cancel rate-limit
+         +300
+         tick => cancel #1
+         holds => stop 1 releasing x5
+         done 1 cancelled 0
+         tick
+         holds",
+    );
+}
+
+#[test]
+fn one_of_a_group_waits_while_the_other_may_have_fired_unheard() {
+    check_kept(
+        "ready
+         hold 1 sell stop 95:5 group 3 => stop #1 sell 91:5 ioc when last down to 95
+         hold 2 sell take-profit 110:5 group 3
+         accept 1
+         unknown 1 query
+         orders down
+         trade 110
+         holds => stop 1 at venue x5, take-profit 2 held x5
+         orders up
+         begin
+         trade 111
+         fill 1 1 5 asked
+         end
+         timer
+         trade 112
+         holds
+         held => -5",
+    );
+}
+
+#[test]
+fn a_child_that_was_armed_is_no_ones_child() {
+    check_kept(
+        "ready
+         hold 1 buy entry 0:5 limit 101 => place #1 buy 101:5
+         hold 2 sell stop 95:5 after 1
+         hold 3 sell stop 94:5 after 2
+         accept 1
+         fill 1 1 5 => stop #2 sell 91:5 ioc when last down to 95
+         timer
+         accept 2
+         hold 1 buy entry 0:3 limit 99 => place #3 buy 99:3
+         done 3 rejected
+         timer
+         holds => stop 2 at venue x5, stop 3 waits x5
+         release 2 => cancel #2
+         holds => stop 2 releasing x5",
+    );
+}
+
+#[test]
+fn a_late_word_of_the_order_that_it_was_changes_no_id() {
+    check_kept(
+        "ready
+         hold 1 sell stop 95:5 limit 94 => stop #1 sell 94:5 when last down to 95
+         triggered 1
+         accept 1
+         timer
+         release 1 => cancel #1
+         venue-id 1 => 8",
     );
 }
 
@@ -263,11 +366,14 @@ fn a_conditional_order_is_known_by_the_id_of_what_it_became() {
          hold 1 sell stop 95:5 limit 94 => stop #1 sell 94:5 when last down to 95
          accept 1
          trade 95
-         holds => stop 1 fired x5
+         holds => stop 1 at venue x5
          +5100
          timer
          timer => query #1
          standing 1 sell 94 5 0 waits asked
+         +5100
+         timer
+         trade 95
          +5100
          timer
          timer => query #1

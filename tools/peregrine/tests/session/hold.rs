@@ -37,6 +37,11 @@ fn a_stop_is_held_shown_released_and_fires() {
     let off = run(&[&["ctl", "--name", &name][..], &with(&["--stop", "0.001"])].concat());
     assert_eq!(off.code, Some(2), "{}", off.err);
     assert!(off.err.contains("--stop 0.001: a number above 0 in steps of 0.01"), "{}", off.err);
+    // One that comes after none that is held would never be armed: that is said.
+    let orphan = ["--stop", "0.01", "--after", "77"];
+    let orphan = run(&[&["ctl", "--name", &name][..], &with(&orphan)].concat());
+    assert_eq!(orphan.code, Some(1), "{}{}", orphan.out, orphan.err);
+    assert!(orphan.err.contains("the engine did not take it"), "{}", orphan.err);
     let none = ["ctl", "--name", &name, "hold", "--instrument", "ETHBTC", "--side", "buy"];
     let none = run(&[&none[..], &["--qty", "1", "--now"]].concat());
     assert!(none.err.contains("no instrument is called ETHBTC"), "{}", none.err);
