@@ -66,6 +66,8 @@ pub struct Budget {
     under_way: Cost,
     stopped_until: Nanos,
     told: Option<(u32, u32)>,
+    /// Orders and changes sent since then: who was told takes them off by himself.
+    sent: u32,
     rolled: bool,
 }
 
@@ -90,6 +92,7 @@ impl Budget {
             under_way: Cost::default(),
             stopped_until: Nanos::ZERO,
             told: None,
+            sent: 0,
             rolled: false,
         };
         for usage in limits {
@@ -162,12 +165,20 @@ impl Budget {
         sum.orders = sum.orders.saturating_add(cost.orders);
         sum.amends = sum.amends.saturating_add(cost.amends);
         sum.cancels = sum.cancels.saturating_add(cost.cancels);
+        let entries = cost.orders.saturating_add(cost.amends);
+        self.sent = self.sent.saturating_add(entries);
         let mut rolled = false;
         for window in self.holding(cost.bucket) {
             rolled |= window.roll(now);
             window.spend(part(cost, window.limit), now);
         }
         self.rolled |= rolled;
+    }
+
+    /// An order or change was not sent after all: who was told took it off nevertheless.
+    #[inline]
+    pub const fn not_sent(&mut self) {
+        self.sent = self.sent.saturating_add(1);
     }
 
     /// A request is answered, or given up.
@@ -217,22 +228,27 @@ impl Budget {
         if now < self.stopped_until { (0, 0) } else { (orders, weight) }
     }
 
-    /// What is left when it changed notably since it was last told: by a tenth, to or from nothing,
-    /// or because an interval began anew.
+    /// What is left when it is notably other than what was told last, less what was sent since: by a
+    /// tenth, to or from nothing, or because an interval began anew.
     pub fn news(&mut self, now: Nanos) -> Option<(u32, u32)> {
         let left = self.left(now);
         let rolled = core::mem::take(&mut self.rolled);
         let notable = match self.told {
             None => true,
             Some(told) => {
+                let known = told.0.saturating_sub(self.sent);
                 let far = |now: u32, then: u32| {
                     now.abs_diff(then) > then / 10 || (now == 0) != (then == 0)
                 };
                 let changed = told != left;
-                changed && (rolled || far(left.0, told.0) || far(left.1, told.1))
+                let less = left.0 != known && far(left.0, known);
+                changed && (rolled || far(left.1, told.1)) || less
             }
         };
-        notable.then(|| *self.told.insert(left))
+        notable.then(|| {
+            self.sent = 0;
+            *self.told.insert(left)
+        })
     }
 }
 
@@ -269,6 +285,23 @@ mod tests {
         assert_eq!(of(&mut budget), [false, false, false]);
         let later = Nanos::from_s(1_020);
         assert_eq!(budget.permits(Class::Query, CANCEL, later), Ok(()), "a new minute began");
+    }
+
+    #[test]
+    fn who_counts_what_he_sent_is_told_when_more_is_left() {
+        let second = Nanos::from_s(1);
+        let limits = [1, 2].map(|bucket| Usage::rolling(LimitKind::Orders, bucket, second, 40));
+        let mut budget = Budget::new(&limits, Reserve::default());
+        let now = Nanos::from_s(1_000);
+        assert_eq!(budget.news(now).map(|left| left.0), Some(40));
+        let one = Cost { orders: 1, bucket: 1, ..Cost::default() };
+        budget.spend(one, now);
+        budget.not_sent();
+        assert_eq!(budget.news(now), None, "38 there, 40 here: near");
+        budget.spend(one, now);
+        budget.not_sent();
+        assert_eq!(budget.news(now).map(|left| left.0), Some(40), "the other bucket has all");
+        assert_eq!(budget.news(now), None);
     }
 
     #[test]

@@ -199,6 +199,9 @@ impl Session {
             Reason::Budget => self.counters.over_budget += 1,
             _ => {}
         }
+        if matches!(ask.kind(), Kind::Place | Kind::Replace | Kind::Move) {
+            self.budget.not_sent();
+        }
         self.order_verdict(ask, refusal, now);
         self.reports.end();
     }
@@ -206,6 +209,7 @@ impl Session {
     /// A place that was withdrawn before it was sent.
     pub fn withdraw(&mut self, order: OrderId, instrument: InstrumentId, now: Nanos) {
         self.counters.withdrawn += 1;
+        self.budget.not_sent();
         self.done(now, instrument, order, (End::Cancelled, Reason::None), Some(Qty::ZERO));
         self.reports.end();
     }
