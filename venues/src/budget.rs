@@ -228,8 +228,8 @@ impl Budget {
         if now < self.stopped_until { (0, 0) } else { (orders, weight) }
     }
 
-    /// What is left when it is notably other than what was told last, less what was sent since: by a
-    /// tenth, to or from nothing, or because an interval began anew.
+    /// What is left when it is notably other than what was told last, less what was sent since: by
+    /// a tenth, to or from nothing, or because an interval began anew.
     pub fn news(&mut self, now: Nanos) -> Option<(u32, u32)> {
         let left = self.left(now);
         let rolled = core::mem::take(&mut self.rolled);
