@@ -330,10 +330,10 @@ async def test_stop_limits_wait_wake_and_are_cancelled(trader, later, client_id)
     with pytest.raises(errors.OrderImmediatelyFillable):
         await trader.create_order(
             SYMBOL, "limit", "sell", 0.002, price, {"stopLossPrice": bid * 1.01})
-    woken = later(watch, lambda o: o["id"] in placed and o["info"]["w"])
-    for kind, key, part in (("STOP_LOSS_LIMIT", "stopLossPrice", 0.99995),
-                            ("TAKE_PROFIT_LIMIT", "takeProfitPrice", 1.00005)):
-        name, at = client_id("stop"), float(trader.price_to_precision(SYMBOL, bid * part))
+    kinds = (("STOP_LOSS_LIMIT", "stopLossPrice", -1), ("TAKE_PROFIT_LIMIT", "takeProfitPrice", 1))
+    for kind, key, sign in kinds:
+        name = client_id("stop")
+        at = float(trader.price_to_precision(SYMBOL, bid * (1 + sign * 0.03)))
         told = is_told(name)
         order = await trader.create_order(
             SYMBOL, "limit", "sell", 0.002, price, {key: at, "clientOrderId": name})
@@ -350,16 +350,31 @@ async def test_stop_limits_wait_wake_and_are_cancelled(trader, later, client_id)
             for o in standing} == placed
     assert (await trader.fetch_balance())["BTC"]["used"] == 0.004
 
-    # The price comes to one of them: it rests at its limit, under the ids that it had.
+    # The price comes to one that is near it: it rests at its limit, under the ids that it had.
+    near = {}
+    woken = later(watch, lambda o: o["clientOrderId"] in near and o["info"]["w"])
+    for kind, key, sign in kinds:
+        for _ in range(20):
+            name, bid = client_id("near"), await far_below(trader, 1)
+            at = float(trader.price_to_precision(SYMBOL, bid * (1 + sign * 0.0001)))
+            near[name] = (kind, at)
+            try:
+                order = await trader.create_order(
+                    SYMBOL, "limit", "sell", 0.002, price, {key: at, "clientOrderId": name})
+            except errors.OrderImmediatelyFillable:
+                # The price was there first.
+                continue
+            placed[order["id"]] = (name, kind, at)
+            break
     report = await woken
-    name, kind, at = placed[report["id"]]
+    kind, at = near[report["clientOrderId"]]
     told = report["info"]
-    assert (report["clientOrderId"], report["status"]) == (name, "open")
+    assert report["status"] == "open"
     assert (told["x"], told["o"], float(told["P"])) == ("NEW", kind, at)
     asked = await trader.fetch_order(report["id"], SYMBOL)
-    assert (asked["clientOrderId"], asked["info"]["isWorking"]) == (name, True)
+    assert (asked["clientOrderId"], asked["info"]["isWorking"]) == (report["clientOrderId"], True)
 
-    # Both are cancelled alike, and one that can only have waited.
+    # All are cancelled alike, and one that can only have waited.
     waits = await trader.create_order(
         SYMBOL, "limit", "sell", 0.002, price, {"triggerPrice": await far_below(trader)})
     for id in (*placed, waits["id"]):
