@@ -34,6 +34,8 @@ struct Line {
     endpoint: u8,
     stream: TcpStream,
     read: Vec<u8>,
+    /// What it is told first. The player tells it: who has heard it can be played to.
+    first: Vec<u8>,
 }
 
 /// Starts to listen, one address a venue; everything ends with the process.
@@ -89,20 +91,20 @@ fn greet(
         );
     };
     let accept = derive_accept_key(key.as_bytes());
-    write!(
-        stream,
+    let upgrade = format!(
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
          Sec-WebSocket-Accept: {accept}\r\n\r\n"
-    )?;
+    );
+    let mut first = upgrade.into_bytes();
     for (_, whole) in books {
         if let Whole::Frame(text) = whole {
-            stream.write_all(&frame(text.as_bytes()))?;
+            first.extend(frame(text.as_bytes()));
         }
     }
     stream.set_nodelay(true)?;
     stream.set_read_timeout(Some(Duration::from_millis(1)))?;
     let endpoint = u8::from(head.starts_with("GET /market"));
-    let _ = came.send(Line { venue, endpoint, stream, read: Vec::new() });
+    let _ = came.send(Line { venue, endpoint, stream, read: Vec::new(), first });
     Ok(())
 }
 
@@ -110,7 +112,10 @@ fn greet(
 fn play(tapes: &[Arc<Tape>], came: &Receiver<Line>, go: &Go) -> std::io::Result<()> {
     let mut lines: Vec<Line> = Vec::new();
     let (began, faster) = loop {
-        lines.extend(came.try_iter());
+        for mut line in came.try_iter() {
+            line.stream.write_all(&line.first)?;
+            lines.push(line);
+        }
         for line in &mut lines {
             line.answer()?;
         }
