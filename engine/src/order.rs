@@ -153,7 +153,7 @@ pub const fn next(state: OrderState, report: Report) -> OrderState {
 }
 
 /// Whether an order can meet another one: a conditional order is in no book before its price comes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Wake {
     /// It stands in the book, or did.

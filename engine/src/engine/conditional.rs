@@ -4,7 +4,6 @@ use super::Engine;
 use crate::held::{Condition, Held, HeldState, Hold};
 use crate::id::{ClientId, OrderId};
 use crate::intent::{Intent, Place, Tif};
-use crate::num::Price;
 use crate::order::{OrderState, Wake};
 use crate::risk::Facts;
 use crate::session::Phase;
@@ -72,11 +71,8 @@ impl<S: Strategy> Engine<S> {
         let (price, tif, qty) = match limit {
             Some(price) => (price, Tif::Gtc, qty),
             None => {
-                let collar = i128::from(limits.collar_mid_ppm.min(limits.collar_trade_ppm) / 2);
-                let reach = i128::from(until.price.0) * collar / 1_000_000;
-                let reach = i64::try_from(reach).unwrap_or(0);
-                let ticks = until.price.0.saturating_add(reach.saturating_mul(side.sign()));
-                (Price(ticks), Tif::Ioc, qty.min(limits.order_qty_max))
+                let price = self.reach_from(desk, held.instrument, (side, until.price))?;
+                (price, Tif::Ioc, qty.min(limits.order_qty_max))
             }
         };
         let client = ClientId { order: OrderId::new(self.epoch, self.next_counter), cause };

@@ -301,10 +301,20 @@ impl<S: Strategy> Engine<S> {
     /// How far a taking order may reach: half-way from the mid to the nearer collar.
     pub(super) fn reach(&self, desk: usize, id: InstrumentId, side: Side) -> Option<Price> {
         let mid = self.market.listing(id)?.book.mid_twice()? / 2;
+        self.reach_from(desk, id, (side, Price(mid)))
+    }
+
+    /// The same from another price than the mid.
+    pub(super) fn reach_from(
+        &self,
+        desk: usize,
+        id: InstrumentId,
+        (side, from): (Side, Price),
+    ) -> Option<Price> {
         let limits = self.desks[desk].gate.limits(self.desks[desk].lane(id)?);
         let collar = limits.collar_mid_ppm.min(limits.collar_trade_ppm) / 2;
-        let reach = i128::from(mid) * i128::from(collar) / 1_000_000;
+        let reach = i128::from(from.0) * i128::from(collar) / 1_000_000;
         let reach = i64::try_from(reach).unwrap_or(0);
-        Some(Price(mid.saturating_add(reach.saturating_mul(side.sign()))))
+        Some(Price(from.0.saturating_add(reach.saturating_mul(side.sign()))))
     }
 }

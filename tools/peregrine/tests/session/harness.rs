@@ -336,6 +336,22 @@ pub fn engine(command: &str, config: &Path, environment: &[(&str, &str)]) -> Pro
     Process::start(run)
 }
 
+/// `config/market-making.toml` on another market, with quotes so many basis points from the mid.
+pub fn market_maker(folder: &Folder, venue: &str, instrument: &str, bps: &str) -> PathBuf {
+    let name = format!("name = {:?}", folder.engine());
+    let text = shipped_config(
+        "market-making",
+        &[
+            ("[venue.binance-spot]", &format!("[venue.{venue}]")),
+            ("symbol = \"BTCUSDT\"", instrument),
+            ("name = \"market-making\"", &name),
+            ("bid_spread_bps = 2.5 ", &format!("bid_spread_bps = {bps} ")),
+            ("ask_spread_bps = 2.5", &format!("ask_spread_bps = {bps}")),
+        ],
+    );
+    folder.file("engine.toml", 0o600, &text)
+}
+
 /// Starts `run` with a standard error that nobody reads.
 pub fn unheard_engine(config: &Path) -> Process {
     let config = config.to_str().unwrap();

@@ -1,8 +1,6 @@
 //! Stops that the venue keeps: given to it, shown as such, fired there, and booked as it says.
 
-use crate::harness::{
-    Folder, PATIENCE, Process, ctl, json, look, peregrine, shipped_config, until,
-};
+use crate::harness::{Folder, PATIENCE, Process, ctl, json, look, market_maker, peregrine, until};
 use crate::report::CORES;
 use serde_json::Value;
 
@@ -18,22 +16,6 @@ const SECONDS: &str = "30";
 /// So far from the price they wait, in millionths of it.
 const AWAY: f64 = 300.0;
 
-/// `config/market-making.toml` on another market, with quotes that seldom fill.
-fn config(folder: &Folder, venue: &str, instrument: &str) -> std::path::PathBuf {
-    let name = format!("name = {:?}", folder.engine());
-    let text = shipped_config(
-        "market-making",
-        &[
-            ("[venue.binance-spot]", &format!("[venue.{venue}]")),
-            ("symbol = \"BTCUSDT\"", instrument),
-            ("name = \"market-making\"", &name),
-            ("bid_spread_bps = 2.5 ", "bid_spread_bps = 20 "),
-            ("ask_spread_bps = 2.5", "ask_spread_bps = 20"),
-        ],
-    );
-    folder.file("engine.toml", 0o600, &text)
-}
-
 /// How many held orders are in this state.
 fn states(seen: &Value, word: &str) -> usize {
     let orders = seen["orders"]["orders"].as_array().map_or(&[][..], Vec::as_slice);
@@ -45,7 +27,8 @@ fn states(seen: &Value, word: &str) -> usize {
 fn session(place: usize) -> Value {
     let (venue, symbol, instrument) = MARKETS[place];
     let folder = Folder::new(&format!("stops-{place}"));
-    let path = config(&folder, venue, instrument);
+    // Quotes that seldom fill.
+    let path = market_maker(&folder, venue, instrument, "20");
     let args = ["demo", "--json", "--wait", "park", "--scenario", "four", "--seed", "5"];
     let more = ["--seconds", SECONDS, "--config", path.to_str().unwrap()];
     let process = Process::start(peregrine(&[&args[..], &more].concat()));

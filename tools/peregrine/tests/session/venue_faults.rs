@@ -1,7 +1,7 @@
 //! Every fault on every venue: one session each, in which all of it goes wrong in turn. The table
 //! says what was counted; the ledgers agree after all of it, and what was mended is what was lost.
 
-use crate::harness::{Folder, PATIENCE, Process, json, peregrine, shipped_config};
+use crate::harness::{Folder, PATIENCE, Process, json, market_maker, peregrine};
 use crate::report::CORES;
 use serde_json::Value;
 
@@ -34,27 +34,12 @@ const SECONDS: &str = "26";
 /// another order than they happened.
 const LOST: [&str; 5] = ["missed_fill", "order_ended", "order_absent", "order_found", "cost_basis"];
 
-/// `config/market-making.toml` on another market, quoting where it is filled.
-fn config(folder: &Folder, venue: &str, instrument: &str) -> std::path::PathBuf {
-    let name = format!("name = {:?}", folder.engine());
-    let text = shipped_config(
-        "market-making",
-        &[
-            ("[venue.binance-spot]", &format!("[venue.{venue}]")),
-            ("symbol = \"BTCUSDT\"", instrument),
-            ("name = \"market-making\"", &name),
-            ("bid_spread_bps = 2.5 ", "bid_spread_bps = 0.2 "),
-            ("ask_spread_bps = 2.5", "ask_spread_bps = 0.2"),
-        ],
-    );
-    folder.file("engine.toml", 0o600, &text)
-}
-
 fn session(place: usize) -> Value {
     let (venue, instrument) = MARKETS[place];
     let folder = Folder::new(&format!("faults-{place}"));
     let faults = FAULTS.map(|(fault, _)| fault).join(",");
-    let path = config(&folder, venue, instrument);
+    // It quotes where it is filled.
+    let path = market_maker(&folder, venue, instrument, "0.2");
     let args = ["demo", "--json", "--wait", "park", "--scenario", "four", "--fault", &faults];
     let more = ["--seed", "5", "--seconds", SECONDS, "--config", path.to_str().unwrap()];
     let process = Process::start(peregrine(&[&args[..], &more].concat()));
