@@ -209,8 +209,7 @@ impl Leg {
         let spendable = base_of(view.spendable(self.id, side));
         let needed = match (self.kind, side) {
             (Kind::Spot, Side::Sell) => wanted,
-            (Kind::Spot, Side::Buy) => wanted * price * (1.0 + self.taker.max(0.0)),
-            (Kind::Linear, _) => wanted * price * (self.margin + self.taker.max(0.0)),
+            _ => wanted * self.bound(price),
         };
         if spendable > needed * PLENTY {
             return wanted;
@@ -229,16 +228,31 @@ impl Leg {
         }
         let own: f64 =
             orders.map(|o| self.price(o.highest_price()) * self.base(o.remaining())).sum();
-        let (share, closes) = match self.kind {
-            Kind::Spot => (1.0, 0),
+        let closes = match self.kind {
+            Kind::Spot => 0,
             Kind::Linear => {
                 let against = view.position(self.id).0.saturating_mul(side.sign());
-                (self.margin, self.lots_of(Amount(against.saturating_neg().max(0))).0)
+                self.lots_of(Amount(against.saturating_neg().max(0))).0
             }
         };
-        let funds = base_of(spendable) + own * share;
-        let lots = self.lots(funds / (price * (share + self.taker.max(0.0))));
+        let funds = base_of(spendable) + own * self.share();
+        let lots = self.lots(funds / self.bound(price));
         Qty(lots.0.saturating_add(closes).clamp(0, QTY_MAX))
+    }
+
+    /// Share of the notional that an order binds.
+    #[inline]
+    const fn share(&self) -> f64 {
+        match self.kind {
+            Kind::Spot => 1.0,
+            Kind::Linear => self.margin,
+        }
+    }
+
+    /// What one base unit binds of the quote asset at a price, a taker's fee included.
+    #[inline]
+    fn bound(&self, price: f64) -> f64 {
+        price * (self.share() + self.taker.max(0.0))
     }
 }
 
