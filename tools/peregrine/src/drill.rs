@@ -1,9 +1,10 @@
-//! A drill: a hot thread panics or hangs on purpose, so that a test sees who cancels then.
+//! A drill: a hot thread panics or hangs on purpose, or finds its journal full, so that a test sees
+//! who cancels then.
 //!
-//! `PEREGRINE_TEST_FAULT=panic-engine@3s` or `hang-engine@3s`, and where the gateway has a thread
-//! of its own `panic-gateway@3s` or `hang-gateway@3s`; the time counts from the start. Obeyed only
-//! where the money is play money of this machine: mode `testnet`, preset `local` and an address of
-//! this machine, as `demo` has them.
+//! `PEREGRINE_TEST_FAULT=panic-engine@3s`, `hang-engine@3s` or `fill-engine@3s` (its journal), and
+//! where the gateway has a thread of its own `panic-gateway@3s` or `hang-gateway@3s`; the time
+//! counts from the start. Obeyed only where the money is play money of this machine: mode
+//! `testnet`, preset `local` and an address of this machine, as `demo` has them.
 
 use crate::config::{Config, Mode, Preset};
 use crate::exit::Failure;
@@ -27,6 +28,7 @@ pub enum Target {
 enum Kind {
     Panic,
     Hang,
+    Fill,
 }
 
 /// One drill, and its time after the start.
@@ -60,6 +62,7 @@ impl Drill {
             let (kind, target) = match name {
                 "panic-engine" => (Kind::Panic, Target::Engine),
                 "hang-engine" => (Kind::Hang, Target::Engine),
+                "fill-engine" => (Kind::Fill, Target::Engine),
                 "panic-gateway" => (Kind::Panic, Target::Gateway),
                 "hang-gateway" => (Kind::Hang, Target::Gateway),
                 _ => return None,
@@ -69,7 +72,8 @@ impl Drill {
         });
         found.ok_or_else(|| {
             Failure::usage(format!(
-                "{VARIABLE}={text}: write panic-engine@3s, or hang-, or -gateway, or unset it"
+                "{VARIABLE}={text}: write panic-engine@3s, or hang- or fill-, or -gateway, or \
+                 unset it"
             ))
         })
     }
@@ -79,14 +83,16 @@ impl Drill {
         (self.target == target).then_some(self)
     }
 
-    /// Carries it out once its time has come; does not return then.
+    /// Carries it out once its time has come. It returns only where it is the journal that is to be
+    /// full, and says so.
     #[cold]
     #[allow(clippy::panic, reason = "a panic is what is drilled")]
-    pub fn carry_out(self, started: Nanos, now: Nanos) {
+    pub fn carry_out(self, started: Nanos, now: Nanos) -> bool {
         if now.since(started) < self.after {
-            return;
+            return false;
         }
         match self.kind {
+            Kind::Fill => true,
             Kind::Panic => std::panic::panic_any("a drill that was asked for"),
             Kind::Hang => loop {
                 std::thread::sleep(Duration::from_secs(1));
@@ -105,7 +111,17 @@ mod tests {
         let (target, kind) = (Target::Engine, Kind::Hang);
         assert_eq!(drill, Drill { target, kind, after: Nanos::from_s(3) });
         assert_eq!((drill.of(Target::Engine), drill.of(Target::Gateway)), (Some(drill), None));
-        for text in ["", "hang-engine", "hang-engine@3", "hang-feed@3s", "panic-engine@-1s"] {
+        let full = Drill::parse("fill-engine@1s").unwrap();
+        assert!(full.carry_out(Nanos(0), Nanos::from_s(1)), "the journal is to be full");
+        assert!(!full.carry_out(Nanos(0), Nanos(1)), "not before its time");
+        for text in [
+            "",
+            "fill-gateway@3s",
+            "hang-engine",
+            "hang-engine@3",
+            "hang-feed@3s",
+            "panic-engine@-1s",
+        ] {
             let error = Drill::parse(text).unwrap_err().to_string();
             assert!(error.contains("write panic-engine@3s"), "{error}");
         }

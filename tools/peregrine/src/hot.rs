@@ -3,6 +3,7 @@
 
 mod idle;
 
+use crate::agents::{Notice, Notices};
 use crate::board::Part;
 use crate::clock::TscClock;
 use crate::drill::{Drill, Target};
@@ -20,6 +21,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use strategies::any::Any;
 use venues::guard::Heartbeat;
+
+/// Why an engine ends at once when its journal has no room left, not even for stopping in order.
+const JOURNAL_LOST: &str = "the journal has no room left: the disk took no rows for longer than \
+    its memory lasts; raise `segments` or `segment_mib` in [journal], or give it a quicker disk, \
+    or more room on it";
 
 /// Sockets that a parking thread waits for.
 pub type Sockets<'a> = ArrayVec<PollFd<'a>, 32>;
@@ -114,6 +120,8 @@ pub struct EngineSeat<P> {
     pub abandon: Arc<AtomicBool>,
     /// What happens to this thread on purpose, in a test.
     pub drill: Option<Drill>,
+    /// Where it says why it ended early.
+    pub notices: Notices,
     started: Nanos,
     publish_at: Nanos,
 }
@@ -125,7 +133,7 @@ impl<P: HotPorts> EngineSeat<P> {
         part: Part,
         heartbeat: Heartbeat,
         publish_every: Nanos,
-        (abandon, drill): (Arc<AtomicBool>, Option<Drill>),
+        (abandon, drill, notices): (Arc<AtomicBool>, Option<Drill>, Notices),
     ) -> Self {
         let mut ports = ports;
         let (started, publish_at) = (ports.live().clock().now(), Nanos::ZERO);
@@ -139,6 +147,7 @@ impl<P: HotPorts> EngineSeat<P> {
             publish_every,
             abandon,
             drill,
+            notices,
             started,
             publish_at,
         }
@@ -165,8 +174,8 @@ impl<P: HotPorts> EngineSeat<P> {
             self.publish_at = now.after(self.publish_every);
             self.panels.publish(&self.engine, now);
             self.store();
-            if let Some(drill) = self.drill {
-                drill.carry_out(self.started, now);
+            if self.drill.is_some_and(|drill| drill.carry_out(self.started, now)) {
+                self.ports.live().lose_journal();
             }
             // A watcher that has halted has cancelled all: what it did not see must not be sent.
             let over = self.abandon.load(Ordering::Relaxed)
@@ -199,7 +208,12 @@ impl<P: HotPorts> EngineSeat<P> {
                 self.heartbeat.end();
                 self.ports.live().end_journal();
             }
-            _ => self.heartbeat.panicked(),
+            _ => {
+                if self.ports.live().journal_is_lost() {
+                    let _ = self.notices.push(Notice::Warning(JOURNAL_LOST.to_owned()));
+                }
+                self.heartbeat.panicked();
+            }
         }
         self.store();
         let now = self.ports.live().clock().now();

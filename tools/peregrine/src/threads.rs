@@ -246,8 +246,8 @@ impl Build<'_> {
                 .timed(self.config.engine.timer)
                 .recorded(recorder);
         let drill = Drill::asked(self.config)?;
-        let beat = hearts.engine.0.clone();
-        let seat = Seat { panels, part: engine_part, beat, flags: flags.clone(), drill };
+        let (beat, notices) = (hearts.engine.0.clone(), agents.notices.clone());
+        let seat = Seat { panels, part: engine_part, beat, flags: flags.clone(), drill, notices };
         let hot = self.hot(engine, (ports, paper), (seat, &hearts), agents.list)?;
         let tallies = [Some(tally), hot.tally].into_iter().flatten().collect();
         Ok(Started {
@@ -575,12 +575,14 @@ struct Seat {
     beat: Heartbeat,
     flags: Flags,
     drill: Option<Drill>,
+    notices: Notices,
 }
 
 impl Seat {
     fn run<P: HotPorts>(self, engine: Engine<Any>, ports: P, publish: Nanos) -> EngineSeat<P> {
         let all = (engine, ports, self.panels);
-        EngineSeat::new(all, self.part, self.beat, publish, (self.flags.abandon, self.drill))
+        let about = (self.flags.abandon, self.drill, self.notices);
+        EngineSeat::new(all, self.part, self.beat, publish, about)
     }
 }
 

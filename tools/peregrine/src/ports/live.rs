@@ -163,6 +163,11 @@ impl LivePorts {
         self.recorder.as_ref().is_some_and(Recorder::is_lost)
     }
 
+    /// From now on the journal takes nothing, as if it had no room.
+    pub fn lose_journal(&mut self) {
+        self.recorder.iter_mut().for_each(Recorder::lose);
+    }
+
     /// Writes that the session ends in order.
     pub fn end_journal(&mut self) {
         if let Some(recorder) = &mut self.recorder {

@@ -90,6 +90,11 @@ impl Recorder {
         self.is_lost
     }
 
+    /// From now on nothing can be written.
+    pub const fn lose(&mut self) {
+        self.is_lost = true;
+    }
+
     /// What is wrong with the journal, the first time that anything is.
     pub fn new_trouble(&mut self) -> Option<Trouble> {
         if self.is_told {

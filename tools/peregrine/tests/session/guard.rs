@@ -11,10 +11,16 @@ fn check(layout: &str, drill: &str, words: &[&str]) {
     let folder = Folder::new(&format!("guard-{layout}-{}", drill.replace('@', "-")));
     let exchange = Exchange::start(&["--seed", "4"]);
     let text = format!("layout = {layout:?}");
-    let changes = [("layout = \"auto\"", text.as_str()), BEATS];
+    let journal = format!("segment_mib = 4\nfolder = {:?}", folder.path.join("journal"));
+    let mut changes = vec![("layout = \"auto\"", text.as_str())];
     // A panic tells itself; only a thread that hangs is found out by its heart.
-    let count = if drill.starts_with("hang") { 2 } else { 1 };
-    let config = config(&folder, &exchange, &changes[..count]);
+    if drill.starts_with("hang") {
+        changes.push(BEATS);
+    }
+    if drill.starts_with("fill") {
+        changes.push(("segment_mib = 4", journal.as_str()));
+    }
+    let config = config(&folder, &exchange, &changes);
     let process = engine("run", &config, &[("PEREGRINE_TEST_FAULT", drill)]);
     exchange.until_open(true);
     let ended = process.ended();
@@ -37,6 +43,11 @@ fn the_guard_cancels_for_an_engine_that_panicked() {
 #[test]
 fn the_guard_cancels_for_an_engine_that_hangs() {
     check("inline", "hang-engine@2s", &["hangs and is left: the engine is dead; the guard"]);
+}
+
+#[test]
+fn the_guard_cancels_for_an_engine_whose_journal_is_full_to_the_last_row() {
+    check("inline", "fill-engine@2s", &["the journal has no room left", "raise `segments`"]);
 }
 
 #[test]
