@@ -196,12 +196,12 @@ impl Bybit {
 
     /// The layout of a request about an order, and what to fill it with.
     #[inline]
-    fn order(
-        &mut self,
-        ask: &Ask,
+    fn order<'s: 'a, 'a>(
+        &'s mut self,
+        ask: &'a Ask,
         id: RequestId,
         at_ms: u64,
-    ) -> Result<(&mut Framed, Values<'_>), WireFault> {
+    ) -> Result<(&'s mut Framed, Values<'a>), WireFault> {
         let place = self.place(ask.instrument()).ok_or(WireFault::Instrument)?;
         let mut values = Values::new(id, at_ms);
         let about = match ask {

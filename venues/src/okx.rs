@@ -204,12 +204,12 @@ impl Okx {
 
     /// The layout of a request about an order, and what to fill it with.
     #[inline]
-    fn order(
+    fn order<'a>(
         &mut self,
-        ask: &Ask,
+        ask: &'a Ask,
         id: RequestId,
         at_ms: u64,
-    ) -> Result<(&mut Framed, Values<'static>), WireFault> {
+    ) -> Result<(&mut Framed, Values<'a>), WireFault> {
         let place = self.place(ask.instrument()).ok_or(WireFault::Instrument)?;
         let mut values = Values::new(id, at_ms);
         values.until_ms = at_ms + self.config.order_window_ms;

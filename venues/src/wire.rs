@@ -10,7 +10,7 @@
 mod ask;
 mod heard;
 
-pub use ask::{Ask, Cost, Kind, REQUEST_ID_LEN, RequestId};
+pub use ask::{Ask, Cost, Kind, REQUEST_ID_LEN, RequestId, Twin, following};
 pub use heard::{
     Execution, Hear, Heard, Leg, LimitKind, OrderTold, Refusal, Report, Standing, TradeTold, Usage,
     Verdict, Whose,

@@ -2,7 +2,8 @@
 
 use crate::cli::{self, CtlArgs, CtlOrder, HoldArgs};
 use crate::exit::{Exit, Failure};
-use engine::held::{Hold, Trigger, Watched};
+use engine::condition::Watched;
+use engine::held::{Hold, Trigger};
 use engine::id::{OrderId, Side};
 use engine::num::{Grid, Price, Qty};
 use serde_json::json;

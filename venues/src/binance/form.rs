@@ -4,7 +4,7 @@
 use super::Flavor;
 use crate::orders::{Named, Shape, Words};
 use crate::template::{Field, Piece, Pieces};
-use engine::held::{Condition, Watched};
+use engine::condition::{Condition, Watched};
 use engine::id::Side;
 use engine::instrument::Instrument;
 use engine::intent::Tif;

@@ -3,7 +3,7 @@
 use super::Flavor;
 use crate::metadata::{Fields, Listing, Listings, MetadataError, money, ppm, steps};
 use crate::wire::{LimitKind, Usage};
-use engine::held::Watched;
+use engine::condition::{Keeps, Watched};
 use engine::instrument::{Kind, Status};
 use engine::num::{Notional, Price, Qty};
 use engine::time::Nanos;
@@ -182,12 +182,12 @@ fn listing(raw: &RawSymbol, flavor: Flavor) -> Result<Listing, MetadataError> {
 }
 
 /// By which prices stops and take-profits with a limit can wait.
-fn keeps(types: &[String], flavor: Flavor) -> u8 {
+fn keeps(types: &[String], flavor: Flavor) -> Keeps {
     let (stop, by) = match flavor {
-        Flavor::Spot => ("STOP_LOSS_LIMIT", Watched::Last.bit()),
-        Flavor::Usdm => ("STOP", Watched::Last.bit() | Watched::Mark.bit()),
+        Flavor::Spot => ("STOP_LOSS_LIMIT", Keeps::NOTHING.and_stops(Watched::Last)),
+        Flavor::Usdm => ("STOP", Keeps::NOTHING.and_stops(Watched::Last).and_stops(Watched::Mark)),
     };
-    if types.iter().any(|one| one == stop) { by } else { 0 }
+    if types.iter().any(|one| one == stop) { by } else { Keeps::NOTHING }
 }
 
 /// The venue's word for an instrument's status; unknown ones take nothing.

@@ -5,7 +5,7 @@ use crate::credentials::Credentials;
 use crate::framed::Framed;
 use crate::orders::{Named, Orders, Shape};
 use crate::wire::{REQUEST_ID_LEN, RequestId};
-use engine::held::{Condition, Watched};
+use engine::condition::{Condition, Watched};
 use engine::id::Side;
 use engine::instrument::{Instrument, Kind};
 use engine::intent::Tif;
@@ -50,7 +50,12 @@ pub(super) fn lay(instrument: &Instrument, config: &Config) -> Orders<Framed> {
                 let body = format!(r#"{{{whose},{}}}"#, name(named));
                 ("order.cancel", "/v5/order/cancel", body)
             }
-            Shape::Conditional(..) | Shape::CancelWaiting(_) | Shape::Replace(..) => return None,
+            Shape::Conditional(..)
+            | Shape::CancelWaiting(_)
+            | Shape::Replace(..)
+            | Shape::Trailing(..)
+            | Shape::Pair(..)
+            | Shape::Bracket(..) => return None,
         };
         let window = config.recv_window_ms;
         let frame = format!(

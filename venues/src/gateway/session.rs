@@ -14,7 +14,7 @@ use super::told::Told;
 use super::{Config, SwitchState};
 use crate::budget::{Budget, Class, Denied};
 use crate::timed;
-use crate::wire::{Abilities, Ask, Cost, Kind, Refusal, RequestId, Usage, Verdict};
+use crate::wire::{Abilities, Ask, Cost, Kind, Refusal, RequestId, Usage, Verdict, following};
 use engine::event::{Body, End, Link, LinkState, Reason};
 use engine::id::{InstrumentId, OrderId};
 use engine::instrument::{self, Instrument};
@@ -160,14 +160,12 @@ impl Session {
         self.budget.spend(cost, venue_now);
         let counters = &mut self.counters;
         match ask {
-            Ask::Place(place) | Ask::Conditional { order: place, .. } => {
+            Ask::Place(_) | Ask::Conditional { .. } | Ask::Pair { .. } | Ask::Bracket { .. } => {
                 counters.places += 1;
-                self.sent.sent(place.client.order, now);
             }
-            Ask::Replace { new, .. } => {
+            Ask::Replace { .. } => {
                 counters.places += 1;
                 counters.replaces += 1;
-                self.sent.sent(new.client.order, now);
             }
             Ask::Cancel(_) => counters.cancels += 1,
             Ask::Amend { order, qty } => {
@@ -181,6 +179,11 @@ impl Session {
             Ask::CancelAll { .. } | Ask::CancelSome(_) => counters.cancel_alls += 1,
             Ask::Query { .. } => counters.queries += 1,
             _ => {}
+        }
+        if let Some((new, more)) = ask.places() {
+            for many in 0..=more {
+                self.sent.sent(following(new.client, many).order, now);
+            }
         }
     }
 

@@ -6,7 +6,7 @@ use crate::credentials::Credentials;
 use crate::framed::Framed;
 use crate::orders::{Named, Orders, Shape, naming};
 use crate::wire::{REQUEST_ID_LEN, RequestId, WireFault};
-use engine::held::{Condition, Watched};
+use engine::condition::{Condition, Watched};
 use engine::id::{InstrumentId, Side};
 use engine::instrument::{Instrument, Kind};
 use engine::intent::{OrderRef, Tif};
@@ -47,7 +47,9 @@ pub(super) fn lay(instrument: &Instrument, config: &Config) -> Orders<Framed> {
                 let body = format!("[{{{name},{}}}]", which_algo(named));
                 return over_rest("/api/v5/trade/cancel-algos", body);
             }
-            Shape::Replace(..) => return None,
+            Shape::Replace(..) | Shape::Trailing(..) | Shape::Pair(..) | Shape::Bracket(..) => {
+                return None;
+            }
         };
         // A cancel is never too late.
         let until = if op == "cancel-order" { "" } else { r#""expTime":"<Until>","# };

@@ -4,7 +4,7 @@ use super::Config;
 use super::rest::{Request, word};
 use crate::credentials::Credentials;
 use crate::metadata::{Fields, Listing, Listings, MetadataError, margin_ppm, ppm, steps};
-use engine::held::Watched;
+use engine::condition::{Keeps, Watched};
 use engine::instrument::{Fees, Kind, Status};
 use engine::num::{Grid, Notional, Price, Qty};
 use feeds::net::HttpRequest;
@@ -154,8 +154,8 @@ fn listing(raw: &RawListing) -> Result<Listing, MetadataError> {
         amends: true,
         moves: true,
         keeps: match kind {
-            Kind::Spot => Watched::Last.bit(),
-            Kind::Linear => Watched::Last.bit() | Watched::Mark.bit(),
+            Kind::Spot => Keeps::NOTHING.and_stops(Watched::Last),
+            Kind::Linear => Keeps::NOTHING.and_stops(Watched::Last).and_stops(Watched::Mark),
         },
         replaces: false,
         orders_max: 500,

@@ -2,7 +2,7 @@
 #![allow(dead_code)] // each of the tests that share this file uses a part
 
 use engine::asset::Assets;
-use engine::held::{Condition, Watched};
+use engine::condition::{By, Condition, Watched};
 use engine::id::{ClientId, InstrumentId, OrderId, Side};
 use engine::instrument::{Instrument, Kind, Symbol};
 use engine::intent::{OrderRef, Place, Tif};
@@ -68,7 +68,7 @@ pub fn order_asks() -> Vec<(&'static str, Ask)> {
 /// Requests about orders that wait for a price.
 fn conditional(known: u64) -> Vec<(&'static str, Ask)> {
     let waiting = OrderRef { waits: true, ..order(known) };
-    let until = |watched| Condition { price: Price(355_000), watched, rises: false };
+    let until = |watched| Condition { by: By::Price, price: Price(355_000), watched, rises: false };
     let [stop, profit] =
         [(Side::Sell, Tif::Ioc), (Side::Buy, Tif::Gtc)].map(|(side, tif)| place(side, tif, ONE));
     vec![

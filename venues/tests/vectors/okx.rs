@@ -5,7 +5,7 @@ use super::{
     Exception, assets, each_rest, each_ws, header, instrument, key, object, old, parts, place,
     query, signer, vectors, without,
 };
-use engine::held::{Condition, Watched};
+use engine::condition::{By, Condition, Watched};
 use engine::id::{InstrumentId, Side};
 use engine::instrument::{Instrument, Kind};
 use engine::intent::Tif;
@@ -67,7 +67,7 @@ fn ask(method: &str, words: &str, symbol: &str) -> Option<Ask> {
         ("createOrder", "trigger (stop) limit sell") if symbol == "BTC/USDT" => {
             let order = place(&one, Side::Sell, ("34200.5", size), Tif::Gtc);
             let price = one.price(b"34560.5").unwrap();
-            let until = Condition { price, watched: Watched::Last, rises: false };
+            let until = Condition { by: By::Price, price, watched: Watched::Last, rises: false };
             Some(Ask::Conditional { order, until })
         }
         ("createOrder", "limit sell") => limit(Side::Sell, usual, Tif::Gtc),

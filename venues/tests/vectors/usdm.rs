@@ -4,7 +4,7 @@ use super::{
     Exception, assets, each_rest, each_ws, header, instrument, key, object, old, parts, place,
     query, signer, vectors, without,
 };
-use engine::held::{Condition, Watched};
+use engine::condition::{By, Condition, Watched};
 use engine::id::{InstrumentId, Side};
 use engine::instrument::{Instrument, Kind};
 use engine::intent::Tif;
@@ -56,7 +56,7 @@ fn ask(method: &str, words: &str) -> Option<Ask> {
         ("createOrder", "trigger (stop) limit sell") => {
             let order = place(&one, Side::Sell, ("34200.5", "0.01"), Tif::Gtc);
             let price = one.price(b"34560.5").unwrap();
-            let until = Condition { price, watched: Watched::Last, rises: false };
+            let until = Condition { by: By::Price, price, watched: Watched::Last, rises: false };
             Some(Ask::Conditional { order, until })
         }
         ("editOrder", _) | ("editOrderWs", _) => {
