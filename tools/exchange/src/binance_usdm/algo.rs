@@ -10,10 +10,10 @@ use crate::binance::query::limit;
 use crate::binance::{places, words};
 use crate::floor::Floor;
 use crate::json::{Object, array};
-use crate::order::{AccountId, Kind, NewOrder, Post, Side, Tif, Why};
+use crate::order::{AccountId, Back, Kind, NewOrder, Post, Side, Tif, Why};
 use crate::refusal::Refusal;
 use crate::symbol::{SCALE, Symbol};
-use crate::venue::trigger::{Back, By, Fate, When};
+use crate::venue::trigger::{By, Fate, When};
 use crate::venue::{Trigger, Venue};
 
 /// Tag of an order that closes the whole position.

@@ -62,6 +62,7 @@ pub(crate) fn events(venue: &Venue, account: AccountId, what: &Private, now_ms: 
         }
         Private::MarginCall { .. } => vec![margin_call(venue, holder, now_ms)],
         Private::Trigger(one) => vec![algo(venue, one, now_ms)],
+        Private::List(_) => Vec::new(),
     }
 }
 

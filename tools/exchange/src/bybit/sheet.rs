@@ -68,6 +68,8 @@ pub(crate) fn as_order(one: &Trigger) -> Order {
         tag: String::new(),
         note: one.id.to_string(),
         stop: None,
+        list: None,
+        entered_ms: None,
     }
 }
 

@@ -9,9 +9,9 @@ use super::size::{plain, price, text};
 use super::{orders, words};
 use crate::floor::Floor;
 use crate::json::{Object, array};
-use crate::order::{Kind, NewOrder, Order, Side, SymbolId, Tif, Why};
+use crate::order::{Back, Kind, NewOrder, Order, Side, SymbolId, Tif, Why};
 use crate::symbol::SCALE;
-use crate::venue::trigger::{Back, By, Fate, Pair, When};
+use crate::venue::trigger::{By, Fate, Pair, When};
 use crate::venue::{Trigger, Venue};
 
 /// Algo orders that one request may cancel.

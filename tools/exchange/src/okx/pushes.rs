@@ -51,7 +51,10 @@ pub(crate) fn event(
         }
         // Holdings tell of the money; margin calls have a channel of their own, which this exchange
         // does not offer.
-        Private::Deposit { .. } | Private::Funding(_) | Private::MarginCall { .. } => {}
+        Private::Deposit { .. }
+        | Private::Funding(_)
+        | Private::MarginCall { .. }
+        | Private::List(_) => {}
     }
 }
 

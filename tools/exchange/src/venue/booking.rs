@@ -127,6 +127,7 @@ impl Venue {
         both_house: bool,
         now_ms: u64,
     ) {
+        self.part(id, now_ms);
         let Some(order) = self.orders.get_mut(&id) else { return };
         let spec = &self.listings[usize::from(order.symbol)].symbol;
         let quote = tick.price * tick.lots * spec.unit();
@@ -289,6 +290,7 @@ impl Venue {
         if lots == 0 {
             return;
         }
+        self.part(id, now_ms);
         let Some(order) = self.orders.get_mut(&id) else { return };
         order.prevented += lots;
         order.updated_ms = now_ms;

@@ -6,6 +6,7 @@
 //! was traded in between counts with its highest and lowest price.
 
 use super::*;
+use crate::order::Back;
 use serde::{Deserialize, Serialize};
 
 /// The price that a trigger watches.
@@ -31,14 +32,6 @@ pub(crate) enum When {
         /// The best price since: highest for a sale, lowest for a purchase; none before `from`.
         best: Option<i64>,
     },
-}
-
-/// How far a price comes back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Back {
-    /// A share of the best price, in 1e-8.
-    Share(i64),
-    Ticks(i64),
 }
 
 /// What a trigger's fate is tied to.
@@ -88,22 +81,12 @@ impl Trigger {
             When::Above(price) => high >= *price,
             When::Below(price) => low <= *price,
             When::Trailing { back, from, best } => {
-                let sells = self.order.side == Side::Sell;
-                let (good, bad) = if sells { (high, low) } else { (low, high) };
-                let better = |one: i64, other: i64| if sells { one >= other } else { one <= other };
-                if best.is_none() && !from.is_none_or(|from| better(good, from)) {
+                let side = self.order.side;
+                let reached = |from| if side == Side::Sell { high >= from } else { low <= from };
+                if best.is_none() && !from.is_none_or(reached) {
                     return false;
                 }
-                let top = best.filter(|best| better(*best, good)).unwrap_or(good);
-                *best = Some(top);
-                let away = match *back {
-                    Back::Ticks(ticks) => ticks,
-                    Back::Share(share) => {
-                        (i128::from(top) * i128::from(share) / i128::from(crate::symbol::SCALE))
-                            as i64
-                    }
-                };
-                if sells { bad <= top - away } else { bad >= top + away }
+                back.met(best, side, (low, high))
             }
         }
     }
