@@ -88,6 +88,18 @@ fn average(symbol: &Symbol, order: &Order) -> String {
     }
 }
 
+/// `qty`: an order by amount has none of its own, and what waits for a whole position is as large as
+/// that.
+fn asked(venue: &Venue, order: &Order, trigger: Option<&Trigger>) -> String {
+    let spec = &venue.listing(order.symbol).symbol;
+    let held = venue.account(order.account).position(order.symbol, order.leg).lots.abs();
+    match (order.quote_qty, trigger) {
+        (0, Some(one)) if one.tied && one.id == order.id => qty(spec, order.qty.min(held)),
+        (0, _) => qty(spec, order.qty),
+        (amount, _) => plain(amount),
+    }
+}
+
 fn sheet(venue: &Venue, order: &Order, trigger: Option<&Trigger>, status: &str) -> String {
     let spec = &venue.listing(order.symbol).symbol;
     let product = spec.product();
@@ -97,31 +109,13 @@ fn sheet(venue: &Venue, order: &Order, trigger: Option<&Trigger>, status: &str) 
         "" => fees,
         asset => fees.put(asset, plain(order.fee)),
     };
-    // An order by amount has no quantity of its own.
-    let asked = match order.quote_qty {
-        // What stands for a whole position is as large as that.
-        0 if trigger.is_some_and(|one| one.tied) => {
-            let held = venue.account(order.account).position(order.symbol, order.leg).lots.abs();
-            qty(
-                spec,
-                if trigger.is_some_and(|one| one.id == order.id) {
-                    order.qty.min(held)
-                } else {
-                    order.qty
-                },
-            )
-        }
-        0 => qty(spec, order.qty),
-        amount => plain(amount),
-    };
     let parent = trigger.and_then(|one| one.parent).and_then(|id| venue.orders.get(&id));
     let cancelled = match (trigger, order.why) {
         _ if left > 0 => "UNKNOWN",
         (Some(one), Some(Why::ReduceOnly)) if one.tied => "CancelByTpSlTsClear",
         (_, why) => words::cancel_type(why),
     };
-    let created = stops::create_type(&order.tag);
-    let created = created.unwrap_or_else(|| "CreateByUser".into());
+    let created = stops::create_type(&order.tag).unwrap_or_else(|| "CreateByUser".into());
     let out = Object::new()
         .put("category", words::category(product))
         .put("symbol", &spec.name)
@@ -137,7 +131,7 @@ fn sheet(venue: &Venue, order: &Order, trigger: Option<&Trigger>, status: &str) 
         .put("timeInForce", words::tif(order))
         .put("isLeverage", if product == Product::Spot { "0" } else { "" })
         .put("price", price(spec, order.price))
-        .put("qty", asked)
+        .put("qty", asked(venue, order, trigger))
         .put("avgPrice", average(spec, order))
         .put("leavesQty", qty(spec, left))
         .put("leavesValue", plain(left * order.price * spec.unit()))
@@ -148,13 +142,7 @@ fn sheet(venue: &Venue, order: &Order, trigger: Option<&Trigger>, status: &str) 
         .put("feeCurrency", if product == Product::Spot { order.fee_asset.as_str() } else { "" });
     trigger_keys(out, venue, order, trigger)
         .put("orderType", words::kind(order.kind))
-        .put(
-            "marketUnit",
-            match (order.quote_qty, product) {
-                (0, _) => "baseCoin",
-                _ => "quoteCoin",
-            },
-        )
+        .put("marketUnit", if order.quote_qty == 0 { "baseCoin" } else { "quoteCoin" })
         .put("createType", if order.forced { "CreateByLiq" } else { &created })
         .put("reduceOnly", order.reduce)
         .put("closeOnTrigger", order.reduce && !order.tag.is_empty())

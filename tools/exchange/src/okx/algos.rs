@@ -10,6 +10,7 @@ use super::{attached, orders, words};
 use crate::floor::Floor;
 use crate::json::{Object, array};
 use crate::order::{Back, Kind, NewOrder, Order, Side, SymbolId, Tif, Why};
+use crate::refusal::Refusal;
 use crate::symbol::SCALE;
 use crate::venue::trigger::{By, Fate, Pair, When};
 use crate::venue::{Trigger, Venue};
@@ -201,6 +202,17 @@ fn place_all(floor: &mut Floor, asked: &Asked<'_>, client: &str) -> Result<u64, 
         Some("fok") => Tif::Fok,
         Some(_) => return Err(Denial::parameter("advanceOrdType")),
     };
+    let own = |one: &Trigger| noted(one).1 == client;
+    if !client.is_empty() && floor.venue.waiting(asked.account).any(own) {
+        return Err(Denial::new(51065, "algoClOrdId already exists."));
+    }
+    let asks = NewOrder { symbol, side, ..NewOrder::default() };
+    for (_, when, _) in &wishes {
+        // Both of a pair are looked at before one is entered.
+        if floor.venue.is_there(*when, &asks)? {
+            return Err(Refusal::WouldTrigger.into());
+        }
+    }
     let mut first = None;
     for (kind, when, own) in wishes {
         let order_kind = if own.is_some() { Kind::Limit } else { Kind::Market };

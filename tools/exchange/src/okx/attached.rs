@@ -1,5 +1,5 @@
-//! A take-profit and a stop-loss attached to an order: `attachAlgoOrds`. Once the order is filled to
-//! the last lot they become an algo order of their own, under the client's `attachAlgoClOrdId`.
+//! A take-profit and a stop-loss attached to an order: `attachAlgoOrds`. Once it is filled to the
+//! last lot they become an algo order of their own, under the client's `attachAlgoClOrdId`.
 
 use super::algos::{self, NOTE};
 use super::args::Args;

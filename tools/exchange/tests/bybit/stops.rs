@@ -1,5 +1,5 @@
-//! Stops over loopback: spot's conditional and TP/SL orders, what is attached to orders, and what is
-//! set on positions.
+//! Stops over loopback: spot's conditional and TP/SL orders, what is attached to orders, and what
+//! is set on positions.
 
 use crate::common::{Client, Exchange};
 use crate::rig::{bybit, get, key, limit, order, other_key, post, post_as, private, with};
