@@ -9,7 +9,7 @@
 use crate::account::{Account, Balance, Settings};
 use crate::event::Funding;
 use crate::order::{AccountId, Fill, Order};
-use crate::venue::{OrderList, Position, Trigger};
+use crate::venue::{Attached, OrderList, Position, Trigger};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -50,6 +50,8 @@ pub(crate) struct Transaction {
     pub triggers: Vec<Trigger>,
     #[serde(rename = "l", default)]
     pub lists: Vec<OrderList>,
+    #[serde(rename = "a", default)]
+    pub attached: Vec<Attached>,
     #[serde(rename = "s", default)]
     pub settings: Vec<(AccountId, Settings)>,
     #[serde(rename = "c", default)]
@@ -65,6 +67,7 @@ impl Transaction {
             && self.settings.is_empty()
             && self.triggers.is_empty()
             && self.lists.is_empty()
+            && self.attached.is_empty()
     }
 }
 
@@ -78,6 +81,8 @@ pub(crate) struct Snapshot {
     pub triggers: Vec<Trigger>,
     #[serde(default)]
     pub lists: Vec<OrderList>,
+    #[serde(default)]
+    pub attached: Vec<Attached>,
     pub counters: Counters,
 }
 
@@ -140,6 +145,10 @@ impl Journal {
             for list in transaction.lists {
                 snapshot.lists.retain(|one| one.id != list.id);
                 snapshot.lists.push(list);
+            }
+            for one in transaction.attached {
+                snapshot.attached.retain(|before| before.parent != one.parent);
+                snapshot.attached.push(one);
             }
             for (account, settings) in transaction.settings {
                 if let Some(account) = snapshot.accounts.get_mut(account as usize) {

@@ -18,6 +18,7 @@ use crate::symbol::{Product, STOPS_MAX};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 mod amend;
+pub(crate) mod attached;
 mod booking;
 mod closing;
 mod countdown;
@@ -31,6 +32,7 @@ mod reduce;
 mod stop;
 pub(crate) mod trigger;
 
+pub(crate) use attached::{Attached, Follower};
 pub(crate) use countdown::Scope;
 pub(crate) use funding::Mark;
 pub(crate) use list::OrderList;
@@ -60,6 +62,9 @@ struct Touched {
     settings: BTreeSet<AccountId>,
     triggers: BTreeSet<u64>,
     lists: BTreeSet<u64>,
+    /// Orders of which what follows them has to be looked at, and such that were.
+    attached: BTreeSet<u64>,
+    told: BTreeSet<u64>,
     cause: Cause,
 }
 
@@ -72,6 +77,8 @@ pub(crate) struct Venue {
     pub triggers: BTreeMap<u64, Trigger>,
     /// Orders placed as one, and such that have ended.
     pub lists: BTreeMap<u64, OrderList>,
+    /// What follows orders, by the order.
+    pub attached: BTreeMap<u64, Attached>,
     countdowns: BTreeMap<Scope, u64>,
     pub next_order: u64,
     pub next_execution: u64,
@@ -111,6 +118,7 @@ impl Venue {
             orders: BTreeMap::new(),
             triggers: BTreeMap::new(),
             lists: BTreeMap::new(),
+            attached: BTreeMap::new(),
             countdowns: BTreeMap::new(),
             next_order: 1_000_001,
             next_execution: 2_000_001,
@@ -440,7 +448,8 @@ impl Venue {
         self.touched.orders.insert(id);
     }
 
-    fn touch_position(&mut self, account: AccountId, symbol: SymbolId, leg: Leg) {
+    /// Has a position told again.
+    pub(crate) fn touch_position(&mut self, account: AccountId, symbol: SymbolId, leg: Leg) {
         self.touched.positions.insert((account, symbol, leg));
     }
 

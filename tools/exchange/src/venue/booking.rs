@@ -144,8 +144,7 @@ impl Venue {
             }
             return;
         }
-        let (symbol, account, side) = (order.symbol, order.account, order.side);
-        let leg = order.leg;
+        let (symbol, account, side, leg) = (order.symbol, order.account, order.side, order.leg);
         let (locked_at, forced) = (order.kind != Kind::Market, order.forced);
         let locked_at = locked_at.then_some(order.price);
         let client = order.client.clone();

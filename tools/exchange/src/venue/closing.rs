@@ -44,6 +44,9 @@ impl Venue {
         holder.clients.remove(&order.client);
         holder.open.remove(&id);
         self.touched.lists.extend(order.list);
+        if self.attached.contains_key(&id) {
+            self.touched.attached.insert(id);
+        }
         self.touched.orders.insert(id);
         self.ended.push_back(id);
     }

@@ -14,6 +14,7 @@ impl Venue {
 
     /// Ends a transaction: positions are reported, the journal is written, ended house orders go.
     pub(crate) fn commit(&mut self, now_ms: u64) {
+        self.settle_attached(now_ms);
         self.settle_lists(now_ms);
         while self.ended.front().is_some_and(|id| self.is_house_order(*id)) {
             if let Some(id) = self.ended.pop_front() {
@@ -65,6 +66,9 @@ impl Venue {
         }
         for id in touched.lists {
             transaction.lists.extend(self.lists.get(&id).cloned());
+        }
+        for parent in touched.told {
+            transaction.attached.extend(self.attached.get(&parent).cloned());
         }
         for account in touched.settings {
             transaction.settings.push((account, self.account(account).settings.clone()));
@@ -122,6 +126,7 @@ impl Venue {
             fills: fills.collect(),
             triggers: self.triggers.values().cloned().collect(),
             lists: self.lists.values().cloned().collect(),
+            attached: self.attached.values().cloned().collect(),
             counters: self.counters(),
         }
     }
@@ -142,6 +147,7 @@ impl Venue {
         }
         self.triggers.extend(snapshot.triggers.into_iter().map(|one| (one.id, one)));
         self.lists.extend(snapshot.lists.into_iter().map(|one| (one.id, one)));
+        self.attached.extend(snapshot.attached.into_iter().map(|one| (one.parent, one)));
         let counters = snapshot.counters;
         self.next_order = self.next_order.max(counters.order);
         self.next_execution = self.next_execution.max(counters.execution);
