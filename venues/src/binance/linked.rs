@@ -9,8 +9,8 @@
 //! Each leg of a list is an order with a name of its own. Of the entry of an OTOCO the other two
 //! know nothing until all of it is filled. The venue may ask at once for the funds of all three
 //! (its documentation promises only of the younger OPO that those of the entry suffice): an account
-//! that has them not is refused, and the engine holds the two itself. The limit of a take-profit has
-//! to lie beyond the last price as well as its trigger: one whose limit is behind its trigger,
+//! that has them not is refused, and the engine holds the two itself. The limit of a take-profit
+//! has to lie beyond the last price as well as its trigger: one whose limit is behind its trigger,
 //! because it is to take, is refused while the last price is nearer than that.
 
 use super::form::{Form, Terms, Value, algo_params, stop_params, text, word};
