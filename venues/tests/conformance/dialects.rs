@@ -98,13 +98,12 @@ fn trailing(side: Side, by: By, price: i64, watched: Watched) -> Ask {
 fn pair(side: Side, tifs: [Tif; 2], is_named: bool) -> Ask {
     let rises = side == Side::Buy;
     let [below, above] = [355_000, 365_000].map(Price);
-    // The limit of a stop is behind its trigger, that of a take-profit beyond.
-    let (stop, take, away) = if rises { (above, below, 5) } else { (below, above, -5) };
+    let (stop, take) = if rises { (above, below) } else { (below, above) };
     let watched = Watched::Last;
     Ask::Pair {
-        stop: Place { price: Price(stop.0 + away), ..place(side, tifs[0], ONE) },
+        stop: Place { price: Price(stop.0 - 5), ..place(side, tifs[0], ONE) },
         until: Condition { price: stop, by: By::Price, watched, rises },
-        take: Twin { price: Price(take.0 - away), trigger: take, watched, tif: tifs[1], is_named },
+        take: Twin { price: Price(take.0 + 5), trigger: take, watched, tif: tifs[1], is_named },
     }
 }
 
