@@ -13,7 +13,7 @@ use venues::binance_usdm::{self, BinanceUsdm};
 use venues::bybit::{self, Bybit};
 use venues::credentials::Credentials;
 use venues::okx::{self, Okx};
-use venues::wire::{Ask, Door, Heard, RequestId, Wire, WireFault};
+use venues::wire::{Ask, Door, Heard, RequestId, Twin, Wire, WireFault};
 
 /// The venue's time at which requests are made, ms since 1970.
 pub const AT_MS: u64 = 1_700_000_000_000;
@@ -55,14 +55,16 @@ fn place(side: Side, tif: Tif, instrument: InstrumentId) -> Place {
 /// Requests about orders, one of each kind.
 pub fn order_asks() -> Vec<(&'static str, Ask)> {
     let new = place(Side::Sell, Tif::PostOnly, ONE);
-    vec![
+    let mut all = vec![
         ("place", Ask::Place(new)),
         ("replace", Ask::Replace { old: order(12), new }),
         ("move", Ask::Move { old: order(12), new }),
         ("cancel", Ask::Cancel(order(12))),
         ("cancel by name", Ask::Cancel(order(0))),
         ("amend", Ask::Amend { order: order(12), qty: Qty(9) }),
-    ]
+    ];
+    all.extend(linked());
+    all
 }
 
 /// Requests about orders that wait for a price.
@@ -82,6 +84,58 @@ fn conditional(known: u64) -> Vec<(&'static str, Ask)> {
         ("query one that waits", Ask::Query { order: waiting, by_venue_id: false, ended: false }),
         ("cancel all that wait", Ask::CancelAll { instrument: ONE, waiting: true }),
         ("open orders that wait", Ask::OpenOrders { instrument: ONE, waiting: true, page: 0 }),
+    ]
+}
+
+/// A request for a stop that trails, by so many ticks or millionths.
+fn trailing(side: Side, by: By, price: i64, watched: Watched) -> Ask {
+    let (price, rises) = (Price(price), side == Side::Buy);
+    let until = Condition { price, by, watched, rises };
+    Ask::Conditional { order: place(side, Tif::Ioc, ONE), until }
+}
+
+/// A stop and a take-profit of the same quantity, where the venue names both or one.
+fn pair(side: Side, tifs: [Tif; 2], is_named: bool) -> Ask {
+    let rises = side == Side::Buy;
+    let [below, above] = [355_000, 365_000].map(Price);
+    let (stop, take) = if rises { (above, below) } else { (below, above) };
+    let watched = Watched::Last;
+    Ask::Pair {
+        stop: Place { price: Price(stop.0 - 5), ..place(side, tifs[0], ONE) },
+        until: Condition { price: stop, by: By::Price, watched, rises },
+        take: Twin { price: Price(take.0 + 5), trigger: take, watched, tif: tifs[1], is_named },
+    }
+}
+
+/// An entry, and behind it what [`pair`] makes of the other side.
+fn bracket(side: Side, tifs: [Tif; 2], is_named: bool) -> Ask {
+    let entry = place(side, Tif::Gtc, ONE);
+    match pair(side.opposite(), tifs, is_named) {
+        Ask::Pair { stop, until, take } => {
+            let (price, trigger, tif) = (stop.price, until.price, stop.tif);
+            let stop = Twin { price, trigger, tif, is_named: true, ..take };
+            Ask::Bracket { entry, stop, take }
+        }
+        other => other,
+    }
+}
+
+/// Requests for orders that trail or are linked.
+fn linked() -> Vec<(&'static str, Ask)> {
+    let (rest, take) = (Tif::Gtc, Tif::Ioc);
+    vec![
+        ("trailing stop by a share", trailing(Side::Sell, By::Share, 5_000, Watched::Last)),
+        (
+            "trailing stop by a share of the mark price",
+            trailing(Side::Buy, By::Share, 12_000, Watched::Mark),
+        ),
+        ("trailing stop by a distance", trailing(Side::Sell, By::Distance, 250, Watched::Last)),
+        ("pair that sells", pair(Side::Sell, [take, rest], true)),
+        ("pair that buys", pair(Side::Buy, [rest, take], true)),
+        ("pair of one name", pair(Side::Sell, [take, take], false)),
+        ("bracket that buys", bracket(Side::Buy, [take, rest], true)),
+        ("bracket that sells", bracket(Side::Sell, [take, take], true)),
+        ("bracket of one name behind", bracket(Side::Buy, [take, take], false)),
     ]
 }
 
@@ -127,6 +181,7 @@ fn asks(instruments: &[Instrument], known: u64) -> Asks {
         ("renew the dead-man's switch", Ask::Renew(ONE)),
     ];
     requests.extend(conditional(known));
+    requests.extend(linked());
     if let Some(other) = instruments.get(1) {
         let other = Ask::Place(place(Side::Buy, Tif::PostOnly, other.id));
         requests.push(("place on the other kind", other));
@@ -138,6 +193,9 @@ fn asks(instruments: &[Instrument], known: u64) -> Asks {
         ("over REST: amend", Ask::Amend { order: order(known), qty: Qty(9) }),
         ("over REST: cancel", Ask::Cancel(order(known))),
         ("over REST: cancel some", Ask::CancelSome(ONE)),
+        ("over REST: trailing", trailing(Side::Buy, By::Share, 1_000, Watched::Last)),
+        ("over REST: pair", pair(Side::Sell, [Tif::Gtc, Tif::Gtc], true)),
+        ("over REST: bracket", bracket(Side::Sell, [Tif::Gtc, Tif::Gtc], true)),
     ];
     let owned = |list: Vec<(&str, Ask)>| {
         list.into_iter().map(|(name, ask)| (name.to_owned(), ask)).collect()
