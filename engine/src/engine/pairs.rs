@@ -165,6 +165,12 @@ impl<S: Strategy> Engine<S> {
                 gate.would_pass_after(others, &part.order, &part.facts(facts))
             });
             if passes != Some(true) {
+                // What was fired is refused by name.
+                if part.until.is_none() {
+                    let _ = self.with_facts(desk, &part.order, read_at, |gate, facts| {
+                        gate.check(part.intent(), facts).is_ok()
+                    });
+                }
                 return false;
             }
         }

@@ -294,3 +294,18 @@ fn a_share_trails_here_where_the_venue_does_not() {
          book 99 101 => place #1 sell 95:5 ioc",
     );
 }
+
+#[test]
+fn an_entry_that_the_gate_refuses_is_counted_and_tried_again() {
+    check_two(
+        "ready
+         hold 1 buy entry 2:5 limit 140
+         hold 2 sell stop 95:5 group 1 after 1
+         hold 3 sell take-profit 150:5 group 1 after 1
+         count collar_mid => 1
+         holds => entry 1 fired x5, stop 2 waits x5, take-profit 3 waits x5
+         +250
+         tick
+         count collar_mid => 2",
+    );
+}

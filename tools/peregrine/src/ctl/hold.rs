@@ -96,9 +96,10 @@ fn holds(args: &HoldArgs, (tick, lot): (&Grid, &Grid)) -> Result<Vec<Hold>, Fail
         (Trigger::Trailing, price("trailing", &args.trailing)?),
         (Trigger::TrailingShare, args.trailing_share.as_deref().map(share).transpose()?),
     ];
+    // The stop last: by then its partner is there, and both go to the venue as a pair.
     let asked: Vec<(Trigger, i64)> =
-        triggers.into_iter().filter_map(|(trigger, at)| Some((trigger, at?))).collect();
-    let pair = matches!(asked[..], [(Trigger::Stop, _), (Trigger::TakeProfit, _)]);
+        triggers.into_iter().rev().filter_map(|(trigger, at)| Some((trigger, at?))).collect();
+    let pair = matches!(asked[..], [(Trigger::TakeProfit, _), (Trigger::Stop, _)]);
     if asked.len() > 1 && !pair || args.now && !(asked.is_empty() || pair) {
         return Err(Failure::usage(
             "of several, only --stop with --take-profit go together: a pair of which one ends the \
@@ -186,11 +187,11 @@ mod tests {
         assert_eq!(said("--side sell --stop 95").unwrap(), "7 Sell stop 95 0<0");
         assert_eq!(
             said("--side sell --stop 95 --take-profit 110").unwrap(),
-            "7 Sell stop 95 7<0, 8 Sell take-profit 110 7<0"
+            "7 Sell take-profit 110 7<0, 8 Sell stop 95 7<0"
         );
         assert_eq!(
             said("--side buy --now --limit 101 --stop 95 --take-profit 110 --group 2").unwrap(),
-            "7 Buy entry 2 limit 101 0<0, 8 Sell stop 95 2<7, 9 Sell take-profit 110 2<7"
+            "7 Buy entry 2 limit 101 0<0, 8 Sell take-profit 110 2<7, 9 Sell stop 95 2<7"
         );
         assert_eq!(
             said("--side sell --trailing-share 0.5%").unwrap(),

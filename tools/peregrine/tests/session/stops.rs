@@ -121,8 +121,8 @@ fn linked(place: usize) {
     let session = Session::start("linked", place);
     let far = [session.near(-100_000.0), session.near(100_000.0)];
     session.hold("10", "sell", &["--stop", &session.near(-AWAY), "--take-profit", &far[1]]);
-    session.until("at venue take-profit", 1);
-    let entry = ["--now", "--limit", &session.near(20_000.0)];
+    session.until("at venue", 0);
+    let entry = ["--now", "--limit", &session.near(5_000.0)];
     let behind = ["--stop", &far[0], "--take-profit", &far[1]];
     session.hold("20", "buy", &[&entry[..], &behind].concat());
     session.until("fired entry", 0);
