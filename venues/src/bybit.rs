@@ -148,7 +148,9 @@ impl Bybit {
         let abilities = Abilities {
             replaces: false,
             cancels_at_once: 0,
-            waits_apart: false,
+            lists_waiting: 0,
+            // Of spot.
+            cancels_apart: true,
             trade_overlap: timed::OVERLAP,
             ended_apart: true,
             key_every: Nanos::ZERO,

@@ -81,7 +81,7 @@ fn conditional(known: u64) -> Vec<(&'static str, Ask)> {
         ("cancel one that waits by name", Ask::Cancel(OrderRef { waits: true, ..order(0) })),
         ("query one that waits", Ask::Query { order: waiting, by_venue_id: false, ended: false }),
         ("cancel all that wait", Ask::CancelAll { instrument: ONE, waiting: true }),
-        ("open orders that wait", Ask::OpenOrders { instrument: ONE, waiting: true, page: 0 }),
+        ("open orders that wait", Ask::OpenOrders { instrument: ONE, list: 1, page: 0 }),
     ]
 }
 
@@ -116,7 +116,7 @@ fn asks(instruments: &[Instrument], known: u64) -> Asks {
         ("query", named(false, false)),
         ("query by the venue's id", named(true, false)),
         ("query among the ended", named(false, true)),
-        ("open orders", Ask::OpenOrders { instrument: ONE, waiting: false, page: 0 }),
+        ("open orders", Ask::OpenOrders { instrument: ONE, list: 0, page: 0 }),
         ("balances", Ask::Balances),
         ("position", Ask::Position(ONE)),
         ("newest trades", trades(None, 0)),

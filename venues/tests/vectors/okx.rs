@@ -87,7 +87,7 @@ fn ask(method: &str, words: &str, symbol: &str) -> Option<Ask> {
         ("cancelOrders" | "cancelOrdersWs", _) => Some(Ask::CancelSome(one.id)),
         ("cancelAllOrdersAfter", _) => Some(Ask::Renew(one.id)),
         ("fetchOpenOrders", _) => {
-            Some(Ask::OpenOrders { instrument: one.id, waiting: false, page: 0 })
+            Some(Ask::OpenOrders { instrument: one.id, list: 0, page: 0 })
         }
         ("fetchOrder", _) => Some(Ask::Query { order, by_venue_id: true, ended: false }),
         // Older than three days, as the witness always asks.
