@@ -7,6 +7,17 @@
 //! bounded table remembers the newest. Nothing replaces an order in one request. Trades have UUIDs
 //! for ids, so they are told by time and text ([`crate::timed`]). Positions are of one way.
 //!
+//! Stops of perpetuals and of spot (`orderFilter` `StopOrder`) are orders of ours: once one fires,
+//! "the order ID will be kept the same" (the documentation's page of pilot features, for spot since
+//! November 2023), and so is our name of it. Those of spot lock nothing until then, and are listed
+//! with the others but cancelled apart. What trails or is linked the engine holds: it is the
+//! venue's own. Trailing stops, and stops and take-profits that are one or come after an entry, are
+//! parts of a position ("Passing these parameters will create conditional orders by the system
+//! internally", `POST /v5/position/trading-stop`, whose quantities follow the position's) or, on
+//! spot, of an order (`takeProfit`, `stopLoss`); neither takes an `orderLinkId` for them ("you
+//! can't give them your own `orderLinkId`", issue 213 of pybit), and spot's `OcoOrder` cannot be
+//! created over the API.
+//!
 //! The faster stream of executions is not used: it gives no fee, and the whole one follows within a
 //! few ms. There is no dead-man's switch that a client renews; where the venue has switched on its
 //! disconnect protection for the account, the window is set once a connection, and it acts when all
@@ -149,7 +160,6 @@ impl Bybit {
             replaces: false,
             cancels_at_once: 0,
             lists_waiting: 0,
-            // Of spot.
             cancels_apart: true,
             trade_overlap: timed::OVERLAP,
             ended_apart: true,

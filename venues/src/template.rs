@@ -5,12 +5,13 @@
 //! (price, quantity, the venue's ids, the signature) is in the tail and written behind it.
 
 use crate::client::{COMPACT_LEN, write_compact};
+use crate::sign::SIGNATURE_LEN_MAX;
 use crate::wire::{Ask, REQUEST_ID_LEN, RequestId, Twin, following};
 use engine::id::{CLIENT_ID_LEN, ClientId, OrderId};
 use engine::num::{DECIMAL_LEN_MAX, Grid, Price, digits, write_decimal};
 
-/// Room kept behind the head for the tail: four numbers, a signature and what lies between.
-const TAIL_LEN_MAX: usize = 768;
+/// Room kept for a field of the tail: the longest is a signature.
+const FIELD_LEN_MAX: usize = SIGNATURE_LEN_MAX;
 
 /// Digits of a time stamp in ms; enough until the year 2286.
 pub(crate) const TIME_LEN: usize = 13;
@@ -190,6 +191,15 @@ impl Tail {
             Piece::Text(text) => Self::Long(text.as_bytes().into()),
         }
     }
+
+    /// Most bytes of it.
+    fn len_max(&self) -> usize {
+        match self {
+            Self::Short(_, len) => *len,
+            Self::Long(text) => text.len(),
+            Self::Field(field) => field.width().unwrap_or(FIELD_LEN_MAX),
+        }
+    }
 }
 
 /// A quantity as text: most orders of a strategy are of the one before's.
@@ -282,7 +292,9 @@ impl Template {
         }
         tail.extend(rest.map(Tail::new));
         let head = bytes.len();
-        bytes.resize(head + TAIL_LEN_MAX, b' ');
+        // Short pieces are copied with what lies behind them.
+        let room = tail.iter().map(Tail::len_max).sum::<usize>() + SHORT.max(DECIMAL_LEN_MAX);
+        bytes.resize(head + room, b' ');
         let (at_ms, qty) = (0, Written::new(lot));
         Self { bytes, at_ms, qty, patches, head, tail, tick, lot }
     }

@@ -25,7 +25,7 @@ use std::fmt::Write as _;
 use venues::wire::{Ask, Door, Heard, Kind, RequestId, Verdict};
 
 /// What every dialect is told, or says that its venue has not.
-const HAPPENINGS: [&str; 55] = [
+const HAPPENINGS: [&str; 65] = [
     "the venue's clock",
     "logged on",
     "log-on refused",
@@ -53,6 +53,16 @@ const HAPPENINGS: [&str; 55] = [
     "stop cancelled",
     "stream: stop",
     "told: stop",
+    "trailing stop taken",
+    "stream: trailing stop",
+    "pair taken",
+    "pair refused: its prices are wrong",
+    "one of a pair cancelled",
+    "bracket taken",
+    "stream: pair",
+    "stream: bracket",
+    "told: pair",
+    "told: bracket",
     "stream: accepted",
     "stream: fill as maker",
     "stream: fill as taker that fills",
