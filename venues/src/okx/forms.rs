@@ -79,12 +79,13 @@ const fn which_algo(named: Named) -> &'static str {
     }
 }
 
-/// The venue's words for a condition. Whether the price is to rise or fall it sees by itself.
+/// The venue's words for a condition. Whether the price is to rise or fall it sees by itself. What
+/// trails, trails the last price.
 fn words(_: Side, until: &Condition) -> Option<&'static [&'static str; 2]> {
-    match until.watched {
-        Watched::Last => Some(&["", "last"]),
-        Watched::Mark => Some(&["", "mark"]),
-        Watched::Mid => None,
+    match (until.watched, until.by) {
+        (Watched::Last, _) => Some(&["", "last"]),
+        (Watched::Mark, By::Price) => Some(&["", "mark"]),
+        _ => None,
     }
 }
 
