@@ -7,16 +7,18 @@
 //! bounded table remembers the newest. Nothing replaces an order in one request. Trades have UUIDs
 //! for ids, so they are told by time and text ([`crate::timed`]). Positions are of one way.
 //!
-//! Stops of perpetuals and of spot (`orderFilter` `StopOrder`) are orders of ours: once one fires,
-//! "the order ID will be kept the same" (the documentation's page of pilot features, for spot since
-//! November 2023), and so is our name of it. Those of spot lock nothing until then, and are listed
-//! with the others but cancelled apart. What trails or is linked the engine holds: it is the
-//! venue's own. Trailing stops, and stops and take-profits that are one or come after an entry, are
-//! parts of a position ("Passing these parameters will create conditional orders by the system
-//! internally", `POST /v5/position/trading-stop`, whose quantities follow the position's) or, on
-//! spot, of an order (`takeProfit`, `stopLoss`); neither takes an `orderLinkId` for them ("you
-//! can't give them your own `orderLinkId`", issue 213 of pybit), and spot's `OcoOrder` cannot be
-//! created over the API.
+//! Stops of perpetuals and of spot (`orderFilter` is `StopOrder`) are orders of ours. Once one of
+//! spot fires, "the order ID will be kept the same" (the documentation's page of pilot features),
+//! and so is our name of it. Those of spot lock nothing until then; they are listed with the others
+//! and cancelled apart.
+//!
+//! What trails or is linked the engine holds, for at this venue it would have no name of ours.
+//! Trailing stops and what comes after an entry are parts of a position: "Passing these parameters
+//! will create conditional orders by the system internally" (`POST /v5/position/trading-stop`), and
+//! its `orderLinkId` is none of the parameters. What spot attaches to an order (`takeProfit`,
+//! `stopLoss`) has none either: "you can't give them your own `orderLinkId`"
+//! (`bybit-exchange/pybit/issues/213`). Spot's `OcoOrder` is listed and cancelled over the API, and
+//! not created.
 //!
 //! The faster stream of executions is not used: it gives no fee, and the whole one follows within a
 //! few ms. There is no dead-man's switch that a client renews; where the venue has switched on its

@@ -123,10 +123,15 @@ fn trailing(kind: Kind, side: Side, by: By) -> Option<String> {
         By::Share => r#""callbackRatio":"<Ratio>""#,
         By::Price => return None,
     };
+    let (side, coins) = (word(side), in_coins(kind, side));
     Some(format!(
-        r#""side":"{}","ordType":"move_order_stop","algoClOrdId":"<Compact>"{},{back},"sz":"<Qty>""#,
-        word(side),
-        in_coins(kind, side)
+        concat!(
+            r#""side":"{side}","ordType":"move_order_stop","algoClOrdId":"<Compact>"{coins},"#,
+            r#"{back},"sz":"<Qty>""#
+        ),
+        side = side,
+        coins = coins,
+        back = back
     ))
 }
 
