@@ -71,9 +71,10 @@ impl Condition {
     }
 }
 
-/// So many millionths of a price, in ticks, towards zero.
+/// So many millionths of a price, in whole ticks, at least one.
 pub fn share_of(price: Price, ppm: i64) -> i64 {
-    i64::try_from(i128::from(price.0) * i128::from(ppm) / 1_000_000).unwrap_or(i64::MAX)
+    let ticks = i128::from(price.0) * i128::from(ppm) / 1_000_000;
+    i64::try_from(ticks).unwrap_or(i64::MAX).max(1)
 }
 
 /// Whether a conditional order stands alone. Linked ones leave one after the other, and the gateway

@@ -307,3 +307,57 @@ impl Held {
 fn back(trigger: Trigger, best: Price, at: Price) -> i64 {
     if trigger == Trigger::TrailingShare { share_of(best, at.0) } else { at.0 }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::collections::VecDeque;
+
+    #[derive(Default)]
+    struct Words(VecDeque<u64>);
+
+    impl Sink for Words {
+        fn word(&mut self, word: u64) {
+            self.0.push_back(word);
+        }
+    }
+
+    impl Source for Words {
+        fn word(&mut self) -> Option<u64> {
+            self.0.pop_front()
+        }
+    }
+
+    #[test]
+    fn every_state_comes_back_as_it_went() {
+        let hold = Hold {
+            number: 7,
+            side: Side::Sell,
+            trigger: Trigger::TrailingShare,
+            watched: Watched::Mark,
+            price: Price(5_000),
+            limit: None,
+            qty: Qty(4),
+            group: 3,
+            after: 2,
+            here: true,
+        };
+        let id = OrderId::new(9, 4);
+        for state in [
+            HeldState::Waiting,
+            HeldState::Armed(None),
+            HeldState::Armed(Some(Price(8))),
+            HeldState::AtVenue(id),
+            HeldState::Beside(id),
+            HeldState::Releasing(id),
+            HeldState::Working(Some(id), Nanos(6)),
+        ] {
+            let held = Held { state, refused: 2, ..Held::new(hold, InstrumentId(1)) };
+            let mut words = Words::default();
+            held.save(&mut words);
+            assert_eq!(Held::restore(&mut words), Some(held), "{state:?}");
+        }
+        let whole = Hold { price: Price(1_000_000), ..hold };
+        assert_eq!(Hold::from_words(&whole.words(), Side::Sell), None, "nothing would be left");
+    }
+}

@@ -241,3 +241,26 @@ pub const fn instrument(row: &Event) -> Option<InstrumentId> {
         _ => Some(row.instrument),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_order_waits_for_comes_back_as_it_went() {
+        for (by, watched, tie, rises) in [
+            (By::Price, Watched::Last, Tie::Alone, true),
+            (By::Distance, Watched::Mark, Tie::First, false),
+            (By::Share, Watched::Mid, Tie::Second, true),
+        ] {
+            let until = Condition { price: Price(123_456), by, watched, rises };
+            assert_eq!(super::until(word(&until, tie)), Some((until, tie)));
+        }
+        // As journals have it that know neither ties nor what trails.
+        let old = 95 | 1 << WATCHED_SHIFT | RISES;
+        let mark = Watched::Mark;
+        let until = Condition { price: Price(95), by: By::Price, watched: mark, rises: true };
+        assert_eq!(super::until(old), Some((until, Tie::Alone)));
+        assert_eq!(super::until(3 << BY_SHIFT), None);
+    }
+}

@@ -202,9 +202,11 @@ impl Session {
             Reason::Budget => self.counters.over_budget += 1,
             _ => {}
         }
-        if matches!(ask.kind(), Kind::Place | Kind::Replace | Kind::Move) {
-            self.budget.not_sent();
-        }
+        let orders = match ask.places() {
+            Some((_, more)) => 1 + more,
+            None => u32::from(ask.kind() == Kind::Move),
+        };
+        (0..orders).for_each(|_| self.budget.not_sent());
         self.order_verdict(ask, refusal, now);
         self.reports.end();
     }

@@ -1,5 +1,7 @@
 //! The session without sockets: time-outs, late answers, windows, reconciliation under faults.
 
+mod linked;
+
 use super::pending::{HTTP, Then};
 use super::reports::Reports;
 use super::session::{Phase, Session, Signal};

@@ -151,7 +151,7 @@ fn text_of(item: &Outgoing) -> String {
 /// `position LOTS ENTRY` · `funding ASSET AMOUNT ID` · `begin` `end`
 /// · `market|orders up|down|stale|fresh` · `budget N` · `timer` · `pause` … `stop`; a report that
 /// ends in `asked` was learnt by asking. Questions: `phase` · `count NAME` · `order N` · `held` ·
-/// `funded` · `repairs` · `total ASSET` · `free ASSET`. `@1` behind a word is the second
+/// `funded` · `repairs` · `total ASSET` · `free ASSET` · `reserved ASSET`. `@1` behind a word is the second
 /// instrument, of a word about no instrument the second venue (and feed).
 #[derive(Debug)]
 pub(super) struct Bench {
@@ -508,6 +508,10 @@ impl Bench {
                 let free = self.engine.account(venue).free(asset);
                 let left = free.saturating_sub(self.engine.reserved(venue, asset));
                 (left.0 / ONE).to_string()
+            }
+            "reserved" => {
+                let asset = AssetId(rest[0].parse().unwrap());
+                (self.engine.reserved(venue, asset).0 / ONE).to_string()
             }
             "repairs" => {
                 let text = |repair: &crate::session::Repair| {

@@ -1,4 +1,5 @@
-//! Stops that the venue keeps: given to it, shown as such, fired there, and booked as it says.
+//! Stops that the venue keeps, alone, trailing and linked: given to it, shown as such, fired there,
+//! and booked as it says.
 
 use crate::harness::{Folder, PATIENCE, Process, ctl, json, look, market_maker, peregrine, until};
 use crate::report::CORES;
@@ -13,8 +14,10 @@ const MARKETS: [(&str, &str, &str); 6] = [
     ("okx", "BTC-USDT-SWAP", "symbol = \"BTC-USDT-SWAP\""),
     ("bybit", "BTCUSDT", "symbol = \"BTCUSDT\"\nmarket = \"spot\""),
 ];
-/// Those that keep pairs, and stops that trail by a distance, too.
-const LINKED: [usize; 2] = [3, 4];
+/// Those that keep pairs, brackets and stops that trail by a share, too.
+const LINKED: [usize; 3] = [0, 3, 4];
+/// Those that keep stops that trail by a share, and no pairs.
+const TRAILING: [usize; 1] = [1];
 const SECONDS: &str = "30";
 /// So far from the price they wait, in millionths of it.
 const AWAY: f64 = 300.0;
@@ -26,110 +29,140 @@ fn states(seen: &Value, word: &str) -> usize {
     orders.iter().filter(of).count()
 }
 
-/// A session of this name, in which orders are held.
-fn session(place: usize, name: &str, script: fn(&Market<'_>)) -> Value {
-    let (venue, symbol, instrument) = MARKETS[place];
-    let folder = Folder::new(&format!("{name}-{place}"));
-    // Quotes that seldom fill.
-    let path = market_maker(&folder, venue, instrument, "20");
-    let args = ["demo", "--json", "--wait", "park", "--scenario", "four", "--seed", "5"];
-    let more = ["--seconds", SECONDS, "--config", path.to_str().unwrap()];
-    let process = Process::start(peregrine(&[&args[..], &more].concat()));
-    let seen = |what: &str, wanted: &dyn Fn(&Value) -> bool| {
-        until(&format!("{venue} {symbol}: {what}"), || look(&folder).filter(|seen| wanted(seen)))
-    };
-    let mid = |seen: &Value| {
-        let side = |word: &str| {
-            let text = &seen["instruments"][0][word][0][0];
-            text.as_str().and_then(|text| text.parse::<f64>().ok())
-        };
-        Some((side("bids")? + side("asks")?) / 2.0)
-    };
-    let open = seen("quotes", &|seen| states(seen, "open") >= 2 && mid(seen).is_some());
-    script(&Market { symbol, mid: mid(&open).unwrap(), folder: &folder, seen: &seen });
-    let ended = process.ended_within(PATIENCE * 2);
-    assert_eq!(ended.code, Some(0), "{venue} {symbol}: {}{}", ended.err, ended.out);
-    json(&ended.out)
-}
-
-/// Waits until something is so.
-type Seen<'a> = dyn Fn(&str, &dyn Fn(&Value) -> bool) -> Value + 'a;
-
-/// Where a script holds orders, and where the price was when it began.
-struct Market<'a> {
-    symbol: &'a str,
+/// An engine on a market, from when its quotes stand.
+struct Session {
+    market: (&'static str, &'static str),
+    folder: Folder,
+    process: Process,
     mid: f64,
-    folder: &'a Folder,
-    seen: &'a Seen<'a>,
 }
 
-impl Market<'_> {
+impl Session {
+    fn start(name: &str, place: usize) -> Self {
+        let (venue, symbol, instrument) = MARKETS[place];
+        let folder = Folder::new(&format!("{name}-{place}"));
+        // Quotes that seldom fill.
+        let path = market_maker(&folder, venue, instrument, "20");
+        let args = ["demo", "--json", "--wait", "park", "--scenario", "four", "--seed", "5"];
+        let more = ["--seconds", SECONDS, "--config", path.to_str().unwrap()];
+        let process = Process::start(peregrine(&[&args[..], &more].concat()));
+        let mid = |seen: &Value| {
+            let side = |word: &str| {
+                let text = &seen["instruments"][0][word][0][0];
+                text.as_str().and_then(|text| text.parse::<f64>().ok())
+            };
+            Some((side("bids")? + side("asks")?) / 2.0)
+        };
+        let mut session = Self { market: (venue, symbol), folder, process, mid: 0.0 };
+        let wanted = |seen: &Value| states(seen, "open") >= 2 && mid(seen).is_some();
+        session.mid = mid(&session.seen("quotes", wanted)).unwrap();
+        session
+    }
+
+    fn seen(&self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        let what = format!("{} {}: {what}", self.market.0, self.market.1);
+        until(&what, || look(&self.folder).filter(|seen| wanted(seen)))
+    }
+
+    /// Waits until so many held orders have this state.
+    fn until(&self, state: &str, many: usize) {
+        self.seen(&format!("{many} {state}"), |seen| states(seen, state) == many);
+    }
+
     /// A price so many millionths from where the mid was.
     fn near(&self, ppm: f64) -> String {
         format!("{:.0}", self.mid * (1.0 + ppm / 1e6))
     }
 
     fn hold(&self, number: &str, side: &str, more: &[&str]) {
-        let what = ["hold", "--instrument", self.symbol, "--number", number, "--qty", "0.01"];
-        ctl(self.folder, &[&what[..], &["--side", side], more].concat(), 0);
+        let what = ["hold", "--instrument", self.market.1, "--number", number, "--qty", "0.01"];
+        ctl(&self.folder, &[&what[..], &["--side", side], more].concat(), 0);
     }
 
-    fn until_at_venue(&self, many: usize) {
-        let what = format!("{many} at the venue");
-        (self.seen)(&what, &|seen| states(seen, "at venue") == many);
+    fn release(&self, number: &str) {
+        ctl(&self.folder, &["release", number], 0);
+    }
+
+    /// What it says at its end, when that is a good one.
+    fn ended(self) -> Value {
+        let (venue, symbol) = self.market;
+        let ended = self.process.ended_within(PATIENCE * 2);
+        assert_eq!(ended.code, Some(0), "{venue} {symbol}: {}{}", ended.err, ended.out);
+        let told = json(&ended.out);
+        println!("{venue} {symbol}: {} at the venue", told["counters"]["held_at_venue"]);
+        assert!(told["counters"]["held_fired"].as_u64() >= Some(1), "{venue} {symbol}: {told}");
+        assert_eq!(told["ledger_match"], true, "{venue} {symbol}: {told}");
+        assert_eq!(told["open_orders_at_end"], 0, "{venue} {symbol}: {told}");
+        assert_eq!(told["halt"], "none", "{venue} {symbol}: {told}");
+        assert_eq!(told["repairs"], serde_json::json!([]), "{venue} {symbol}: {told}");
+        told
     }
 }
 
-/// A stop waits on either side of the price, and one far away is taken back.
-fn stops(market: &Market<'_>) {
-    market.hold("7", "sell", &["--stop", &market.near(-100_000.0)]);
-    market.until_at_venue(1);
-    ctl(market.folder, &["release", "7"], 0);
-    market.until_at_venue(0);
-    market.hold("8", "sell", &["--stop", &market.near(-AWAY)]);
-    market.hold("9", "buy", &["--stop", &market.near(AWAY)]);
+fn held_at_venue(told: &Value) -> u64 {
+    told["counters"]["held_at_venue"].as_u64().unwrap()
 }
 
-/// A pair around the price, of which one fires and the other is gone, and a stop that trails.
-fn linked(market: &Market<'_>) {
-    let [low, high] = [-AWAY, AWAY].map(|ppm| market.near(ppm));
-    market.hold("10", "sell", &["--take-profit", &high, "--group", "1"]);
-    market.hold("11", "sell", &["--stop", &low, "--group", "1"]);
-    market.until_at_venue(2);
-    market.until_at_venue(0);
-    let back = format!("{:.0}", market.mid * AWAY / 1e6);
-    market.hold("12", "sell", &["--trailing", &back]);
-    market.until_at_venue(1);
-    market.until_at_venue(0);
+/// A session in which a stop waits on either side of the price, and one far away is taken back.
+fn stops(place: usize) {
+    let session = Session::start("stops", place);
+    session.hold("7", "sell", &["--stop", &session.near(-100_000.0)]);
+    session.until("at venue", 1);
+    session.release("7");
+    session.until("at venue", 0);
+    session.hold("8", "sell", &["--stop", &session.near(-AWAY)]);
+    session.hold("9", "buy", &["--stop", &session.near(AWAY)]);
+    let told = session.ended();
+    assert!(held_at_venue(&told) >= 2, "{told}");
 }
 
-/// Runs a script on these markets side by side; each is told to have given so many to the venue.
-fn check(places: &[usize], (name, script): (&str, fn(&Market<'_>)), least: u64) {
-    let _some = CORES.read();
+/// A session with a pair of which one is fired, a bracket whose entry is filled, and a stop that
+/// trails.
+fn linked(place: usize) {
+    let session = Session::start("linked", place);
+    let far = [session.near(-100_000.0), session.near(100_000.0)];
+    session.hold("10", "sell", &["--stop", &session.near(-AWAY), "--take-profit", &far[1]]);
+    session.until("at venue take-profit", 1);
+    let entry = ["--now", "--limit", &session.near(20_000.0)];
+    let behind = ["--stop", &far[0], "--take-profit", &far[1]];
+    session.hold("20", "buy", &[&entry[..], &behind].concat());
+    session.until("fired entry", 0);
+    session.release("21");
+    session.release("22");
+    session.hold("30", "sell", &["--trailing-share", "0.1%"]);
+    session.until("at venue trailing-share", 1);
+    session.until("at venue", 0);
+    let told = session.ended();
+    assert_eq!(held_at_venue(&told), 5, "{told}");
+}
+
+/// A session with a stop that trails.
+fn trailing(place: usize) {
+    let session = Session::start("trailing", place);
+    session.hold("30", "sell", &["--trailing-share", "0.1%"]);
+    session.until("at venue trailing-share", 1);
+    session.until("at venue", 0);
+    let told = session.ended();
+    assert_eq!(held_at_venue(&told), 1, "{told}");
+}
+
+/// Runs them side by side.
+fn at_once(places: impl Iterator<Item = usize>, run: fn(usize)) {
     std::thread::scope(|scope| {
-        let run = |place: usize| move || session(place, name, script);
-        let all: Vec<_> = places.iter().map(|place| scope.spawn(run(*place))).collect();
-        for (session, place) in all.into_iter().zip(places) {
-            let (venue, symbol, _) = MARKETS[*place];
-            let told = session.join().unwrap();
-            let counters = &told["counters"];
-            println!("{venue} {symbol}: {} at the venue", counters["held_at_venue"]);
-            assert!(counters["held_at_venue"].as_u64() >= Some(least), "{venue} {symbol}: {told}");
-            assert!(counters["held_fired"].as_u64() >= Some(1), "{venue} {symbol}: {told}");
-            assert_eq!(told["ledger_match"], true, "{venue} {symbol}: {told}");
-            assert_eq!(told["open_orders_at_end"], 0, "{venue} {symbol}: {told}");
-            assert_eq!(told["halt"], "none", "{venue} {symbol}: {told}");
-            assert_eq!(told["repairs"], serde_json::json!([]), "{venue} {symbol}: {told}");
-        }
+        let all: Vec<_> = places.map(|place| scope.spawn(move || run(place))).collect();
+        all.into_iter().for_each(|one| one.join().unwrap());
     });
 }
 
 #[test]
 fn stops_wait_at_the_venues_that_keep_them() {
-    check(&std::array::from_fn::<usize, { MARKETS.len() }, _>(|place| place), ("stops", stops), 2);
+    let _some = CORES.read();
+    at_once(0..MARKETS.len(), stops);
 }
 
 #[test]
 fn linked_orders_wait_at_the_venues_that_keep_them() {
-    check(&LINKED, ("linked", linked), 3);
+    let _some = CORES.read();
+    at_once(LINKED.into_iter(), linked);
+    at_once(TRAILING.into_iter(), trailing);
 }
