@@ -44,7 +44,8 @@ pub struct Config {
 const ABILITIES: Abilities = Abilities {
     replaces: true,
     cancels_at_once: 0,
-    waits_apart: false,
+    lists_waiting: 0,
+    cancels_apart: false,
     trade_overlap: 0,
     ended_apart: false,
     key_every: Nanos::ZERO,

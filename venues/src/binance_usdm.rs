@@ -103,7 +103,8 @@ impl BinanceUsdm {
         let abilities = Abilities {
             replaces: false,
             cancels_at_once: 0,
-            waits_apart: true,
+            lists_waiting: 1,
+            cancels_apart: true,
             trade_overlap: 0,
             ended_apart: false,
             // It lives for an hour.

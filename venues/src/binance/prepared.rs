@@ -203,7 +203,7 @@ impl Row {
                 &mut self.query[list][about(order, *by_venue_id, values)?]
             }
             Ask::CancelAll { waiting, .. } => &mut self.cancel_all[usize::from(*waiting)],
-            Ask::OpenOrders { waiting, .. } => &mut self.open_orders[usize::from(*waiting)],
+            Ask::OpenOrders { list, .. } => &mut self.open_orders[usize::from(*list > 0)],
             Ask::Position(_) => &mut self.position,
             Ask::Renew(_) => &mut self.renew,
             Ask::Trades { from: None, page: 0, .. } => &mut self.newest_trade,

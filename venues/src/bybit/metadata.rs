@@ -194,7 +194,7 @@ fn listing(raw: &RawListing, kind: Kind) -> Result<Listing, MetadataError> {
         amends: true,
         moves: true,
         keeps: match kind {
-            Kind::Spot => Keeps::NOTHING,
+            Kind::Spot => Keeps::NOTHING.and_stops(Watched::Last),
             Kind::Linear => Keeps::NOTHING.and_stops(Watched::Last).and_stops(Watched::Mark),
         },
         replaces: false,

@@ -311,8 +311,8 @@ impl Session {
     /// Cancels all open orders of an instrument where the venue has no request for that: they are
     /// asked for, and cancelled several at a time. Before all other questions.
     pub fn cancel_found(&mut self, instrument: InstrumentId) {
-        for waiting in self.abilities.lists() {
-            let ask = Ask::OpenOrders { instrument, waiting: *waiting, page: 0 };
+        for list in self.abilities.lists() {
+            let ask = Ask::OpenOrders { instrument, list, page: 0 };
             self.asks.push_front((ask, Then::Doom));
         }
     }
@@ -329,8 +329,9 @@ impl Session {
     /// All open orders of an instrument are known: they are cancelled.
     pub(super) fn cancel_doomed(&mut self, instrument: InstrumentId) {
         let count = self.doomed.iter().filter(|order| order.instrument == instrument).count();
-        let lists = self.abilities.lists().len() - 1;
-        for _ in 0..count.div_ceil(self.abilities.cancels_at_once.max(1)) + lists {
+        // Those that wait are cancelled apart: one of the requests may not be full.
+        let apart = usize::from(self.abilities.lists_waiting > 0);
+        for _ in 0..count.div_ceil(self.abilities.cancels_at_once.max(1)) + apart {
             self.asks.push_front((Ask::CancelSome(instrument), Then::Nothing));
         }
     }

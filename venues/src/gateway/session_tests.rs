@@ -26,7 +26,8 @@ const ONE: InstrumentId = InstrumentId(0);
 const ABILITIES: Abilities = Abilities {
     replaces: true,
     cancels_at_once: 0,
-    waits_apart: false,
+    lists_waiting: 0,
+    cancels_apart: false,
     trade_overlap: 0,
     ended_apart: false,
     key_every: Nanos::ZERO,

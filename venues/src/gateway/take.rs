@@ -50,9 +50,9 @@ impl<W: Wire> Gateway<W> {
             Reduce::CancelAll(instrument) => {
                 self.withdraw(|ask| ask.instrument() == instrument, clock);
                 if self.session.abilities.cancels_at_once == 0 {
-                    let lists = self.session.abilities.lists().iter();
+                    let all = self.session.abilities.cancel_alls().iter();
                     let ask = |waiting: &bool| Ask::CancelAll { instrument, waiting: *waiting };
-                    self.cancels.extend(lists.map(ask));
+                    self.cancels.extend(all.map(ask));
                 } else if self.session.phase != Phase::Halting {
                     self.session.cancel_found(instrument);
                 }

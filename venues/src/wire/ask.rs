@@ -92,8 +92,9 @@ pub enum Ask {
     OpenOrders {
         /// Of what.
         instrument: InstrumentId,
-        /// Those that wait for a price, where the venue keeps them apart; else the others.
-        waiting: bool,
+        /// Which list of them, where the venue has several: 0 is that of the book, the others are
+        /// of those that wait for a price.
+        list: u8,
         /// Which page: 0, then as [`Heard::More`](super::Heard::More) says.
         page: u64,
     },
@@ -301,8 +302,8 @@ impl Ask {
     /// The next page of the same question; itself where there are no pages.
     pub const fn turned(self, next: u64) -> Self {
         match self {
-            Self::OpenOrders { instrument, waiting, .. } => {
-                Self::OpenOrders { instrument, waiting, page: next }
+            Self::OpenOrders { instrument, list, .. } => {
+                Self::OpenOrders { instrument, list, page: next }
             }
             Self::Trades { instrument, from, .. } => Self::Trades { instrument, from, page: next },
             Self::Payments { from, .. } => Self::Payments { from, page: next },

@@ -83,7 +83,7 @@ fn conditional(known: u64) -> Vec<(&'static str, Ask)> {
         ("cancel one that waits by name", Ask::Cancel(OrderRef { waits: true, ..order(0) })),
         ("query one that waits", Ask::Query { order: waiting, by_venue_id: false, ended: false }),
         ("cancel all that wait", Ask::CancelAll { instrument: ONE, waiting: true }),
-        ("open orders that wait", Ask::OpenOrders { instrument: ONE, waiting: true, page: 0 }),
+        ("open orders that wait", Ask::OpenOrders { instrument: ONE, list: 1, page: 0 }),
     ]
 }
 
@@ -139,6 +139,41 @@ fn linked() -> Vec<(&'static str, Ask)> {
     ]
 }
 
+/// What may be asked otherwise of another kind of instruments.
+fn others(known: u64) -> Vec<(&'static str, Ask)> {
+    let waiting = OrderRef { waits: true, ..order(known) };
+    let (price, watched) = (Price(355_000), Watched::Last);
+    let until = Condition { by: By::Price, price, watched, rises: false };
+    let stop = Ask::Conditional { order: place(Side::Sell, Tif::Ioc, ONE), until };
+    vec![
+        ("place on the other kind", Ask::Place(place(Side::Buy, Tif::PostOnly, ONE))),
+        ("stop on the other kind", stop),
+        ("cancel one that waits on the other kind", Ask::Cancel(waiting)),
+        ("cancel all on the other kind", Ask::CancelAll { instrument: ONE, waiting: false }),
+        (
+            "cancel all that wait on the other kind",
+            Ask::CancelAll { instrument: ONE, waiting: true },
+        ),
+        ("trailing stop on the other kind", trailing(Side::Buy, By::Share, 5_000, watched)),
+        ("pair on the other kind", pair(Side::Buy, [Tif::Ioc, Tif::Ioc], false)),
+        ("bracket on the other kind", bracket(Side::Sell, [Tif::Ioc, Tif::Ioc], false)),
+    ]
+}
+
+/// The same of another instrument.
+fn on(mut ask: Ask, instrument: InstrumentId) -> Ask {
+    match &mut ask {
+        Ask::Place(order)
+        | Ask::Conditional { order, .. }
+        | Ask::Pair { stop: order, .. }
+        | Ask::Bracket { entry: order, .. } => order.instrument = instrument,
+        Ask::Cancel(order) => order.instrument = instrument,
+        Ask::CancelAll { instrument: of, .. } => *of = instrument,
+        _ => {}
+    }
+    ask
+}
+
 /// `known` is a venue's id of an order that the dialect has heard of.
 fn asks(instruments: &[Instrument], known: u64) -> Asks {
     let named = |by_venue_id, ended| Ask::Query { order: order(known), by_venue_id, ended };
@@ -170,7 +205,7 @@ fn asks(instruments: &[Instrument], known: u64) -> Asks {
         ("query", named(false, false)),
         ("query by the venue's id", named(true, false)),
         ("query among the ended", named(false, true)),
-        ("open orders", Ask::OpenOrders { instrument: ONE, waiting: false, page: 0 }),
+        ("open orders", Ask::OpenOrders { instrument: ONE, list: 0, page: 0 }),
         ("balances", Ask::Balances),
         ("position", Ask::Position(ONE)),
         ("newest trades", trades(None, 0)),
@@ -183,8 +218,8 @@ fn asks(instruments: &[Instrument], known: u64) -> Asks {
     requests.extend(conditional(known));
     requests.extend(linked());
     if let Some(other) = instruments.get(1) {
-        let other = Ask::Place(place(Side::Buy, Tif::PostOnly, other.id));
-        requests.push(("place on the other kind", other));
+        let asks = others(known).into_iter();
+        requests.extend(asks.map(|(name, ask)| (name, on(ask, other.id))));
     }
     let over_rest = vec![
         ("over REST: place", Ask::Place(place(Side::Buy, Tif::PostOnly, ONE))),

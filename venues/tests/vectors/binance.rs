@@ -79,7 +79,7 @@ fn ask(method: &str, description: &str) -> Option<Ask> {
             Some(Ask::CancelAll { instrument, waiting: false })
         }
         ("fetchOpenOrders", "open orders symbol") => {
-            Some(Ask::OpenOrders { instrument, waiting: false, page: 0 })
+            Some(Ask::OpenOrders { instrument, list: 0, page: 0 })
         }
         ("fetchOrder", "order by id") => {
             Some(Ask::Query { order: old(), by_venue_id: true, ended: false })

@@ -65,9 +65,7 @@ fn ask(method: &str, words: &str) -> Option<Ask> {
         }
         ("cancelOrder", "cancel by id") | ("cancelOrderWs", _) => Some(Ask::Cancel(order)),
         ("cancelAllOrders", _) => Some(Ask::CancelAll { instrument: ONE, waiting: false }),
-        ("fetchOpenOrders", _) => {
-            Some(Ask::OpenOrders { instrument: ONE, waiting: false, page: 0 })
-        }
+        ("fetchOpenOrders", _) => Some(Ask::OpenOrders { instrument: ONE, list: 0, page: 0 }),
         ("fetchOrder", _) => Some(Ask::Query { order, by_venue_id: true, ended: false }),
         ("fetchMyTrades", _) => Some(Ask::Trades { instrument: ONE, from: None, page: 0 }),
         ("fetchPositions", _) => Some(Ask::Position(ONE)),

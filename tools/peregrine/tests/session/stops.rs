@@ -6,15 +6,16 @@ use crate::report::CORES;
 use serde_json::Value;
 
 /// The venues with the markets of which they keep stops.
-const MARKETS: [(&str, &str, &str); 5] = [
+const MARKETS: [(&str, &str, &str); 6] = [
     ("binance-spot", "BTCUSDT", "symbol = \"BTCUSDT\""),
     ("binance-usdm", "BTCUSDT", "symbol = \"BTCUSDT\""),
     ("bybit", "BTCUSDT", "symbol = \"BTCUSDT\"\nmarket = \"linear\""),
     ("okx", "BTC-USDT", "symbol = \"BTC-USDT\""),
     ("okx", "BTC-USDT-SWAP", "symbol = \"BTC-USDT-SWAP\""),
+    ("bybit", "BTCUSDT", "symbol = \"BTCUSDT\"\nmarket = \"spot\""),
 ];
 /// Those that keep pairs, brackets and stops that trail by a share, too.
-const LINKED: [usize; 1] = [0];
+const LINKED: [usize; 3] = [0, 3, 4];
 /// Those that keep stops that trail by a share, and no pairs.
 const TRAILING: [usize; 1] = [1];
 const SECONDS: &str = "30";
