@@ -146,7 +146,7 @@ impl Gate {
 
     /// The same after so many others.
     pub fn would_pass_after(&self, others: u32, place: &Place, facts: &Facts<'_>) -> bool {
-        let mut bucket = self.bucket.clone();
+        let mut bucket = self.bucket;
         for _ in 0..others {
             bucket.has(facts.now);
             bucket.take();
