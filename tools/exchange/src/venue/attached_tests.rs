@@ -113,6 +113,17 @@ fn what_goes_with_a_position_ends_with_it() {
 }
 
 #[test]
+fn a_position_is_watched_from_its_first_lot() {
+    check(
+        "house SELL 2@100 => ok
+         ann BUY 5@100 with tp@110 sl@90 whole => 2/5
+         waiting ann => above@110 1000, below@90 1000
+         house SELL 3@100 => ok
+         waiting ann => above@110 1000, below@90 1000",
+    );
+}
+
+#[test]
 fn a_second_whole_takes_the_place_of_the_first() {
     check(
         "house SELL 8@100 => ok
