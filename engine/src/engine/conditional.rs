@@ -111,9 +111,12 @@ impl<S: Strategy> Engine<S> {
         match order {
             Some(order) if order.filled.0 > 0 || order.wake == Wake::Awake => {
                 match self.held[place].state {
-                    // The other one of its group is taken for the one that fired.
+                    // Which of the two fired is found out at the one that has the order.
                     HeldState::Beside(_) => self.forget_beside(place, id),
-                    _ => self.fired(place, Some(id)),
+                    _ => {
+                        let place = self.which_fired(place, id);
+                        self.fired(place, Some(id));
+                    }
                 }
             }
             Some(order) if !order.state.is_terminal() => {

@@ -114,6 +114,7 @@ impl<S: Strategy> Engine<S> {
         let held = self.held[place];
         if let (HeldState::AtVenue(id), Some(_), 0) =
             (held.state, self.twin(place), held.hold.after)
+            && held.refused < REFUSALS_MAX
             && self.order_of(id).is_some_and(|order| order.wake == Wake::Asleep)
         {
             self.cancel_of(id);
@@ -266,8 +267,12 @@ impl<S: Strategy> Engine<S> {
         let sent = self.send_linked(desk, &parts, read_at);
         if sent {
             self.are_there([stop, take], &parts[1..]);
+            return Some(Some(client.order));
         }
-        Some(sent.then_some(client.order))
+        // Where the gate has something against those behind it alone, it goes by itself.
+        let passes =
+            self.with_facts(desk, &order, read_at, |gate, facts| gate.would_pass(&order, facts));
+        (passes != Some(true)).then_some(None)
     }
 
     /// Those that came with an entry that is no more: awake where it was filled whole. Else the
@@ -341,7 +346,8 @@ impl<S: Strategy> Engine<S> {
         }
         self.change_order(fired, |order| order.covered = false);
         let now = self.now;
-        let beside = |held: &Held| held.hold.group == group && held.state == HeldState::Beside(fired);
+        let beside =
+            |held: &Held| held.hold.group == group && held.state == HeldState::Beside(fired);
         while let Some(place) = self.held.iter().position(beside) {
             let number = self.held.remove(place).hold.number;
             self.drop_children(number);
@@ -354,6 +360,31 @@ impl<S: Strategy> Engine<S> {
             self.change_order(id, |order| order.sent_at = now);
             self.drop_children(self.held[place].hold.number);
         }
+    }
+
+    /// Of two that are one order, where the one is that fired: the one whose price is nearer. It
+    /// has the order from then on, which rests or takes as that one does.
+    pub(super) fn which_fired(&mut self, place: usize, id: OrderId) -> usize {
+        let beside = |held: &Held| held.state == HeldState::Beside(id);
+        let (Some(other), Some(price)) =
+            (self.held.iter().position(beside), self.watched(&self.held[place]))
+        else {
+            return place;
+        };
+        let gap = |place: usize| self.held[place].hold.price.0.abs_diff(price.0);
+        if gap(place) <= gap(other) {
+            return place;
+        }
+        self.held[place].state = HeldState::Beside(id);
+        self.held[other].state = HeldState::AtVenue(id);
+        let limit = self.held[other].hold.limit;
+        self.change_order(id, |order| {
+            (order.price, order.tif) = match limit {
+                Some(limit) => (limit, Tif::Gtc),
+                None => (order.price, Tif::Ioc),
+            };
+        });
+        other
     }
 
     /// The order that one stood beside fired after the other one of them was let go.
