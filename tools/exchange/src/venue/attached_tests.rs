@@ -2,7 +2,7 @@
 
 use super::attached::Follower;
 use super::perp_tests::{account, act, consistent, sums, venue};
-use super::trigger::{By, Fate, When};
+use super::trigger::{By, Fate, Trigger, When};
 use super::*;
 use proptest::prelude::*;
 
@@ -135,6 +135,32 @@ fn a_second_whole_takes_the_place_of_the_first() {
          fire => ok
          show ann => flat 960",
     );
+}
+
+/// One look in which a stop closes what another one goes with.
+#[test]
+fn what_goes_with_a_position_ends_in_the_look_that_closes_it() {
+    let steps = [
+        "ann BUY 1@95 with tp@95 whole",
+        "house BUY 16@96",
+        "ann BUY 1@95 with tp@95 whole",
+        "house SELL 6@101",
+        "ann SELL 1@100 with tp@95 whole",
+        "ann BUY 1@95 with tp@95 whole",
+        "ann BUY 2@101 with tp@102 sl@100 whole",
+        "ann SELL 5@97",
+        "ann BUY 1@97",
+    ];
+    let mut venue = venue(crate::symbol::SCALE / 1000);
+    for step in steps {
+        perform(&mut venue, step);
+    }
+    venue.fire(1);
+    let waits = |one: &&Trigger| one.tied && one.fate == Fate::Waiting;
+    for one in venue.triggers.values().filter(waits) {
+        let position = venue.account(one.account).position(one.order.symbol, one.order.leg);
+        assert_eq!(position.closing(), Some(one.order.side));
+    }
 }
 
 #[test]

@@ -265,6 +265,8 @@ impl Venue {
                 self.shoot(id, now_ms);
             }
         }
+        // What fired may have closed a position that others go with.
+        self.end_tied(now_ms);
         self.wake(&paths, now_ms);
         self.forget_triggers();
     }
@@ -272,6 +274,16 @@ impl Venue {
     fn waiting_ids(&self) -> Vec<u64> {
         let waiting = self.triggers.values().filter(|one| one.fate == Fate::Waiting);
         waiting.map(|one| one.id).collect()
+    }
+
+    /// Cancels what goes with a position that is gone.
+    fn end_tied(&mut self, now_ms: u64) {
+        for id in self.waiting_ids() {
+            let over = |one: &Trigger| one.tied && self.closes_nothing(one);
+            if self.triggers.get(&id).is_some_and(over) {
+                self.cancel_trigger(id, Why::ReduceOnly, now_ms);
+            }
+        }
     }
 
     /// Whether the position is gone that an order would make smaller.
