@@ -1,5 +1,5 @@
-//! Linked orders when things come out of turn: fired or ended early, let go, refused by halves, lost
-//! between two sessions.
+//! Linked orders when things come out of turn: fired or ended early, let go, refused by halves,
+//! lost between two sessions.
 
 use super::check_on;
 use super::desk::Bench;
