@@ -309,7 +309,7 @@ pub enum CtlOrder {
     /// Cancel all, wait for the confirmation, and exit
     Stop,
     /// Hold an order in the engine until its price is reached: a stop, take-profit or trailing stop
-    Hold(HoldArgs),
+    Hold(Box<HoldArgs>),
     /// Forget held orders; what has fired of them is cancelled
     Release {
         /// Which; all of them without it
