@@ -6,6 +6,7 @@
 mod desk;
 mod holding;
 mod limits;
+mod linked;
 mod market;
 mod orders;
 mod pairs;
