@@ -43,10 +43,12 @@ impl<S: Strategy> Engine<S> {
             && self.next_counter < u32::MAX;
         match self.partner(place) {
             Partner::Ready(other) if may => {
-                // Where the gate has something against the other one, the stop goes by itself.
-                if self.entrust_pair(desk, [place, other], origin) {
-                    return;
+                // Where the gate goes on having something against the other one, the stop goes by
+                // itself.
+                if !self.entrust_pair(desk, [place, other], origin) {
+                    self.held[place].take_back(self.now);
                 }
+                return;
             }
             Partner::Soon => return,
             Partner::Ready(_) | Partner::None => {}

@@ -269,10 +269,11 @@ impl<S: Strategy> Engine<S> {
             self.are_there([stop, take], &parts[1..]);
             return Some(Some(client.order));
         }
-        // Where the gate has something against those behind it alone, it goes by itself.
+        // Where the gate goes on having something against those behind it, it goes by itself.
         let passes =
             self.with_facts(desk, &order, read_at, |gate, facts| gate.would_pass(&order, facts));
-        (passes != Some(true)).then_some(None)
+        self.held[place].refused += u8::from(passes == Some(true));
+        Some(None)
     }
 
     /// Those that came with an entry that is no more: awake where it was filled whole. Else the

@@ -71,8 +71,13 @@ fn a_stop_goes_alone_where_the_gate_has_something_against_the_other() {
         check_two(&format!(
             "ready
              hold 1 sell take-profit {take} group 3
-             hold 2 sell stop 95:{qty} group 3 => \
-               stop #1 sell 91:{sent} ioc when last down to 95
+             hold 2 sell stop 95:{qty} group 3
+             +250
+             tick
+             +500
+             tick
+             +1000
+             tick => stop #1 sell 91:{sent} ioc when last down to 95
              accept 1
              tick
              holds => take-profit 1 held x{qty}, stop 2 at venue x{qty}"
@@ -167,7 +172,14 @@ fn linked_orders_keep_to_the_limit_of_open_orders_together() {
         "ready
          quote buy 95:5 => place #1 buy 95:5
          hold 1 sell take-profit 110:5 group 3
-         hold 2 sell stop 95:5 group 3 => stop #2 sell 91:5 ioc when last down to 95
+         hold 2 sell stop 95:5 group 3
+         holds => take-profit 1 held x5, stop 2 held x5
+         +250
+         tick
+         +500
+         tick
+         +1000
+         tick => stop #2 sell 91:5 ioc when last down to 95
          holds => take-profit 1 held x5, stop 2 at venue x5",
     );
 }
@@ -233,9 +245,22 @@ fn an_entry_goes_alone_where_the_gate_has_something_against_those_behind_it() {
         "ready
          hold 1 buy entry 2:5 limit 101
          hold 2 sell stop 95:5 group 1 after 1
-         hold 3 sell take-profit 110:5 group 1 after 1 limit 140 => place #1 buy 101:5
+         hold 3 sell take-profit 110:5 group 1 after 1 limit 140
+         +250
+         tick
+         +250
+         tick
+         +250
+         tick => place #1 buy 101:5
          accept 1
-         fill 1 1 5 => stop #2 sell 91:5 ioc when last down to 95
+         fill 1 1 5
+         holds => stop 2 held x5, take-profit 3 held x5
+         +250
+         tick
+         +500
+         tick
+         +1000
+         tick => stop #2 sell 91:5 ioc when last down to 95
          holds => stop 2 at venue x5, take-profit 3 held x5",
     );
 }
