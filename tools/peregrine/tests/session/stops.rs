@@ -120,6 +120,9 @@ fn stops(place: usize) {
 /// trails.
 fn linked(place: usize) {
     let session = Session::start("linked", place);
+    // Quotes would use up the orders that the gate lets pass in a second.
+    ctl(&session.folder, &["pause"], 0);
+    session.until("open", 0);
     let far = [session.near(-100_000.0), session.near(100_000.0)];
     session.hold("10", "sell", &["--stop", &session.near(-AWAY), "--take-profit", &far[1]]);
     session.until("at venue", 0);
