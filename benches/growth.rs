@@ -100,7 +100,7 @@ impl Ports for Doors {
     fn send(&mut self, item: Outgoing) {
         let Outgoing::Place(approved) = item else { return };
         let (old, new) = match *approved.intent() {
-            Intent::Place(new) => (None, new),
+            Intent::Place(new) | Intent::Entry(new) => (None, new),
             Intent::Replace { old, new } => (Some(old), new),
             Intent::Move { .. } | Intent::Conditional { .. } => return,
         };

@@ -268,7 +268,7 @@ impl<S: Strategy> Desk<S> {
     /// Best price of its live orders of a side.
     #[inline]
     pub fn own_best(&self, instrument: InstrumentId, side: Side) -> Option<Price> {
-        let awake = |order: &&Order| order.wake != Wake::Asleep;
+        let awake = |order: &&Order| !matches!(order.wake, Wake::Asleep | Wake::Dormant);
         let prices = self.orders.side(instrument, side).filter(awake).map(Order::nearest_price);
         match side {
             Side::Buy => prices.max(),

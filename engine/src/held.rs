@@ -7,17 +7,20 @@
 //!                                                      └──▶ at the venue ──(trigger)──▶ working
 //! ```
 //!
-//! A stop or take-profit is given to the venue where it keeps such orders
-//! ([`Instrument::keeps`](crate::instrument::Instrument::keeps)): there it is watched while the
-//! engine is down. What the venue does not keep is held here and in the journal, and nobody
-//! watches it while the engine is down: trailing stops by a distance, take-profits of a group
-//! (their stop is at the venue, and two orders would lock the same money twice), what the venue
-//! refused, until it is asked again, and what was asked to be held here. One that is let go is
-//! remembered until its order at the venue is no more.
+//! What the venue keeps ([`Instrument::keeps`](crate::instrument::Instrument::keeps)) is given to
+//! it: there it is watched while the engine is down. A stop and a take-profit that are a group of
+//! their own go there together, as a pair of which the first that fires ends the other; behind an
+//! entry that rests they go with it, and sleep until it is filled whole. What the venue does not
+//! keep is held here and in the journal, and nobody watches it while the engine is down: other
+//! members of groups than a stop (two orders would lock the same money twice), what the venue
+//! refused, until it is asked again, and what was asked to be held here. A trailing stop trails
+//! from when it was given to the venue. One that is let go is remembered until its order at the
+//! venue is no more.
 //!
 //! With a limit a fired order rests at it, good till cancelled; without one it takes, again and
 //! again inside the collar, until its quantity is filled. Either way it passes the risk gate.
 
+use crate::condition::{By, Condition, Watched, share_of};
 use crate::id::{InstrumentId, OrderId, Side};
 use crate::num::{Price, Qty};
 use crate::state::{Sink, Source};
@@ -39,55 +42,24 @@ pub enum Trigger {
     Trailing = 2,
     /// At once: the entry of a bracket.
     Now = 3,
+    /// The price comes back by so many millionths of its best since it was armed.
+    TrailingShare = 4,
 }
 
 impl Trigger {
     /// All of them with the names that people use.
-    pub const ALL: [(Self, &'static str); 4] = [
+    pub const ALL: [(Self, &'static str); 5] = [
         (Self::Stop, "stop"),
         (Self::TakeProfit, "take-profit"),
         (Self::Trailing, "trailing-stop"),
         (Self::Now, "entry"),
+        (Self::TrailingShare, "trailing-share"),
     ];
 
     /// Its name.
     pub const fn name(self) -> &'static str {
         Self::ALL[self as usize].1
     }
-}
-
-/// Which price is watched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Watched {
-    /// The last public trade.
-    Last = 0,
-    /// The mark price of a perpetual.
-    Mark = 1,
-    /// The mid of the book.
-    Mid = 2,
-}
-
-impl Watched {
-    /// All of them with the names that people use.
-    pub const ALL: [(Self, &'static str); 3] =
-        [(Self::Last, "last"), (Self::Mark, "mark"), (Self::Mid, "mid")];
-
-    /// Its bit in [`Instrument::keeps`](crate::instrument::Instrument::keeps).
-    pub const fn bit(self) -> u8 {
-        1 << self as u8
-    }
-}
-
-/// What an order at the venue waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Condition {
-    /// The trigger price.
-    pub price: Price,
-    /// Which price is watched.
-    pub watched: Watched,
-    /// Whether that price has to rise to it, or to fall.
-    pub rises: bool,
 }
 
 /// An order to hold, as it is asked for.
@@ -101,7 +73,8 @@ pub struct Hold {
     pub trigger: Trigger,
     /// Which price is watched.
     pub watched: Watched,
-    /// The price that it fires at; of a trailing stop the distance.
+    /// The price that it fires at; of a trailing stop the distance, or the share in millionths; of
+    /// an entry how many are to come after it: it waits for them.
     pub price: Price,
     /// Where it rests once it fired; `None`: it takes.
     pub limit: Option<Price>,
@@ -155,18 +128,23 @@ impl Hold {
         };
         let priced = hold.price.0 > 0 || hold.trigger == Trigger::Now;
         let sized = (1..=crate::instrument::QTY_MAX).contains(&qty.0);
-        (hold.number > 0 && priced && sized && hold.after != hold.number).then_some(hold)
+        let shared = hold.trigger != Trigger::TrailingShare || hold.price.0 < 1_000_000;
+        let named = hold.number > 0 && hold.after != hold.number;
+        (named && priced && sized && shared).then_some(hold)
     }
 
     /// What the venue would have to watch for; `None` of what is never left to it.
     pub fn condition(&self) -> Option<Condition> {
-        let rises = match self.trigger {
-            Trigger::Stop => self.side == Side::Buy,
-            Trigger::TakeProfit if self.group == 0 => self.side == Side::Sell,
-            _ => return None,
+        let (by, rises) = match self.trigger {
+            Trigger::Stop => (By::Price, self.side == Side::Buy),
+            Trigger::TakeProfit => (By::Price, self.side == Side::Sell),
+            // What fires takes: venues keep no limit that trails.
+            Trigger::Trailing if self.limit.is_none() => (By::Distance, self.side == Side::Buy),
+            Trigger::TrailingShare if self.limit.is_none() => (By::Share, self.side == Side::Buy),
+            Trigger::Trailing | Trigger::TrailingShare | Trigger::Now => return None,
         };
         let Self { price, watched, .. } = *self;
-        (!self.here).then_some(Condition { price, watched, rises })
+        (!self.here).then_some(Condition { price, by, watched, rises })
     }
 }
 
@@ -179,6 +157,8 @@ pub enum HeldState {
     Armed(Option<Price>),
     /// For its price, as a conditional order at the venue.
     AtVenue(OrderId),
+    /// For its price, in the order of the other one of its group, which is at the venue.
+    Beside(OrderId),
     /// It is forgotten once its order at the venue is no more.
     Releasing(OrderId),
     /// An order of it is at the venue or on its way, or is to be sent (again) at this time.
@@ -191,7 +171,7 @@ impl HeldState {
         match self {
             Self::Waiting => "waits",
             Self::Armed(_) => "held",
-            Self::AtVenue(_) => "at venue",
+            Self::AtVenue(_) | Self::Beside(_) => "at venue",
             Self::Releasing(_) => "releasing",
             Self::Working(..) => "fired",
         }
@@ -240,7 +220,7 @@ impl Held {
         let mut none = None;
         let best = match &mut self.state {
             HeldState::Armed(best) => best,
-            HeldState::AtVenue(_) => &mut none,
+            HeldState::AtVenue(_) | HeldState::Beside(_) => &mut none,
             HeldState::Waiting | HeldState::Releasing(_) | HeldState::Working(..) => return false,
         };
         let Hold { side, trigger, price: at, .. } = self.hold;
@@ -248,17 +228,22 @@ impl Held {
             (Trigger::Now, _) => true,
             (Trigger::Stop, Side::Sell) | (Trigger::TakeProfit, Side::Buy) => price <= at,
             (Trigger::Stop, Side::Buy) | (Trigger::TakeProfit, Side::Sell) => price >= at,
-            (Trigger::Trailing, Side::Sell) => {
+            (Trigger::Trailing | Trigger::TrailingShare, Side::Sell) => {
                 let top = best.map_or(price, |best| best.max(price));
                 *best = Some(top);
-                price.0 <= top.0.saturating_sub(at.0)
+                price.0 <= top.0.saturating_sub(back(trigger, top, at))
             }
-            (Trigger::Trailing, Side::Buy) => {
+            (Trigger::Trailing | Trigger::TrailingShare, Side::Buy) => {
                 let bottom = best.map_or(price, |best| best.min(price));
                 *best = Some(bottom);
-                price.0 >= bottom.0.saturating_add(at.0)
+                price.0 >= bottom.0.saturating_add(back(trigger, bottom, at))
             }
         }
+    }
+
+    /// Whether the venue wakes it when the one that it comes after is filled.
+    pub const fn is_attached(&self) -> bool {
+        self.hold.after != 0 && !matches!(self.state, HeldState::Waiting)
     }
 
     /// Gives every word of it.
@@ -288,6 +273,10 @@ impl Held {
                 sink.word(4);
                 sink.word(order.0);
             }
+            HeldState::Beside(order) => {
+                sink.word(5);
+                sink.word(order.0);
+            }
         }
     }
 
@@ -307,8 +296,68 @@ impl Held {
                 2 => HeldState::Working(source.maybe()?.map(OrderId), Nanos(source.word()?)),
                 3 => HeldState::AtVenue(OrderId(source.word()?)),
                 4 => HeldState::Releasing(OrderId(source.word()?)),
+                5 => HeldState::Beside(OrderId(source.word()?)),
                 _ => return None,
             },
         })
+    }
+}
+
+/// How far the price comes back from its best, in ticks.
+fn back(trigger: Trigger, best: Price, at: Price) -> i64 {
+    if trigger == Trigger::TrailingShare { share_of(best, at.0) } else { at.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::collections::VecDeque;
+
+    #[derive(Default)]
+    struct Words(VecDeque<u64>);
+
+    impl Sink for Words {
+        fn word(&mut self, word: u64) {
+            self.0.push_back(word);
+        }
+    }
+
+    impl Source for Words {
+        fn word(&mut self) -> Option<u64> {
+            self.0.pop_front()
+        }
+    }
+
+    #[test]
+    fn every_state_comes_back_as_it_went() {
+        let hold = Hold {
+            number: 7,
+            side: Side::Sell,
+            trigger: Trigger::TrailingShare,
+            watched: Watched::Mark,
+            price: Price(5_000),
+            limit: None,
+            qty: Qty(4),
+            group: 3,
+            after: 2,
+            here: true,
+        };
+        let id = OrderId::new(9, 4);
+        for state in [
+            HeldState::Waiting,
+            HeldState::Armed(None),
+            HeldState::Armed(Some(Price(8))),
+            HeldState::AtVenue(id),
+            HeldState::Beside(id),
+            HeldState::Releasing(id),
+            HeldState::Working(Some(id), Nanos(6)),
+        ] {
+            let held = Held { state, refused: 2, ..Held::new(hold, InstrumentId(1)) };
+            let mut words = Words::default();
+            held.save(&mut words);
+            assert_eq!(Held::restore(&mut words), Some(held), "{state:?}");
+        }
+        let whole = Hold { price: Price(1_000_000), ..hold };
+        assert_eq!(Hold::from_words(&whole.words(), Side::Sell), None, "nothing would be left");
     }
 }

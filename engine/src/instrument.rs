@@ -1,5 +1,6 @@
 //! What is traded: its grids, limits, fees and whether it trades now.
 
+use crate::condition::Keeps;
 use crate::id::{AssetId, FeedId, InstrumentId, Side, VenueId};
 use crate::num::{AMOUNT_DECIMALS, Amount, Grid, Notional, NumError, POW10, Price, Qty};
 use core::fmt;
@@ -129,9 +130,8 @@ pub struct Instrument {
     /// Whether price and quantity of an order can be changed in place. Where not, one order takes
     /// the place of another.
     pub moves: bool,
-    /// By which watched prices the venue keeps conditional orders: a bit of each
-    /// [`Watched`](crate::held::Watched); 0 where it keeps none.
-    pub keeps: u8,
+    /// What of orders that wait the venue keeps.
+    pub keeps: Keeps,
     /// Whether it takes orders.
     pub status: Status,
 }
@@ -165,7 +165,7 @@ impl Instrument {
             fees: Fees::default(),
             amends: true,
             moves: false,
-            keeps: 0,
+            keeps: Keeps::NOTHING,
             status: Status::Trading,
         }
     }

@@ -1,6 +1,6 @@
 //! What goes out: orders that the risk gate approved, and requests that only reduce.
 
-use crate::held::Condition;
+use crate::condition::{Condition, Tie};
 use crate::id::{ClientId, InstrumentId, OrderId, Side, VenueId};
 use crate::num::{Price, Qty};
 use crate::time::Nanos;
@@ -82,7 +82,13 @@ pub enum Intent {
         order: Place,
         /// When that is.
         until: Condition,
+        /// Whether it is one of two. The second is named as the first where the venue keeps both
+        /// as one order.
+        tie: Tie,
     },
+    /// A new order that opens a position, with the two linked orders that follow it at once: they
+    /// sleep until all of it is filled.
+    Entry(Place),
     /// A change of price and quantity in place, on venues that can.
     Move {
         /// Which order.
@@ -98,6 +104,7 @@ impl Intent {
     pub const fn place(&self) -> &Place {
         match self {
             Self::Place(place)
+            | Self::Entry(place)
             | Self::Conditional { order: place, .. }
             | Self::Replace { new: place, .. }
             | Self::Move { new: place, .. } => place,

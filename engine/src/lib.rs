@@ -11,6 +11,7 @@ extern crate alloc;
 pub mod account;
 pub mod asset;
 pub mod book;
+pub mod condition;
 pub mod desk;
 pub mod engine;
 pub mod event;

@@ -162,6 +162,8 @@ pub enum Wake {
     Asleep = 1,
     /// Its price was seen here; the venue has told nothing yet.
     Due = 2,
+    /// The venue wakes it when the entry of its bracket is filled.
+    Dormant = 3,
 }
 
 /// An order of ours.
@@ -185,6 +187,8 @@ pub struct Order {
     pub apart: bool,
     /// Whether it waits for a price at the venue.
     pub wake: Wake,
+    /// Whether another one is counted in its stead, because only one of the two can be filled.
+    pub covered: bool,
     /// Whether the venue refused to amend it: from then on it is replaced instead.
     pub amend_refused: bool,
     /// How often it was asked for since it became unknown.
@@ -221,6 +225,7 @@ impl Order {
             named: false,
             apart: false,
             wake: Wake::Awake,
+            covered: false,
             amend_refused: false,
             asked: 0,
             price: place.price,

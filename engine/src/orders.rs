@@ -68,7 +68,8 @@ impl Share {
     #[inline]
     fn of(order: &Order) -> Self {
         let unknown = order.state == OrderState::Unknown;
-        Self { price: order.highest_price(), remaining: order.remaining(), unknown }
+        let remaining = if order.covered { Qty(0) } else { order.remaining() };
+        Self { price: order.highest_price(), remaining, unknown }
     }
 
     const fn none(price: Price) -> Self {
@@ -218,7 +219,7 @@ impl Orders {
             let change = exposure.moves(
                 (order.instrument, order.side),
                 (order.price, Qty(0)),
-                (order.highest_price(), order.remaining()),
+                (order.highest_price(), Share::of(&order).remaining),
             );
             self.lanes[order.instrument.index()][order.side.index()].notional += change;
             self.notional += change;

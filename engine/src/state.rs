@@ -5,7 +5,7 @@
 use alloc::vec::Vec;
 
 /// Version of the walk over an engine's state; a journal is read by the same one only.
-pub const STATE_VERSION: u64 = 4;
+pub const STATE_VERSION: u64 = 5;
 
 /// Takes words.
 pub trait Sink {

@@ -300,7 +300,8 @@ fn check_of(words: &[u64; COMMAND_WORDS]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use engine::held::{Trigger, Watched};
+    use engine::condition::Watched;
+    use engine::held::Trigger;
     use engine::num::{Price, Qty};
     use proptest::prelude::*;
 

@@ -258,7 +258,7 @@ impl Scene {
                 let order = self.order_text(spec, new.side, new.price, new.qty);
                 match approved.intent() {
                     Intent::Place(_) if new.tif == Tif::Ioc => format!("take {at} {id} {order}"),
-                    Intent::Place(_) => format!("place {at} {id} {order}"),
+                    Intent::Place(_) | Intent::Entry(_) => format!("place {at} {id} {order}"),
                     Intent::Replace { old, .. } => {
                         format!("replace {at} {}→{id} {order}", name(old.order()))
                     }

@@ -5,6 +5,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod form;
+mod linked;
 pub(crate) mod listing;
 pub(crate) mod prepared;
 mod refusal;

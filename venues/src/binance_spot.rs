@@ -3,6 +3,11 @@
 //! With an Ed25519 key the session is authenticated once and orders carry no signature; with an
 //! HMAC key each request is signed over its sorted parameters. Requests are laid out at the start
 //! and patched; answers are read with simd-json over reused buffers.
+//!
+//! Of orders that wait the venue keeps stops and take-profits with a limit, stops that trail by a
+//! share, pairs (OCO) and brackets (OTOCO), as `exchangeInfo` says of each symbol. The legs of a
+//! list are orders with names of their own: they are told, asked for and listed like others, and
+//! a cancel of one ends its list.
 
 pub mod metadata;
 
@@ -39,7 +44,8 @@ pub struct Config {
 const ABILITIES: Abilities = Abilities {
     replaces: true,
     cancels_at_once: 0,
-    waits_apart: false,
+    lists_waiting: 0,
+    cancels_apart: false,
     trade_overlap: 0,
     ended_apart: false,
     key_every: Nanos::ZERO,
@@ -140,7 +146,7 @@ impl Wire for BinanceSpot {
             Kind::Balances | Kind::Trades => 20,
             _ => 1,
         };
-        let orders = u32::from(matches!(ask.kind(), Kind::Place | Kind::Replace));
+        let orders = ask.places().map_or(0, |(_, more)| 1 + more);
         Cost { weight, orders, ..Cost::default() }
     }
 

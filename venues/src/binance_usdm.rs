@@ -7,6 +7,11 @@
 //! of one way: a position on both sides of a hedged account is told as their sum when asked for.
 //! Trades come in order of their numbers; funding payments do not, and are asked for when the
 //! stream says that one happened, as it names no number.
+//!
+//! Orders that wait are those of the venue's algo service: stops and take-profits with a limit, and
+//! stops that trail by a share (`TRAILING_STOP_MARKET`), which are market orders when they fire.
+//! Pairs and brackets it has none: its only algo type is `CONDITIONAL`, one order each, and no
+//! request links two (documentation of `algoOrder.place`, and the list of trade requests).
 
 pub mod metadata;
 
@@ -98,7 +103,8 @@ impl BinanceUsdm {
         let abilities = Abilities {
             replaces: false,
             cancels_at_once: 0,
-            waits_apart: true,
+            lists_waiting: 1,
+            cancels_apart: true,
             trade_overlap: 0,
             ended_apart: false,
             // It lives for an hour.

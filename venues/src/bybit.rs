@@ -7,6 +7,19 @@
 //! bounded table remembers the newest. Nothing replaces an order in one request. Trades have UUIDs
 //! for ids, so they are told by time and text ([`crate::timed`]). Positions are of one way.
 //!
+//! Stops of perpetuals and of spot (`orderFilter` is `StopOrder`) are orders of ours. Once one of
+//! spot fires, "the order ID will be kept the same" (the documentation's page of pilot features),
+//! and so is our name of it. Those of spot lock nothing until then; they are listed with the others
+//! and cancelled apart.
+//!
+//! What trails or is linked the engine holds, for at this venue it would have no name of ours.
+//! Trailing stops and what comes after an entry are parts of a position: "Passing these parameters
+//! will create conditional orders by the system internally" (`POST /v5/position/trading-stop`), and
+//! its `orderLinkId` is none of the parameters. What spot attaches to an order (`takeProfit`,
+//! `stopLoss`) has none either: "you can't give them your own `orderLinkId`"
+//! (`bybit-exchange/pybit/issues/213`). Spot's `OcoOrder` is listed and cancelled over the API, and
+//! not created.
+//!
 //! The faster stream of executions is not used: it gives no fee, and the whole one follows within a
 //! few ms. There is no dead-man's switch that a client renews; where the venue has switched on its
 //! disconnect protection for the account, the window is set once a connection, and it acts when all
@@ -148,7 +161,8 @@ impl Bybit {
         let abilities = Abilities {
             replaces: false,
             cancels_at_once: 0,
-            waits_apart: false,
+            lists_waiting: 0,
+            cancels_apart: true,
             trade_overlap: timed::OVERLAP,
             ended_apart: true,
             key_every: Nanos::ZERO,
@@ -196,12 +210,12 @@ impl Bybit {
 
     /// The layout of a request about an order, and what to fill it with.
     #[inline]
-    fn order(
-        &mut self,
-        ask: &Ask,
+    fn order<'s: 'a, 'a>(
+        &'s mut self,
+        ask: &'a Ask,
         id: RequestId,
         at_ms: u64,
-    ) -> Result<(&mut Framed, Values<'_>), WireFault> {
+    ) -> Result<(&'s mut Framed, Values<'a>), WireFault> {
         let place = self.place(ask.instrument()).ok_or(WireFault::Instrument)?;
         let mut values = Values::new(id, at_ms);
         let about = match ask {

@@ -16,6 +16,7 @@ mod halt;
 mod hear;
 mod known;
 mod line;
+mod linked;
 mod moves;
 mod out;
 mod pending;
@@ -43,6 +44,7 @@ use engine::num::Qty;
 use engine::time::{Clock, Nanos, Stage as Span, Trace};
 use feeds::net::{Backoff, DialPort, Frame, NetError, Socket};
 use line::{DOORS, Line};
+use linked::Linked;
 use pending::Then;
 use reports::Reports;
 use rtrb::{Consumer, Producer};
@@ -80,6 +82,8 @@ pub struct Gateway<W: Wire> {
     cancels: VecDeque<Ask>,
     /// With the times when their cause was read, and when they were approved.
     places: VecDeque<(Ask, [Nanos; 2])>,
+    /// Orders that wait for the other ones of their request.
+    linked: Linked,
     queries: VecDeque<Ask>,
     /// Requests that were framed and not yet handed to the system, with when their cause was read.
     framed: Vec<(RequestId, Option<Nanos>)>,
@@ -164,6 +168,7 @@ impl<W: Wire> Gateway<W> {
             error: None,
             cancels: VecDeque::with_capacity(QUEUE_MAX + 1),
             places: VecDeque::with_capacity(QUEUE_MAX + 1),
+            linked: Linked::default(),
             queries: VecDeque::with_capacity(QUEUE_MAX + 1),
             framed: Vec::with_capacity(TAKEN_MAX),
             doomed: Vec::with_capacity(wire_batch),

@@ -43,7 +43,8 @@
 //! const ABILITIES: Abilities = Abilities {
 //!     replaces: false,       // cancel and place leave together
 //!     cancels_at_once: 0,    // there is a cancel-all
-//!     waits_apart: false,    // and it cancels conditional orders too
+//!     lists_waiting: 0,      // conditional orders are listed with the others
+//!     cancels_apart: false,  // and cancelled with them
 //!     trade_overlap: 0,      // trades are numbered in order
 //!     ended_apart: false,    // one question finds live and ended orders
 //!     key_every: Nanos::ZERO,

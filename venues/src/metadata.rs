@@ -3,6 +3,7 @@
 
 use crate::wire::Usage;
 use engine::asset::Assets;
+use engine::condition::Keeps;
 use engine::id::{InstrumentId, VenueId};
 use engine::instrument::{Fees, Instrument, Kind, Status, Symbol};
 use engine::num::{AMOUNT_DECIMALS, Grid, Notional, NumError, Price, Qty, parse_decimal};
@@ -89,8 +90,8 @@ pub struct Listing {
     pub amends: bool,
     /// Whether price and quantity can be changed in place.
     pub moves: bool,
-    /// By which prices conditional orders can wait: see [`Instrument::keeps`].
-    pub keeps: u8,
+    /// What of orders that wait the venue keeps.
+    pub keeps: Keeps,
     /// Whether a cancel and a place can be one request.
     pub replaces: bool,
     /// Most open orders; 0 is no limit.

@@ -8,6 +8,15 @@
 //! venue may take it. There is no cancel-all: open orders are asked for and cancelled twenty at a
 //! time. A timer of the account cancels all unless it is renewed.
 //!
+//! Stops, pairs (`oco`) and trailing stops (`move_order_stop`) are algo orders: over REST, with ids
+//! and lists of their own until they fire, and then an order of the book that bears their name. A
+//! pair is one of them. One that is attached to an order comes to be when that one is filled whole:
+//! "TP/SL algo order will be generated only when this order is filled fully" (notes to
+//! `POST /api/v5/trade/order`, which later say only "filled"); what becomes of it after a part of
+//! the order was filled is not said, so the engine cancels what may be there and gives it anew.
+//! That one ended is told on a socket of its own (`/ws/v5/business`, channel `orders-algo`), which
+//! is not used: whoever waits for it asks.
+//!
 //! Trade ids are no numbers that go up (those of liquidations are negative, some are empty): trades
 //! are told by time and text ([`crate::timed`]). The fast stream of fills is not used: it gives no
 //! fee, and the whole one follows. Positions are of one way (`net`).
@@ -36,8 +45,9 @@ use engine::intent::OrderRef;
 use engine::time::Nanos;
 use feeds::net::{HttpReply, HttpRequest};
 
-/// Orders that one request cancels.
-const CANCELS_AT_ONCE: usize = 20;
+/// Orders that one request cancels: as many as the venue takes of algo orders, of others it takes
+/// twenty.
+const CANCELS_AT_ONCE: usize = 10;
 
 /// What a session with the venue is made from.
 #[derive(Debug)]
@@ -153,7 +163,8 @@ impl Okx {
         let abilities = Abilities {
             replaces: false,
             cancels_at_once: CANCELS_AT_ONCE,
-            waits_apart: true,
+            lists_waiting: rest::WAITING.len() as u8,
+            cancels_apart: false,
             trade_overlap: timed::OVERLAP,
             ended_apart: false,
             key_every: Nanos::ZERO,
@@ -204,12 +215,12 @@ impl Okx {
 
     /// The layout of a request about an order, and what to fill it with.
     #[inline]
-    fn order(
+    fn order<'a>(
         &mut self,
-        ask: &Ask,
+        ask: &'a Ask,
         id: RequestId,
         at_ms: u64,
-    ) -> Result<(&mut Framed, Values<'static>), WireFault> {
+    ) -> Result<(&mut Framed, Values<'a>), WireFault> {
         let place = self.place(ask.instrument()).ok_or(WireFault::Instrument)?;
         let mut values = Values::new(id, at_ms);
         values.until_ms = at_ms + self.config.order_window_ms;
@@ -238,7 +249,8 @@ impl Wire for Okx {
     #[inline]
     fn door(&self, ask: &Ask) -> Door {
         match ask {
-            Ask::Conditional { .. } => return Door::Rest,
+            // The socket's `order` knows no attached ones.
+            Ask::Conditional { .. } | Ask::Pair { .. } | Ask::Bracket { .. } => return Door::Rest,
             Ask::Cancel(order) if order.waits => return Door::Rest,
             Ask::CancelSome(_) if self.dooms_waiting() => return Door::Rest,
             _ => {}
@@ -259,21 +271,29 @@ impl Wire for Okx {
         Nanos::from_ms(self.config.order_window_ms)
     }
 
-    /// Questions about the account have a sixth of the limit of the others.
+    /// Questions about the account have a sixth of the limit of the others. Whatever is of algo
+    /// orders has a third.
     #[inline]
     fn cost(&self, ask: &Ask) -> Cost {
         let bucket = self.place(ask.instrument()).map_or(0, |place| place as u16 + 1);
         let none = Cost { bucket, ..Cost::default() };
+        let is_algo = match ask {
+            Ask::Conditional { .. } | Ask::Pair { .. } => true,
+            Ask::Cancel(order) | Ask::Query { order, .. } => order.waits,
+            Ask::OpenOrders { list, .. } => *list > 0,
+            _ => false,
+        };
+        let share = if is_algo { 3 } else { 1 };
         match ask.kind() {
-            Kind::Place => Cost { orders: 1, ..none },
+            Kind::Place => Cost { orders: share, ..none },
             Kind::Move | Kind::Amend => Cost { amends: 1, ..none },
-            Kind::Cancel => Cost { cancels: 1, ..none },
+            Kind::Cancel => Cost { cancels: share, ..none },
             // Cancels of many have a limit of their own, of 300 orders.
             Kind::Logon | Kind::Subscribe | Kind::CancelSome => Cost::default(),
             Kind::Balances | Kind::Position | Kind::Payments => {
                 Cost { weight: 6, ..Cost::default() }
             }
-            _ => Cost { weight: 1, ..Cost::default() },
+            _ => Cost { weight: share, ..Cost::default() },
         }
     }
 

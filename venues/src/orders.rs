@@ -2,12 +2,16 @@
 
 use crate::template::Values;
 use crate::wire::{Ask, WireFault};
-use engine::held::Condition;
+use engine::condition::{By, Condition};
 use engine::id::Side;
 use engine::intent::{OrderRef, Place, Tif};
 
 /// Kinds of orders, by number.
 pub(crate) const TIFS: [Tif; 4] = [Tif::PostOnly, Tif::Gtc, Tif::Ioc, Tif::Fok];
+
+/// What a stop and a take-profit do when they fire: rest or take.
+const FIRED: [[Tif; 2]; 4] =
+    [[Tif::Gtc, Tif::Gtc], [Tif::Gtc, Tif::Ioc], [Tif::Ioc, Tif::Gtc], [Tif::Ioc, Tif::Ioc]];
 
 /// How an order is named in a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +32,12 @@ impl Named {
 pub(crate) enum Shape {
     Place(Side, Tif),
     Conditional(Side, Tif),
+    /// A conditional order that trails, and takes when it fires.
+    Trailing(Side, By),
+    /// A stop and a take-profit, with what each does when it fires.
+    Pair(Side, [Tif; 2]),
+    /// An entry of this side that rests, and the stop and the take-profit behind it.
+    Bracket(Side, [Tif; 2]),
     Replace(Side, Tif, Named),
     Move(Side, Named),
     Cancel(Named),
@@ -45,6 +55,8 @@ pub(crate) type Words = fn(Side, &Condition) -> Option<&'static [&'static str; 2
 pub(crate) struct Orders<R> {
     place: Vec<R>,
     conditional: Vec<R>,
+    /// What is asked for seldom.
+    linked: Vec<(Shape, R)>,
     replace: Vec<R>,
     moves: Vec<R>,
     cancel: Vec<R>,
@@ -61,6 +73,7 @@ impl<R> Orders<R> {
         let mut all = Self {
             place: Vec::new(),
             conditional: Vec::new(),
+            linked: Vec::new(),
             replace: Vec::new(),
             moves: Vec::new(),
             cancel: Vec::new(),
@@ -76,6 +89,11 @@ impl<R> Orders<R> {
                 let named = Named::BOTH.iter();
                 all.replace.extend(named.filter_map(|one| lay(Shape::Replace(side, tif, *one))));
             }
+            let trailing = [By::Distance, By::Share].map(|by| Shape::Trailing(side, by));
+            let pairs = FIRED.map(|tifs| Shape::Pair(side, tifs));
+            let brackets = FIRED.map(|tifs| Shape::Bracket(side, tifs));
+            let shapes = trailing.into_iter().chain(pairs).chain(brackets);
+            all.linked.extend(shapes.filter_map(|shape| Some((shape, lay(shape)?))));
             let named = Named::BOTH.iter();
             all.moves.extend(named.filter_map(|one| lay(Shape::Move(side, *one))));
         }
@@ -90,16 +108,20 @@ impl<R> Orders<R> {
     /// The layout of a request, with its values filled in; `None` where it is not about orders in
     /// this way.
     #[inline]
-    pub fn find(
+    pub fn find<'a>(
         &mut self,
-        ask: &Ask,
-        values: &mut Values<'_>,
+        ask: &'a Ask,
+        values: &mut Values<'a>,
     ) -> Option<Result<&mut R, WireFault>> {
         let by_venue_id = self.by_venue_id;
         let (list, place) = match ask {
             Ask::Place(new) => {
                 fill_place(new, values);
                 (&mut self.place, Ok(slot(new)))
+            }
+            Ask::Pair { .. } | Ask::Bracket { .. } => return Some(self.find_linked(ask, values)),
+            Ask::Conditional { until, .. } if until.by != By::Price => {
+                return Some(self.find_linked(ask, values));
             }
             Ask::Conditional { order, until } => {
                 fill_place(order, values);
@@ -137,6 +159,36 @@ impl<R> Orders<R> {
             _ => return None,
         };
         Some(place.and_then(|place| list.get_mut(place).ok_or(WireFault::Unsupported)))
+    }
+
+    /// The same of orders that trail or are linked.
+    #[cold]
+    fn find_linked<'a>(
+        &mut self,
+        ask: &'a Ask,
+        values: &mut Values<'a>,
+    ) -> Result<&mut R, WireFault> {
+        values.ask = Some(ask);
+        let (shape, side, until) = match ask {
+            Ask::Conditional { order, until } => {
+                fill_place(order, values);
+                (Shape::Trailing(order.side, until.by), order.side, *until)
+            }
+            Ask::Pair { stop, until, take } => {
+                fill_place(stop, values);
+                (Shape::Pair(stop.side, [stop.tif, take.tif]), stop.side, *until)
+            }
+            Ask::Bracket { entry, stop, take } => {
+                fill_place(entry, values);
+                let side = entry.side.opposite();
+                let until = stop.until(side == Side::Buy);
+                (Shape::Bracket(entry.side, [stop.tif, take.tif]), side, until)
+            }
+            _ => return Err(WireFault::Unsupported),
+        };
+        values.words = (self.words)(side, &until).ok_or(WireFault::Unsupported)?;
+        let found = self.linked.iter_mut().find(|(laid, _)| *laid == shape);
+        found.map(|(_, form)| form).ok_or(WireFault::Unsupported)
     }
 }
 

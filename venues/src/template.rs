@@ -5,12 +5,13 @@
 //! (price, quantity, the venue's ids, the signature) is in the tail and written behind it.
 
 use crate::client::{COMPACT_LEN, write_compact};
-use crate::wire::{REQUEST_ID_LEN, RequestId};
+use crate::sign::SIGNATURE_LEN_MAX;
+use crate::wire::{Ask, REQUEST_ID_LEN, RequestId, Twin, following};
 use engine::id::{CLIENT_ID_LEN, ClientId, OrderId};
-use engine::num::{DECIMAL_LEN_MAX, Grid, digits, write_decimal};
+use engine::num::{DECIMAL_LEN_MAX, Grid, Price, digits, write_decimal};
 
-/// Room kept behind the head for the tail: four numbers, a signature and what lies between.
-const TAIL_LEN_MAX: usize = 768;
+/// Room kept for a field of the tail: the longest is a signature.
+const FIELD_LEN_MAX: usize = SIGNATURE_LEN_MAX;
 
 /// Digits of a time stamp in ms; enough until the year 2286.
 pub(crate) const TIME_LEN: usize = 13;
@@ -44,6 +45,28 @@ pub(crate) enum Field {
     Type,
     /// By which price it waits.
     By,
+    /// How far a trailing stop's price comes back: as a difference of prices.
+    Distance,
+    /// The same as a share: in ten-thousandths.
+    Bips,
+    /// The same in hundredths.
+    Percent,
+    /// The same, where one is the whole.
+    Ratio,
+    /// The stop of two linked orders: the price that it waits for.
+    StopTrigger,
+    /// Its limit price.
+    StopPrice,
+    /// Its client id.
+    StopClient,
+    /// The same without dashes.
+    StopCompact,
+    /// The take-profit of two linked orders: the price that it waits for.
+    TakeTrigger,
+    /// Its limit price.
+    TakePrice,
+    /// Its client id.
+    TakeClient,
     /// A trade id.
     From,
     /// The signature over the other parameters.
@@ -51,7 +74,7 @@ pub(crate) enum Field {
 }
 
 impl Field {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 26] = [
         Self::Id,
         Self::Time,
         Self::Client,
@@ -65,6 +88,17 @@ impl Field {
         Self::Qty,
         Self::Type,
         Self::By,
+        Self::Distance,
+        Self::Bips,
+        Self::Percent,
+        Self::Ratio,
+        Self::StopTrigger,
+        Self::StopPrice,
+        Self::StopClient,
+        Self::StopCompact,
+        Self::TakeTrigger,
+        Self::TakePrice,
+        Self::TakeClient,
         Self::From,
         Self::Signature,
     ];
@@ -103,6 +137,8 @@ pub(crate) struct Values<'a> {
     pub trigger: i64,
     pub qty: i64,
     pub words: &'static [&'static str; 2],
+    /// Of linked and trailing orders: all that is asked.
+    pub ask: Option<&'a Ask>,
     pub from: u64,
     pub signature: &'a [u8],
 }
@@ -125,6 +161,7 @@ impl Values<'_> {
             trigger: 0,
             qty: 0,
             words: &[""; 2],
+            ask: None,
             from: 0,
             signature: &[],
         }
@@ -152,6 +189,15 @@ impl Tail {
                 Self::Short(bytes, text.len())
             }
             Piece::Text(text) => Self::Long(text.as_bytes().into()),
+        }
+    }
+
+    /// Most bytes of it.
+    fn len_max(&self) -> usize {
+        match self {
+            Self::Short(_, len) => *len,
+            Self::Long(text) => text.len(),
+            Self::Field(field) => field.width().unwrap_or(FIELD_LEN_MAX),
         }
     }
 }
@@ -246,7 +292,9 @@ impl Template {
         }
         tail.extend(rest.map(Tail::new));
         let head = bytes.len();
-        bytes.resize(head + TAIL_LEN_MAX, b' ');
+        // Short pieces are copied with what lies behind them.
+        let room = tail.iter().map(Tail::len_max).sum::<usize>() + SHORT.max(DECIMAL_LEN_MAX);
+        bytes.resize(head + room, b' ');
         let (at_ms, qty) = (0, Written::new(lot));
         Self { bytes, at_ms, qty, patches, head, tail, tick, lot }
     }
@@ -283,10 +331,8 @@ impl Template {
                 Tail::Field(Field::VenueText) => copy(values.venue_text, out),
                 Tail::Field(Field::From) => write_u64(values.from, out),
                 Tail::Field(Field::Signature) => copy(values.signature, out),
-                Tail::Field(field @ (Field::Trigger | Field::Type | Field::By)) => {
-                    condition(self.tick, *field, values, out)
-                }
-                Tail::Field(fixed) => patch(out, *fixed, values),
+                Tail::Field(fixed) if fixed.width().is_some() => patch(out, *fixed, values),
+                Tail::Field(field) => condition(self.tick, *field, values, out),
             };
         }
         &self.bytes[..end]
@@ -299,7 +345,42 @@ fn condition(tick: Grid, field: Field, values: &Values<'_>, out: &mut [u8]) -> u
     match field {
         Field::Trigger => tick.write(values.trigger, out),
         Field::Type => copy(values.words[0].as_bytes(), out),
-        _ => copy(values.words[1].as_bytes(), out),
+        Field::By => copy(values.words[1].as_bytes(), out),
+        _ => values.ask.map_or(0, |ask| linked(tick, field, ask, out)),
+    }
+}
+
+/// What linked and trailing orders have besides.
+fn linked(tick: Grid, field: Field, ask: &Ask, out: &mut [u8]) -> usize {
+    let back = match ask {
+        Ask::Conditional { until, .. } => until.price.0,
+        _ => 0,
+    };
+    let (first, stop, take) = match ask {
+        Ask::Pair { stop, until, take } => (stop.client, (0, stop.price, until.price), (1, take)),
+        Ask::Bracket { entry, stop, take } => {
+            (entry.client, (1, stop.price, stop.trigger), (2, take))
+        }
+        _ => (NOBODY, (0, Price(0), Price(0)), (0, &Twin::NONE)),
+    };
+    let client = |many: u32, field: Field, out: &mut [u8]| {
+        let values =
+            Values { client: following(first, many), ..Values::new(RequestId::default(), 0) };
+        patch(out, field, &values)
+    };
+    match field {
+        Field::Distance => tick.write(back, out),
+        Field::Bips => write_decimal(back / 100, 0, out),
+        Field::Percent => write_decimal(back / 1_000, 1, out),
+        Field::Ratio => write_decimal(back / 100, 4, out),
+        Field::StopTrigger => tick.write(stop.2.0, out),
+        Field::StopPrice => tick.write(stop.1.0, out),
+        Field::StopClient => client(stop.0, Field::Client, out),
+        Field::StopCompact => client(stop.0, Field::Compact, out),
+        Field::TakeTrigger => tick.write(take.1.trigger.0, out),
+        Field::TakePrice => tick.write(take.1.price.0, out),
+        Field::TakeClient => client(take.0, Field::Client, out),
+        _ => 0,
     }
 }
 

@@ -10,12 +10,13 @@
 mod ask;
 mod heard;
 
-pub use ask::{Ask, Cost, Kind, REQUEST_ID_LEN, RequestId};
+pub use ask::{Ask, Cost, Kind, REQUEST_ID_LEN, RequestId, Twin, following};
 pub use heard::{
     Execution, Hear, Heard, Leg, LimitKind, OrderTold, Refusal, Report, Standing, TradeTold, Usage,
     Verdict, Whose,
 };
 
+use core::ops::RangeInclusive;
 use engine::id::{ClientId, InstrumentId, OrderId};
 use engine::instrument::Instrument;
 use engine::intent::OrderRef;
@@ -79,9 +80,11 @@ pub struct Abilities {
     /// How many orders one [`Ask::CancelSome`] cancels, at a venue that has no [`Ask::CancelAll`];
     /// 0 where it has.
     pub cancels_at_once: usize,
-    /// Conditional orders are listed and cancelled apart until their price comes, and have ids of
-    /// their own.
-    pub waits_apart: bool,
+    /// In how many lists of their own open orders stand that wait for a price; 0 where they stand
+    /// with the others.
+    pub lists_waiting: u8,
+    /// [`Ask::CancelAll`] leaves those that wait for a price: they are cancelled by another one.
+    pub cancels_apart: bool,
     /// How far below the newest trade's id another one may still be new: 0 where the venue numbers
     /// trades in the order in which it tells them.
     pub trade_overlap: u64,
@@ -96,9 +99,14 @@ pub struct Abilities {
 }
 
 impl Abilities {
-    /// The lists of open orders: whether each is that of those that wait for a price.
-    pub const fn lists(&self) -> &'static [bool] {
-        if self.waits_apart { &[false, true] } else { &[false] }
+    /// The lists of open orders, by number: that of the book first.
+    pub const fn lists(&self) -> RangeInclusive<u8> {
+        0..=self.lists_waiting
+    }
+
+    /// The cancel-alls of an instrument: whether each is of those that wait for a price.
+    pub const fn cancel_alls(&self) -> &'static [bool] {
+        if self.cancels_apart { &[false, true] } else { &[false] }
     }
 }
 

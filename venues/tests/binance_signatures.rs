@@ -147,7 +147,7 @@ fn every_hmac_request_carries_a_right_signature() {
         Ask::CancelAll { instrument: InstrumentId(0), waiting: false },
         Ask::Query { order: order(99), by_venue_id: false, ended: false },
         Ask::Query { order: order(99), by_venue_id: true, ended: false },
-        Ask::OpenOrders { instrument: InstrumentId(0), waiting: false, page: 0 },
+        Ask::OpenOrders { instrument: InstrumentId(0), list: 0, page: 0 },
         Ask::Balances,
         Ask::Trades { instrument: InstrumentId(0), from: None, page: 0 },
         Ask::Trades { instrument: InstrumentId(0), from: Some(5), page: 0 },

@@ -10,6 +10,8 @@
 mod binance;
 #[path = "vectors/bybit.rs"]
 mod bybit;
+#[path = "vectors/documented.rs"]
+mod documented;
 #[path = "vectors/okx.rs"]
 mod okx;
 #[path = "vectors/usdm.rs"]

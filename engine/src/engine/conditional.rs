@@ -1,9 +1,11 @@
 //! Stops and take-profits that the venue keeps: given to it, followed, taken back.
 
 use super::Engine;
-use crate::held::{Condition, Held, HeldState, Hold};
+use crate::condition::{Condition, Tie};
+use crate::held::{Held, HeldState, Hold, Trigger};
 use crate::id::{ClientId, OrderId};
 use crate::intent::{Intent, Place, Tif};
+use crate::num::Price;
 use crate::order::{OrderState, Wake};
 use crate::risk::Facts;
 use crate::session::Phase;
@@ -17,8 +19,10 @@ impl<S: Strategy> Engine<S> {
     /// What the venue is to watch for, of one that it keeps.
     pub(super) fn condition(&self, held: &Held) -> Option<Condition> {
         let until = held.hold.condition()?;
+        // Of a group one alone is there: two would lock the same money twice.
+        let alone = held.hold.trigger == Trigger::Stop || held.hold.group == 0;
         let keeps = self.market.listing(held.instrument)?.instrument.keeps;
-        (keeps & until.watched.bit() != 0).then_some(until)
+        (alone && keeps.waits_for(&until)).then_some(until)
     }
 
     /// Gives an armed one to the venue where that keeps it. Where the gate would not let it pass
@@ -36,13 +40,20 @@ impl<S: Strategy> Engine<S> {
             && self.can_send(held.instrument)
             && self.outbox.room() > 0
             && self.next_counter < u32::MAX;
+        if let Some(other) = self.partner(place) {
+            if may {
+                self.entrust_pair(desk, [place, other], origin);
+            }
+            return;
+        }
         let Some(order) = may.then(|| self.conditional(desk, &held, until, origin)).flatten()
         else {
             return;
         };
-        let intent = Intent::Conditional { order, until };
+        let at = self.trigger(&held, until);
+        let intent = Intent::Conditional { order, until, tie: Tie::Alone };
         let judged = self.with_facts(desk, &order, origin.1, |gate, facts| {
-            let facts = at_trigger(facts, until);
+            let facts = at_trigger(facts, at);
             gate.would_pass(&order, &facts).then(|| gate.check(intent, &facts))
         });
         let Some(Some(Ok(approved))) = judged else { return };
@@ -59,7 +70,7 @@ impl<S: Strategy> Engine<S> {
 
     /// The order that it is to become: at its limit, or taking as far from its trigger as the
     /// collar allows orders to reach.
-    fn conditional(
+    pub(super) fn conditional(
         &self,
         desk: usize,
         held: &Held,
@@ -71,7 +82,8 @@ impl<S: Strategy> Engine<S> {
         let (price, tif, qty) = match limit {
             Some(price) => (price, Tif::Gtc, qty),
             None => {
-                let price = self.reach_from(desk, held.instrument, (side, until.price))?;
+                let at = self.trigger(held, until);
+                let price = self.reach_from(desk, held.instrument, (side, at))?;
                 (price, Tif::Ioc, qty.min(limits.order_qty_max))
             }
         };
@@ -79,20 +91,35 @@ impl<S: Strategy> Engine<S> {
         Some(Place { client, instrument: held.instrument, side, price, qty, tif })
     }
 
+    /// The price at which it would fire as things are.
+    pub(super) fn trigger(&self, held: &Held, until: Condition) -> Price {
+        self.watched(held).map_or(until.price, |price| until.trigger(price))
+    }
+
     /// What has become of one at the venue: it fired when the venue or a fill says so; one that
     /// ended without is given anew, later each time.
     pub(super) fn follow(&mut self, place: usize, id: OrderId) {
+        if self.held[place].is_attached() {
+            return;
+        }
         let (now, order) = (self.now, self.order_of(id));
         match order {
             Some(order) if order.filled.0 > 0 || order.wake == Wake::Awake => {
-                self.fired(place, Some(id));
+                match self.held[place].state {
+                    // The other one of its group is taken for the one that fired.
+                    HeldState::Beside(_) => self.forget_beside(place, id),
+                    _ => self.fired(place, Some(id)),
+                }
             }
             Some(order) if !order.state.is_terminal() => {
                 if now.since(order.sent_at) > STAYS {
                     self.held[place].refused = 0;
                 }
             }
-            _ => self.held[place].take_back(now),
+            _ => {
+                self.held[place].take_back(now);
+                self.uncover(self.held[place].hold.group);
+            }
         }
     }
 
@@ -123,7 +150,7 @@ impl<S: Strategy> Engine<S> {
         group != 0
             && (!self.can_send(held.instrument)
                 || others.filter(|one| one.hold.number != number).any(|one| match one.state {
-                    HeldState::AtVenue(id) => unknown(id),
+                    HeldState::AtVenue(id) | HeldState::Beside(id) => unknown(id),
                     _ => false,
                 }))
     }
@@ -134,16 +161,17 @@ impl<S: Strategy> Engine<S> {
         held.state = HeldState::Working(order, self.now);
         let (group, number) = (held.hold.group, held.hold.number);
         self.counters.held_fired += 1;
+        self.part(group, order);
         self.release_others(group, number);
     }
 }
 
 /// The facts as they will be when the trigger price is reached: it is the reference of the collars,
 /// and what stands in the book by then is not known.
-fn at_trigger<'a>(facts: &Facts<'a>, until: Condition) -> Facts<'a> {
+pub(super) fn at_trigger<'a>(facts: &Facts<'a>, at: Price) -> Facts<'a> {
     Facts {
-        mid_twice: facts.mid_twice.map(|_| until.price.0.saturating_mul(2)),
-        last_trade: facts.last_trade.map(|_| until.price),
+        mid_twice: facts.mid_twice.map(|_| at.0.saturating_mul(2)),
+        last_trade: facts.last_trade.map(|_| at),
         own_opposite: None,
         ..*facts
     }

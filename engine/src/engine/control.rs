@@ -2,7 +2,7 @@
 
 use super::Engine;
 use crate::event::{Command, Event, kind};
-use crate::held::HeldState;
+use crate::held::{HeldState, Trigger};
 use crate::id::{AssetId, InstrumentId, OrderId, Side, VenueId};
 use crate::instrument::{PRICE_MAX, QTY_MAX};
 use crate::intent::{Outgoing, Reduce};
@@ -74,7 +74,7 @@ impl<S: Strategy> Engine<S> {
                 || (order.state == OrderState::Open
                     && match order.wake {
                         Wake::Awake => order.tif.is_immediate(),
-                        Wake::Asleep => false,
+                        Wake::Asleep | Wake::Dormant => false,
                         Wake::Due => true,
                     });
             if waits && late && up {
@@ -337,8 +337,10 @@ impl<S: Strategy> Engine<S> {
         for held in self.held.iter_mut().filter(|held| held.instrument == id) {
             let price = |one: Price| Price(regrid(one.0, tick, new_tick, PRICE_MAX));
             let qty = |one: Qty| Qty(regrid(one.0, lot, new_lot, QTY_MAX));
-            (held.hold.price, held.hold.limit) =
-                (price(held.hold.price), held.hold.limit.map(price));
+            if !matches!(held.hold.trigger, Trigger::TrailingShare | Trigger::Now) {
+                held.hold.price = price(held.hold.price);
+            }
+            held.hold.limit = held.hold.limit.map(price);
             (held.hold.qty, held.filled) = (qty(held.hold.qty), qty(held.filled));
             if let HeldState::Armed(Some(best)) = &mut held.state {
                 *best = price(*best);

@@ -1,12 +1,13 @@
 //! What becomes of held orders: armed, fired, worked until filled, released.
 
 use super::Engine;
+use crate::condition::Watched;
 use crate::event::Event;
-use crate::held::{HELD_MAX, Held, HeldState, Hold, Trigger, Watched};
+use crate::held::{HELD_MAX, Held, HeldState, Hold, Trigger};
 use crate::id::{InstrumentId, OrderId, Side};
 use crate::intent::Tif;
 use crate::num::{Price, Qty};
-use crate::order::{Order, OrderState};
+use crate::order::{Order, OrderState, Wake};
 use crate::plan::Quote;
 use crate::session::Phase;
 use crate::strategy::Strategy;
@@ -33,6 +34,7 @@ impl<S: Strategy> Engine<S> {
             return;
         }
         self.held.push(Held::new(hold, event.instrument));
+        self.rejoin(hold.group);
         self.watch_held(event.instrument);
     }
 
@@ -45,14 +47,27 @@ impl<S: Strategy> Engine<S> {
                 place += 1;
                 continue;
             }
+            let attached = held.is_attached();
             match held.state {
                 HeldState::Working(Some(id), _) | HeldState::AtVenue(id) => {
                     held.state = HeldState::Releasing(id);
-                    self.cancel_of(id);
+                    // What sleeps behind an entry goes when that is no more.
+                    if !attached {
+                        self.cancel_of(id);
+                    }
                     place += 1;
                 }
+                HeldState::Beside(id) => {
+                    self.held.remove(place);
+                    // The other one of the order is given anew.
+                    if number != 0 && !attached {
+                        self.cancel_of(id);
+                    }
+                }
                 HeldState::Releasing(_) => place += 1,
-                _ => drop(self.held.remove(place)),
+                _ => {
+                    self.held.remove(place);
+                }
             }
         }
         if number != 0 {
@@ -74,9 +89,14 @@ impl<S: Strategy> Engine<S> {
     fn let_go(&mut self, place: usize, id: OrderId) -> bool {
         let order = self.order_of(id);
         let Some(order) = order.filter(|order| !order.state.is_terminal()) else {
-            self.held.remove(place);
+            let number = self.held.remove(place).hold.number;
+            let filled = order.map_or((Qty(0), false), |one| (one.filled, one.filled >= one.qty));
+            self.part_from_entry(number, filled);
             return true;
         };
+        if order.wake == Wake::Dormant {
+            return false;
+        }
         let late = self.now.since(order.sent_at.max(order.refused_at)) >= AGAIN;
         if order.state == OrderState::Open && late && self.can_send(order.instrument) {
             self.cancel_of(id);
@@ -89,7 +109,7 @@ impl<S: Strategy> Engine<S> {
         self.desks.iter().find_map(|desk| desk.orders.get(id)).copied()
     }
 
-    fn cancel_of(&mut self, id: OrderId) {
+    pub(super) fn cancel_of(&mut self, id: OrderId) {
         let owner = (0..self.desks.len()).find(|place| self.desks[*place].knows(id));
         if let Some(place) = owner {
             self.cancel(place, id);
@@ -97,7 +117,7 @@ impl<S: Strategy> Engine<S> {
     }
 
     /// The price that a held order looks at.
-    fn watched(&self, held: &Held) -> Option<Price> {
+    pub(super) fn watched(&self, held: &Held) -> Option<Price> {
         let listing = self.market.listing(held.instrument)?;
         match held.hold.watched {
             Watched::Last => listing.last_trade.map(|trade| trade.price),
@@ -122,7 +142,11 @@ impl<S: Strategy> Engine<S> {
         let mut place = 0;
         while let Some(held) = self.held.get(place).copied() {
             let own = held.instrument == instrument
-                && matches!(held.state, HeldState::Armed(_) | HeldState::AtVenue(_));
+                && !held.is_attached()
+                && match held.state {
+                    HeldState::Armed(_) => !self.waits_for_others(&held),
+                    state => matches!(state, HeldState::AtVenue(_) | HeldState::Beside(_)),
+                };
             let price = match held.hold.trigger {
                 Trigger::Now => Some(Price(0)),
                 _ => self.watched(&held),
@@ -135,7 +159,7 @@ impl<S: Strategy> Engine<S> {
             if !self.held[place - 1].sees(price) {
                 continue;
             }
-            if let HeldState::AtVenue(id) = held.state {
+            if let HeldState::AtVenue(id) | HeldState::Beside(id) = held.state {
                 self.due(id);
             } else if !self.is_doubtful(&held) {
                 self.fired(place - 1, None);
@@ -147,6 +171,12 @@ impl<S: Strategy> Engine<S> {
                     .map_or(0, |at| at + 1);
             }
         }
+    }
+
+    /// Whether an entry waits until all that is to come after it is there.
+    fn waits_for_others(&self, held: &Held) -> bool {
+        let others = self.held.iter().filter(|one| one.hold.after == held.hold.number).count();
+        held.hold.trigger == Trigger::Now && (others as i64) < held.hold.price.0
     }
 
     /// The others of a group go away when one fires.
@@ -168,7 +198,10 @@ impl<S: Strategy> Engine<S> {
     #[inline]
     pub(super) fn holds_work(&self) -> bool {
         let works = |held: &Held| match held.state {
-            HeldState::Working(..) | HeldState::AtVenue(_) | HeldState::Releasing(_) => true,
+            HeldState::Working(..)
+            | HeldState::AtVenue(_)
+            | HeldState::Beside(_)
+            | HeldState::Releasing(_) => true,
             HeldState::Armed(_) => self.now >= held.not_before && self.condition(held).is_some(),
             HeldState::Waiting => false,
         };
@@ -199,7 +232,7 @@ impl<S: Strategy> Engine<S> {
             match held.state {
                 HeldState::Waiting => {}
                 HeldState::Armed(_) => self.entrust(place, origin),
-                HeldState::AtVenue(id) => self.follow(place, id),
+                HeldState::AtVenue(id) | HeldState::Beside(id) => self.follow(place, id),
                 HeldState::Releasing(id) => {
                     if self.let_go(place, id) {
                         continue;
@@ -241,8 +274,11 @@ impl<S: Strategy> Engine<S> {
             held.state = HeldState::Working(None, again);
             return false;
         }
-        let (number, filled) = (held.hold.number, held.filled);
+        let (number, filled, group) = (held.hold.number, held.filled, held.hold.group);
+        let whole = held.hold.qty.0 <= 0;
         self.held.remove(place);
+        self.uncover(group);
+        self.part_from_entry(number, (filled, whole));
         self.arm_children(number, filled);
         true
     }
@@ -281,6 +317,13 @@ impl<S: Strategy> Engine<S> {
             Side::Sell => price <= own,
         });
         if meets {
+            return;
+        }
+        if held.hold.trigger == Trigger::Now
+            && limit.is_some()
+            && let Some(sent) = self.send_bracket(desk, place, price, origin)
+        {
+            self.held[place].state = HeldState::Working(sent, self.now.after(AGAIN));
             return;
         }
         let most = self.desks[desk]

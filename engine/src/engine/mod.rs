@@ -11,6 +11,7 @@ mod control;
 mod decide;
 mod holding;
 mod netting;
+mod pairs;
 mod rehearse;
 mod report;
 mod saved;

@@ -246,7 +246,11 @@ impl<S: Strategy> Engine<S> {
             order.named = true;
             (order.price, order.qty) = (standing.price, standing.qty);
             // What was seen here and not there was another price.
-            order.wake = if standing.waits { Wake::Asleep } else { Wake::Awake };
+            order.wake = match (standing.waits, order.wake) {
+                (true, Wake::Dormant) => Wake::Dormant,
+                (true, _) => Wake::Asleep,
+                (false, _) => Wake::Awake,
+            };
             if standing.waits {
                 order.asked_at = now;
             }
@@ -343,7 +347,8 @@ impl<S: Strategy> Engine<S> {
             while let Some(id) = desk.orders.walk(&mut cursor) {
                 let mut lost = false;
                 desk.orders.update(id, &mut self.exposure, |order| {
-                    let live = !order.state.is_terminal() && of_it(order);
+                    let dormant = order.wake == Wake::Dormant;
+                    let live = !order.state.is_terminal() && of_it(order) && !dormant;
                     lost = !order.named && order.sent_at <= since && live;
                     if lost {
                         order.doubt(Nanos::ZERO);

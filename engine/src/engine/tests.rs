@@ -8,6 +8,7 @@ mod holding;
 mod limits;
 mod market;
 mod orders;
+mod pairs;
 mod rehearse;
 mod session;
 mod shared;

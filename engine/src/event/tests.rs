@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::asset::ASSETS_MAX;
-use crate::held::{Hold, Trigger, Watched};
+use crate::condition::Watched;
+use crate::held::{Hold, Trigger};
 use crate::id::{AssetId, InstrumentId, OrderId, Side};
 use crate::instrument::{PRICE_MAX, QTY_MAX, Status};
 use crate::num::{Amount, Grid, Notional, Price, Qty};

@@ -1,6 +1,7 @@
 //! An instrument as words.
 
 use super::{Fees, Instrument, Kind, Status, Symbol};
+use crate::condition::Keeps;
 use crate::id::{AssetId, FeedId, InstrumentId, VenueId};
 use crate::num::{Grid, Notional, Price, Qty};
 use crate::state::{Sink, Source};
@@ -31,7 +32,7 @@ impl Instrument {
         sink.int(self.fees.taker_ppm);
         sink.flag(self.amends);
         sink.flag(self.moves);
-        sink.word(u64::from(self.keeps));
+        sink.word(self.keeps.word());
         sink.word(self.status as u64);
     }
 
@@ -74,7 +75,7 @@ impl Instrument {
             fees: Fees { maker_ppm: source.int()?, taker_ppm: source.int()? },
             amends: source.flag()?,
             moves: source.flag()?,
-            keeps: u8::try_from(source.word()?).ok()?,
+            keeps: Keeps::from_word(source.word()?)?,
             status: match source.word()? {
                 0 => Status::Trading,
                 1 => Status::Halted,

@@ -44,6 +44,7 @@ impl Order {
         sink.flag(self.named);
         sink.flag(self.apart);
         sink.word(self.wake as u64);
+        sink.flag(self.covered);
         sink.flag(self.amend_refused);
         sink.word(u64::from(self.asked));
         [self.price.0, self.qty.0, self.filled.0].into_iter().for_each(|n| sink.int(n));
@@ -73,7 +74,8 @@ impl Order {
             state: *OrderState::ALL.get(source.count(OrderState::ALL.len() - 1)?)?,
             named: source.flag()?,
             apart: source.flag()?,
-            wake: [Wake::Awake, Wake::Asleep, Wake::Due][source.count(2)?],
+            wake: [Wake::Awake, Wake::Asleep, Wake::Due, Wake::Dormant][source.count(3)?],
+            covered: source.flag()?,
             amend_refused: source.flag()?,
             asked: u32::try_from(source.word()?).ok()?,
             price: Price(source.int()?),

@@ -3,7 +3,7 @@
 use super::{Cursor, Orders, Share, TRADES_MAX};
 use crate::exposure::Exposure;
 use crate::id::{InstrumentId, Side};
-use crate::order::Order;
+use crate::order::{Order, OrderState, Wake};
 use crate::state::{Sink, Source, State};
 use alloc::vec::Vec;
 
@@ -65,10 +65,13 @@ impl Orders {
         let mut cursor = Cursor::default();
         while let Some(id) = self.walk(&mut cursor) {
             self.update(id, exposure, |order| {
-                order.doubt(crate::time::Nanos::ZERO);
                 order.named = false;
+                // What sleeps behind an entry is asked for when that is no more.
+                if order.wake != Wake::Dormant {
+                    order.doubt(crate::time::Nanos::ZERO);
+                }
             });
         }
-        self.live_len()
+        self.live().filter(|order| order.state == OrderState::Unknown).count()
     }
 }

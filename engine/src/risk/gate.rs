@@ -1,6 +1,7 @@
 //! The gate itself: the one place that makes [`Approved`].
 
 use super::{Bucket, Limits, Refusal};
+use crate::condition::Tie;
 use crate::id::{OrderId, Side};
 use crate::instrument::{Instrument, Kind, Status};
 use crate::intent::{Approved, Intent, Place};
@@ -119,7 +120,9 @@ impl Gate {
     #[inline]
     pub fn check(&mut self, intent: Intent, facts: &Facts<'_>) -> Result<Approved, Refusal> {
         let token = self.bucket.has(facts.now);
-        let moves = matches!(intent, Intent::Move { .. });
+        // The second of two may be the same order as the first.
+        let moves =
+            matches!(intent, Intent::Move { .. } | Intent::Conditional { tie: Tie::Second, .. });
         match self.judge(intent.place(), moves, facts, token) {
             Ok(()) => {
                 self.bucket.take();
@@ -138,7 +141,17 @@ impl Gate {
     /// approved, refused or counted.
     #[inline]
     pub fn would_pass(&self, place: &Place, facts: &Facts<'_>) -> bool {
-        self.judge(place, false, facts, self.bucket.clone().has(facts.now)).is_ok()
+        self.would_pass_after(0, place, facts)
+    }
+
+    /// The same after so many others.
+    pub fn would_pass_after(&self, others: u32, place: &Place, facts: &Facts<'_>) -> bool {
+        let mut bucket = self.bucket;
+        for _ in 0..others {
+            bucket.has(facts.now);
+            bucket.take();
+        }
+        self.judge(place, false, facts, bucket.has(facts.now)).is_ok()
     }
 
     /// Every test is made, whatever the ones before it said: how long it takes tells nothing and

@@ -113,7 +113,7 @@ impl Venue {
     pub fn send(&mut self, item: &Outgoing, random: &mut Random) {
         let ask = match item {
             Outgoing::Place(approved) => match approved.intent() {
-                Intent::Place(new) => Ask::Place(*new),
+                Intent::Place(new) | Intent::Entry(new) => Ask::Place(*new),
                 Intent::Replace { old, new } => Ask::Replace(old.order(), *new),
                 Intent::Move { .. } | Intent::Conditional { .. } => return,
             },

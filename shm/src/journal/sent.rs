@@ -6,7 +6,9 @@
 //!  REPLACE      new order    price ticks   qty lots    old order     side, time in force
 //!  MOVE         order        price ticks   qty lots    0             side, time in force
 //!  CONDITIONAL  order        price ticks   qty lots    trigger       side, time in force
-//!               (trigger: its ticks, from bit 48 on which price is watched, bit 56: it rises)
+//!               (trigger: its ticks, distance or share; bits 48: which price is watched, 50: which
+//!               of the three it is, 52: alone, first or second of two, 56: it rises)
+//!  ENTRY        order        price ticks   qty lots    0             side, time in force
 //!  CANCEL       order        venue order
 //!  AMEND        order        venue order   qty lots
 //!  CANCEL_ALL   0
@@ -17,8 +19,8 @@
 //!  the message that caused it until it was handed on (not compared by replay)
 //! ```
 
+use engine::condition::{By, Condition, Tie, Watched};
 use engine::event::Event;
-use engine::held::{Condition, Watched};
 use engine::id::{InstrumentId, OrderId, Side};
 use engine::intent::{Intent, OrderRef, Outgoing, Place, Reduce, Tif};
 use engine::num::{Price, Qty};
@@ -38,11 +40,14 @@ pub mod kind {
     pub const RESYNC: u8 = 136;
     pub const MOVE: u8 = 137;
     pub const CONDITIONAL: u8 = 138;
+    pub const ENTRY: u8 = 139;
 }
 
 const SELL: u8 = 1;
 const TIF_SHIFT: u8 = 1;
 const WATCHED_SHIFT: u32 = 48;
+const BY_SHIFT: u32 = 50;
+const TIE_SHIFT: u32 = 52;
 const RISES: u64 = 1 << 56;
 const TICKS: u64 = (1 << WATCHED_SHIFT) - 1;
 
@@ -63,8 +68,10 @@ pub enum Sent {
         qty: Qty,
         /// How long it stands.
         tif: Tif,
-        /// What the venue is to wait for.
-        until: Option<Condition>,
+        /// What the venue is to wait for, and whether it is one of two.
+        until: Option<(Condition, Tie)>,
+        /// Whether two that sleep until it is filled belong to it.
+        is_entry: bool,
     },
     /// An order changed in place.
     Move {
@@ -102,11 +109,10 @@ pub fn row(item: &Outgoing, cause: u64, at: Nanos, span_ns: u32) -> Event {
     match item {
         Outgoing::Place(approved) => match approved.intent() {
             Intent::Place(place) => put_place(&mut row, kind::PLACE, place),
-            Intent::Conditional { order, until } => {
+            Intent::Entry(place) => put_place(&mut row, kind::ENTRY, place),
+            Intent::Conditional { order, until, tie } => {
                 put_place(&mut row, kind::CONDITIONAL, order);
-                let rises = if until.rises { RISES } else { 0 };
-                let watched = (until.watched as u64) << WATCHED_SHIFT;
-                row.payload[2] = until.price.0 as u64 & TICKS | watched | rises;
+                row.payload[2] = word(until, *tie);
             }
             Intent::Replace { old, new } => {
                 put_place(&mut row, kind::REPLACE, new);
@@ -121,6 +127,12 @@ pub fn row(item: &Outgoing, cause: u64, at: Nanos, span_ns: u32) -> Event {
         }
     }
     row
+}
+
+fn word(until: &Condition, tie: Tie) -> u64 {
+    let rises = if until.rises { RISES } else { 0 };
+    let (watched, by) = ((until.watched as u64) << WATCHED_SHIFT, (until.by as u64) << BY_SHIFT);
+    until.price.0 as u64 & TICKS | watched | by | (tie as u64) << TIE_SHIFT | rises
 }
 
 #[inline]
@@ -180,7 +192,7 @@ pub fn read(row: &Event) -> Option<Sent> {
     let order = OrderId(row.id);
     let qty = Qty(row.payload[1] as i64);
     Some(match row.kind {
-        kind::PLACE | kind::REPLACE | kind::CONDITIONAL => Sent::Place {
+        kind::PLACE | kind::REPLACE | kind::CONDITIONAL | kind::ENTRY => Sent::Place {
             order,
             old: (row.kind == kind::REPLACE).then_some(OrderId(row.payload[2])),
             side: if row.flags & SELL == 0 { Side::Buy } else { Side::Sell },
@@ -188,6 +200,7 @@ pub fn read(row: &Event) -> Option<Sent> {
             qty,
             tif: tif(row.flags >> TIF_SHIFT)?,
             until: (row.kind == kind::CONDITIONAL).then(|| until(row.payload[2])).flatten(),
+            is_entry: row.kind == kind::ENTRY,
         },
         kind::MOVE => Sent::Move {
             order,
@@ -206,13 +219,15 @@ pub fn read(row: &Event) -> Option<Sent> {
     })
 }
 
-fn until(word: u64) -> Option<Condition> {
-    let watched = (word & !RISES) >> WATCHED_SHIFT;
-    Some(Condition {
+fn until(word: u64) -> Option<(Condition, Tie)> {
+    let place = |shift: u32| (word >> shift & 3) as usize;
+    let until = Condition {
         price: Price((word & TICKS) as i64),
-        watched: Watched::ALL.get(watched as usize)?.0,
+        by: *By::ALL.get(place(BY_SHIFT))?,
+        watched: Watched::ALL.get(place(WATCHED_SHIFT))?.0,
         rises: word & RISES != 0,
-    })
+    };
+    Some((until, *Tie::ALL.get(place(TIE_SHIFT))?))
 }
 
 fn tif(number: u8) -> Option<Tif> {
@@ -224,5 +239,28 @@ pub const fn instrument(row: &Event) -> Option<InstrumentId> {
     match row.kind {
         kind::RECONCILE | kind::RENEW => None,
         _ => Some(row.instrument),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_order_waits_for_comes_back_as_it_went() {
+        for (by, watched, tie, rises) in [
+            (By::Price, Watched::Last, Tie::Alone, true),
+            (By::Distance, Watched::Mark, Tie::First, false),
+            (By::Share, Watched::Mid, Tie::Second, true),
+        ] {
+            let until = Condition { price: Price(123_456), by, watched, rises };
+            assert_eq!(super::until(word(&until, tie)), Some((until, tie)));
+        }
+        // As journals have it that know neither ties nor what trails.
+        let old = 95 | 1 << WATCHED_SHIFT | RISES;
+        let mark = Watched::Mark;
+        let until = Condition { price: Price(95), by: By::Price, watched: mark, rises: true };
+        assert_eq!(super::until(old), Some((until, Tie::Alone)));
+        assert_eq!(super::until(3 << BY_SHIFT), None);
     }
 }

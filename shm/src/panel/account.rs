@@ -24,7 +24,7 @@ cells! {
         /// Of it, in lots.
         pub filled: Qty,
         /// The engine's name of its state, such as `open`, `cancelling`, `unknown`.
-        pub state: Text<16>,
+        pub state: Text<24>,
         /// When it was decided, UTC.
         pub placed_at: Nanos,
     }

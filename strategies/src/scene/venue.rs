@@ -66,7 +66,9 @@ impl Scene {
                             self.end(old.instrument, old.order(), End::Cancelled);
                             self.take_in(&new);
                         }
-                        Intent::Place(new) | Intent::Move { new, .. } => self.take_in(&new),
+                        Intent::Place(new) | Intent::Entry(new) | Intent::Move { new, .. } => {
+                            self.take_in(&new);
+                        }
                         // Strategies hold none, and its instruments keep none.
                         Intent::Conditional { .. } => {}
                     },

@@ -441,3 +441,61 @@ async def test_refusals_by_websocket_api(socket, url, socket_url, keys, kind, wi
             await within(stranger.user_data_stream_subscribe_signature())
     finally:
         await stranger.close_connection()
+
+
+def test_lists_of_orders_by_rest(rest, client_id):
+    """A pair and a bracket, far from the market: placed, listed, found by either name, cancelled."""
+    bid = float(rest.depth(SYMBOL, limit=5).data().bids[0][0])
+    high, low = round(bid * 1.05), round(bid * 0.95)
+    name = client_id("oco")
+    pair = told(rest.order_list_oco(
+        SYMBOL, "SELL", 0.002, "LIMIT_MAKER", "STOP_LOSS_LIMIT", list_client_order_id=name,
+        above_price=high, below_price=low, below_stop_price=low + 10,
+        below_time_in_force="GTC", new_order_resp_type="RESULT"))
+    assert (pair.contingency_type, pair.list_order_status) == ("OCO", "EXECUTING")
+    assert [one.type for one in pair.order_reports] == ["STOP_LOSS_LIMIT", "LIMIT_MAKER"]
+    assert {one.order_list_id for one in pair.order_reports} == {pair.order_list_id}
+    asked = told(rest.get_order_list(orig_client_order_id=name))
+    assert asked.order_list_id == pair.order_list_id
+    assert pair.order_list_id in [one.order_list_id for one in rest.get_open_order_list().data()]
+    locked = {b.asset: b for b in told(rest.get_account()).balances}["BTC"].locked
+    assert Decimal(locked) == Decimal("0.002")
+    gone = told(rest.delete_order_list(SYMBOL, order_list_id=pair.order_list_id))
+    assert {one.status for one in gone.order_reports} == {"CANCELED"}
+
+    bracket = told(rest.order_list_otoco(
+        SYMBOL, "LIMIT", "BUY", low, 0.002, "SELL", 0.002, "LIMIT_MAKER",
+        working_time_in_force="GTC", pending_above_price=high,
+        pending_below_type="STOP_LOSS", pending_below_stop_price=low - 10))
+    statuses = [one.status for one in bracket.order_reports]
+    assert statuses == ["NEW", "PENDING_NEW", "PENDING_NEW"]
+    swept = rest.delete_open_orders(SYMBOL).data()
+    assert len(swept) == 1
+    locked = {b.asset: b for b in told(rest.get_account()).balances}["USDT"].locked
+    assert Decimal(locked) == 0
+
+
+async def test_lists_of_orders_by_websocket_api(socket, url, socket_url, keys, kind, within):
+    rest = connector(url, socket_url, keys[kind]).rest_api
+    bid = float(rest.depth(SYMBOL, limit=5).data().bids[0][0])
+    high, low = round(bid * 1.05), round(bid * 0.95)
+    pair = result(await within(socket.order_list_place_oco(
+        SYMBOL, "SELL", 0.002, "LIMIT_MAKER", "STOP_LOSS_LIMIT", above_price=high,
+        below_price=low, below_stop_price=low + 10, below_time_in_force="GTC")))
+    assert pair.list_status_type == "EXEC_STARTED"
+    asked = result(await within(socket.order_list_status(order_list_id=pair.order_list_id)))
+    assert asked.list_client_order_id == pair.list_client_order_id
+    [standing] = result(await within(socket.open_order_lists_status()))
+    assert standing.order_list_id == pair.order_list_id
+    gone = result(await within(socket.order_list_cancel(
+        SYMBOL, order_list_id=pair.order_list_id)))
+    assert gone.list_order_status == "ALL_DONE"
+
+
+def test_trailing_stop(rest):
+    price = far_below(rest, 0.8)
+    placed = told(rest.new_order(
+        SYMBOL, "SELL", "STOP_LOSS_LIMIT", time_in_force="GTC", quantity=0.002, price=price,
+        trailing_delta=2000, new_order_resp_type="RESULT"))
+    assert (placed.status, placed.trailing_delta) == ("NEW", 2000)
+    assert told(rest.get_order(SYMBOL, order_id=placed.order_id)).trailing_delta == 2000

@@ -581,3 +581,14 @@ async def test_unknown_orders(trader, within):
     with pytest.raises(errors.ExchangeError, match="-2022"):
         await trader.edit_order(
             "999999999999", SYMBOL, "limit", "buy", 0.002, await far_below(trader))
+
+
+async def test_a_trailing_stop_waits(trader):
+    price = await far_below(trader, 0.8)
+    placed = await trader.create_order(
+        SYMBOL, "limit", "sell", 0.002, price, {"trailingPercent": 20})
+    assert placed["status"] == "open"
+    assert placed["info"]["trailingDelta"] in (2000, "2000")
+    [standing] = await trader.fetch_open_orders(SYMBOL)
+    assert standing["id"] == placed["id"]
+    assert (await trader.cancel_order(placed["id"], SYMBOL))["status"] == "canceled"

@@ -199,3 +199,23 @@ async def test_orders_are_streamed(trader, symbol, within):
         await asyncio.wait([watching], timeout=0.3)
     seen = watching.result()
     assert seen[0]["symbol"] == symbol and seen[0]["status"] in ("open", "canceled")
+
+
+async def test_orders_that_wait(trader, symbol):
+    """A conditional order, and one with a take-profit and a stop-loss attached."""
+    price = await far_below(trader, symbol)
+    lower = await far_below(trader, symbol, 0.9)
+    waits = await trader.create_order(
+        symbol, "limit", "sell", 0.01, lower,
+        {"triggerPrice": price, "triggerDirection": "below"})
+    waiting = await trader.fetch_open_orders(symbol, params={"trigger": True})
+    assert waits["id"] in [one["id"] for one in waiting]
+    await trader.cancel_order(waits["id"], symbol, {"trigger": True})
+    placed = await trader.create_order(
+        symbol, "limit", "buy", 0.01, price,
+        {"takeProfit": {"triggerPrice": float(round(price * 1.2))},
+         "stopLoss": {"triggerPrice": float(round(price * 0.9))}})
+    order = await trader.fetch_open_order(placed["id"], symbol)
+    assert float(order["info"]["takeProfit"]) == round(price * 1.2)
+    assert float(order["info"]["stopLoss"]) == round(price * 0.9)
+    await trader.cancel_order(placed["id"], symbol)

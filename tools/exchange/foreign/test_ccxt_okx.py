@@ -181,6 +181,32 @@ async def test_waiting_orders(trader):
     assert not await trader.fetch_open_orders(SWAP, params={"trigger": True})
 
 
+async def test_pairs_and_trailing_stops(trader):
+    price = await far_below(trader, SWAP)
+    pair = await trader.create_order(
+        SWAP, "oco", "sell", 1, None,
+        {"stopLossPrice": price, "takeProfitPrice": float(round(price * 1.2))})
+    trail = await trader.create_order(
+        SWAP, "market", "sell", 1, None, {"trailingPercent": 10})
+    for order, kind in ((pair, "oco"), (trail, "move_order_stop")):
+        waiting = await trader.fetch_open_orders(SWAP, params={"trigger": True, "ordType": kind})
+        assert [one["id"] for one in waiting] == [order["id"]]
+        await trader.cancel_order(order["id"], SWAP, {"trigger": True})
+
+
+async def test_what_is_attached_is_told(trader):
+    price = await far_below(trader, SWAP)
+    placed = await trader.create_order(
+        SWAP, "limit", "buy", 1, price,
+        {"stopLoss": {"triggerPrice": float(round(price * 0.9))},
+         "takeProfit": {"triggerPrice": float(round(price * 1.2))}})
+    order = await trader.fetch_order(placed["id"], SWAP)
+    [attached] = order["info"]["attachAlgoOrds"]
+    assert float(attached["slTriggerPx"]) == round(price * 0.9)
+    assert float(attached["tpTriggerPx"]) == round(price * 1.2)
+    await trader.cancel_order(placed["id"], SWAP)
+
+
 async def test_refusals_become_the_librarys_own_errors(trader):
     price = await far_below(trader, SPOT)
     with pytest.raises(errors.InsufficientFunds):

@@ -245,6 +245,19 @@ async def test_stop_orders_wait(trader):
     assert await trader.fetch_open_orders(SYMBOL, params={"trigger": True}) == []
 
 
+async def test_trailing_stops_wait(trader):
+    price = await far_below(trader, 0.9)
+    order = await trader.create_order(
+        SYMBOL, "market", "buy", 0.01, None,
+        {"trailingPercent": 5, "trailingTriggerPrice": price})
+    [standing] = await trader.fetch_open_orders(SYMBOL, params={"trigger": True})
+    assert standing["id"] == order["id"]
+    assert standing["info"]["orderType"] == "TRAILING_STOP_MARKET"
+    assert float(standing["info"]["callbackRate"]) == 5
+    await trader.cancel_order(order["id"], SYMBOL, {"trigger": True})
+    assert await trader.fetch_open_orders(SYMBOL, params={"trigger": True}) == []
+
+
 async def test_settings(trader):
     await trader.set_leverage(10, SYMBOL)
     assert (await trader.fetch_leverage(SYMBOL))["longLeverage"] == 10

@@ -158,3 +158,28 @@ def test_trade_and_private_sockets(session, connect, credentials):
     orders.place_order(on_ack, on_refusal, side="Sell", orderType="Market", qty="0.01",
                        reduceOnly=True, **LINEAR)
     assert ack()["retCode"] == 0
+
+
+def test_trading_stop(session):
+    session.place_order(side="Buy", orderType="Market", qty="0.01", **LINEAR)
+    high, low = price(session, 1.2), price(session, 0.8)
+    session.set_trading_stop(
+        tpslMode="Full", positionIdx=0, takeProfit=high, stopLoss=low, trailingStop="5000",
+        **LINEAR)
+    position = session.get_positions(**LINEAR)["result"]["list"][0]
+    assert [float(position[name]) for name in ("takeProfit", "stopLoss", "trailingStop")] == [
+        float(high), float(low), 5000]
+    waiting = session.get_open_orders(orderFilter="StopOrder", **LINEAR)["result"]["list"]
+    assert {row["stopOrderType"] for row in waiting} == {"TakeProfit", "StopLoss", "TrailingStop"}
+    assert {row["orderLinkId"] for row in waiting} == {""}
+    with pytest.raises(InvalidRequestError) as refused:
+        session.set_trading_stop(tpslMode="Full", positionIdx=0, takeProfit=high, **LINEAR)
+    assert refused.value.status_code == 34040
+    session.place_order(
+        side="Sell", orderType="Market", qty=position["size"], reduceOnly=True, **LINEAR)
+    # What stood on the position goes with it.
+    for _ in range(50):
+        if not session.get_open_orders(orderFilter="StopOrder", **LINEAR)["result"]["list"]:
+            break
+    else:
+        raise AssertionError("orders of a position that is closed still wait")

@@ -10,6 +10,7 @@
 mod call;
 mod feed;
 mod intake;
+mod lists;
 mod market;
 mod private;
 mod public;

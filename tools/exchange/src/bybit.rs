@@ -33,6 +33,7 @@ mod public;
 mod query;
 mod rest;
 mod sheet;
+mod stops;
 mod stream;
 mod tell;
 mod ticker;

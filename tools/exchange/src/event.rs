@@ -3,7 +3,7 @@
 
 use crate::listing::Tick;
 use crate::order::{AccountId, Fill, Leg, Order, Side, SymbolId};
-use crate::venue::Trigger;
+use crate::venue::{OrderList, Trigger};
 
 /// Something that others may see, in the order in which it happened.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,6 +51,8 @@ pub(crate) enum Private {
     Order(Box<Execution>),
     /// An order that waits for a price was accepted, fired, failed or was cancelled.
     Trigger(Box<Trigger>),
+    /// A list of orders was placed, went on, or ended.
+    List(Box<OrderList>),
     /// Balances and positions that a transaction touched; they are read as they stand.
     Holdings { assets: Vec<String>, positions: Vec<(SymbolId, Leg)>, cause: Cause },
     /// Money that came or went otherwise than by a trade.

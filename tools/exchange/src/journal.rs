@@ -9,7 +9,7 @@
 use crate::account::{Account, Balance, Settings};
 use crate::event::Funding;
 use crate::order::{AccountId, Fill, Order};
-use crate::venue::{Position, Trigger};
+use crate::venue::{Attached, OrderList, Position, Trigger};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -48,6 +48,10 @@ pub(crate) struct Transaction {
     pub fundings: Vec<(AccountId, Funding)>,
     #[serde(rename = "t", default)]
     pub triggers: Vec<Trigger>,
+    #[serde(rename = "l", default)]
+    pub lists: Vec<OrderList>,
+    #[serde(rename = "a", default)]
+    pub attached: Vec<Attached>,
     #[serde(rename = "s", default)]
     pub settings: Vec<(AccountId, Settings)>,
     #[serde(rename = "c", default)]
@@ -62,6 +66,8 @@ impl Transaction {
             && self.positions.is_empty()
             && self.settings.is_empty()
             && self.triggers.is_empty()
+            && self.lists.is_empty()
+            && self.attached.is_empty()
     }
 }
 
@@ -73,6 +79,10 @@ pub(crate) struct Snapshot {
     pub orders: Vec<Order>,
     pub fills: Vec<(AccountId, Fill)>,
     pub triggers: Vec<Trigger>,
+    #[serde(default)]
+    pub lists: Vec<OrderList>,
+    #[serde(default)]
+    pub attached: Vec<Attached>,
     pub counters: Counters,
 }
 
@@ -131,6 +141,14 @@ impl Journal {
             for trigger in transaction.triggers {
                 snapshot.triggers.retain(|one| one.id != trigger.id);
                 snapshot.triggers.push(trigger);
+            }
+            for list in transaction.lists {
+                snapshot.lists.retain(|one| one.id != list.id);
+                snapshot.lists.push(list);
+            }
+            for one in transaction.attached {
+                snapshot.attached.retain(|before| before.parent != one.parent);
+                snapshot.attached.push(one);
             }
             for (account, settings) in transaction.settings {
                 if let Some(account) = snapshot.accounts.get_mut(account as usize) {

@@ -65,7 +65,9 @@
 //!   other. `NewOrder::post` says whether a post-only order that would take is refused
 //!   (`Post::Refuse`) or accepted and cancelled (`Post::Cancel`); `check` alone is a test order.
 //!   `wait(account, (When, By), NewOrder, Pair)` and `cancel_trigger` are stops, take-profits,
-//!   trailing stops and pairs (`venue::trigger`). Every refusal is a `Refusal`; the room has a
+//!   trailing stops and pairs that hold no money (`venue::trigger`); an order with a `Stop` holds
+//!   its own from the start. `place_list` and `cancel_list` are pairs that hold it once
+//!   (`venue::list`), `place_with` an order that others follow (`venue::attached`). Every refusal is a `Refusal`; the room has a
 //!   table from it to its own code and words.
 //! * **Perpetuals.** `Account::position(symbol, leg)`, `Venue::margin`, `liquidation_price`,
 //!   `leverage`, `set_leverage`, `set_hedge`; `Listing::mark` has index, mark price, funding rate
@@ -89,8 +91,9 @@
 //! # What it does not offer
 //!
 //! Iceberg and pegged orders; SBE and FIX; wallet endpoints; isolated margin and collateral other
-//! than USDT; inverse contracts; deleveraging (the insurance account may owe instead). Triggers and
-//! list orders are in the core, not on Binance Spot. Day statistics begin when the exchange starts.
+//! than USDT; inverse contracts; deleveraging (the insurance account may owe instead). Of Spot's
+//! lists there are pairs (OCO) and pairs behind a working order (OTOCO). Day statistics begin when
+//! the exchange starts.
 #![forbid(unsafe_code)]
 
 mod account;

@@ -12,6 +12,7 @@
 mod accounts;
 mod algos;
 mod args;
+mod attached;
 mod books;
 mod candles;
 mod channels;

@@ -74,7 +74,15 @@ words!(
 );
 words!(
     /// Order status.
-    Status { New, PartiallyFilled, Filled, Cancelled, Expired }
+    Status {
+        New,
+        PartiallyFilled,
+        Filled,
+        Cancelled,
+        Expired,
+        /// It waits for the working order of its list, stands in no book and holds no money.
+        Pending,
+    }
 );
 words!(
     /// Why an order ended (or shrank) otherwise than by a trade.
@@ -103,6 +111,8 @@ words!(
         Disconnect,
         /// The other order of its pair was executed.
         Pair,
+        /// The working order of its list ended before it was filled.
+        Working,
         /// Its trigger came, and the order it became could not be placed.
         Trigger,
     }
@@ -124,7 +134,7 @@ impl Side {
 
 impl Status {
     pub(crate) fn is_open(self) -> bool {
-        matches!(self, Self::New | Self::PartiallyFilled)
+        matches!(self, Self::New | Self::PartiallyFilled | Self::Pending)
     }
 }
 
@@ -137,20 +147,93 @@ impl Leg {
 
 /// The price at which an order wakes. Until then it is open and holds its money, but stands in no
 /// book.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Stop {
-    /// Ticks.
+    /// Ticks; zero where it only trails.
     pub price: i64,
     /// Whether it wakes when the last price rises to it; otherwise when it falls to it.
     pub rising: bool,
     /// When it woke.
     pub woke_ms: Option<u64>,
+    /// Once the price has come to `price`, it wakes where the market comes back from its best.
+    #[serde(default)]
+    pub trail: Option<Trail>,
+}
+
+/// What a trailing stop follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Trail {
+    pub back: Back,
+    /// The best price since it follows, in ticks; none before that.
+    pub best: Option<i64>,
+    /// Since when it follows.
+    pub since_ms: Option<u64>,
+    /// The price, in ticks, at which a market purchase sets its money aside.
+    pub hold: i64,
+}
+
+/// How far a price comes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Back {
+    /// A share of the best price, in 1e-8.
+    Share(i64),
+    Ticks(i64),
+}
+
+impl Back {
+    /// The distance from a price, in ticks.
+    pub(crate) fn from(self, price: i64) -> i64 {
+        let scale = i128::from(crate::symbol::SCALE);
+        match self {
+            Self::Ticks(ticks) => ticks,
+            Self::Share(share) => (i128::from(price) * i128::from(share) / scale) as i64,
+        }
+    }
+
+    /// Takes a span of prices into the best one; whether the market has come back far enough. What
+    /// is best is highest for a sale, lowest for a purchase.
+    pub(crate) fn met(self, best: &mut Option<i64>, side: Side, (low, high): (i64, i64)) -> bool {
+        match side {
+            Side::Sell => {
+                let top = best.map_or(high, |best| best.max(high));
+                *best = Some(top);
+                low <= top - self.from(top)
+            }
+            Side::Buy => {
+                let bottom = best.map_or(low, |best| best.min(low));
+                *best = Some(bottom);
+                high >= bottom + self.from(bottom)
+            }
+        }
+    }
 }
 
 impl Stop {
-    /// Whether a span of prices wakes it.
+    /// Whether a span of prices reaches its price.
     pub(crate) fn meets(&self, (low, high): (i64, i64)) -> bool {
         if self.rising { high >= self.price } else { low <= self.price }
+    }
+
+    /// Whether a span of prices wakes an order of this side; a trailing stop follows them.
+    pub(crate) fn wakes(&mut self, side: Side, (low, high): (i64, i64), now_ms: u64) -> bool {
+        let reached = self.meets((low, high));
+        let Some(trail) = &mut self.trail else { return reached };
+        if trail.best.is_some() {
+            return trail.back.met(&mut trail.best, side, (low, high));
+        }
+        if !reached {
+            return false;
+        }
+        trail.since_ms = Some(now_ms);
+        // What was traded before it follows does not count.
+        let span =
+            if self.rising { (low.max(self.price), high) } else { (low, high.min(self.price)) };
+        trail.back.met(&mut trail.best, side, span)
+    }
+
+    /// The price, in ticks, at which a market purchase sets its money aside.
+    pub(crate) fn holds_at(&self) -> i64 {
+        self.trail.map_or(self.price, |trail| trail.hold)
     }
 }
 
@@ -198,17 +281,31 @@ pub(crate) struct Order {
     pub note: String,
     #[serde(default)]
     pub stop: Option<Stop>,
+    /// The list that it belongs to.
+    #[serde(default)]
+    pub list: Option<u64>,
+    /// When it came into the market, where that is not when it was created.
+    #[serde(default)]
+    pub entered_ms: Option<u64>,
 }
 
 impl Order {
     /// Whether it still waits for its price.
     pub(crate) fn sleeps(&self) -> bool {
-        self.stop.is_some_and(|stop| stop.woke_ms.is_none())
+        self.status.is_open() && self.stop.is_some_and(|stop| stop.woke_ms.is_none())
     }
 
     /// Since when it has been in the market; none where it waited to its end.
     pub(crate) fn working_ms(&self) -> Option<u64> {
-        self.stop.map_or(Some(self.created_ms), |stop| stop.woke_ms)
+        match self.stop {
+            Some(stop) => stop.woke_ms,
+            None => self.working.then_some(self.entered_ms.unwrap_or(self.created_ms)),
+        }
+    }
+
+    /// Whether it stands in no book: it waits for its price or for its list's working order.
+    pub(crate) fn is_off_book(&self) -> bool {
+        self.status == Status::Pending || self.sleeps()
     }
 
     /// Lots that can still trade.

@@ -19,6 +19,10 @@ pub(crate) enum Refusal {
     OpenOrders,
     /// The account has as many orders waiting for a price as the symbol allows.
     StopOrders,
+    /// The account has as many open lists of orders as the symbol allows.
+    Lists,
+    /// The prices of a pair do not stand on both sides of the last one.
+    PairPrices,
     /// The order was amended as often as the symbol allows.
     Amends,
     /// Another open order has this client id.

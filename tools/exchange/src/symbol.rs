@@ -14,6 +14,8 @@ pub(crate) const NOTIONAL_MAX: i64 = 9_000_000 * SCALE;
 pub(crate) const BAND: i64 = 5;
 /// Most orders of an account that may wait for a price of one symbol.
 pub(crate) const STOPS_MAX: usize = 5;
+/// Most open lists of orders of one symbol that an account may have.
+pub(crate) const LISTS_MAX: usize = 20;
 
 /// What kind of thing a symbol is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -18,20 +18,24 @@ use crate::symbol::{Product, STOPS_MAX};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 mod amend;
+pub(crate) mod attached;
 mod booking;
 mod closing;
 mod countdown;
 mod funding;
 mod keeping;
 mod liquidation;
+pub(crate) mod list;
 mod margin;
 mod position;
 mod reduce;
 mod stop;
 pub(crate) mod trigger;
 
+pub(crate) use attached::{Attached, Follower};
 pub(crate) use countdown::Scope;
 pub(crate) use funding::Mark;
+pub(crate) use list::OrderList;
 pub(crate) use margin::{Margin, SETTLE};
 pub(crate) use position::Position;
 pub(crate) use trigger::Trigger;
@@ -57,6 +61,10 @@ struct Touched {
     fundings: Vec<(AccountId, Funding)>,
     settings: BTreeSet<AccountId>,
     triggers: BTreeSet<u64>,
+    lists: BTreeSet<u64>,
+    /// Orders of which what follows them has to be looked at, and such that were.
+    attached: BTreeSet<u64>,
+    told: BTreeSet<u64>,
     cause: Cause,
 }
 
@@ -67,6 +75,10 @@ pub(crate) struct Venue {
     pub orders: BTreeMap<u64, Order>,
     /// Orders that wait for a price, and such that have ended.
     pub triggers: BTreeMap<u64, Trigger>,
+    /// Orders placed as one, and such that have ended.
+    pub lists: BTreeMap<u64, OrderList>,
+    /// What follows orders, by the order.
+    pub attached: BTreeMap<u64, Attached>,
     countdowns: BTreeMap<Scope, u64>,
     pub next_order: u64,
     pub next_execution: u64,
@@ -105,6 +117,8 @@ impl Venue {
             accounts: vec![free("house"), free("venue"), free("insurance")],
             orders: BTreeMap::new(),
             triggers: BTreeMap::new(),
+            lists: BTreeMap::new(),
+            attached: BTreeMap::new(),
             countdowns: BTreeMap::new(),
             next_order: 1_000_001,
             next_execution: 2_000_001,
@@ -197,7 +211,7 @@ impl Venue {
             (Side::Sell, _) => new.qty.saturating_mul(lot),
             (Side::Buy, Kind::Market) if new.quote_qty > 0 => new.quote_qty,
             (Side::Buy, Kind::Market) if let Some(stop) = new.stop => {
-                stop.price.saturating_mul(new.qty).saturating_mul(unit)
+                stop.holds_at().saturating_mul(new.qty).saturating_mul(unit)
             }
             (Side::Buy, Kind::Market) => {
                 let want = Want::Lots(new.qty);
@@ -219,6 +233,7 @@ impl Venue {
         if new.stop.is_some() {
             // What was traded before it came does not wake it.
             self.fire(now_ms);
+            self.arm(&mut new, now_ms);
         }
         self.check_leg(account, &new)?;
         self.cut(account, &mut new)?;
@@ -294,6 +309,8 @@ impl Venue {
             tag: new.tag.clone(),
             note: new.note.clone(),
             stop: new.stop,
+            list: None,
+            entered_ms: None,
         };
         self.orders.insert(id, order);
         let holder = self.account_mut(account);
@@ -431,7 +448,8 @@ impl Venue {
         self.touched.orders.insert(id);
     }
 
-    fn touch_position(&mut self, account: AccountId, symbol: SymbolId, leg: Leg) {
+    /// Has a position told again.
+    pub(crate) fn touch_position(&mut self, account: AccountId, symbol: SymbolId, leg: Leg) {
         self.touched.positions.insert((account, symbol, leg));
     }
 
@@ -476,6 +494,8 @@ impl Venue {
     }
 }
 
+#[cfg(test)]
+mod list_tests;
 #[cfg(test)]
 mod perp_tests;
 #[cfg(test)]

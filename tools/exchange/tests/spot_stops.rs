@@ -91,7 +91,6 @@ async fn each_type_has_its_mandatory_and_forbidden_parameters() {
         ("timeInForce=GTC", "'timeInForce'"),
         ("quoteOrderQty=100", "'quoteOrderQty'"),
         ("icebergQty=0.001", "'icebergQty'"),
-        ("trailingDelta=100", "'trailingDelta'"),
     ] {
         check(&format!("{market}&{more}"), -1106, told).await;
         check(&format!("{market}&{more}").replace("STOP_LOSS", "TAKE_PROFIT"), -1106, told).await;

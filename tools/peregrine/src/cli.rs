@@ -309,7 +309,7 @@ pub enum CtlOrder {
     /// Cancel all, wait for the confirmation, and exit
     Stop,
     /// Hold an order in the engine until its price is reached: a stop, take-profit or trailing stop
-    Hold(HoldArgs),
+    Hold(Box<HoldArgs>),
     /// Forget held orders; what has fired of them is cancelled
     Release {
         /// Which; all of them without it
@@ -329,17 +329,18 @@ pub enum CtlOrder {
 #[command(after_help = "Examples:
   peregrine ctl hold --instrument BTCUSDT --side sell --qty 0.01 --stop 60000
   peregrine ctl hold --instrument BTCUSDT --side sell --qty 0.01 --trailing 250 --on mid
-One cancels the other: the same --group.
-  peregrine ctl hold --instrument BTCUSDT --side sell --qty 0.01 --stop 60000 --group 1
-  peregrine ctl hold --instrument BTCUSDT --side sell --qty 0.01 --take-profit 66000 --group 1
-Bracket: an entry, and what comes after it was filled.
-  peregrine ctl hold --number 1 --instrument BTCUSDT --side buy --qty 0.01 --now --limit 62000
-  peregrine ctl hold --after 1 --group 1 --instrument BTCUSDT --side sell --qty 0.01 --stop 60000
-Stops and take-profits are given to a venue that keeps such orders: it watches them while the engine
-is down. All else, and what --here asks for, is held by the engine and its journal, and nobody
-watches it while the engine is down. `peregrine monitor` shows which is where.")]
-#[command(group(clap::ArgGroup::new("trigger").required(true)
-          .args(["stop", "take_profit", "trailing", "now"])))]
+  peregrine ctl hold --instrument BTCUSDT --side sell --qty 0.01 --trailing-share 0.5%
+One cancels the other:
+  peregrine ctl hold --instrument BTCUSDT --side sell --qty 0.01 --stop 60000 --take-profit 66000
+Bracket: an entry, and a pair of the other side that comes after it was filled:
+  peregrine ctl hold --instrument BTCUSDT --side buy --qty 0.01 --now --limit 62000 --stop 60000 \
+    --take-profit 66000
+More of a group, or with limits of their own: one by one, with the same --group and --after.
+What the venue keeps is given to it: it watches that while the engine is down. All else, and what
+--here asks for, is held by the engine and its journal, and nobody watches it while the engine is
+down. `peregrine monitor` shows which is where.")]
+#[command(group(clap::ArgGroup::new("trigger").required(true).multiple(true)
+          .args(["stop", "take_profit", "trailing", "trailing_share", "now"])))]
 pub struct HoldArgs {
     /// Which instrument, by its symbol
     #[arg(long, value_name = "SYMBOL")]
@@ -359,6 +360,9 @@ pub struct HoldArgs {
     /// Fires when the price comes back by this much from its best
     #[arg(long, value_name = "DISTANCE")]
     pub trailing: Option<String>,
+    /// Fires when the price comes back by this share of its best: such as 0.5%
+    #[arg(long, value_name = "PERCENT")]
+    pub trailing_share: Option<String>,
     /// Fires at once: the entry of a bracket
     #[arg(long)]
     pub now: bool,

@@ -1,35 +1,60 @@
 //! `peregrine ctl`: puts one command into a running engine's ring and waits for its answer.
 
-use crate::cli::{self, CtlArgs, CtlOrder, HoldArgs};
+mod hold;
+
+use crate::cli::{self, CtlArgs, CtlOrder};
 use crate::exit::{Exit, Failure};
-use engine::held::{Hold, Trigger, Watched};
-use engine::id::{OrderId, Side};
-use engine::num::{Grid, Price, Qty};
 use serde_json::json;
-use shm::panel::InstrumentPanel;
-use shm::{
-    Answer, Command, CommandError, CommandWriter, Key, Kind, Reader, RegionError, RegionPath,
-};
+use shm::{Answer, Command, CommandError, CommandWriter, Key, Kind, RegionError};
 use std::time::{Duration, Instant};
 use strategies::any::{Listed, STRATEGIES};
 
 /// Pause between looks for the answer.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
-/// Within which the engine shows what it holds.
-const SHOWN_WITHIN: Duration = Duration::from_millis(500);
 
 /// Sends, waits, reports.
 pub fn run(args: &CtlArgs) -> Result<Exit, Failure> {
     let path = args.instance.path()?;
-    let command = command(&args.order, &path)?;
+    let commands = match &args.order {
+        CtlOrder::Hold(order) => hold::commands(order, &path)?,
+        order => vec![command(order)?],
+    };
     let mut writer = CommandWriter::open(&path)?;
-    let before = command.hold.map(|hold| Held::seen(&path, hold.number));
-    let until = Instant::now() + Duration::from_millis(args.timeout_ms);
+    let mut taken = Vec::new();
+    for command in &commands {
+        let before = command.hold.map(|hold| hold::Shown::seen(&path, hold.number));
+        let (sequence, answer) = send(&mut writer, command, args.timeout_ms)?;
+        let is_taken = command
+            .hold
+            .zip(before)
+            .is_none_or(|(hold, before)| before.then_taken(&path, hold.number));
+        if answer == Answer::Applied && !is_taken {
+            // All of it or nothing.
+            for number in taken {
+                send(&mut writer, &Command::release(number), args.timeout_ms)?;
+            }
+            return Err(Failure::error(hold::NOT_TAKEN));
+        }
+        taken.extend(command.hold.map(|hold| hold.number));
+        if answer != Answer::Applied || command == &commands[commands.len() - 1] {
+            return Ok(report(args, command, (sequence, answer), &taken));
+        }
+    }
+    Ok(Exit::Ok)
+}
+
+/// Sends one command; its number and the engine's answer.
+fn send(
+    writer: &mut CommandWriter,
+    command: &Command,
+    timeout_ms: u64,
+) -> Result<(u64, Answer), Failure> {
+    let until = Instant::now() + Duration::from_millis(timeout_ms);
     let mut go_on = || {
         std::thread::sleep(LOOK_EVERY);
         Instant::now() < until
     };
-    let sequence = writer.send(&command, &mut go_on)?;
+    let sequence = writer.send(command, &mut go_on)?;
     let answer = match writer.wait(sequence, &mut go_on) {
         // An engine that was told to stop may be gone before it is asked whether it heard.
         Err(CommandError::Region(RegionError::OwnerGone { .. })) if command.kind == Kind::Stop => {
@@ -37,74 +62,38 @@ pub fn run(args: &CtlArgs) -> Result<Exit, Failure> {
         }
         other => other?,
     };
-    let taken = |(hold, before): (Hold, Held)| before.then_taken(&path, hold.number);
-    if answer == Answer::Applied && command.hold.zip(before).is_some_and(|both| !taken(both)) {
-        return Err(Failure::error(
-            "the engine did not take it: its --number is taken, nothing of the number that it is \
-             to come --after is held, no strategy trades its instrument, or 64 are held already",
-        ));
-    }
-    let exit = if answer == Answer::Applied { Exit::Ok } else { Exit::Error };
+    Ok((sequence, answer))
+}
+
+/// Says what the engine answered; of several orders to hold what it answered to the last.
+fn report(
+    args: &CtlArgs,
+    command: &Command,
+    (sequence, answer): (u64, Answer),
+    numbers: &[u16],
+) -> Exit {
     let kind = command.kind.as_str();
     if args.json {
         let answer = answer.as_str();
         let mut told = json!({ "command": kind, "sequence": sequence, "answer": answer });
-        if let Some(hold) = command.hold {
-            told["number"] = hold.number.into();
+        if let Some(first) = numbers.first() {
+            told["number"] = (*first).into();
+            told["numbers"] = numbers.into();
         }
         cli::print(&told);
     } else if answer == Answer::Applied {
-        let number = command.hold.map_or(String::new(), |hold| format!(" {}", hold.number));
-        crate::cli::say(format_args!("{}: {kind}{number} is in force", args.instance.name));
+        let numbers: String = numbers.iter().map(|number| format!(" {number}")).collect();
+        crate::cli::say(format_args!("{}: {kind}{numbers} is in force", args.instance.name));
     } else {
         crate::cli::complain(format_args!(
             "peregrine: {} refused {kind}: {answer}",
             args.instance.name
         ));
     }
-    Ok(exit)
+    if answer == Answer::Applied { Exit::Ok } else { Exit::Error }
 }
 
-/// What an engine shows of an order to hold.
-#[derive(Clone, Copy, Default)]
-struct Held {
-    /// Whether it shows one of this number.
-    is_there: bool,
-    /// How many it has refused so far.
-    refused: u64,
-}
-
-impl Held {
-    fn seen(path: &RegionPath, number: u16) -> Self {
-        let Ok(seen) = Reader::open(path).and_then(|reader| reader.snapshot()) else {
-            return Self::default();
-        };
-        let id = OrderId::new(0, u32::from(number));
-        let orders = seen.orders.iter().flat_map(|panel| panel.orders.iter());
-        let counters = seen.counters.iter().flat_map(|panel| panel.counters.iter());
-        let refused = counters.filter(|one| one.name.as_str() == "holds_refused");
-        Self {
-            is_there: orders.map(|order| order.id).any(|one| one == id),
-            refused: refused.map(|one| one.count).sum(),
-        }
-    }
-
-    /// Whether one that was sent after this was taken: it is shown, and no refusal is. What is over
-    /// at once shows neither, and was taken.
-    fn then_taken(self, path: &RegionPath, number: u16) -> bool {
-        let until = Instant::now() + SHOWN_WITHIN;
-        while !self.is_there && Instant::now() < until {
-            let now = Self::seen(path, number);
-            if now.is_there || now.refused > self.refused {
-                return now.is_there;
-            }
-            std::thread::sleep(LOOK_EVERY);
-        }
-        !self.is_there
-    }
-}
-
-fn command(order: &CtlOrder, path: &RegionPath) -> Result<Command, Failure> {
+fn command(order: &CtlOrder) -> Result<Command, Failure> {
     Ok(Command::new(match order {
         CtlOrder::Pause => Kind::Pause,
         CtlOrder::Resume => Kind::Resume,
@@ -112,60 +101,10 @@ fn command(order: &CtlOrder, path: &RegionPath) -> Result<Command, Failure> {
         CtlOrder::Flatten => Kind::Flatten,
         CtlOrder::Kill => Kind::Kill,
         CtlOrder::Stop => Kind::Stop,
-        CtlOrder::Hold(hold) => return held(hold, path),
+        CtlOrder::Hold(_) => Kind::Hold,
         CtlOrder::Release { number } => return Ok(Command::release(number.unwrap_or(0))),
         CtlOrder::Set { assignment } => return set(&numbered(assignment)),
     }))
-}
-
-/// An order to hold, by the grids of its instrument as the engine shows them.
-fn held(args: &HoldArgs, path: &RegionPath) -> Result<Command, Failure> {
-    let snapshot = Reader::open(path)?.snapshot()?;
-    let of = |panel: &&InstrumentPanel| panel.symbol.as_str() == args.instrument;
-    let mut found = snapshot.instruments.iter().filter(of);
-    let (first, second) = (found.next(), found.next());
-    let (Some(panel), None) = (first, second) else {
-        let known: Vec<&str> =
-            snapshot.instruments.iter().map(|panel| panel.symbol.as_str()).collect();
-        let what = if first.is_some() { "several instruments are" } else { "no instrument is" };
-        return Err(Failure::usage(format!(
-            "{what} called {}; the engine has {}",
-            args.instrument,
-            known.join(", ")
-        )));
-    };
-    let number = |name: &str, text: &str, grid: &Grid| {
-        let steps = grid.parse(text.as_bytes()).ok().filter(|steps| *steps > 0);
-        steps.ok_or_else(|| {
-            let step = grid.decimal(1);
-            Failure::usage(format!("--{name} {text}: a number above 0 in steps of {step}"))
-        })
-    };
-    let price = |name: &str, text: &Option<String>| {
-        text.as_deref().map(|text| number(name, text, &panel.tick)).transpose()
-    };
-    let triggers = [
-        (Trigger::Stop, price("stop", &args.stop)?),
-        (Trigger::TakeProfit, price("take-profit", &args.take_profit)?),
-        (Trigger::Trailing, price("trailing", &args.trailing)?),
-    ];
-    let fires = triggers.into_iter().find_map(|(trigger, at)| Some((trigger, at?)));
-    let (trigger, at) = fires.unwrap_or((Trigger::Now, 0));
-    let watched = Watched::ALL.iter().find(|(_, name)| *name == args.on);
-    let clock = (crate::monitor::now().as_ms() % 65_535) as u16 + 1;
-    let hold = Hold {
-        number: args.number.unwrap_or(clock),
-        side: if args.side == "buy" { Side::Buy } else { Side::Sell },
-        trigger,
-        watched: watched.map_or(Watched::Last, |(watched, _)| *watched),
-        price: Price(at),
-        limit: price("limit", &args.limit)?.map(Price),
-        qty: Qty(number("qty", &args.qty, &panel.lot)?),
-        group: args.group,
-        after: args.after,
-        here: args.here,
-    };
-    Ok(Command::hold(hold, panel.id))
 }
 
 /// A parameter that is named with its strategy goes by its number: names of both would be too long.

@@ -2,11 +2,11 @@
 //! as decimals by the grids of the instrument.
 
 use engine::asset::Assets;
+use engine::condition::{By, Condition, Tie, Watched};
 use engine::event::{
     Body, Command, End, Event, Fill, GapReason, Link, LinkState, Reason, Request, Standing, flag,
     kind,
 };
-use engine::held::Watched;
 use engine::id::{AssetId, InstrumentId, OrderId, Side};
 use engine::instrument::{Instrument, Status};
 use engine::intent::Tif;
@@ -377,6 +377,23 @@ fn session(
 }
 
 impl Text<'_> {
+    /// What a conditional order waits for.
+    fn until(&self, f: &mut fmt::Formatter<'_>, until: &Condition, tie: Tie) -> fmt::Result {
+        let way = if until.rises { "rises" } else { "falls" };
+        let watched = Watched::ALL[until.watched as usize].1;
+        write!(f, " once {watched} {way} ")?;
+        match until.by {
+            By::Price => write!(f, "to {}", self.values().price(until.price))?,
+            By::Distance => write!(f, "by {} from its best", self.values().price(until.price))?,
+            By::Share => write!(f, "by {} ppm of its best", until.price.0)?,
+        }
+        f.write_str(match tie {
+            Tie::Alone => "",
+            Tie::First => ", or the next one",
+            Tie::Second => ", or the one before",
+        })
+    }
+
     fn sent(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let event = self.event;
         let Some(said) = sent::read(event) else {
@@ -385,15 +402,16 @@ impl Text<'_> {
         let values = self.values();
         f.write_str("-> ")?;
         match said {
-            Sent::Place { order, old, side, price, qty, tif, until } => {
+            Sent::Place { order, old, side, price, qty, tif, until, is_entry } => {
                 self.about(f, if old.is_some() { "replace" } else { "place" })?;
                 let (price, qty) = (values.price(price), values.qty(qty));
                 write!(f, " {} {price} x {qty} {} {order}", name(side), tif_name(tif))?;
                 old.map_or(Ok(()), |old| write!(f, " for {old}"))?;
-                if let Some(until) = until {
-                    let way = if until.rises { "rises" } else { "falls" };
-                    let watched = Watched::ALL[until.watched as usize].1;
-                    write!(f, " once {watched} {way} to {}", values.price(until.price))?;
+                if is_entry {
+                    f.write_str(", with two that it wakes")?;
+                }
+                if let Some((until, tie)) = until {
+                    self.until(f, &until, tie)?;
                 }
             }
             Sent::Move { order, price, qty, .. } => {

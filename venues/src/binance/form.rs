@@ -1,10 +1,10 @@
 //! The venue's requests, declared once: method, path and parameters. The JSON of the WebSocket API,
 //! the sorted payload that is signed and the REST query are all laid out from the same declaration.
 
-use super::Flavor;
+use super::{Flavor, linked};
 use crate::orders::{Named, Shape, Words};
 use crate::template::{Field, Piece, Pieces};
-use engine::held::{Condition, Watched};
+use engine::condition::{By, Condition, Watched};
 use engine::id::Side;
 use engine::instrument::Instrument;
 use engine::intent::Tif;
@@ -62,7 +62,7 @@ pub(crate) struct Form {
     pub params: Vec<(&'static str, Value)>,
 }
 
-fn text(value: &str) -> Value {
+pub(super) fn text(value: &str) -> Value {
     Value::Text(value.to_owned())
 }
 
@@ -70,7 +70,7 @@ fn plain(value: &str) -> Value {
     Value::Plain(value.to_owned())
 }
 
-const fn word(side: Side) -> &'static str {
+pub(super) const fn word(side: Side) -> &'static str {
     match side {
         Side::Buy => "BUY",
         Side::Sell => "SELL",
@@ -92,7 +92,7 @@ const fn waiting(named: Named) -> (&'static str, Value) {
 }
 
 impl Form {
-    fn new(
+    pub(super) fn new(
         name: &'static str,
         rest: Option<(Method, &'static str)>,
         params: Vec<(&'static str, Value)>,
@@ -172,6 +172,12 @@ impl Form {
                 let rest = Some((Method::Post, "/fapi/v1/algoOrder"));
                 Self::new("algoOrder.place", rest, params)
             }
+            Shape::Trailing(side, By::Share) if spot => {
+                linked::trailing_spot(instrument, side, terms)
+            }
+            Shape::Trailing(side, By::Share) => linked::trailing_usdm(instrument, side, terms),
+            Shape::Pair(side, tifs) if spot => linked::pair(instrument, side, tifs, terms),
+            Shape::Bracket(side, tifs) if spot => linked::bracket(instrument, side, tifs, terms),
             Shape::CancelWaiting(named) if !spot => {
                 let params = vec![waiting(named)];
                 let rest = Some((Method::Delete, "/fapi/v1/algoOrder"));
@@ -383,7 +389,7 @@ fn order_params(
 }
 
 /// A conditional order of Spot: an order like others, with a type and a price to wait for.
-fn stop_params(
+pub(super) fn stop_params(
     instrument: &Instrument,
     side: Side,
     tif: Tif,
@@ -398,7 +404,7 @@ fn stop_params(
 }
 
 /// A conditional order of USDⓈ-M: one of the venue's algo service.
-fn algo_params(
+pub(super) fn algo_params(
     instrument: &Instrument,
     side: Side,
     tif: Tif,

@@ -3,7 +3,7 @@
 use super::Flavor;
 use crate::metadata::{Fields, Listing, Listings, MetadataError, money, ppm, steps};
 use crate::wire::{LimitKind, Usage};
-use engine::held::Watched;
+use engine::condition::{Keeps, Pairs, Watched};
 use engine::instrument::{Kind, Status};
 use engine::num::{Notional, Price, Qty};
 use engine::time::Nanos;
@@ -45,6 +45,12 @@ struct RawSymbol {
     #[serde(default)]
     amend_allowed: bool,
     #[serde(default)]
+    oco_allowed: bool,
+    #[serde(default)]
+    oto_allowed: bool,
+    #[serde(default)]
+    allow_trailing_stop: bool,
+    #[serde(default)]
     margin_asset: String,
     #[serde(default)]
     contract_type: String,
@@ -79,6 +85,10 @@ struct RawFilter {
     max_num_orders: u32,
     notional: String,
     limit: u32,
+    min_trailing_above_delta: u32,
+    max_trailing_above_delta: u32,
+    min_trailing_below_delta: u32,
+    max_trailing_below_delta: u32,
 }
 
 #[derive(Deserialize)]
@@ -172,7 +182,7 @@ fn listing(raw: &RawSymbol, flavor: Flavor) -> Result<Listing, MetadataError> {
         status: status(&raw.status),
         amends: raw.amend_allowed,
         moves: !spot,
-        keeps: keeps(&raw.order_types, flavor),
+        keeps: keeps(raw, flavor),
         replaces: raw.cancel_replace_allowed,
         orders_max: orders.max_num_orders.max(orders.limit),
         code: 0,
@@ -181,13 +191,48 @@ fn listing(raw: &RawSymbol, flavor: Flavor) -> Result<Listing, MetadataError> {
     })
 }
 
-/// By which prices stops and take-profits with a limit can wait.
-fn keeps(types: &[String], flavor: Flavor) -> u8 {
-    let (stop, by) = match flavor {
-        Flavor::Spot => ("STOP_LOSS_LIMIT", Watched::Last.bit()),
-        Flavor::Usdm => ("STOP", Watched::Last.bit() | Watched::Mark.bit()),
-    };
-    if types.iter().any(|one| one == stop) { by } else { 0 }
+/// Trailing stops that the engine asks for, from and to, in ten-thousandths.
+const TRAILS: (u32, u32) = (10, 1_000);
+
+/// Which orders that wait it keeps, and by which prices.
+fn keeps(raw: &RawSymbol, flavor: Flavor) -> Keeps {
+    let takes = |kind: &str| raw.order_types.iter().any(|one| one == kind);
+    let mut keeps = Keeps::NOTHING;
+    match flavor {
+        Flavor::Spot if takes("STOP_LOSS_LIMIT") => {
+            keeps = keeps.and_stops(Watched::Last);
+            if raw.allow_trailing_stop && raw.filters.iter().all(RawFilter::lets_trail) {
+                keeps = keeps.and_shares(Watched::Last, false);
+            }
+            if raw.oco_allowed && takes("TAKE_PROFIT_LIMIT") {
+                keeps = keeps.and_pairs(Pairs::Two);
+                if raw.oto_allowed {
+                    keeps = keeps.and_brackets();
+                }
+            }
+        }
+        Flavor::Usdm => {
+            for watched in [Watched::Last, Watched::Mark] {
+                if takes("STOP") {
+                    keeps = keeps.and_stops(watched);
+                }
+                if takes("TRAILING_STOP_MARKET") {
+                    keeps = keeps.and_shares(watched, true);
+                }
+            }
+        }
+        Flavor::Spot => {}
+    }
+    keeps
+}
+
+impl RawFilter {
+    /// Whether it is none of trailing stops, or lets all of them pass.
+    fn lets_trail(&self) -> bool {
+        let least = self.min_trailing_above_delta.max(self.min_trailing_below_delta);
+        let most = self.max_trailing_above_delta.min(self.max_trailing_below_delta);
+        self.filter_type != "TRAILING_DELTA" || least <= TRAILS.0 && most >= TRAILS.1
+    }
 }
 
 /// The venue's word for an instrument's status; unknown ones take nothing.

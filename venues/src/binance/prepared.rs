@@ -136,12 +136,12 @@ impl Requests {
 
     /// The request's layout and what to fill it with.
     #[inline]
-    pub fn find(
+    pub fn find<'a>(
         &mut self,
-        ask: &Ask,
+        ask: &'a Ask,
         id: RequestId,
         at_ms: u64,
-    ) -> Result<(&mut Prepared, Values<'static>), WireFault> {
+    ) -> Result<(&mut Prepared, Values<'a>), WireFault> {
         let mut values = Values::new(id, at_ms);
         let margined = self.flavor == Flavor::Usdm;
         match ask {
@@ -189,7 +189,11 @@ impl Row {
     }
 
     #[inline]
-    fn find(&mut self, ask: &Ask, values: &mut Values<'_>) -> Result<&mut Prepared, WireFault> {
+    fn find<'a>(
+        &mut self,
+        ask: &'a Ask,
+        values: &mut Values<'a>,
+    ) -> Result<&mut Prepared, WireFault> {
         if let Some(found) = self.orders.find(ask, values) {
             return found;
         }
@@ -199,7 +203,7 @@ impl Row {
                 &mut self.query[list][about(order, *by_venue_id, values)?]
             }
             Ask::CancelAll { waiting, .. } => &mut self.cancel_all[usize::from(*waiting)],
-            Ask::OpenOrders { waiting, .. } => &mut self.open_orders[usize::from(*waiting)],
+            Ask::OpenOrders { list, .. } => &mut self.open_orders[usize::from(*list > 0)],
             Ask::Position(_) => &mut self.position,
             Ask::Renew(_) => &mut self.renew,
             Ask::Trades { from: None, page: 0, .. } => &mut self.newest_trade,

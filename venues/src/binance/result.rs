@@ -17,6 +17,9 @@ use engine::time::Nanos;
 use simd_json::tape::Value;
 use simd_json::value::tape::Object;
 
+/// The status of an order that sleeps until the entry of its bracket is filled.
+pub(super) const PENDING: &str = "PENDING_NEW";
+
 /// Items in a full page of an answer.
 const PAGE: usize = 1_000;
 
@@ -38,6 +41,13 @@ pub(super) fn result<H: Hear>(
         Kind::Time => {
             let ms = object(value)?.get("serverTime").and_then(number);
             sink.hear(Heard::VenueTime(id, ms.ok_or(WireFault::Form("serverTime"))?));
+        }
+        // Of linked orders that are placed or cancelled together.
+        Kind::Place | Kind::Cancel if is_list(value)? => {
+            if kind == Kind::Cancel {
+                cancelled(id, value, names, sink)?;
+            }
+            return Ok(Verdict::Taken);
         }
         Kind::Place | Kind::Cancel | Kind::Replace | Kind::Amend | Kind::Move => {
             return changed(kind, value, (names, flavor), sink);
@@ -123,7 +133,14 @@ fn changed<H: Hear>(
     })
 }
 
-/// One element of a cancel-all's result: an order, or a list of orders with reports inside.
+/// Whether it is about a list of orders. Its `orderListId` alone says nothing: other orders bear
+/// one too.
+fn is_list(value: Value<'_, '_>) -> Result<bool, WireFault> {
+    let fields = object(value)?;
+    Ok(fields.get("contingencyType").is_some() && fields.get("orderId").is_none())
+}
+
+/// What was cancelled: an order, or a list of orders with reports inside.
 fn cancelled<H: Hear>(
     id: RequestId,
     item: Value<'_, '_>,
@@ -133,8 +150,11 @@ fn cancelled<H: Hear>(
     if let Some(reports) = object(item)?.get("orderReports") {
         return each(reports, |one| cancelled(id, one, names, sink));
     }
-    if let Some(told) = order(item, names)? {
-        sink.hear(Heard::Ended(id, told));
+    match order(item, names)? {
+        // The entry of a bracket, long ago.
+        Some(told) if matches!(told.standing, Standing::Ended(End::Filled, _)) => {}
+        Some(told) => sink.hear(Heard::Ended(id, told)),
+        None => {}
     }
     Ok(())
 }
@@ -178,8 +198,8 @@ fn leg<H: Hear>(
     }
 }
 
-/// An order in an answer; `None` when its symbol is none of ours. Fields that the form at hand
-/// lacks stay zero.
+/// An order in an answer; `None` when its symbol is none of ours, or when it sleeps behind an entry
+/// that is not filled. Fields that the form at hand lacks stay zero.
 fn order(value: Value<'_, '_>, names: &Names) -> Result<Option<OrderTold>, WireFault> {
     let fields = object(value)?;
     let symbol = fields.get("symbol").and_then(text).ok_or(WireFault::Form("symbol"))?;
@@ -205,6 +225,7 @@ fn order(value: Value<'_, '_>, names: &Names) -> Result<Option<OrderTold>, WireF
             "price" => told.price = price(instrument, word())?,
             "origQty" | "qty" => told.qty = qty(instrument, word())?,
             "executedQty" => told.filled = qty(instrument, word())?,
+            "status" if word() == PENDING => return Ok(None),
             "status" => told.standing = standing(word()),
             _ => {}
         }

@@ -1,6 +1,6 @@
 //! The private stream: execution reports, balances, and the ends of connection and subscription.
 
-use super::result::{balance, client, is_conditional, wallet};
+use super::result::{PENDING, balance, client, is_conditional, wallet};
 use crate::json::{each, number, object, signed, text, truth};
 use crate::names::{Names, amount, amount_or_none, price, qty};
 use crate::wire::{Execution, Hear, Heard, Report, TradeTold, WireFault};
@@ -42,8 +42,8 @@ pub(super) fn event<H: Hear>(
             sink.hear(Heard::StreamEnded);
             Ok(())
         }
-        // Deposits and locks come as balances too; list states concern orders we never send. The
-        // fast form of a fill has no fee: the whole one follows.
+        // Deposits and locks come as balances too, and of a list of orders each tells for itself.
+        // The fast form of a fill has no fee: the whole one follows.
         _ => {
             sink.hear(Heard::Ignored);
             Ok(())
@@ -200,6 +200,11 @@ fn execution<H: Hear>(
         return Ok(());
     };
     let execution = match fields.kind {
+        // It sleeps until the entry of its bracket is filled: then it is new once more.
+        _ if fields.status == PENDING => {
+            sink.hear(Heard::Ignored);
+            return Ok(());
+        }
         "NEW" if fields.conditional && fields.on_book => Execution::Triggered,
         "NEW" => Execution::Accepted,
         "TRADE" => Execution::Fill(fill(&fields, &instrument, names)?),
@@ -271,6 +276,8 @@ fn end(fields: &Fields<'_>, unfilled: bool) -> (End, Reason) {
             "EXCHANGE_CANCELED" | "7" => (End::Expired, Reason::Closed),
             "1" | "3" => (End::Expired, Reason::SelfTrade),
             "4" | "5" | "6" | "8" => (End::Expired, Reason::Other),
+            // It came to its price, or its entry was filled, and the book would not have it.
+            "REJECTED" => (End::Rejected, Reason::Other),
             // Taken in, and at the matching it would have taken.
             "" | "0" if fields.tif == "GTX" && unfilled => (End::Rejected, Reason::WouldTake),
             _ => (End::Expired, Reason::Expired),

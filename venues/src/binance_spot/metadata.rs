@@ -71,6 +71,7 @@ pub fn fees(body: &[u8]) -> Result<Fees, MetadataError> {
 mod tests {
     use super::*;
     use engine::asset::Assets;
+    use engine::condition::{By, Condition, Keeps, Pairs, Watched};
     use engine::id::{InstrumentId, VenueId};
     use engine::num::{Grid, Notional, Price, Qty};
     use engine::time::Nanos;
@@ -113,6 +114,45 @@ mod tests {
         assert_eq!((btc.orders_max, one.amends), (200, true));
         let text = info.listing("BTC-USDT").unwrap_err().to_string();
         assert!(text.contains("BTC-USDT: the venue does not list it"), "{text}");
+    }
+
+    #[test]
+    fn what_waits_is_kept_as_the_symbol_says() {
+        let kept = |fields: &str, most: u32| {
+            let text = String::from_utf8(INFO.to_vec()).unwrap();
+            let filter = format!(
+                r#"{{"filterType":"TRAILING_DELTA","minTrailingAboveDelta":10,
+                "maxTrailingAboveDelta":2000,"minTrailingBelowDelta":10,
+                "maxTrailingBelowDelta":{most}}},{{"filterType":"MAX_NUM_ORDERS""#
+            );
+            let text = text
+                .replace(r#"{"filterType":"MAX_NUM_ORDERS""#, &filter)
+                .replace(r#""amendAllowed""#, &format!(r#"{fields},"amendAllowed""#));
+            listings(text.as_bytes()).unwrap().listing("BTCUSDT").unwrap().keeps
+        };
+        let types = r#""orderTypes":["LIMIT","STOP_LOSS_LIMIT","TAKE_PROFIT_LIMIT"]"#;
+        let all = format!(
+            r#"{types},"ocoAllowed":true,"otoAllowed":true,"opoAllowed":true,
+            "allowTrailingStop":true"#
+        );
+        let trails = |keeps: Keeps| {
+            let (price, by, watched) = (Price(5_100), By::Share, Watched::Last);
+            keeps.waits_for(&Condition { price, by, watched, rises: true })
+        };
+        let keeps = kept(&all, 2_000);
+        assert_eq!(
+            (keeps.pairs(), keeps.brackets(), trails(keeps)),
+            (Some(Pairs::Two), true, true)
+        );
+        let keeps = kept(&all, 999);
+        assert!(!trails(keeps) && keeps.brackets(), "the filter lets not all of them pass");
+        let without =
+            |field: &str| kept(&all.replace(&format!(r#""{field}":true"#), "\"x\":0"), 2_000);
+        assert!(!trails(without("allowTrailingStop")));
+        assert_eq!(without("ocoAllowed").pairs(), None);
+        let keeps = without("otoAllowed");
+        assert_eq!((keeps.pairs(), keeps.brackets()), (Some(Pairs::Two), false));
+        assert_eq!(kept(r#""ocoAllowed":true"#, 2_000), Keeps::NOTHING, "without the types");
     }
 
     #[test]

@@ -92,9 +92,10 @@ const fn get(url: String, headers: Vec<(String, String)>) -> HttpRequest {
 mod tests {
     use super::*;
     use engine::asset::Assets;
+    use engine::condition::{By, Condition, Watched};
     use engine::id::{InstrumentId, VenueId};
     use engine::instrument::Kind;
-    use engine::num::{Grid, Notional, Qty};
+    use engine::num::{Grid, Notional, Price, Qty};
 
     const LISTED: &[u8] = br#"{"rateLimits":[
           {"rateLimitType":"REQUEST_WEIGHT","interval":"MINUTE","intervalNum":1,"limit":2400},
@@ -103,6 +104,7 @@ mod tests {
         "symbols":[{"symbol":"BTCUSDT_260327","contractType":"CURRENT_QUARTER","status":"TRADING",
           "baseAsset":"BTC","quoteAsset":"USDT","marginAsset":"USDT","filters":[]},
           {"symbol":"BTCUSDT","pair":"BTCUSDT","contractType":"PERPETUAL","status":"TRADING",
+          "orderTypes":["LIMIT","MARKET","STOP","TRAILING_STOP_MARKET"],
           "requiredMarginPercent":"5.0000","baseAsset":"BTC","quoteAsset":"USDT",
           "marginAsset":"USDT","pricePrecision":2,"quantityPrecision":3,
           "filters":[
@@ -130,6 +132,17 @@ mod tests {
         );
         assert_eq!((one.notional_min, one.qty_max), (Notional(10_000_000_000), Qty(1_000_000)));
         assert!(one.moves && !one.amends && btc.orders_max == 200);
+        let keeps = one.keeps;
+        assert_eq!((keeps.pairs(), keeps.brackets()), (None, false));
+        for (watched, ppm, kept) in [
+            (Watched::Last, 5_000, true),
+            (Watched::Mark, 100_000, true),
+            (Watched::Mark, 5_100, false),
+            (Watched::Mid, 5_000, false),
+        ] {
+            let until = Condition { price: Price(ppm), by: By::Share, watched, rises: false };
+            assert_eq!(keeps.waits_for(&until), kept, "{watched:?} {ppm}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::credentials::Credentials;
 use crate::framed::Framed;
 use crate::orders::{Named, Orders, Shape};
 use crate::wire::{REQUEST_ID_LEN, RequestId};
-use engine::held::{Condition, Watched};
+use engine::condition::{Condition, Watched};
 use engine::id::Side;
 use engine::instrument::{Instrument, Kind};
 use engine::intent::Tif;
@@ -18,6 +18,9 @@ pub(super) const fn category(kind: Kind) -> &'static str {
     }
 }
 
+/// Says of a cancel that it is of orders that wait for a price.
+pub(super) const WAITING: &str = r#""orderFilter":"StopOrder""#;
+
 /// The requests about orders of an instrument.
 pub(super) fn lay(instrument: &Instrument, config: &Config) -> Orders<Framed> {
     let whose =
@@ -28,12 +31,15 @@ pub(super) fn lay(instrument: &Instrument, config: &Config) -> Orders<Framed> {
                 let body = place(&whose, side, tif, "", config);
                 ("order.create", "/v5/order/create", body)
             }
-            // Of spot it is not known under which id the order that one becomes is told.
-            Shape::Conditional(side, tif) if instrument.kind == Kind::Linear => {
-                let until = concat!(
-                    r#","triggerDirection":<Type>,"triggerBy":"<By>","#,
-                    r#""triggerPrice":"<Trigger>""#
-                );
+            Shape::Conditional(side, tif) => {
+                let until = match instrument.kind {
+                    Kind::Linear => concat!(
+                        r#","triggerDirection":<Type>,"triggerBy":"<By>","#,
+                        r#""triggerPrice":"<Trigger>""#
+                    ),
+                    // It watches the last price, and sees by itself whether that is to rise.
+                    Kind::Spot => r#","orderFilter":"StopOrder","triggerPrice":"<Trigger>""#,
+                };
                 let body = place(&whose, side, tif, until, config);
                 ("order.create", "/v5/order/create", body)
             }
@@ -50,7 +56,15 @@ pub(super) fn lay(instrument: &Instrument, config: &Config) -> Orders<Framed> {
                 let body = format!(r#"{{{whose},{}}}"#, name(named));
                 ("order.cancel", "/v5/order/cancel", body)
             }
-            Shape::Conditional(..) | Shape::CancelWaiting(_) | Shape::Replace(..) => return None,
+            Shape::CancelWaiting(named) if instrument.kind == Kind::Spot => {
+                let body = format!(r#"{{{whose},{},{}}}"#, name(named), WAITING);
+                ("order.cancel", "/v5/order/cancel", body)
+            }
+            Shape::CancelWaiting(_)
+            | Shape::Replace(..)
+            | Shape::Trailing(..)
+            | Shape::Pair(..)
+            | Shape::Bracket(..) => return None,
         };
         let window = config.recv_window_ms;
         let frame = format!(

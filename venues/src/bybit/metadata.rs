@@ -5,7 +5,7 @@ use super::forms::category;
 use super::rest::Request;
 use crate::credentials::Credentials;
 use crate::metadata::{Fields, is_zero, margin_ppm, money, ppm, steps};
-use engine::held::Watched;
+use engine::condition::{Keeps, Watched};
 use engine::instrument::{Fees, Kind, Status};
 use engine::num::{Notional, Price, Qty};
 use feeds::net::HttpRequest;
@@ -193,7 +193,10 @@ fn listing(raw: &RawListing, kind: Kind) -> Result<Listing, MetadataError> {
         status: if raw.status == "Trading" { Status::Trading } else { Status::Halted },
         amends: true,
         moves: true,
-        keeps: if kind == Kind::Linear { Watched::Last.bit() | Watched::Mark.bit() } else { 0 },
+        keeps: match kind {
+            Kind::Spot => Keeps::NOTHING.and_stops(Watched::Last),
+            Kind::Linear => Keeps::NOTHING.and_stops(Watched::Last).and_stops(Watched::Mark),
+        },
         replaces: false,
         orders_max: 500,
         code: 0,

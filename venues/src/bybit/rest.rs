@@ -1,6 +1,6 @@
 //! Requests over REST: questions, cancel-all, and the twins of orders; signed in headers.
 
-use super::forms::category;
+use super::forms::{self, category};
 use super::{Bybit, Config};
 use crate::credentials::Credentials;
 use crate::timed;
@@ -111,10 +111,12 @@ pub(super) fn request(wire: &mut Bybit, ask: &Ask, at_ms: u64) -> Result<Request
                 format!("category=linear&execType=Funding&startTime={since}&limit=100{page}");
             Request::get("/v5/execution/list", query)
         }
-        Ask::CancelAll { instrument, .. } => {
+        Ask::CancelAll { instrument, waiting } => {
             let one = wire.instrument(*instrument)?;
             let category = category(one.kind);
-            let body = format!(r#"{{"category":"{category}","symbol":"{}"}}"#, one.symbol);
+            // Without a filter it takes all of perpetuals, and of spot those of the book.
+            let filter = if *waiting { format!(",{}", forms::WAITING) } else { String::new() };
+            let body = format!(r#"{{"category":"{category}","symbol":"{}"{filter}}}"#, one.symbol);
             Request::post("/v5/order/cancel-all", body)
         }
         Ask::Renew(instrument) => {

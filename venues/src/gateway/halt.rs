@@ -17,20 +17,28 @@ impl Session {
             // It can only cancel what it finds.
             self.look_halt();
         } else {
-            self.ask_halt(|instrument, waiting| Ask::CancelAll { instrument, waiting });
+            let all = self.abilities.cancel_alls().iter();
+            self.ask_halt(all, |instrument, waiting| Ask::CancelAll {
+                instrument,
+                waiting: *waiting,
+            });
         }
     }
 
     fn look_halt(&mut self) {
-        let looks = |instrument, waiting| Ask::OpenOrders { instrument, waiting, page: 0 };
-        self.ask_halt(looks);
+        let looks = |instrument, list| Ask::OpenOrders { instrument, list, page: 0 };
+        self.ask_halt(self.abilities.lists(), looks);
     }
 
-    fn ask_halt(&mut self, ask: impl Fn(InstrumentId, bool) -> Ask) {
+    fn ask_halt<I>(
+        &mut self,
+        which: impl Iterator<Item = I> + Clone,
+        ask: impl Fn(InstrumentId, I) -> Ask,
+    ) {
         self.asks.clear();
         for instrument in &self.instruments {
-            for waiting in self.abilities.lists() {
-                self.asks.push_back((ask(*instrument, *waiting), Then::Halt));
+            for one in which.clone() {
+                self.asks.push_back((ask(*instrument, one), Then::Halt));
             }
         }
         self.reconciliation.waiting = self.asks.len() as u32;

@@ -150,9 +150,8 @@ impl Session {
                 asks.extend(self.margined.iter().map(|one| (Ask::Position(*one), then)));
             }
             Step::Orders => asks.extend(self.instruments.iter().flat_map(|one| {
-                let lists = self.abilities.lists().iter();
-                let ask = |waiting| Ask::OpenOrders { instrument: *one, waiting, page: 0 };
-                lists.map(move |waiting| (ask(*waiting), then))
+                let ask = |list| Ask::OpenOrders { instrument: *one, list, page: 0 };
+                self.abilities.lists().map(move |list| (ask(list), then))
             })),
             Step::Trades | Step::Again => {
                 let both = self.instruments.iter().zip(&self.trades);

@@ -14,7 +14,7 @@ use super::told::Told;
 use super::{Config, SwitchState};
 use crate::budget::{Budget, Class, Denied};
 use crate::timed;
-use crate::wire::{Abilities, Ask, Cost, Kind, Refusal, RequestId, Usage, Verdict};
+use crate::wire::{Abilities, Ask, Cost, Kind, Refusal, RequestId, Usage, Verdict, following};
 use engine::event::{Body, End, Link, LinkState, Reason};
 use engine::id::{InstrumentId, OrderId};
 use engine::instrument::{self, Instrument};
@@ -160,14 +160,12 @@ impl Session {
         self.budget.spend(cost, venue_now);
         let counters = &mut self.counters;
         match ask {
-            Ask::Place(place) | Ask::Conditional { order: place, .. } => {
+            Ask::Place(_) | Ask::Conditional { .. } | Ask::Pair { .. } | Ask::Bracket { .. } => {
                 counters.places += 1;
-                self.sent.sent(place.client.order, now);
             }
-            Ask::Replace { new, .. } => {
+            Ask::Replace { .. } => {
                 counters.places += 1;
                 counters.replaces += 1;
-                self.sent.sent(new.client.order, now);
             }
             Ask::Cancel(_) => counters.cancels += 1,
             Ask::Amend { order, qty } => {
@@ -181,6 +179,11 @@ impl Session {
             Ask::CancelAll { .. } | Ask::CancelSome(_) => counters.cancel_alls += 1,
             Ask::Query { .. } => counters.queries += 1,
             _ => {}
+        }
+        if let Some((new, more)) = ask.places() {
+            for many in 0..=more {
+                self.sent.sent(following(new.client, many).order, now);
+            }
         }
     }
 
@@ -199,9 +202,11 @@ impl Session {
             Reason::Budget => self.counters.over_budget += 1,
             _ => {}
         }
-        if matches!(ask.kind(), Kind::Place | Kind::Replace | Kind::Move) {
-            self.budget.not_sent();
-        }
+        let orders = match ask.places() {
+            Some((_, more)) => 1 + more,
+            None => u32::from(ask.kind() == Kind::Move),
+        };
+        (0..orders).for_each(|_| self.budget.not_sent());
         self.order_verdict(ask, refusal, now);
         self.reports.end();
     }
@@ -306,8 +311,8 @@ impl Session {
     /// Cancels all open orders of an instrument where the venue has no request for that: they are
     /// asked for, and cancelled several at a time. Before all other questions.
     pub fn cancel_found(&mut self, instrument: InstrumentId) {
-        for waiting in self.abilities.lists() {
-            let ask = Ask::OpenOrders { instrument, waiting: *waiting, page: 0 };
+        for list in self.abilities.lists() {
+            let ask = Ask::OpenOrders { instrument, list, page: 0 };
             self.asks.push_front((ask, Then::Doom));
         }
     }
@@ -324,8 +329,9 @@ impl Session {
     /// All open orders of an instrument are known: they are cancelled.
     pub(super) fn cancel_doomed(&mut self, instrument: InstrumentId) {
         let count = self.doomed.iter().filter(|order| order.instrument == instrument).count();
-        let lists = self.abilities.lists().len() - 1;
-        for _ in 0..count.div_ceil(self.abilities.cancels_at_once.max(1)) + lists {
+        // Those that wait are cancelled apart: one of the requests may not be full.
+        let apart = usize::from(self.abilities.lists_waiting > 0);
+        for _ in 0..count.div_ceil(self.abilities.cancels_at_once.max(1)) + apart {
             self.asks.push_front((Ask::CancelSome(instrument), Then::Nothing));
         }
     }

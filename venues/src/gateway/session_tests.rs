@@ -1,5 +1,7 @@
 //! The session without sockets: time-outs, late answers, windows, reconciliation under faults.
 
+mod linked;
+
 use super::pending::{HTTP, Then};
 use super::reports::Reports;
 use super::session::{Phase, Session, Signal};
@@ -24,7 +26,8 @@ const ONE: InstrumentId = InstrumentId(0);
 const ABILITIES: Abilities = Abilities {
     replaces: true,
     cancels_at_once: 0,
-    waits_apart: false,
+    lists_waiting: 0,
+    cancels_apart: false,
     trade_overlap: 0,
     ended_apart: false,
     key_every: Nanos::ZERO,

@@ -3,7 +3,7 @@
 
 use super::session::Phase;
 use super::{Gateway, QUEUE_MAX, TAKEN_MAX};
-use crate::wire::{Ask, Wire};
+use crate::wire::{Ask, Wire, following};
 use engine::event::Reason;
 use engine::id::OrderId;
 use engine::intent::{Intent, Outgoing, Reduce};
@@ -26,6 +26,9 @@ impl<W: Wire> Gateway<W> {
                             self.cancels.push_back(Ask::Cancel(old));
                             self.places.push_back((Ask::Place(new), times));
                         }
+                        Intent::Entry(_) | Intent::Conditional { .. } => {
+                            self.linked.take(*approved.intent(), &mut self.places, times);
+                        }
                         intent => self.places.push_back((Ask::from(intent), times)),
                     }
                 }
@@ -47,9 +50,9 @@ impl<W: Wire> Gateway<W> {
             Reduce::CancelAll(instrument) => {
                 self.withdraw(|ask| ask.instrument() == instrument, clock);
                 if self.session.abilities.cancels_at_once == 0 {
-                    let lists = self.session.abilities.lists().iter();
+                    let all = self.session.abilities.cancel_alls().iter();
                     let ask = |waiting: &bool| Ask::CancelAll { instrument, waiting: *waiting };
-                    self.cancels.extend(lists.map(ask));
+                    self.cancels.extend(all.map(ask));
                 } else if self.session.phase != Phase::Halting {
                     self.session.cancel_found(instrument);
                 }
@@ -83,22 +86,15 @@ impl<W: Wire> Gateway<W> {
                 Ask::Replace { old, .. } => self.cancels.push_back(Ask::Cancel(old)),
                 _ => {}
             }
-            if let Some(order) = placed(&ask) {
+            if let Some((new, more)) = ask.places() {
                 any = true;
-                self.session.withdraw(order, ask.instrument(), clock.now());
+                for many in 0..=more {
+                    let order = following(new.client, many).order;
+                    self.session.withdraw(order, ask.instrument(), clock.now());
+                }
             }
         }
         any
-    }
-}
-
-/// The order that a request places.
-const fn placed(ask: &Ask) -> Option<OrderId> {
-    match ask {
-        Ask::Place(new) | Ask::Conditional { order: new, .. } | Ask::Replace { new, .. } => {
-            Some(new.client.order)
-        }
-        _ => None,
     }
 }
 
@@ -106,6 +102,8 @@ const fn placed(ask: &Ask) -> Option<OrderId> {
 fn concerns(ask: &Ask, order: OrderId) -> bool {
     match ask {
         Ask::Move { old, .. } => old.order() == order,
-        _ => placed(ask) == Some(order),
+        _ => ask.places().is_some_and(|(new, more)| {
+            (0..=more).any(|many| following(new.client, many).order == order)
+        }),
     }
 }

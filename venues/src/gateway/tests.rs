@@ -1,6 +1,7 @@
 //! The gateway against the simulated exchange, over real sockets: what comes out is shown as text.
 
 mod bybit;
+mod lists;
 mod okx;
 mod rig;
 mod scripted;

@@ -2,7 +2,7 @@
 
 use super::pending::{Entry, Then};
 use super::session::{ASKS_MAX, Session};
-use crate::wire::{Ask, Leg, OrderTold, Refusal, Standing, Verdict, order_id};
+use crate::wire::{Ask, Leg, OrderTold, Refusal, Standing, Verdict, following, order_id};
 use engine::event::{Body, End, Event, Reason, Request, Standing as StandingRow, flag};
 use engine::id::{ClientId, InstrumentId, OrderId};
 use engine::intent::OrderRef;
@@ -72,13 +72,27 @@ impl Session {
             return;
         }
         match *ask {
-            Ask::Place(place) | Ask::Conditional { order: place, .. } => {
+            // What sleeps until an entry is filled is told of by its own reports, from then on.
+            Ask::Place(place)
+            | Ask::Conditional { order: place, .. }
+            | Ask::Bracket { entry: place, .. } => {
                 let leg = match verdict {
                     Verdict::Placed { venue_order } => Leg::Done { venue_order, filled: None },
                     Verdict::Refused(refusal) => Leg::Refused(refusal),
                     _ => Leg::Unknown,
                 };
                 self.place_leg((place.client, place.instrument), leg, at);
+            }
+            // Both stand or none: of a pair that was taken on, the private stream tells the ids.
+            Ask::Pair { stop, take, .. } => {
+                let leg = match verdict {
+                    Verdict::Placed { venue_order } => Leg::Done { venue_order, filled: None },
+                    Verdict::Refused(refusal) => Leg::Refused(refusal),
+                    _ => Leg::Unknown,
+                };
+                for many in 0..=u32::from(take.is_named) {
+                    self.place_leg((following(stop.client, many), stop.instrument), leg, at);
+                }
             }
             Ask::Replace { old, new } => {
                 let (cancel, place) = match verdict {

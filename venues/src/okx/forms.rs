@@ -6,7 +6,7 @@ use crate::credentials::Credentials;
 use crate::framed::Framed;
 use crate::orders::{Named, Orders, Shape, naming};
 use crate::wire::{REQUEST_ID_LEN, RequestId, WireFault};
-use engine::held::{Condition, Watched};
+use engine::condition::{By, Condition, Watched};
 use engine::id::{InstrumentId, Side};
 use engine::instrument::{Instrument, Kind};
 use engine::intent::{OrderRef, Tif};
@@ -21,8 +21,12 @@ pub(super) fn code(instrument: InstrumentId, config: &Config) -> String {
 pub(super) fn lay(instrument: &Instrument, config: &Config) -> Orders<Framed> {
     let code = code(instrument.id, config);
     let name = format!(r#""instId":"{}""#, instrument.symbol);
-    // The socket takes no conditional orders.
+    // The socket takes no conditional orders, and none with others attached.
     let over_rest = |path, body: String| Some(Framed::new("", &body, path, instrument));
+    let algo = |fields: String| {
+        let body = format!(r#"{{{name},"tdMode":"{}",{fields}}}"#, mode(instrument.kind, config));
+        over_rest("/api/v5/trade/order-algo", body)
+    };
     Orders::new(true, words, |shape| {
         let (op, path, fields) = match shape {
             Shape::Place(side, tif) => {
@@ -39,9 +43,14 @@ pub(super) fn lay(instrument: &Instrument, config: &Config) -> Orders<Framed> {
             Shape::Cancel(named) => {
                 ("cancel-order", "/api/v5/trade/cancel-order", which(named).to_owned())
             }
-            Shape::Conditional(side, tif) => {
-                let fields = algo(instrument.kind, side, tif, config);
-                return over_rest("/api/v5/trade/order-algo", format!("{{{name},{fields}}}"));
+            Shape::Conditional(side, tif) => return algo(trigger(side, tif)),
+            Shape::Trailing(side, by) => return trailing(instrument.kind, side, by).and_then(algo),
+            Shape::Pair(side, tifs) => return algo(pair(instrument.kind, side, tifs)),
+            Shape::Bracket(side, tifs) => {
+                let entry = place(instrument.kind, side, Tif::Gtc, config);
+                let both = attached(instrument.kind, side.opposite(), tifs);
+                let body = format!(r#"{{{name},{entry},"attachAlgoOrds":[{{{both}}}]}}"#);
+                return over_rest("/api/v5/trade/order", body);
             }
             Shape::CancelWaiting(named) => {
                 let body = format!("[{{{name},{}}}]", which_algo(named));
@@ -70,12 +79,13 @@ const fn which_algo(named: Named) -> &'static str {
     }
 }
 
-/// The venue's words for a condition. Whether the price is to rise or fall it sees by itself.
+/// The venue's words for a condition. Whether the price is to rise or fall it sees by itself. What
+/// trails, trails the last price.
 fn words(_: Side, until: &Condition) -> Option<&'static [&'static str; 2]> {
-    match until.watched {
-        Watched::Last => Some(&["", "last"]),
-        Watched::Mark => Some(&["", "mark"]),
-        Watched::Mid => None,
+    match (until.watched, until.by) {
+        (Watched::Last, _) => Some(&["", "last"]),
+        (Watched::Mark, By::Price) => Some(&["", "mark"]),
+        _ => None,
     }
 }
 
@@ -92,18 +102,79 @@ const fn word(side: Side) -> &'static str {
 }
 
 /// An algo order of the type `trigger`.
-fn algo(kind: Kind, side: Side, tif: Tif, config: &Config) -> String {
+fn trigger(side: Side, tif: Tif) -> String {
     let advance = if tif == Tif::Ioc { r#","advanceOrdType":"ioc""# } else { "" };
     format!(
         concat!(
-            r#""tdMode":"{mode}","side":"{side}","ordType":"trigger","algoClOrdId":"<Compact>","#,
+            r#""side":"{side}","ordType":"trigger","algoClOrdId":"<Compact>","#,
             r#""triggerPxType":"<By>","triggerPx":"<Trigger>","orderPx":"<Price>","#,
             r#""sz":"<Qty>"{advance}"#
         ),
-        mode = mode(kind, config),
         side = word(side),
         advance = advance
     )
+}
+
+/// An algo order that trails the last price from now on, and becomes a market order: the venue has
+/// no form with a worst price.
+fn trailing(kind: Kind, side: Side, by: By) -> Option<String> {
+    let back = match by {
+        By::Distance => r#""callbackSpread":"<Distance>""#,
+        By::Share => r#""callbackRatio":"<Ratio>""#,
+        By::Price => return None,
+    };
+    let (side, coins) = (word(side), in_coins(kind, side));
+    Some(format!(
+        concat!(
+            r#""side":"{side}","ordType":"move_order_stop","algoClOrdId":"<Compact>"{coins},"#,
+            r#"{back},"sz":"<Qty>""#
+        ),
+        side = side,
+        coins = coins,
+        back = back
+    ))
+}
+
+/// A stop and a take-profit as one algo order, under the stop's name.
+fn pair(kind: Kind, side: Side, tifs: [Tif; 2]) -> String {
+    let [stop, take] = tifs.map(|tif| tif == Tif::Ioc);
+    format!(
+        r#""side":"{}","ordType":"oco","algoClOrdId":"<StopCompact>"{},{},"sz":"<Qty>""#,
+        word(side),
+        in_coins(kind, side),
+        legs(stop, take)
+    )
+}
+
+/// The same, attached to an order. A market order that buys coins would be counted in the quote
+/// asset, and here nothing says otherwise: those rest at their worst price.
+fn attached(kind: Kind, side: Side, tifs: [Tif; 2]) -> String {
+    let counts = kind == Kind::Linear || side == Side::Sell;
+    let [stop, take] = tifs.map(|tif| tif == Tif::Ioc && counts);
+    format!(r#""attachAlgoClOrdId":"<StopCompact>",{}"#, legs(stop, take))
+}
+
+/// What a stop and a take-profit wait for, and what they become: a market order where one takes.
+/// That has no worst price, and what is left of a limit order would rest.
+fn legs(stop_takes: bool, take_takes: bool) -> String {
+    let stop = if stop_takes { "-1" } else { "<StopPrice>" };
+    let take = if take_takes { "-1" } else { "<TakePrice>" };
+    format!(
+        concat!(
+            r#""slTriggerPxType":"<By>","slTriggerPx":"<StopTrigger>","slOrdPx":"{stop}","#,
+            r#""tpTriggerPxType":"<By>","tpTriggerPx":"<TakeTrigger>","tpOrdPx":"{take}""#
+        ),
+        stop = stop,
+        take = take
+    )
+}
+
+/// A market order that buys would be counted in the quote asset.
+const fn in_coins(kind: Kind, side: Side) -> &'static str {
+    match (kind, side) {
+        (Kind::Spot, Side::Buy) => r#","tgtCcy":"base_ccy""#,
+        _ => "",
+    }
 }
 
 fn place(kind: Kind, side: Side, tif: Tif, config: &Config) -> String {

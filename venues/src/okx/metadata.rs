@@ -4,7 +4,7 @@ use super::Config;
 use super::rest::{Request, word};
 use crate::credentials::Credentials;
 use crate::metadata::{Fields, Listing, Listings, MetadataError, margin_ppm, ppm, steps};
-use engine::held::Watched;
+use engine::condition::{Keeps, Pairs, Watched};
 use engine::instrument::{Fees, Kind, Status};
 use engine::num::{Grid, Notional, Price, Qty};
 use feeds::net::HttpRequest;
@@ -68,6 +68,14 @@ pub fn is_one_way(status: u16, body: &[u8]) -> Result<bool, MetadataError> {
     let raw: Vec<RawMode> = read("account/config", status, body)?;
     Ok(raw.iter().all(|one| one.pos_mode == "net_mode"))
 }
+
+/// What the venue keeps of all instruments. What trails, trails the last price.
+const KEEPS: Keeps = Keeps::NOTHING
+    .and_stops(Watched::Last)
+    .and_distances(Watched::Last)
+    .and_shares(Watched::Last, false)
+    .and_pairs(Pairs::One)
+    .and_brackets();
 
 #[derive(Deserialize)]
 struct Raw<R> {
@@ -154,8 +162,8 @@ fn listing(raw: &RawListing) -> Result<Listing, MetadataError> {
         amends: true,
         moves: true,
         keeps: match kind {
-            Kind::Spot => Watched::Last.bit(),
-            Kind::Linear => Watched::Last.bit() | Watched::Mark.bit(),
+            Kind::Spot => KEEPS,
+            Kind::Linear => KEEPS.and_stops(Watched::Mark),
         },
         replaces: false,
         orders_max: 500,

@@ -17,6 +17,10 @@ const REST_TIMEOUT_MS: u32 = 10_000;
 /// How long fills are kept at the nearer of two places, ms: three days, and an hour less.
 const FILLS_KEPT_MS: u64 = 3 * 86_400_000 - 3_600_000;
 
+/// The lists of algo orders that wait, by the type of which they are. All of these types are
+/// cancelled by `cancel-algos`: the venue's documentation knows no other request for it.
+pub(super) const WAITING: [&str; 3] = ["trigger", "oco", "move_order_stop"];
+
 /// The venue's word for a kind of instrument.
 pub(super) const fn word(kind: Kind) -> &'static str {
     match kind {
@@ -124,14 +128,16 @@ pub(super) fn request(wire: &mut Okx, ask: &Ask, at_ms: u64) -> Result<Request, 
                 false => format!("/api/v5/trade/order?instId={name}&{which}"),
             })
         }
-        Ask::OpenOrders { instrument, waiting: true, page } => {
+        Ask::OpenOrders { instrument, list, page } => {
             let ((_, name), after) = (of(*instrument)?, after(*page));
-            let list = "/api/v5/trade/orders-algo-pending?ordType=trigger";
-            Request::get(format!("{list}&instId={name}{after}"))
-        }
-        Ask::OpenOrders { instrument, page, .. } => {
-            let ((_, name), after) = (of(*instrument)?, after(*page));
-            Request::get(format!("/api/v5/trade/orders-pending?instId={name}{after}"))
+            Request::get(match usize::from(*list).checked_sub(1) {
+                Some(place) => {
+                    let kind = WAITING.get(place).ok_or(WireFault::Unsupported)?;
+                    let list = "/api/v5/trade/orders-algo-pending";
+                    format!("{list}?ordType={kind}&instId={name}{after}")
+                }
+                None => format!("/api/v5/trade/orders-pending?instId={name}{after}"),
+            })
         }
         Ask::Balances => Request::get("/api/v5/account/balance".to_owned()),
         Ask::Position(instrument) => {
@@ -170,9 +176,10 @@ pub(super) fn request(wire: &mut Okx, ask: &Ask, at_ms: u64) -> Result<Request, 
         }
         _ => {
             // Only orders of the book have a time after which it is too late for them.
-            let cancels = matches!(ask, Ask::Cancel(_) | Ask::Conditional { .. });
+            let whenever =
+                matches!(ask, Ask::Cancel(_) | Ask::Conditional { .. } | Ask::Pair { .. });
             let (framed, values) = wire.order(ask, RequestId::default(), at_ms)?;
-            let until_ms = if cancels { 0 } else { values.until_ms };
+            let until_ms = if whenever { 0 } else { values.until_ms };
             Request::post(framed.path, framed.body(&values), until_ms)
         }
     })

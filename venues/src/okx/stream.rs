@@ -54,6 +54,9 @@ struct OrderFields<'i> {
     algo: u64,
     algo_named: Option<ClientId>,
     algo_price: &'i str,
+    /// Of a pair: the prices of stop and take-profit, and whether it is the latter that fired.
+    pair_price: [&'i str; 2],
+    took: bool,
     sell: bool,
     price: &'i str,
     qty: &'i str,
@@ -86,12 +89,19 @@ impl<'i> OrderFields<'i> {
             let word = || text(value).unwrap_or("");
             match key {
                 "instId" => all.symbol = word(),
-                "ordId" => all.venue_order = whole(value).unwrap_or(0),
+                "ordId" if !word().is_empty() => all.venue_order = whole(value).unwrap_or(0),
+                // Of an algo order: that other field is to go.
+                "ordIdList" if all.venue_order == 0 => {
+                    let first = value.as_array().and_then(|list| list.get(0));
+                    all.venue_order = first.and_then(whole).unwrap_or(0);
+                }
                 "clOrdId" => all.named = parse_compact(word().as_bytes()),
                 "algoId" => all.algo = whole(value).unwrap_or(0),
                 "algoClOrdId" => all.algo_named = parse_compact(word().as_bytes()),
-                // -1 stands for a market order.
-                "ordPx" if word() != "-1" => all.algo_price = word(),
+                "ordPx" => all.algo_price = word(),
+                "slOrdPx" => all.pair_price[0] = word(),
+                "tpOrdPx" => all.pair_price[1] = word(),
+                "actualSide" => all.took = word() == "tp",
                 "side" => all.sell = word() == "sell",
                 "px" => all.price = word(),
                 "sz" => all.qty = word(),
@@ -117,6 +127,15 @@ impl<'i> OrderFields<'i> {
     /// Our name of it: what an algo order becomes bears that one's name.
     fn client(&self) -> Option<ClientId> {
         self.named.or(self.algo_named)
+    }
+
+    /// Its limit price; empty where it has none.
+    fn price(&self) -> &'i str {
+        let of_pair = self.pair_price[usize::from(self.took)];
+        let all = [self.price, self.algo_price, if self.algo > 0 { of_pair } else { "" }];
+        let first = all.into_iter().find(|text| !text.is_empty()).unwrap_or("");
+        // It stands for a market order.
+        if first == "-1" { "" } else { first }
     }
 
     const fn side(&self) -> Side {
@@ -246,7 +265,7 @@ pub(super) fn order_told(
         venue_order: if waits { fields.algo } else { fields.venue_order },
         client: fields.client(),
         side: fields.side(),
-        price: price(one, if fields.price.is_empty() { fields.algo_price } else { fields.price })?,
+        price: price(one, fields.price())?,
         qty: qty(one, fields.qty)?,
         filled: qty(one, fields.filled)?,
         standing: match fields.end() {

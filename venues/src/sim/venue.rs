@@ -265,7 +265,7 @@ impl SimVenue {
             return self.reject(at, new, Reason::Filter);
         };
         let old = match intent {
-            Intent::Place(_) => None,
+            Intent::Place(_) | Intent::Entry(_) => None,
             Intent::Replace { old, .. } => Some(old.order().0),
             // Its instruments say that they cannot.
             Intent::Conditional { .. } => return self.reject(at, new, Reason::Other),

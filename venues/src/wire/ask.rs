@@ -2,10 +2,10 @@
 
 use crate::client::hex_value;
 use core::fmt;
-use engine::held::Condition;
-use engine::id::{InstrumentId, hex};
-use engine::intent::{Intent, OrderRef, Place};
-use engine::num::Qty;
+use engine::condition::{By, Condition, Watched};
+use engine::id::{ClientId, InstrumentId, OrderId, hex};
+use engine::intent::{Intent, OrderRef, Place, Tif};
+use engine::num::{Price, Qty};
 
 /// A request for the venue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +33,26 @@ pub enum Ask {
         order: Place,
         /// When that is.
         until: Condition,
+    },
+    /// Two conditional orders of which the first that fires ends the other, in one request: a stop
+    /// and a take-profit of the same side and quantity.
+    Pair {
+        /// What the stop is to be.
+        stop: Place,
+        /// When that is.
+        until: Condition,
+        /// The take-profit.
+        take: Twin,
+    },
+    /// A new order, and a stop and a take-profit of the other side and the same quantity, which
+    /// sleep until all of it is filled.
+    Bracket {
+        /// What opens the position; the stop is named by the next number.
+        entry: Place,
+        /// The stop.
+        stop: Twin,
+        /// The take-profit.
+        take: Twin,
     },
     /// Change price and quantity of an order in place, where the venue can.
     Move {
@@ -72,8 +92,9 @@ pub enum Ask {
     OpenOrders {
         /// Of what.
         instrument: InstrumentId,
-        /// Those that wait for a price, where the venue keeps them apart; else the others.
-        waiting: bool,
+        /// Which list of them, where the venue has several: 0 is that of the book, the others are
+        /// of those that wait for a price.
+        list: u8,
         /// Which page: 0, then as [`Heard::More`](super::Heard::More) says.
         page: u64,
     },
@@ -101,6 +122,43 @@ pub enum Ask {
     },
     /// Set or renew the dead-man's switch; of an instrument where each has its own.
     Renew(InstrumentId),
+}
+
+/// One of two linked orders, as far as it differs from the order that it is told of with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Twin {
+    /// Limit price.
+    pub price: Price,
+    /// The price that it waits for.
+    pub trigger: Price,
+    /// Which price is watched.
+    pub watched: Watched,
+    /// [`Tif::Ioc`] takes when it fires, [`Tif::Gtc`] rests.
+    pub tif: Tif,
+    /// Whether it has a name of its own, by the next number; else the two are one order.
+    pub is_named: bool,
+}
+
+impl Twin {
+    /// One that nobody asks for.
+    pub const NONE: Self = Self {
+        price: Price(0),
+        trigger: Price(0),
+        watched: Watched::Last,
+        tif: Tif::Ioc,
+        is_named: false,
+    };
+
+    /// What it waits for.
+    pub const fn until(&self, rises: bool) -> Condition {
+        Condition { price: self.trigger, by: By::Price, watched: self.watched, rises }
+    }
+}
+
+/// The name of the order that was made so many after this one, by the same event.
+pub const fn following(client: ClientId, many: u32) -> ClientId {
+    let id = client.order;
+    ClientId { order: OrderId::new(id.epoch(), id.counter().saturating_add(many)), ..client }
 }
 
 /// Kinds of [`Ask`], as they travel inside a [`RequestId`].
@@ -179,7 +237,10 @@ impl Ask {
             Self::Key => Kind::Key,
             Self::Subscribe => Kind::Subscribe,
             // Told and answered as any new order.
-            Self::Place(_) | Self::Conditional { .. } => Kind::Place,
+            Self::Place(_)
+            | Self::Conditional { .. }
+            | Self::Pair { .. }
+            | Self::Bracket { .. } => Kind::Place,
             Self::Replace { .. } => Kind::Replace,
             Self::Move { .. } => Kind::Move,
             Self::Cancel(_) => Kind::Cancel,
@@ -207,7 +268,10 @@ impl Ask {
             | Self::Subscribe
             | Self::Balances
             | Self::Payments { .. } => InstrumentId(0),
-            Self::Place(order) | Self::Conditional { order, .. } => order.instrument,
+            Self::Place(order)
+            | Self::Conditional { order, .. }
+            | Self::Pair { stop: order, .. }
+            | Self::Bracket { entry: order, .. } => order.instrument,
             Self::Replace { new, .. } | Self::Move { new, .. } => new.instrument,
             Self::Cancel(order)
             | Self::Amend { order, .. }
@@ -222,11 +286,24 @@ impl Ask {
         }
     }
 
+    /// The new orders in it: the first, and how many are named by the numbers after its own.
+    #[inline]
+    pub const fn places(&self) -> Option<(&Place, u32)> {
+        match self {
+            Self::Place(new) | Self::Conditional { order: new, .. } | Self::Replace { new, .. } => {
+                Some((new, 0))
+            }
+            Self::Pair { stop, take, .. } => Some((stop, take.is_named as u32)),
+            Self::Bracket { entry, take, .. } => Some((entry, 1 + take.is_named as u32)),
+            _ => None,
+        }
+    }
+
     /// The next page of the same question; itself where there are no pages.
     pub const fn turned(self, next: u64) -> Self {
         match self {
-            Self::OpenOrders { instrument, waiting, .. } => {
-                Self::OpenOrders { instrument, waiting, page: next }
+            Self::OpenOrders { instrument, list, .. } => {
+                Self::OpenOrders { instrument, list, page: next }
             }
             Self::Trades { instrument, from, .. } => Self::Trades { instrument, from, page: next },
             Self::Payments { from, .. } => Self::Payments { from, page: next },
@@ -236,12 +313,12 @@ impl Ask {
 }
 
 impl From<Intent> for Ask {
-    /// What an approved intent asks of the venue.
+    /// What an approved intent asks of the venue by itself.
     #[inline]
     fn from(intent: Intent) -> Self {
         match intent {
-            Intent::Place(place) => Self::Place(place),
-            Intent::Conditional { order, until } => Self::Conditional { order, until },
+            Intent::Place(place) | Intent::Entry(place) => Self::Place(place),
+            Intent::Conditional { order, until, .. } => Self::Conditional { order, until },
             Intent::Replace { old, new } => Self::Replace { old, new },
             Intent::Move { old, new } => Self::Move { old, new },
         }

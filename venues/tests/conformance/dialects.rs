@@ -2,7 +2,7 @@
 #![allow(dead_code)] // each of the tests that share this file uses a part
 
 use engine::asset::Assets;
-use engine::held::{Condition, Watched};
+use engine::condition::{By, Condition, Watched};
 use engine::id::{ClientId, InstrumentId, OrderId, Side};
 use engine::instrument::{Instrument, Kind, Symbol};
 use engine::intent::{OrderRef, Place, Tif};
@@ -13,7 +13,7 @@ use venues::binance_usdm::{self, BinanceUsdm};
 use venues::bybit::{self, Bybit};
 use venues::credentials::Credentials;
 use venues::okx::{self, Okx};
-use venues::wire::{Ask, Door, Heard, RequestId, Wire, WireFault};
+use venues::wire::{Ask, Door, Heard, RequestId, Twin, Wire, WireFault};
 
 /// The venue's time at which requests are made, ms since 1970.
 pub const AT_MS: u64 = 1_700_000_000_000;
@@ -55,20 +55,22 @@ fn place(side: Side, tif: Tif, instrument: InstrumentId) -> Place {
 /// Requests about orders, one of each kind.
 pub fn order_asks() -> Vec<(&'static str, Ask)> {
     let new = place(Side::Sell, Tif::PostOnly, ONE);
-    vec![
+    let mut all = vec![
         ("place", Ask::Place(new)),
         ("replace", Ask::Replace { old: order(12), new }),
         ("move", Ask::Move { old: order(12), new }),
         ("cancel", Ask::Cancel(order(12))),
         ("cancel by name", Ask::Cancel(order(0))),
         ("amend", Ask::Amend { order: order(12), qty: Qty(9) }),
-    ]
+    ];
+    all.extend(linked());
+    all
 }
 
 /// Requests about orders that wait for a price.
 fn conditional(known: u64) -> Vec<(&'static str, Ask)> {
     let waiting = OrderRef { waits: true, ..order(known) };
-    let until = |watched| Condition { price: Price(355_000), watched, rises: false };
+    let until = |watched| Condition { by: By::Price, price: Price(355_000), watched, rises: false };
     let [stop, profit] =
         [(Side::Sell, Tif::Ioc), (Side::Buy, Tif::Gtc)].map(|(side, tif)| place(side, tif, ONE));
     vec![
@@ -81,8 +83,95 @@ fn conditional(known: u64) -> Vec<(&'static str, Ask)> {
         ("cancel one that waits by name", Ask::Cancel(OrderRef { waits: true, ..order(0) })),
         ("query one that waits", Ask::Query { order: waiting, by_venue_id: false, ended: false }),
         ("cancel all that wait", Ask::CancelAll { instrument: ONE, waiting: true }),
-        ("open orders that wait", Ask::OpenOrders { instrument: ONE, waiting: true, page: 0 }),
+        ("open orders that wait", Ask::OpenOrders { instrument: ONE, list: 1, page: 0 }),
     ]
+}
+
+/// A request for a stop that trails, by so many ticks or millionths.
+fn trailing(side: Side, by: By, price: i64, watched: Watched) -> Ask {
+    let (price, rises) = (Price(price), side == Side::Buy);
+    let until = Condition { price, by, watched, rises };
+    Ask::Conditional { order: place(side, Tif::Ioc, ONE), until }
+}
+
+/// A stop and a take-profit of the same quantity, where the venue names both or one.
+fn pair(side: Side, tifs: [Tif; 2], is_named: bool) -> Ask {
+    let rises = side == Side::Buy;
+    let [below, above] = [355_000, 365_000].map(Price);
+    let (stop, take) = if rises { (above, below) } else { (below, above) };
+    let watched = Watched::Last;
+    Ask::Pair {
+        stop: Place { price: Price(stop.0 - 5), ..place(side, tifs[0], ONE) },
+        until: Condition { price: stop, by: By::Price, watched, rises },
+        take: Twin { price: Price(take.0 + 5), trigger: take, watched, tif: tifs[1], is_named },
+    }
+}
+
+/// An entry, and behind it what [`pair`] makes of the other side.
+fn bracket(side: Side, tifs: [Tif; 2], is_named: bool) -> Ask {
+    let entry = place(side, Tif::Gtc, ONE);
+    match pair(side.opposite(), tifs, is_named) {
+        Ask::Pair { stop, until, take } => {
+            let (price, trigger, tif) = (stop.price, until.price, stop.tif);
+            let stop = Twin { price, trigger, tif, is_named: true, ..take };
+            Ask::Bracket { entry, stop, take }
+        }
+        other => other,
+    }
+}
+
+/// Requests for orders that trail or are linked.
+fn linked() -> Vec<(&'static str, Ask)> {
+    let (rest, take) = (Tif::Gtc, Tif::Ioc);
+    vec![
+        ("trailing stop by a share", trailing(Side::Sell, By::Share, 5_000, Watched::Last)),
+        (
+            "trailing stop by a share of the mark price",
+            trailing(Side::Buy, By::Share, 12_000, Watched::Mark),
+        ),
+        ("trailing stop by a distance", trailing(Side::Sell, By::Distance, 250, Watched::Last)),
+        ("pair that sells", pair(Side::Sell, [take, rest], true)),
+        ("pair that buys", pair(Side::Buy, [rest, take], true)),
+        ("pair of one name", pair(Side::Sell, [take, take], false)),
+        ("bracket that buys", bracket(Side::Buy, [take, rest], true)),
+        ("bracket that sells", bracket(Side::Sell, [take, take], true)),
+        ("bracket of one name behind", bracket(Side::Buy, [take, take], false)),
+    ]
+}
+
+/// What may be asked otherwise of another kind of instruments.
+fn others(known: u64) -> Vec<(&'static str, Ask)> {
+    let waiting = OrderRef { waits: true, ..order(known) };
+    let (price, watched) = (Price(355_000), Watched::Last);
+    let until = Condition { by: By::Price, price, watched, rises: false };
+    let stop = Ask::Conditional { order: place(Side::Sell, Tif::Ioc, ONE), until };
+    vec![
+        ("place on the other kind", Ask::Place(place(Side::Buy, Tif::PostOnly, ONE))),
+        ("stop on the other kind", stop),
+        ("cancel one that waits on the other kind", Ask::Cancel(waiting)),
+        ("cancel all on the other kind", Ask::CancelAll { instrument: ONE, waiting: false }),
+        (
+            "cancel all that wait on the other kind",
+            Ask::CancelAll { instrument: ONE, waiting: true },
+        ),
+        ("trailing stop on the other kind", trailing(Side::Buy, By::Share, 5_000, watched)),
+        ("pair on the other kind", pair(Side::Buy, [Tif::Ioc, Tif::Ioc], false)),
+        ("bracket on the other kind", bracket(Side::Sell, [Tif::Ioc, Tif::Ioc], false)),
+    ]
+}
+
+/// The same of another instrument.
+fn on(mut ask: Ask, instrument: InstrumentId) -> Ask {
+    match &mut ask {
+        Ask::Place(order)
+        | Ask::Conditional { order, .. }
+        | Ask::Pair { stop: order, .. }
+        | Ask::Bracket { entry: order, .. } => order.instrument = instrument,
+        Ask::Cancel(order) => order.instrument = instrument,
+        Ask::CancelAll { instrument: of, .. } => *of = instrument,
+        _ => {}
+    }
+    ask
 }
 
 /// `known` is a venue's id of an order that the dialect has heard of.
@@ -116,7 +205,7 @@ fn asks(instruments: &[Instrument], known: u64) -> Asks {
         ("query", named(false, false)),
         ("query by the venue's id", named(true, false)),
         ("query among the ended", named(false, true)),
-        ("open orders", Ask::OpenOrders { instrument: ONE, waiting: false, page: 0 }),
+        ("open orders", Ask::OpenOrders { instrument: ONE, list: 0, page: 0 }),
         ("balances", Ask::Balances),
         ("position", Ask::Position(ONE)),
         ("newest trades", trades(None, 0)),
@@ -127,9 +216,10 @@ fn asks(instruments: &[Instrument], known: u64) -> Asks {
         ("renew the dead-man's switch", Ask::Renew(ONE)),
     ];
     requests.extend(conditional(known));
+    requests.extend(linked());
     if let Some(other) = instruments.get(1) {
-        let other = Ask::Place(place(Side::Buy, Tif::PostOnly, other.id));
-        requests.push(("place on the other kind", other));
+        let asks = others(known).into_iter();
+        requests.extend(asks.map(|(name, ask)| (name, on(ask, other.id))));
     }
     let over_rest = vec![
         ("over REST: place", Ask::Place(place(Side::Buy, Tif::PostOnly, ONE))),
@@ -138,6 +228,9 @@ fn asks(instruments: &[Instrument], known: u64) -> Asks {
         ("over REST: amend", Ask::Amend { order: order(known), qty: Qty(9) }),
         ("over REST: cancel", Ask::Cancel(order(known))),
         ("over REST: cancel some", Ask::CancelSome(ONE)),
+        ("over REST: trailing", trailing(Side::Buy, By::Share, 1_000, Watched::Last)),
+        ("over REST: pair", pair(Side::Sell, [Tif::Gtc, Tif::Gtc], true)),
+        ("over REST: bracket", bracket(Side::Sell, [Tif::Gtc, Tif::Gtc], true)),
     ];
     let owned = |list: Vec<(&str, Ask)>| {
         list.into_iter().map(|(name, ask)| (name.to_owned(), ask)).collect()

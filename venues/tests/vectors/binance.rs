@@ -4,7 +4,7 @@
 
 use super::{key, query, signer};
 use engine::asset::Assets;
-use engine::held::{Condition, Watched};
+use engine::condition::{By, Condition, Watched};
 use engine::id::{ClientId, InstrumentId, OrderId, Side};
 use engine::instrument::{Instrument, Symbol};
 use engine::intent::{OrderRef, Place, Tif};
@@ -62,7 +62,10 @@ fn ask(method: &str, description: &str) -> Option<Ask> {
         ("createOrder", "trigger (stop) limit sell") => {
             let order = place(Side::Sell, 3_420_048, 1_000, Tif::Gtc);
             let (price, watched, rises) = (Price(3_456_048), Watched::Last, false);
-            Some(Ask::Conditional { order, until: Condition { price, watched, rises } })
+            Some(Ask::Conditional {
+                order,
+                until: Condition { by: By::Price, price, watched, rises },
+            })
         }
         ("editOrder", "edit price+amount") | ("editOrderWs", "ws edit BTC/USDT") => {
             let new = place(Side::Buy, 3_564_050, 1_000, Tif::Gtc);
@@ -76,7 +79,7 @@ fn ask(method: &str, description: &str) -> Option<Ask> {
             Some(Ask::CancelAll { instrument, waiting: false })
         }
         ("fetchOpenOrders", "open orders symbol") => {
-            Some(Ask::OpenOrders { instrument, waiting: false, page: 0 })
+            Some(Ask::OpenOrders { instrument, list: 0, page: 0 })
         }
         ("fetchOrder", "order by id") => {
             Some(Ask::Query { order: old(), by_venue_id: true, ended: false })

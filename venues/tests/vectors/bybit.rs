@@ -75,9 +75,7 @@ fn ask(method: &str, words: &str, symbol: &str) -> Option<Ask> {
         }
         ("cancelAllOrders", _) => Some(Ask::CancelAll { instrument: one.id, waiting: false }),
         ("cancelAllOrdersAfter", _) if one.kind == Kind::Linear => Some(Ask::Renew(one.id)),
-        ("fetchOpenOrders", _) => {
-            Some(Ask::OpenOrders { instrument: one.id, waiting: false, page: 0 })
-        }
+        ("fetchOpenOrders", _) => Some(Ask::OpenOrders { instrument: one.id, list: 0, page: 0 }),
         ("fetchMyTrades", _) => Some(Ask::Trades { instrument: one.id, from: None, page: 0 }),
         ("fetchBalance", _) => Some(Ask::Balances),
         ("fetchPositions", _) => Some(Ask::Position(one.id)),

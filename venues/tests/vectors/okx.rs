@@ -5,15 +5,17 @@ use super::{
     Exception, assets, each_rest, each_ws, header, instrument, key, object, old, parts, place,
     query, signer, vectors, without,
 };
-use engine::held::{Condition, Watched};
+use engine::condition::{By, Condition, Watched};
 use engine::id::{InstrumentId, Side};
 use engine::instrument::{Instrument, Kind};
 use engine::intent::Tif;
+use engine::num::Price;
 use serde_json::Value;
 use venues::okx::{Config, Margin, Okx, SelfTrade, limits};
-use venues::wire::{Ask, RequestId, Wire};
+use venues::wire::{Ask, RequestId, Twin, Wire};
 
-const EXCEPTIONS: [Exception; 6] = [
+const EXCEPTIONS: [Exception; 7] = [
+    ("attachAlgoClOrdId", "ours are of our form"),
     ("algoClOrdId", "the witness names algo orders as others, which the venue does not take"),
     ("triggerPxType", "the last price is the default, and ours says so"),
     ("clOrdId", "ours are of our form"),
@@ -67,7 +69,7 @@ fn ask(method: &str, words: &str, symbol: &str) -> Option<Ask> {
         ("createOrder", "trigger (stop) limit sell") if symbol == "BTC/USDT" => {
             let order = place(&one, Side::Sell, ("34200.5", size), Tif::Gtc);
             let price = one.price(b"34560.5").unwrap();
-            let until = Condition { price, watched: Watched::Last, rises: false };
+            let until = Condition { by: By::Price, price, watched: Watched::Last, rises: false };
             Some(Ask::Conditional { order, until })
         }
         ("createOrder", "limit sell") => limit(Side::Sell, usual, Tif::Gtc),
@@ -86,9 +88,7 @@ fn ask(method: &str, words: &str, symbol: &str) -> Option<Ask> {
         }
         ("cancelOrders" | "cancelOrdersWs", _) => Some(Ask::CancelSome(one.id)),
         ("cancelAllOrdersAfter", _) => Some(Ask::Renew(one.id)),
-        ("fetchOpenOrders", _) => {
-            Some(Ask::OpenOrders { instrument: one.id, waiting: false, page: 0 })
-        }
+        ("fetchOpenOrders", _) => Some(Ask::OpenOrders { instrument: one.id, list: 0, page: 0 }),
         ("fetchOrder", _) => Some(Ask::Query { order, by_venue_id: true, ended: false }),
         // Older than three days, as the witness always asks.
         ("fetchMyTrades", _) => Some(Ask::Trades { instrument: one.id, from: Some(0), page: 0 }),
@@ -195,4 +195,60 @@ fn web_socket_requests_agree() {
         compared[0] >= 10 && compared[1] >= 8 && compared[2] >= 5,
         "only {compared:?} vectors were compared"
     );
+}
+
+/// Of these the witness has no vectors: beside the examples and tables of the venue's documentation
+/// (`POST /api/v5/trade/order-algo`, and `attachAlgoOrds` of `POST /api/v5/trade/order`).
+#[test]
+fn orders_that_trail_or_are_linked_are_as_documented() {
+    let key = serde_json::json!({"apiKey": "key", "secret": "secret", "password": "phrase"});
+    let mut wire = wire(&serde_json::json!({"credentials": key}));
+    let [spot, swap] = both();
+    let watched = Watched::Last;
+    let back = |by, price| Condition { by, price: Price(price), watched, rises: false };
+    let stop = place(&swap, Side::Sell, ("34900.5", "0.5"), Tif::Ioc);
+    let until = Condition { price: Price(350_000), ..back(By::Price, 0) };
+    let leg = |price, tif| Twin { price, trigger: price, watched, tif, is_named: false };
+    let entry = place(&spot, Side::Buy, ("36000.5", "0.01"), Tif::Gtc);
+    let [low, high] = [350_000, 370_000].map(Price);
+    let cases = [
+        (
+            Ask::Conditional { order: stop, until: back(By::Share, 50_000) },
+            "order-algo",
+            r#"{"instId":"BTC-USDT-SWAP","tdMode":"cross","side":"sell","sz":"0.5",
+                "ordType":"move_order_stop","callbackRatio":"0.05"}"#,
+        ),
+        (
+            Ask::Conditional { order: stop, until: back(By::Distance, 2_505) },
+            "order-algo",
+            r#"{"instId":"BTC-USDT-SWAP","tdMode":"cross","side":"sell","sz":"0.5",
+                "ordType":"move_order_stop","callbackSpread":"250.5"}"#,
+        ),
+        (
+            Ask::Pair { stop, until, take: leg(high, Tif::Gtc) },
+            "order-algo",
+            r#"{"instId":"BTC-USDT-SWAP","tdMode":"cross","side":"sell","sz":"0.5","ordType":"oco",
+                "slTriggerPx":"35000","slTriggerPxType":"last","slOrdPx":"-1",
+                "tpTriggerPx":"37000","tpTriggerPxType":"last","tpOrdPx":"37000"}"#,
+        ),
+        (
+            Ask::Bracket { entry, stop: leg(low, Tif::Ioc), take: leg(high, Tif::Ioc) },
+            "order",
+            r#"{"instId":"BTC-USDT","tdMode":"cash","side":"buy","ordType":"limit","px":"36000.5",
+                "sz":"0.01","attachAlgoOrds":[{
+                "slTriggerPx":"35000","slTriggerPxType":"last","slOrdPx":"-1",
+                "tpTriggerPx":"37000","tpTriggerPxType":"last","tpOrdPx":"-1"}]}"#,
+        ),
+    ];
+    for (ask, path, documented) in cases {
+        let sent = wire.encode_http(&ask, 1_700_000_000_000).unwrap();
+        assert_eq!(sent.url, format!("https://www.okx.com/api/v5/trade/{path}"));
+        let flat = |text: &str| {
+            let mut all: Value = serde_json::from_str(text).unwrap();
+            let attached = all.as_object_mut().unwrap().remove("attachAlgoOrds");
+            let attached = attached.map(|list| without(object(&list[0]), &EXCEPTIONS));
+            (without(object(&all), &EXCEPTIONS), attached)
+        };
+        assert_eq!(flat(sent.body.as_deref().unwrap()), flat(documented), "{path}");
+    }
 }

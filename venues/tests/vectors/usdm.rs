@@ -4,7 +4,7 @@ use super::{
     Exception, assets, each_rest, each_ws, header, instrument, key, object, old, parts, place,
     query, signer, vectors, without,
 };
-use engine::held::{Condition, Watched};
+use engine::condition::{By, Condition, Watched};
 use engine::id::{InstrumentId, Side};
 use engine::instrument::{Instrument, Kind};
 use engine::intent::Tif;
@@ -56,7 +56,7 @@ fn ask(method: &str, words: &str) -> Option<Ask> {
         ("createOrder", "trigger (stop) limit sell") => {
             let order = place(&one, Side::Sell, ("34200.5", "0.01"), Tif::Gtc);
             let price = one.price(b"34560.5").unwrap();
-            let until = Condition { price, watched: Watched::Last, rises: false };
+            let until = Condition { by: By::Price, price, watched: Watched::Last, rises: false };
             Some(Ask::Conditional { order, until })
         }
         ("editOrder", _) | ("editOrderWs", _) => {
@@ -65,9 +65,7 @@ fn ask(method: &str, words: &str) -> Option<Ask> {
         }
         ("cancelOrder", "cancel by id") | ("cancelOrderWs", _) => Some(Ask::Cancel(order)),
         ("cancelAllOrders", _) => Some(Ask::CancelAll { instrument: ONE, waiting: false }),
-        ("fetchOpenOrders", _) => {
-            Some(Ask::OpenOrders { instrument: ONE, waiting: false, page: 0 })
-        }
+        ("fetchOpenOrders", _) => Some(Ask::OpenOrders { instrument: ONE, list: 0, page: 0 }),
         ("fetchOrder", _) => Some(Ask::Query { order, by_venue_id: true, ended: false }),
         ("fetchMyTrades", _) => Some(Ask::Trades { instrument: ONE, from: None, page: 0 }),
         ("fetchPositions", _) => Some(Ask::Position(ONE)),

@@ -2,10 +2,11 @@
 //! remember.
 
 use super::words::{hold_of, link_state, reason_of, request_of, side_of};
+use crate::condition::{By, Keeps, Pairs, Watched};
 use crate::desk::DeskSettings;
 use crate::engine::{Engine, Settings, step};
 use crate::event::{Body, Command, End, Event, Fill, GapReason, Link, Reason, Standing, flag};
-use crate::held::{Held, Watched};
+use crate::held::Held;
 use crate::id::{AssetId, FeedId, InstrumentId, OrderId, Side, VenueId};
 use crate::instrument::{Instrument, Kind, Status, Symbol};
 use crate::intent::{Intent, Outgoing, Reduce, Tif};
@@ -110,11 +111,20 @@ fn text_of(item: &Outgoing) -> String {
             let (id, at) = (name(new.client.order), at(new.instrument));
             match approved.intent() {
                 Intent::Place(_) => format!("place{at} {id} {} {quote}{ioc}", side(new.side)),
-                Intent::Conditional { until, .. } => {
-                    let way = if until.rises { "up to" } else { "down to" };
+                Intent::Entry(_) => format!("entry{at} {id} {} {quote}{ioc}", side(new.side)),
+                Intent::Conditional { until, tie, .. } => {
+                    let way = match (until.by, until.rises) {
+                        (By::Price, true) => "up to",
+                        (By::Price, false) => "down to",
+                        (By::Distance, true) => "up by",
+                        (By::Distance, false) => "down by",
+                        (By::Share, true) => "up by ppm",
+                        (By::Share, false) => "down by ppm",
+                    };
+                    let tie = ["", " and", " or"][*tie as usize];
                     let on = Watched::ALL[until.watched as usize].1;
                     let when = format!("{on} {way} {}", until.price);
-                    format!("stop{at} {id} {} {quote}{ioc} when {when}", side(new.side))
+                    format!("stop{at} {id} {} {quote}{ioc} when {when}{tie}", side(new.side))
                 }
                 Intent::Replace { old, .. } => {
                     format!("replace{at} {}→{id} {quote}", name(old.order()))
@@ -141,7 +151,7 @@ fn text_of(item: &Outgoing) -> String {
 /// `position LOTS ENTRY` · `funding ASSET AMOUNT ID` · `begin` `end`
 /// · `market|orders up|down|stale|fresh` · `budget N` · `timer` · `pause` … `stop`; a report that
 /// ends in `asked` was learnt by asking. Questions: `phase` · `count NAME` · `order N` · `held` ·
-/// `funded` · `repairs` · `total ASSET` · `free ASSET`. `@1` behind a word is the second
+/// `funded` · `repairs` · `total ASSET` · `free ASSET` · `reserved ASSET`. `@1` behind a word is the second
 /// instrument, of a word about no instrument the second venue (and feed).
 #[derive(Debug)]
 pub(super) struct Bench {
@@ -178,8 +188,24 @@ impl Bench {
 
     /// The first instrument's venue keeps orders that wait for the last price.
     pub fn with_stops() -> Self {
-        let keep = |all: &mut Vec<Instrument>| all[0].keeps = Watched::Last.bit();
+        let keep =
+            |all: &mut Vec<Instrument>| all[0].keeps = Keeps::NOTHING.and_stops(Watched::Last);
         Self::with_instruments(&[&[0, 1]], keep, |_, _| {})
+    }
+
+    /// The same, which keeps all that venues keep, pairs as so many orders.
+    pub fn with_pairs(pairs: Pairs) -> Self {
+        let keeps = Keeps::NOTHING
+            .and_stops(Watched::Last)
+            .and_distances(Watched::Last)
+            .and_shares(Watched::Last, true)
+            .and_pairs(pairs)
+            .and_brackets();
+        Self::with_instruments(
+            &[&[0, 1]],
+            |all: &mut Vec<Instrument>| all[0].keeps = keeps,
+            |_, _| {},
+        )
     }
 
     fn with_instruments(
@@ -482,6 +508,10 @@ impl Bench {
                 let free = self.engine.account(venue).free(asset);
                 let left = free.saturating_sub(self.engine.reserved(venue, asset));
                 (left.0 / ONE).to_string()
+            }
+            "reserved" => {
+                let asset = AssetId(rest[0].parse().unwrap());
+                (self.engine.reserved(venue, asset).0 / ONE).to_string()
             }
             "repairs" => {
                 let text = |repair: &crate::session::Repair| {

@@ -1,11 +1,11 @@
 //! Words of scripts that mean one thing each.
 
+use crate::condition::Watched;
 use crate::event::LinkState;
 use crate::event::Reason;
 use crate::event::Request;
 use crate::held::Hold;
 use crate::held::Trigger;
-use crate::held::Watched;
 use crate::id::Side;
 use crate::num::Price;
 use crate::num::Qty;

@@ -91,6 +91,10 @@ impl From<Refusal> for Denial {
             Refusal::Notional => Self::filter("NOTIONAL"),
             Refusal::OpenOrders => Self::filter("MAX_NUM_ORDERS"),
             Refusal::StopOrders => Self::filter("MAX_NUM_ALGO_ORDERS"),
+            Refusal::Lists => Self::filter("MAX_NUM_ORDER_LISTS"),
+            Refusal::PairPrices => {
+                Self::new(-2010, "The relationship of the prices for the orders is not correct.")
+            }
             Refusal::Amends => Self::filter("MAX_NUM_ORDER_AMENDS"),
             Refusal::Duplicate => Self::new(-2010, "Duplicate order sent."),
             Refusal::WouldTake => Self::new(-2010, "Order would immediately match and take."),

@@ -40,6 +40,11 @@ impl Params {
         Ok(Self(all))
     }
 
+    /// Words picked from another request.
+    pub(crate) fn of<'a>(words: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
+        Self(words.map(|(name, value)| (name.to_string(), value.to_string())).collect())
+    }
+
     /// From the `params` object of a WebSocket request; numbers keep their text.
     pub(crate) fn from_json(json: Option<&RawValue>) -> Result<Self, Denial> {
         let Some(json) = json.filter(|json| json.get() != "null") else {

@@ -47,6 +47,7 @@ pub(crate) fn read_stp(text: &str) -> Option<Stp> {
 pub(crate) fn status(order: &Order) -> &'static str {
     match order.status {
         Status::New => "NEW",
+        Status::Pending => "PENDING_NEW",
         Status::PartiallyFilled => "PARTIALLY_FILLED",
         Status::Filled => "FILLED",
         Status::Cancelled => "CANCELED",
@@ -119,6 +120,8 @@ pub(crate) fn expiry(order: &Order) -> Option<&'static str> {
         Why::Ioc => Some("UNFILLED_IOC_QUANTITY_EXPIRED"),
         Why::NoLiquidity => Some("INSUFFICIENT_LIQUIDITY"),
         Why::Trigger => Some("REJECTED"),
+        Why::Pair => Some("OCO_TRIGGER"),
+        Why::Working => Some("OTO_PHASE_ONE_EXPIRED"),
         _ => None,
     }
 }

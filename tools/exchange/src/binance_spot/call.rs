@@ -36,6 +36,12 @@ pub(crate) enum Call {
     Commission,
     MyTrades,
     OrderLimits,
+    Oco,
+    Otoco,
+    CancelList,
+    ListStatus,
+    OpenLists,
+    AllLists,
 }
 
 impl Api for Call {
@@ -69,6 +75,12 @@ impl Api for Call {
             ("GET", "account/commission") => Self::Commission,
             ("GET", "myTrades") => Self::MyTrades,
             ("GET", "rateLimit/order") => Self::OrderLimits,
+            ("POST", "orderList/oco") => Self::Oco,
+            ("POST", "orderList/otoco") => Self::Otoco,
+            ("DELETE", "orderList") => Self::CancelList,
+            ("GET", "orderList") => Self::ListStatus,
+            ("GET", "openOrderList") => Self::OpenLists,
+            ("GET", "allOrderList") => Self::AllLists,
             _ => return None,
         })
     }
@@ -99,6 +111,12 @@ impl Api for Call {
             "account.commission" => Self::Commission,
             "myTrades" => Self::MyTrades,
             "account.rateLimits.orders" => Self::OrderLimits,
+            "orderList.place.oco" => Self::Oco,
+            "orderList.place.otoco" => Self::Otoco,
+            "orderList.cancel" => Self::CancelList,
+            "orderList.status" => Self::ListStatus,
+            "openOrderLists.status" => Self::OpenLists,
+            "allOrderLists" => Self::AllLists,
             _ => return None,
         })
     }
@@ -114,6 +132,9 @@ impl Api for Call {
                     | Self::Commission
                     | Self::MyTrades
                     | Self::OrderLimits
+                    | Self::ListStatus
+                    | Self::OpenLists
+                    | Self::AllLists
             )
     }
 
@@ -130,6 +151,9 @@ impl Api for Call {
                 | Self::CancelReplace
                 | Self::Amend
                 | Self::CancelAll
+                | Self::Oco
+                | Self::Otoco
+                | Self::CancelList
         )
     }
 
@@ -138,7 +162,12 @@ impl Api for Call {
     }
 
     fn orders(self) -> Option<[u64; 3]> {
-        matches!(self, Self::Place | Self::CancelReplace).then_some([1; 3])
+        match self {
+            Self::Place | Self::CancelReplace => Some([1; 3]),
+            Self::Oco => Some([2; 3]),
+            Self::Otoco => Some([3; 3]),
+            _ => None,
+        }
     }
 
     fn weight(self, params: &Params) -> u64 {
@@ -146,6 +175,9 @@ impl Api for Call {
         match self {
             Self::Ping | Self::Time | Self::Place | Self::Cancel => 1,
             Self::CancelReplace | Self::CancelAll => 1,
+            Self::Oco | Self::Otoco | Self::CancelList => 1,
+            Self::ListStatus => 4,
+            Self::OpenLists => 6,
             Self::Test if params.get("computeCommissionRates") == Some("true") => 20,
             Self::Test => 1,
             Self::Depth => match params.integer("limit").ok().flatten().unwrap_or(100) {
@@ -182,7 +214,7 @@ impl Api for Call {
             Self::MyTrades if params.get("orderId").is_some() => 5,
             Self::OrderLimits => 40,
             Self::ExchangeInfo | Self::Account | Self::Commission => 20,
-            Self::AllOrders | Self::MyTrades => 20,
+            Self::AllOrders | Self::MyTrades | Self::AllLists => 20,
         }
     }
     fn answer(

@@ -5,7 +5,14 @@ use crate::binance::denial::Denial;
 use crate::binance::params::{Params, number};
 use crate::binance::words::{self, SpotType};
 use crate::floor::Floor;
-use crate::order::{Kind, NewOrder, Post, Stop, Stp, Tif};
+use crate::order::{Back, Kind, NewOrder, Post, Stop, Stp, Tif, Trail};
+use crate::symbol::SCALE;
+use std::ops::RangeInclusive;
+
+/// Basis points that a trailing stop may stay behind.
+pub(crate) const TRAILING_DELTA: RangeInclusive<u64> = 10..=2000;
+/// A basis point in 1e-8.
+const BASIS_POINT: i64 = SCALE / 10_000;
 
 /// A client order id: the one sent, checked, or a new one.
 pub(crate) fn client_id(floor: &mut Floor, params: &Params, name: &str) -> Result<String, Denial> {
@@ -55,7 +62,7 @@ pub(crate) fn new_order(floor: &mut Floor, params: &Params) -> Result<(NewOrder,
             )
         })?,
     };
-    for name in ["icebergQty", "trailingDelta", "pegPriceType"] {
+    for name in ["icebergQty", "pegPriceType"] {
         params.forbid(name)?;
     }
     let (price, qty, quote_qty) = amounts(floor, params, id, (kind, stop.is_some()))?;
@@ -99,8 +106,8 @@ fn tif(params: &Params, has: bool) -> Result<Tif, Denial> {
     words::read_tif(text).ok_or_else(|| Denial::new(-1115, "Invalid timeInForce."))
 }
 
-/// The price that an order waits for, and whether the market has to rise to it: none where it does
-/// not wait.
+/// The price that an order waits for or trails, and whether the market has to rise to it: none
+/// where it does not wait.
 fn stop(
     floor: &Floor,
     params: &Params,
@@ -109,12 +116,29 @@ fn stop(
 ) -> Result<Option<Stop>, Denial> {
     let Some(rising) = rising else {
         params.forbid("stopPrice")?;
+        params.forbid("trailingDelta")?;
         return Ok(None);
     };
-    params.forbid("trailingDelta")?;
-    let price = params.decimal("stopPrice")?.ok_or_else(|| either("stopPrice", "trailingDelta"))?;
-    let price = floor.venue.listing(id).symbol.ticks(price)?;
-    Ok(Some(Stop { price, rising, woke_ms: None }))
+    let price = params.decimal("stopPrice")?;
+    let back = params.integer("trailingDelta")?;
+    if price.is_none() && back.is_none() {
+        return Err(either("stopPrice", "trailingDelta"));
+    }
+    if back.is_some_and(|bips| !TRAILING_DELTA.contains(&bips)) {
+        return Err(Denial::filter("TRAILING_DELTA"));
+    }
+    let symbol = &floor.venue.listing(id).symbol;
+    let price = price.map_or(Ok(0), |price| symbol.ticks(price))?;
+    let trail = back.map(|bips| {
+        let back = Back::Share(bips as i64 * BASIS_POINT);
+        Trail { back, best: None, since_ms: None, hold: 0 }
+    });
+    Ok(Some(Stop { price, rising, woke_ms: None, trail }))
+}
+
+/// `trailingDelta`, in basis points, of a trailing stop.
+pub(crate) fn trailing_delta(trail: &Trail) -> i64 {
+    if let Back::Share(share) = trail.back { share / BASIS_POINT } else { 0 }
 }
 
 /// Price (ticks), quantity (lots) and quote amount, as the order type wants them.

@@ -1,5 +1,7 @@
 //! Private events: `executionReport` and its companions, with every documented key.
 
+use super::intake::trailing_delta;
+use super::lists::list_id;
 use crate::account::Account;
 use crate::binance::words;
 use crate::event::{Execution, Private, What};
@@ -23,6 +25,7 @@ pub(crate) fn event(
             Some(position(venue.account(account), assets.iter().map(String::as_str), now_ms))
         }
         Private::Deposit { asset, delta } => Some(balance_update(asset, *delta, now_ms)),
+        Private::List(list) => Some(super::lists::event(venue, list, now_ms)),
         Private::Trigger(_) | Private::Funding(_) | Private::MarginCall { .. } => None,
     }
 }
@@ -42,7 +45,7 @@ fn names(what: &What) -> (&'static str, Option<&str>, Option<&str>) {
 /// `w`: not before an order's stop price has come. A market order counts only where it had one.
 fn is_on_book(order: &Order) -> bool {
     let lasts = order.kind != Kind::Market || order.stop.is_some();
-    order.status.is_open() && lasts && !order.sleeps()
+    order.status.is_open() && lasts && !order.is_off_book()
 }
 
 /// One `executionReport`.
@@ -65,7 +68,7 @@ fn execution(symbol: &Symbol, execution: &Execution, now_ms: u64) -> String {
         .dec("p", order.price * tick)
         .dec("P", order.stop.map_or(0, |stop| stop.price * tick))
         .dec("F", 0)
-        .put("g", -1)
+        .put("g", list_id(order))
         .put("C", original)
         .put("x", word)
         .put("X", words::status(order))
@@ -78,6 +81,10 @@ fn execution(symbol: &Symbol, execution: &Execution, now_ms: u64) -> String {
         .put("N", fill.map(|fill| &fill.fee_asset))
         .put("T", order.updated_ms)
         .put("t", fill.map_or(-1, |fill| fill.id as i64));
+    if let Some(trail) = order.stop.and_then(|stop| stop.trail) {
+        out = out.put("d", trailing_delta(&trail));
+        out = out.put("D", trail.since_ms.map_or(-1, |since_ms| since_ms as i64));
+    }
     if let What::Prevented { lots, price, counter } = *what {
         out = out.put("v", execution.id).dec("A", order.prevented * lot).dec("B", lots * lot);
         out = out.put("u", 1).put("U", counter).put("Cs", &symbol.name);

@@ -1,8 +1,9 @@
 //! A symbol's entry in `exchangeInfo`.
 
+use super::intake::TRAILING_DELTA;
 use crate::binance::words;
 use crate::json::Object;
-use crate::symbol::{BAND, NOTIONAL_MAX, PRICE_MAX, STOPS_MAX, Symbol};
+use crate::symbol::{BAND, LISTS_MAX, NOTIONAL_MAX, PRICE_MAX, STOPS_MAX, Symbol};
 use engine::num::Decimal;
 
 /// The symbol's entry in `exchangeInfo`.
@@ -19,11 +20,11 @@ pub(crate) fn info(symbol: &Symbol) -> String {
         .put("quoteCommissionPrecision", 8)
         .put("orderTypes", words::SPOT_TYPES.map(|one| one.word))
         .put("icebergAllowed", false)
-        .put("ocoAllowed", false)
-        .put("otoAllowed", false)
+        .put("ocoAllowed", true)
+        .put("otoAllowed", true)
         .put("opoAllowed", false)
         .put("quoteOrderQtyMarketAllowed", true)
-        .put("allowTrailingStop", false)
+        .put("allowTrailingStop", true)
         .put("cancelReplaceAllowed", true)
         .put("amendAllowed", true)
         .put("pegInstructionsAllowed", false)
@@ -67,8 +68,14 @@ fn filters(symbol: &Symbol) -> String {
             .dec("maxNotional", NOTIONAL_MAX)
             .put("applyMaxToMarket", false)
             .put("avgPriceMins", 5),
+        filter("TRAILING_DELTA")
+            .put("minTrailingAboveDelta", TRAILING_DELTA.start())
+            .put("maxTrailingAboveDelta", TRAILING_DELTA.end())
+            .put("minTrailingBelowDelta", TRAILING_DELTA.start())
+            .put("maxTrailingBelowDelta", TRAILING_DELTA.end()),
         filter("MAX_NUM_ORDERS").put("maxNumOrders", symbol.orders_max),
         filter("MAX_NUM_ALGO_ORDERS").put("maxNumAlgoOrders", STOPS_MAX),
+        filter("MAX_NUM_ORDER_LISTS").put("maxNumOrderLists", LISTS_MAX),
         filter("MAX_NUM_ORDER_AMENDS").put("maxNumOrderAmends", symbol.amends_max),
     ];
     crate::json::array(all.into_iter().map(Object::end))

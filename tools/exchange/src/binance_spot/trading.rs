@@ -1,7 +1,8 @@
 //! Answers that need an account: orders, cancels, amends, and what the account holds.
 
 use super::call::Call;
-use super::intake::{Reply, client_id, either, needed, new_order};
+use super::intake::{Reply, client_id, either, needed, new_order, trailing_delta};
+use super::lists::{self, list_id};
 use super::public::symbol;
 use crate::account::Fees;
 use crate::binance::denial::Denial;
@@ -27,6 +28,11 @@ pub(crate) fn answer(
     match call {
         Call::Place => place(floor, params, account, now_ms),
         Call::Test => test(floor, params, account, now_ms),
+        Call::Oco | Call::Otoco => lists::place(floor, call, params, account, now_ms),
+        Call::CancelList => lists::cancel_named(floor, params, account, now_ms),
+        Call::ListStatus => lists::status(floor, params, account),
+        Call::OpenLists => Ok(lists::open(floor, account)),
+        Call::AllLists => lists::all(floor, params, account),
         Call::Cancel => cancel(floor, params, account, now_ms),
         Call::CancelReplace => super::replace::cancel_replace(floor, params, account, now_ms),
         Call::Amend => amend(floor, params, account, now_ms),
@@ -100,7 +106,7 @@ pub(crate) fn placed_json(floor: &Floor, placed: &Placed, reply: Reply) -> Strin
     let mut out = Object::new()
         .put("symbol", &spec.name)
         .put("orderId", order.id)
-        .put("orderListId", -1)
+        .put("orderListId", list_id(order))
         .put("clientOrderId", &order.client)
         .put("transactTime", order.updated_ms);
     if reply == Reply::Ack {
@@ -144,10 +150,11 @@ fn state(out: Object, floor: &Floor, order: &Order) -> Object {
         .put("timeInForce", words::tif(order.tif))
         .put("type", words::spot_type(order))
         .put("side", words::side(order.side));
-    match order.stop {
-        Some(stop) => out.dec("stopPrice", stop.price * spec.tick),
-        None => out,
-    }
+    let Some(stop) = order.stop else { return out };
+    let out = out.dec("stopPrice", stop.price * spec.tick);
+    let Some(trail) = stop.trail else { return out };
+    let since = trail.since_ms.map_or(-1, |since_ms| since_ms as i64);
+    out.put("trailingDelta", trailing_delta(&trail)).put("trailingTime", since)
 }
 
 /// A cancelled order; `client` is the cancel's own id.
@@ -156,7 +163,7 @@ pub(crate) fn cancelled_json(floor: &Floor, order: &Order, client: &str) -> Stri
         .put("symbol", &floor.venue.listing(order.symbol).symbol.name)
         .put("origClientOrderId", &order.client)
         .put("orderId", order.id)
-        .put("orderListId", -1)
+        .put("orderListId", list_id(order))
         .put("clientOrderId", client)
         .put("transactTime", order.updated_ms);
     state(out, floor, order).put("selfTradePreventionMode", words::stp(order.stp)).end()
@@ -166,7 +173,7 @@ fn order_json(floor: &Floor, order: &Order) -> String {
     let out = Object::new()
         .put("symbol", &floor.venue.listing(order.symbol).symbol.name)
         .put("orderId", order.id)
-        .put("orderListId", -1)
+        .put("orderListId", list_id(order))
         .put("clientOrderId", &order.client);
     let out = state(out, floor, order);
     let out = if order.stop.is_none() { out.dec("stopPrice", 0) } else { out };
@@ -213,6 +220,9 @@ pub(crate) fn cancel_named(
         return Err(Denial::new(-2011, "Order was not canceled due to cancel restrictions."));
     }
     let cancel_client = client_id(floor, params, names[2])?;
+    if let Some(list) = floor.venue.orders.get(&found).and_then(|order| order.list) {
+        return lists::cancel(floor, list, (Why::User, &cancel_client), now_ms);
+    }
     let order = floor.venue.cancel(found, Why::User, &cancel_client, now_ms).ok_or_else(unknown)?;
     Ok(cancelled_json(floor, &order, &cancel_client))
 }
@@ -240,8 +250,14 @@ fn cancel_all(
     }
     let mut all = Vec::with_capacity(open.len());
     for id in open {
+        let Some(list) = floor.venue.orders.get(&id).filter(|order| order.status.is_open()) else {
+            continue;
+        };
+        let list = list.list;
         let client = client_id(floor, &Params::default(), "newClientOrderId")?;
-        if let Some(order) = floor.venue.cancel(id, Why::UserAll, &client, now_ms) {
+        if let Some(list) = list {
+            all.push(lists::cancel(floor, list, (Why::UserAll, &client), now_ms)?);
+        } else if let Some(order) = floor.venue.cancel(id, Why::UserAll, &client, now_ms) {
             all.push(cancelled_json(floor, &order, &client));
         }
     }
@@ -278,7 +294,7 @@ fn amend(
     let amended = Object::new()
         .put("symbol", &spec.name)
         .put("orderId", order.id)
-        .put("orderListId", -1)
+        .put("orderListId", list_id(order))
         .put("origClientOrderId", original)
         .put("clientOrderId", &order.client)
         .dec("price", order.price * spec.tick)
@@ -449,7 +465,7 @@ pub(crate) fn fill_json(floor: &Floor, fill: &Fill) -> String {
         .put("symbol", &floor.venue.listing(fill.symbol).symbol.name)
         .put("id", fill.id)
         .put("orderId", fill.order)
-        .put("orderListId", -1)
+        .put("orderListId", floor.venue.orders.get(&fill.order).map_or(-1, list_id))
         .dec("price", fill.price)
         .dec("qty", fill.qty)
         .dec("quoteQty", fill.quote)

@@ -8,12 +8,13 @@ use crate::binance::denial::Denial;
 use crate::binance::params::{Params, number};
 use crate::binance::query::limit;
 use crate::binance::{places, words};
+use crate::event::{Execution, What};
 use crate::floor::Floor;
 use crate::json::{Object, array};
-use crate::order::{AccountId, Kind, NewOrder, Post, Side, Tif, Why};
+use crate::order::{AccountId, Back, Kind, NewOrder, Order, Post, Side, Tif, Why};
 use crate::refusal::Refusal;
 use crate::symbol::{SCALE, Symbol};
-use crate::venue::trigger::{Back, By, Fate, When};
+use crate::venue::trigger::{By, Fate, When};
 use crate::venue::{Trigger, Venue};
 
 /// Tag of an order that closes the whole position.
@@ -126,9 +127,33 @@ fn kind(one: &Trigger) -> &'static str {
     }
 }
 
-fn status(fate: Fate) -> &'static str {
-    match fate {
+/// The order that an algo order became.
+fn became<'a>(venue: &'a Venue, one: &Trigger) -> Option<&'a Order> {
+    if let Fate::Fired(id) = one.fate { venue.orders.get(&id) } else { None }
+}
+
+/// The algo order that an order was, where this change ended it after it was placed. One that ended
+/// at once is told by its trigger.
+pub(crate) fn finished<'a>(venue: &'a Venue, change: &Execution) -> Option<&'a Trigger> {
+    let order = &change.order;
+    if order.status.is_open() {
+        return None;
+    }
+    let rested = match &change.what {
+        What::Trade(fill) => fill.maker,
+        What::Cancelled { .. } => true,
+        _ => false,
+    };
+    let found = venue.triggers.values().rev().find(|one| one.fate == Fate::Fired(order.id));
+    found.filter(|one| rested || one.updated_ms < order.updated_ms)
+}
+
+fn status(venue: &Venue, one: &Trigger) -> &'static str {
+    match one.fate {
         Fate::Waiting => "NEW",
+        Fate::Fired(_) if became(venue, one).is_some_and(|order| order.status.is_open()) => {
+            "TRIGGERED"
+        }
         Fate::Fired(_) => "FINISHED",
         Fate::Failed(_) => "REJECTED",
         Fate::Cancelled(_) => "CANCELED",
@@ -172,7 +197,7 @@ fn json(venue: &Venue, one: &Trigger) -> String {
         .put("positionSide", tell::leg(order.leg))
         .put("timeInForce", tif(order))
         .fixed("quantity", if closes { 0 } else { order.qty * spec.lot }, qty)
-        .put("algoStatus", status(one.fate))
+        .put("algoStatus", status(venue, one))
         .put("actualOrderId", &fired)
         .fixed("triggerPrice", trigger, price)
         .fixed("price", order.price * spec.tick, price)
@@ -200,6 +225,14 @@ pub(crate) fn event(venue: &Venue, one: &Trigger) -> String {
     let (trigger, activate, callback) = prices(one, spec);
     let closes = order.tag == CLOSES;
     let fired = if let Fate::Fired(id) = one.fate { id.to_string() } else { String::new() };
+    let order_now = became(venue, one);
+    let filled = order_now.map_or(0, |order| order.filled * spec.lot);
+    let average = order_now.map_or(0, |order| tell::average(spec, order));
+    let actual = match order_now.map(|order| order.kind) {
+        None => "0",
+        Some(Kind::Limit) => "LIMIT",
+        Some(Kind::Market) => "MARKET",
+    };
     let reason = match one.fate {
         Fate::Failed(refusal) => told(refusal).msg,
         _ => String::new(),
@@ -214,8 +247,11 @@ pub(crate) fn event(venue: &Venue, one: &Trigger) -> String {
         .put("ps", tell::leg(order.leg))
         .put("f", tif(order))
         .fixed("q", if closes { 0 } else { order.qty * spec.lot }, qty)
-        .put("X", status(one.fate))
+        .put("X", status(venue, one))
         .put("ai", &fired)
+        .fixed("ap", average, price)
+        .fixed("aq", filled, qty)
+        .put("act", actual)
         .fixed("AP", activate, price)
         .fixed("cr", callback, 1)
         .fixed("tp", trigger, price)

@@ -47,6 +47,7 @@ pub(crate) fn events(venue: &Venue, account: AccountId, what: &Private, now_ms: 
                 all.push(lite(venue, &one.order, fill, now_ms));
             }
             all.push(order(venue, one, now_ms));
+            all.extend(super::algo::finished(venue, one).map(|one| algo(venue, one, now_ms)));
             all
         }
         // What these moved is told with its reason, by the next two.
@@ -62,6 +63,7 @@ pub(crate) fn events(venue: &Venue, account: AccountId, what: &Private, now_ms: 
         }
         Private::MarginCall { .. } => vec![margin_call(venue, holder, now_ms)],
         Private::Trigger(one) => vec![algo(venue, one, now_ms)],
+        Private::List(_) => Vec::new(),
     }
 }
 

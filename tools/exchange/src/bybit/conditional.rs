@@ -7,8 +7,9 @@ use super::ids;
 use super::params::Params;
 use crate::floor::Floor;
 use crate::json::Object;
-use crate::order::{AccountId, Kind, NewOrder};
+use crate::order::{AccountId, Kind, NewOrder, Order, Stop};
 use crate::symbol::Product;
+use crate::venue::Trigger;
 use crate::venue::trigger::{By, When};
 
 /// Lets an order wait; returns its number.
@@ -46,20 +47,41 @@ pub(crate) fn wait(
     Ok(told.map_err(refused)?.id)
 }
 
+/// A spot `tpslOrder`'s price: such an order is open, and holds its money, from the start.
+pub(crate) fn stop(floor: &Floor, params: &Params, new: &NewOrder) -> Result<Stop, Denial> {
+    let listing = floor.venue.listing(new.symbol);
+    let price = params.decimal("triggerPrice")?.unwrap_or(0);
+    let price = listing.symbol.ticks(price);
+    let price = price.map_err(|refusal| Denial::refused(Product::Spot, refusal))?;
+    Ok(Stop { price, rising: price > listing.last, ..Stop::default() })
+}
+
+/// Whether an order is one of those that an `orderFilter` means. Conditional orders are not: they
+/// are no orders yet.
+pub(crate) fn is_of(order: &Order, filter: Option<&str>) -> bool {
+    match filter {
+        None => true,
+        Some("Order") => !order.sleeps(),
+        Some("tpslOrder") => order.stop.is_some(),
+        Some(_) => false,
+    }
+}
+
 /// Price that a conditional order waits for, in ticks, and whether it comes from below.
 pub(crate) fn trigger_price(when: When) -> (i64, bool) {
     match when {
         When::Above(price) => (price, true),
         When::Below(price) => (price, false),
-        When::Trailing { best, .. } => (best.unwrap_or(0), false),
+        When::Trailing { from, .. } => (from.unwrap_or(0), false),
     }
 }
 
-/// `stopOrderType`: spot tells a take-profit from a stop only by the user's word for it.
-pub(crate) fn stop_type(product: Product) -> &'static str {
-    match product {
-        Product::Spot => "tpslOrder",
-        Product::Perp => "Stop",
+/// `stopOrderType` of an order or of what it was.
+pub(crate) fn stop_type<'a>(order: &'a Order, trigger: Option<&Trigger>) -> &'a str {
+    match (order.tag.as_str(), order.stop, trigger) {
+        ("", Some(_), _) => "tpslOrder",
+        ("", None, Some(_)) => "Stop",
+        (tag, ..) => tag,
     }
 }
 
@@ -97,7 +119,8 @@ pub(crate) fn amend(
         let price = spec.ticks(price).map_err(refused)?;
         changed.when = match trigger.when {
             When::Above(_) => When::Above(price),
-            _ => When::Below(price),
+            When::Below(_) => When::Below(price),
+            When::Trailing { back, best, .. } => When::Trailing { back, from: Some(price), best },
         };
     }
     if (changed.when, &changed.order) == (trigger.when, &trigger.order) {

@@ -80,7 +80,7 @@ fn linear(refusal: Refusal) -> (i64, &'static str) {
         Refusal::MarketQuantity => (10001, "The number of contracts exceeds maximum limit allowed"),
         Refusal::PriceBand => (110003, "Order price exceeds the allowable range."),
         Refusal::Notional => (110094, "Order does not meet minimum order value"),
-        Refusal::OpenOrders | Refusal::StopOrders => {
+        Refusal::OpenOrders | Refusal::StopOrders | Refusal::Lists => {
             (110020, "You can't have more than 500 active orders")
         }
         Refusal::Amends => (10001, "The order was amended too often"),
@@ -90,7 +90,9 @@ fn linear(refusal: Refusal) -> (i64, &'static str) {
         Refusal::UnknownOrder => (110001, "order not exists or too late to cancel"),
         Refusal::Amend => (110064, "The modified order quantity is not more than the filled one"),
         Refusal::Same => (10001, "The order remains unchanged as the parameters entered match"),
-        Refusal::WouldTrigger => (110092, "expect Rising, but trigger_price <= current"),
+        Refusal::WouldTrigger | Refusal::PairPrices => {
+            (110092, "expect Rising, but trigger_price <= current")
+        }
         Refusal::ReduceOnly => {
             (110017, "current position is zero, cannot fix reduce-only order qty")
         }

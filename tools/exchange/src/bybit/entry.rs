@@ -3,7 +3,7 @@
 use super::call::Call;
 use super::denial::Denial;
 use super::params::Params;
-use super::{account, batch, orders, query};
+use super::{account, batch, orders, query, stops};
 use crate::floor::Floor;
 use crate::keys::Form;
 use crate::order::AccountId;
@@ -139,6 +139,7 @@ fn carry_out(
             orders::one(floor, call, params, account, now_ms)
         }
         Call::CancelAll => orders::cancel_all(floor, params, account, now_ms),
+        Call::TradingStop => stops::set(floor, params, account, now_ms),
         Call::OpenOrders => query::realtime(floor, params, account),
         Call::OrderHistory => query::history(floor, params, account),
         Call::Executions => query::executions(floor, params, account),

@@ -2,7 +2,7 @@
 
 use super::tell::{plain, price, price8, qty, with_places};
 use super::words;
-use super::{ids, tell};
+use super::{conditional, ids, stops, tell};
 use crate::event::Funding;
 use crate::json::Object;
 use crate::order::Fill;
@@ -27,6 +27,9 @@ pub(crate) fn execution(venue: &Venue, fill: &Fill) -> String {
     let closed = if fill.realised != 0 { lots(fill.qty) } else { "0".into() };
     let mark = listing.mark.as_ref().map_or(0, |mark| mark.price);
     let number = order.map_or(fill.order, ids::number);
+    let trigger = venue.triggers.get(&number);
+    let created = order.and_then(|order| stops::create_type(&order.tag));
+    let created = created.unwrap_or_else(|| "CreateByUser".into());
     Object::new()
         .put("category", words::category(product))
         .put("symbol", &spec.name)
@@ -36,9 +39,9 @@ pub(crate) fn execution(venue: &Venue, fill: &Fill) -> String {
         .put("orderPrice", order.map_or(String::new(), |order| price(spec, order.price)))
         .put("orderQty", order.map_or(String::new(), |order| qty(spec, order.qty)))
         .put("leavesQty", order.map_or("0".into(), |order| qty(spec, order.left())))
-        .put("createType", if fill.liquidation { "CreateByLiq" } else { "CreateByUser" })
+        .put("createType", if fill.liquidation { "CreateByLiq" } else { &created })
         .put("orderType", order.map_or("UNKNOWN", |order| words::kind(order.kind)))
-        .put("stopOrderType", "")
+        .put("stopOrderType", order.map_or("", |order| conditional::stop_type(order, trigger)))
         .put("execFee", plain(fill.fee))
         .put("feeCurrency", if product == Product::Spot { fill.fee_asset.as_str() } else { "" })
         .put("execId", ids::fill(product, fill))

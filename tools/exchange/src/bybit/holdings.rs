@@ -1,7 +1,7 @@
 //! Positions and the wallet as REST and the private stream tell them.
 
 use super::tell::{plain, price8, qty};
-use super::{tell, words};
+use super::{stops, tell, words};
 use crate::json::{Object, array};
 use crate::listing::Listing;
 use crate::order::{AccountId, Leg, SymbolId};
@@ -20,6 +20,8 @@ pub(crate) fn position(venue: &Venue, account: AccountId, symbol: SymbolId, leg:
     let maintenance = (i128::from(worth) * i128::from(share) / i128::from(SCALE)) as i64;
     let entry = price8(spec, one.entry(spec));
     let liquidation = venue.liquidation_price(account, &one).filter(|_| one.lots != 0);
+    let [profit, loss, trail] = stops::of_position(venue, account, (symbol, leg));
+    let at = |ticks: Option<i64>| ticks.map(|at| tell::price(spec, at)).unwrap_or_default();
     let side = match one.lots {
         0 => "",
         lots if lots > 0 => "Buy",
@@ -46,9 +48,10 @@ pub(crate) fn position(venue: &Venue, account: AccountId, symbol: SymbolId, leg:
         .put("positionMM", plain(maintenance))
         .put("liqPrice", liquidation.map_or(String::new(), |value| price8(spec, value)))
         .put("bustPrice", "")
-        .put("takeProfit", "")
-        .put("stopLoss", "")
-        .put("trailingStop", "0")
+        .put("tpslMode", "Full")
+        .put("takeProfit", at(profit))
+        .put("stopLoss", at(loss))
+        .put("trailingStop", trail.map_or("0".into(), |ticks| tell::price(spec, ticks)))
         .put("unrealisedPnl", plain(one.unrealised(spec, mark)))
         .put("curRealisedPnl", plain(one.realised + one.funding))
         .put("cumRealisedPnl", plain(one.realised + one.funding))

@@ -27,7 +27,9 @@ fn uuid(number: u64, salt: u64) -> String {
 
 /// An order's number; that of the conditional order which it was, where it was one.
 pub(crate) fn number(order: &Order) -> u64 {
-    order.note.parse().unwrap_or(order.id)
+    // The venue's own orders are named after what they were.
+    let own = order.client.strip_prefix('~').filter(|_| !order.tag.is_empty());
+    order.note.parse().ok().or(own.and_then(|text| text.parse().ok())).unwrap_or(order.id)
 }
 
 /// `orderId` of an order or of a conditional order.

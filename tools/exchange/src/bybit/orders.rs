@@ -6,6 +6,7 @@ use super::denial::Denial;
 use super::ids;
 use super::open::{self, Found};
 use super::params::Params;
+use super::stops;
 use super::words;
 use crate::floor::Floor;
 use crate::json::{Object, array};
@@ -17,8 +18,7 @@ use crate::symbol::Product;
 
 /// Fields that the venue knows and that are not offered here; an order that uses one is refused
 /// rather than misunderstood.
-const NOT_OFFERED: [&str; 6] =
-    ["takeProfit", "stopLoss", "slippageTolerance", "orderIv", "tpLimitPrice", "slLimitPrice"];
+const NOT_OFFERED: [&str; 2] = ["slippageTolerance", "orderIv"];
 
 /// One order, amendment or cancel.
 pub(crate) fn one(
@@ -50,16 +50,25 @@ fn create(
     now_ms: u64,
 ) -> Result<String, Denial> {
     let product = params.category()?;
-    let new = new_order(floor, params, product, account)?;
+    let mut new = new_order(floor, params, product, account)?;
+    let legs = stops::attached(floor, params, &new)?;
     if let Some(code) = floor.pending.reject.take() {
         return Err(Denial::on_demand(product, code));
     }
     let client = new.client.clone();
-    if params.get("triggerPrice").is_some() {
+    let waits = params.get("triggerPrice").is_some();
+    if waits && !legs.is_empty() {
+        return Err(Denial::params(
+            "a conditional order with takeProfit or stopLoss is not offered",
+        ));
+    }
+    if waits && product == Product::Spot && params.get("orderFilter") == Some("tpslOrder") {
+        new.stop = Some(conditional::stop(floor, params, &new)?);
+    } else if waits {
         let number = conditional::wait(floor, params, account, new, now_ms)?;
         return Ok(names(product, number, &client));
     }
-    let placed = floor.venue.place(account, new, now_ms);
+    let placed = floor.venue.place_with(account, new, (legs, false), now_ms);
     let placed = placed.map_err(|refusal| Denial::refused(product, refusal))?;
     Ok(names(product, placed.order.id, &client))
 }
@@ -287,14 +296,11 @@ pub(crate) fn cancel_all(
     let filter = params.get("orderFilter");
     let (orders, triggers) = {
         let fits = chosen(floor, params, product)?;
-        let orders = match filter {
-            None | Some("Order") => {
-                floor.venue.open_orders(account, |order: &Order| fits(order.symbol))
-            }
-            Some(_) => Vec::new(),
-        };
+        let orders = floor.venue.open_orders(account, |order: &Order| {
+            fits(order.symbol) && conditional::is_of(order, filter)
+        });
         let waiting = floor.venue.waiting(account).filter(|one| fits(one.order.symbol));
-        let wanted = filter != Some("Order");
+        let wanted = !matches!(filter, Some("Order" | "tpslOrder"));
         let triggers: Vec<u64> = waiting.filter(|_| wanted).map(|one| one.id).collect();
         (orders, triggers)
     };

@@ -232,7 +232,7 @@ pub(crate) fn publish(floor: &mut Floor, account: AccountId, what: &Private, now
             tell(floor, account, EXECUTION, Product::Perp, &item, now_ms);
         }
         // The wallet that follows tells it.
-        Private::Deposit { .. } | Private::MarginCall { .. } => {}
+        Private::Deposit { .. } | Private::MarginCall { .. } | Private::List(_) => {}
     }
 }
 

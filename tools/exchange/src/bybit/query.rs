@@ -3,7 +3,7 @@
 use super::denial::Denial;
 use super::orders::{chosen, need_scope};
 use super::params::Params;
-use super::{fills, ids, sheet, tell, words};
+use super::{conditional, fills, ids, sheet, tell, words};
 use crate::floor::Floor;
 use crate::json::array;
 use crate::order::{AccountId, Order};
@@ -12,15 +12,6 @@ use crate::venue::trigger::Fate;
 
 /// Longest span of a query by time.
 const SPAN_MS: u64 = 7 * 86_400_000;
-
-/// Whether orders that wait for a price are wanted, and whether others are.
-fn filter(params: &Params) -> (bool, bool) {
-    match params.get("orderFilter") {
-        None => (true, true),
-        Some("Order") => (false, true),
-        Some(_) => (true, false),
-    }
-}
 
 /// The number and the client id that a query asks for; an id that is none of ours finds nothing.
 fn named(params: &Params, product: Product) -> Result<(Option<u64>, Option<&str>), Denial> {
@@ -39,7 +30,8 @@ fn rows(
     let product = params.category()?;
     let chosen = chosen(floor, params, product)?;
     let (number, client) = named(params, product)?;
-    let (triggers, orders) = filter(params);
+    let filter = params.get("orderFilter");
+    let triggers = !matches!(filter, Some("Order" | "tpslOrder"));
     let before = params.integer("cursor")?.unwrap_or(u64::MAX);
     let most = params.limit(20, 50)? + 1;
     let venue = &floor.venue;
@@ -51,13 +43,12 @@ fn rows(
             && chosen(order.symbol)
             && ids::number(order) < before
             && is_named(ids::number(order), &order.client)
+            && conditional::is_of(order, filter)
             && fits(order)
     };
-    let mut out = Vec::new();
-    if orders {
-        let all = venue.orders.values().rev().filter(own).take(most);
-        out.extend(all.map(|order| (ids::number(order), sheet::order(venue, order))));
-    }
+    let all = venue.orders.values().rev().filter(own).take(most);
+    let mut out: Vec<(u64, String)> =
+        all.map(|order| (ids::number(order), sheet::order(venue, order))).collect();
     if triggers {
         let all = venue.triggers.values().rev().filter(|one| {
             one.account == account

@@ -1,20 +1,26 @@
 //! Orders and conditional orders as REST and the private stream tell them.
 
-use super::conditional;
 use super::tell::{plain, price, price8, qty};
 use super::words;
+use super::{conditional, stops};
 use super::{ids, tell};
 use crate::json::Object;
-use crate::order::{NewOrder, Order, Status};
+use crate::order::{NewOrder, Order, Status, Why};
 use crate::symbol::{Product, Symbol};
-use crate::venue::trigger::Fate;
+use crate::venue::trigger::{By, Fate};
 use crate::venue::{Trigger, Venue};
 
 /// One order, every documented key.
 pub(crate) fn order(venue: &Venue, order: &Order) -> String {
     let product = venue.listing(order.symbol).symbol.product();
-    let trigger = order.note.parse().ok().and_then(|id: u64| venue.triggers.get(&id));
-    sheet(venue, order, trigger, words::status(order, product))
+    let trigger = venue.triggers.get(&ids::number(order));
+    let unwoken = order.stop.is_some_and(|stop| stop.woke_ms.is_none());
+    let status = match unwoken {
+        true if order.status.is_open() => "Untriggered",
+        true => "Deactivated",
+        false => words::status(order, product),
+    };
+    sheet(venue, order, trigger, status)
 }
 
 /// A conditional order that has not become an order.
@@ -33,7 +39,7 @@ pub(crate) fn as_order(one: &Trigger) -> Order {
     let NewOrder { symbol, side, kind, tif, post, stp, leg, reduce, price, qty, .. } = one.order;
     let why = match one.fate {
         Fate::Cancelled(why) => Some(why),
-        Fate::Failed(_) => Some(crate::order::Why::Trigger),
+        Fate::Failed(_) => Some(Why::Trigger),
         _ => None,
     };
     let waits = matches!(one.fate, Fate::Waiting | Fate::Fired(_));
@@ -65,9 +71,11 @@ pub(crate) fn as_order(one: &Trigger) -> Order {
         updated_ms: one.updated_ms,
         working: false,
         amends: 0,
-        tag: String::new(),
+        tag: one.order.tag.clone(),
         note: one.id.to_string(),
         stop: None,
+        list: None,
+        entered_ms: None,
     }
 }
 
@@ -80,6 +88,18 @@ fn average(symbol: &Symbol, order: &Order) -> String {
     }
 }
 
+/// `qty`: an order by amount has none of its own, and what waits for a whole position is as large as
+/// that.
+fn asked(venue: &Venue, order: &Order, trigger: Option<&Trigger>) -> String {
+    let spec = &venue.listing(order.symbol).symbol;
+    let held = venue.account(order.account).position(order.symbol, order.leg).lots.abs();
+    match (order.quote_qty, trigger) {
+        (0, Some(one)) if one.tied && one.id == order.id => qty(spec, order.qty.min(held)),
+        (0, _) => qty(spec, order.qty),
+        (amount, _) => plain(amount),
+    }
+}
+
 fn sheet(venue: &Venue, order: &Order, trigger: Option<&Trigger>, status: &str) -> String {
     let spec = &venue.listing(order.symbol).symbol;
     let product = spec.product();
@@ -89,26 +109,29 @@ fn sheet(venue: &Venue, order: &Order, trigger: Option<&Trigger>, status: &str) 
         "" => fees,
         asset => fees.put(asset, plain(order.fee)),
     };
-    // An order by amount has no quantity of its own.
-    let asked = match order.quote_qty {
-        0 => qty(spec, order.qty),
-        amount => plain(amount),
+    let parent = trigger.and_then(|one| one.parent).and_then(|id| venue.orders.get(&id));
+    let cancelled = match (trigger, order.why) {
+        _ if left > 0 => "UNKNOWN",
+        (Some(one), Some(Why::ReduceOnly)) if one.tied => "CancelByTpSlTsClear",
+        (_, why) => words::cancel_type(why),
     };
+    let created = stops::create_type(&order.tag).unwrap_or_else(|| "CreateByUser".into());
     let out = Object::new()
         .put("category", words::category(product))
         .put("symbol", &spec.name)
         .put("orderId", ids::order(product, ids::number(order)))
         .put("orderLinkId", ids::link(&order.client))
+        .put("parentOrderLinkId", parent.map_or("", |order| ids::link(&order.client)))
         .put("blockTradeId", "")
         .put("side", words::side(order.side))
         .put("positionIdx", words::position_idx(order.leg))
         .put("orderStatus", status)
-        .put("cancelType", if left > 0 { "UNKNOWN" } else { words::cancel_type(order.why) })
+        .put("cancelType", cancelled)
         .put("rejectReason", words::reject_reason(order.why))
         .put("timeInForce", words::tif(order))
         .put("isLeverage", if product == Product::Spot { "0" } else { "" })
         .put("price", price(spec, order.price))
-        .put("qty", asked)
+        .put("qty", asked(venue, order, trigger))
         .put("avgPrice", average(spec, order))
         .put("leavesQty", qty(spec, left))
         .put("leavesValue", plain(left * order.price * spec.unit()))
@@ -117,18 +140,12 @@ fn sheet(venue: &Venue, order: &Order, trigger: Option<&Trigger>, status: &str) 
         .put("cumExecFee", plain(order.fee))
         .put("closedPnl", plain(order.realised))
         .put("feeCurrency", if product == Product::Spot { order.fee_asset.as_str() } else { "" });
-    trigger_keys(out, spec, trigger)
+    trigger_keys(out, venue, order, trigger)
         .put("orderType", words::kind(order.kind))
-        .put(
-            "marketUnit",
-            match (order.quote_qty, product) {
-                (0, _) => "baseCoin",
-                _ => "quoteCoin",
-            },
-        )
-        .put("createType", if order.forced { "CreateByLiq" } else { "CreateByUser" })
+        .put("marketUnit", if order.quote_qty == 0 { "baseCoin" } else { "quoteCoin" })
+        .put("createType", if order.forced { "CreateByLiq" } else { &created })
         .put("reduceOnly", order.reduce)
-        .put("closeOnTrigger", false)
+        .put("closeOnTrigger", order.reduce && !order.tag.is_empty())
         .put("smpType", words::smp(order.stp))
         .put("smpGroup", 0)
         .put("smpOrderId", "")
@@ -141,25 +158,29 @@ fn sheet(venue: &Venue, order: &Order, trigger: Option<&Trigger>, status: &str) 
         .end()
 }
 
-/// What a conditional order has beside the rest; empty for others.
-fn trigger_keys(out: Object, spec: &Symbol, trigger: Option<&Trigger>) -> Object {
-    let (at, rises) = trigger.map_or((0, false), |one| conditional::trigger_price(one.when));
-    let text = if at > 0 { price(spec, at) } else { String::new() };
-    let direction = trigger.map_or(0, |_| if rises { 1 } else { 2 });
-    let kind = trigger.map_or("", |_| conditional::stop_type(spec.product()));
+/// What a conditional order has beside the rest, and what is attached to an order.
+fn trigger_keys(out: Object, venue: &Venue, order: &Order, trigger: Option<&Trigger>) -> Object {
+    let spec = &venue.listing(order.symbol).symbol;
+    let waits = trigger.map(|one| conditional::trigger_price(one.when));
+    let waits = waits.or(order.stop.map(|stop| (stop.price, stop.rising)));
+    let at = |ticks: Option<i64>| {
+        ticks.filter(|at| *at > 0).map(|at| price(spec, at)).unwrap_or_default()
+    };
+    let by = trigger.map(|one| one.by).or(order.stop.map(|_| By::Last));
+    let [profit, loss] = stops::of_order(venue, order);
     let out = out
-        .put("stopOrderType", kind)
+        .put("stopOrderType", conditional::stop_type(order, trigger))
         .put("orderIv", "")
-        .put("triggerPrice", text)
-        .put("triggerBy", trigger.map_or("", |one| conditional::by(one.by)))
-        .put("triggerDirection", direction)
-        .put("takeProfit", "")
-        .put("stopLoss", "")
+        .put("triggerPrice", at(waits.map(|(price, _)| price)))
+        .put("triggerBy", by.map_or("", conditional::by))
+        .put("triggerDirection", waits.map_or(0, |(_, rises)| if rises { 1 } else { 2 }))
+        .put("takeProfit", at(profit))
+        .put("stopLoss", at(loss))
         .put("tpTriggerBy", "")
         .put("slTriggerBy", "");
     // Clients tell a contract's order by this key.
     match spec.product() {
         Product::Spot => out,
-        Product::Perp => out.put("tpslMode", ""),
+        Product::Perp => out.put("tpslMode", stops::mode_of(venue, order)),
     }
 }

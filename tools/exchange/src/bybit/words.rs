@@ -78,7 +78,7 @@ pub(crate) fn read_position_idx(text: &str) -> Option<Leg> {
 /// `orderStatus`. Only spot has a word of its own for an order that was cancelled after it traded.
 pub(crate) fn status(order: &Order, product: Product) -> &'static str {
     match order.status {
-        Status::New => "New",
+        Status::New | Status::Pending => "New",
         Status::PartiallyFilled => "PartiallyFilled",
         Status::Filled => "Filled",
         Status::Cancelled | Status::Expired if order.filled > 0 && product == Product::Spot => {
@@ -91,7 +91,9 @@ pub(crate) fn status(order: &Order, product: Product) -> &'static str {
 /// `cancelType`.
 pub(crate) fn cancel_type(why: Option<Why>) -> &'static str {
     match why {
-        Some(Why::User | Why::UserAll | Why::Countdown | Why::Pair) => "CancelByUser",
+        Some(Why::User | Why::UserAll | Why::Countdown | Why::Pair | Why::Working) => {
+            "CancelByUser"
+        }
         Some(Why::ReduceOnly) => "CancelByReduceOnly",
         Some(Why::Liquidation) => "CancelByPrepareLiq",
         Some(Why::Disconnect) => "CancelByDCP",

@@ -6,18 +6,19 @@ use super::denial::Denial;
 use super::endpoints::{Asked, Reply};
 use super::instruments::{self, Naming};
 use super::size::{plain, price, text};
-use super::{orders, words};
+use super::{attached, orders, words};
 use crate::floor::Floor;
 use crate::json::{Object, array};
-use crate::order::{Kind, NewOrder, Order, Side, SymbolId, Tif, Why};
+use crate::order::{Back, Kind, NewOrder, Order, Side, SymbolId, Tif, Why};
+use crate::refusal::Refusal;
 use crate::symbol::SCALE;
-use crate::venue::trigger::{Back, By, Fate, Pair, When};
+use crate::venue::trigger::{By, Fate, Pair, When};
 use crate::venue::{Trigger, Venue};
 
 /// Algo orders that one request may cancel.
 const CANCELS_MAX: usize = 10;
 /// What an order's note begins with while it waits; the kind and `algoClOrdId` follow.
-const NOTE: &str = "algo:";
+pub(crate) const NOTE: &str = "algo:";
 
 /// Kind and client id of a waiting order.
 fn noted(one: &Trigger) -> (&str, &str) {
@@ -32,7 +33,48 @@ pub(crate) fn client(one: &Trigger) -> &str {
 
 /// The algo order that an order was before its price came.
 pub(crate) fn parent<'a>(venue: &'a Venue, order: &Order) -> Option<&'a Trigger> {
-    venue.triggers.values().rev().find(|one| one.fate == Fate::Fired(order.id))
+    let found = venue.triggers.values().rev().find(|one| one.fate == Fate::Fired(order.id));
+    found.map(|one| head(venue, one))
+}
+
+/// The other one of a pair.
+fn other<'a>(venue: &'a Venue, one: &Trigger) -> Option<&'a Trigger> {
+    match one.pair {
+        Some(Pair::Trigger(id)) => venue.triggers.get(&id),
+        _ => None,
+    }
+}
+
+/// The one whose number a pair has; any other stands for itself.
+fn head<'a>(venue: &'a Venue, one: &'a Trigger) -> &'a Trigger {
+    other(venue, one).filter(|other| other.id < one.id).unwrap_or(one)
+}
+
+/// The one of a pair that says how the pair stands: what was executed before what waits, and that
+/// before what was cancelled.
+fn decisive<'a>(venue: &'a Venue, one: &'a Trigger) -> &'a Trigger {
+    let rank = |one: &Trigger| match one.fate {
+        Fate::Fired(_) => 0,
+        Fate::Failed(_) => 1,
+        Fate::Waiting => 2,
+        Fate::Cancelled(_) => 3,
+    };
+    match other(venue, one) {
+        Some(other) if rank(other) < rank(one) => other,
+        _ => one,
+    }
+}
+
+/// Whether an event is told: those of a pair are told once, when both are entered.
+pub(crate) fn is_told(venue: &Venue, event: &Trigger) -> bool {
+    let Some(now) = venue.triggers.get(&event.id) else { return true };
+    let Some(other) = other(venue, now) else { return true };
+    match event.fate {
+        Fate::Waiting => event.pair.is_some() && (other.id < now.id || event.pair != now.pair),
+        Fate::Cancelled(Why::Pair) => false,
+        Fate::Cancelled(_) => now.id < other.id,
+        Fate::Fired(_) | Fate::Failed(_) => true,
+    }
 }
 
 /// `ordType`.
@@ -63,10 +105,10 @@ fn by(args: &Args, name: &str) -> Result<By, Denial> {
 }
 
 /// One waiting order that a request asks for: kind, price and condition, and the order's own price.
-type Wish = (&'static str, (When, By), Option<i64>);
+pub(crate) type Wish = (&'static str, (When, By), Option<i64>);
 
 /// A take-profit or a stop-loss, where the request has it.
-fn bracket(
+pub(crate) fn bracket(
     floor: &Floor,
     symbol: SymbolId,
     args: &Args,
@@ -160,6 +202,17 @@ fn place_all(floor: &mut Floor, asked: &Asked<'_>, client: &str) -> Result<u64, 
         Some("fok") => Tif::Fok,
         Some(_) => return Err(Denial::parameter("advanceOrdType")),
     };
+    let own = |one: &Trigger| noted(one).1 == client;
+    if !client.is_empty() && floor.venue.waiting(asked.account).any(own) {
+        return Err(Denial::new(51065, "algoClOrdId already exists."));
+    }
+    let asks = NewOrder { symbol, side, ..NewOrder::default() };
+    for (_, when, _) in &wishes {
+        // Both of a pair are looked at before one is entered.
+        if floor.venue.is_there(*when, &asks)? {
+            return Err(Refusal::WouldTrigger.into());
+        }
+    }
     let mut first = None;
     for (kind, when, own) in wishes {
         let order_kind = if own.is_some() { Kind::Limit } else { Kind::Market };
@@ -207,6 +260,7 @@ pub(crate) fn cancel(floor: &mut Floor, asked: &Asked<'_>) -> Result<Reply, Deni
     let mut rows = Vec::new();
     for args in asked.items {
         let found = named(floor, asked, args).map(|one| (one.id, one.pair));
+        let told = named(floor, asked, args).map(|one| head(&floor.venue, one).id.to_string());
         let gone = found.ok().and_then(|(id, pair)| {
             if let Some(Pair::Trigger(other)) = pair {
                 floor.venue.cancel_trigger(other, Why::User, asked.now_ms);
@@ -218,7 +272,8 @@ pub(crate) fn cancel(floor: &mut Floor, asked: &Asked<'_>) -> Result<Reply, Deni
             Some(_) => ("0", ""),
             None => ("51400", "Cancellation failed as the order does not exist."),
         };
-        let row = Object::new().put("algoId", args.get("algoId").unwrap_or(""));
+        let told = told.unwrap_or_else(|_| args.get("algoId").unwrap_or("").into());
+        let row = Object::new().put("algoId", told);
         let row = row.put("algoClOrdId", args.get("algoClOrdId").unwrap_or(""));
         rows.push(row.put("sCode", code).put("sMsg", msg).put("tag", "").end());
     }
@@ -250,7 +305,7 @@ pub(crate) fn list(floor: &mut Floor, asked: &Asked<'_>, live: bool) -> Result<R
             && symbol.is_none_or(|symbol| symbol == one.order.symbol)
             && instruments::fits(product, &floor.venue.listing(one.order.symbol).symbol)
             && after.is_none_or(|after| one.id < after)
-            && state.is_none_or(|wanted| wanted == state_of(one))
+            && state.is_none_or(|wanted| wanted == state_of(decisive(&floor.venue, one)))
     });
     Reply::rows(array(all.take(args.limit()?).map(|one| row(&floor.venue, one))))
 }
@@ -266,58 +321,96 @@ fn state_of(one: &Trigger) -> &'static str {
 
 /// An algo order as queries and the `orders-algo` channel tell it.
 pub(crate) fn row(venue: &Venue, one: &Trigger) -> String {
+    let one = head(venue, venue.triggers.get(&one.id).unwrap_or(one));
+    let decisive = decisive(venue, one);
     let (spec, order) = (&venue.listing(one.order.symbol).symbol, &one.order);
-    let other = match one.pair {
-        Some(Pair::Trigger(id)) => venue.triggers.get(&id),
+    let became = match decisive.fate {
+        Fate::Fired(id) => venue.orders.get(&id),
         _ => None,
     };
-    let both = [Some(one), other].into_iter().flatten();
-    let find = |kind: &str| both.clone().find(|part| noted(part).0 == kind);
-    let at = |kind: &str| match find(kind).map(|part| part.when) {
-        Some(When::Above(at) | When::Below(at)) => price(spec, at),
-        _ => String::new(),
-    };
-    let own = |kind: &str| match find(kind) {
-        None => String::new(),
-        Some(part) if part.order.kind == Kind::Market => "-1".into(),
-        Some(part) => price(spec, part.order.price),
-    };
-    let (ratio, spread, from) = match one.when {
-        When::Trailing { back: Back::Share(share), from, .. } => (plain(share), None, from),
-        When::Trailing { back: Back::Ticks(ticks), from, .. } => (String::new(), Some(ticks), from),
-        _ => (String::new(), None, None),
-    };
-    let became = match one.fate {
-        Fate::Fired(id) => id.to_string(),
-        _ => String::new(),
+    let (fails, fired) = match decisive.fate {
+        Fate::Failed(refusal) => (Denial::from(refusal).code.to_string(), true),
+        fate => (String::new(), matches!(fate, Fate::Fired(_))),
     };
     let perp = spec.perp.is_some();
     let sz = if order.quote_qty > 0 { plain(order.quote_qty) } else { text(spec, order.qty) };
+    let id = became.map(|order| order.id.to_string());
+    let parent = one.parent.map(|id| id.to_string()).unwrap_or_default();
+    let actual = match noted(decisive).0 {
+        side @ ("tp" | "sl") if fired => side,
+        _ => "",
+    };
     let out = Object::new()
         .put("instType", words::product(spec.product()))
         .put("instId", &spec.name)
         .put("algoId", one.id.to_string())
         .put("algoClOrdId", noted(one).1)
         .put("clOrdId", "")
-        .put("ordId", &became)
+        .put("ordId", id.clone().unwrap_or_default())
+        .put("ordIdList", id.into_iter().collect::<Vec<_>>())
+        .raw("linkedOrd", &Object::new().put("ordId", parent).end())
         .put("ordType", kind(one))
         .put("side", words::side(order.side))
         .put("posSide", words::leg(spec, order.leg))
         .put("tdMode", if perp { "cross" } else { "cash" })
         .put("sz", sz)
-        .put("state", state_of(one))
-        .put("triggerPx", at("trigger"))
-        .put("ordPx", own("trigger"))
-        .put("tpTriggerPx", at("tp"))
-        .put("tpOrdPx", own("tp"))
-        .put("slTriggerPx", at("sl"))
-        .put("slOrdPx", own("sl"))
-        .put("callbackRatio", ratio)
-        .put("callbackSpread", spread.map(|ticks| price(spec, ticks)).unwrap_or_default())
-        .put("activePx", from.map(|ticks| price(spec, ticks)).unwrap_or_default());
-    out.put("reduceOnly", if order.reduce { "true" } else { "false" })
+        .put("state", state_of(decisive))
+        .put("actualSide", actual)
+        .put("actualSz", became.map(|order| text(spec, order.qty)).unwrap_or_default())
+        .put("actualPx", became.map(|order| price(spec, order.price)).unwrap_or_default())
+        .put("failCode", fails)
+        .put("triggerTime", if fired { decisive.updated_ms.to_string() } else { String::new() });
+    prices(out, venue, one)
+        .put("reduceOnly", if order.reduce { "true" } else { "false" })
         .put("tag", &order.tag)
         .put("cTime", one.created_ms.to_string())
-        .put("uTime", one.updated_ms.to_string())
+        .put("uTime", decisive.updated_ms.to_string())
         .end()
+}
+
+/// What an algo order waits for, and at which prices its orders are placed.
+fn prices(mut out: Object, venue: &Venue, one: &Trigger) -> Object {
+    let spec = &venue.listing(one.order.symbol).symbol;
+    let both = [Some(one), other(venue, one)].into_iter().flatten();
+    let names = [
+        ("trigger", "triggerPx", "ordPx", "triggerPxType"),
+        ("tp", "tpTriggerPx", "tpOrdPx", "tpTriggerPxType"),
+        ("sl", "slTriggerPx", "slOrdPx", "slTriggerPxType"),
+    ];
+    for (kind, at, own, by) in names {
+        let part = both.clone().find(|part| noted(part).0 == kind);
+        let when = part.map(|part| match part.when {
+            When::Above(at) | When::Below(at) => price(spec, at),
+            When::Trailing { .. } => String::new(),
+        });
+        let limit = part.map(|part| match part.order.kind {
+            Kind::Market => "-1".to_string(),
+            Kind::Limit => price(spec, part.order.price),
+        });
+        out = out
+            .put(at, when.unwrap_or_default())
+            .put(own, limit.unwrap_or_default())
+            .put(by, part.map_or("", |part| attached::price_type(part.by)));
+    }
+    let (ratio, spread, from, best) = match one.when {
+        When::Trailing { back: Back::Share(share), from, best } => (plain(share), None, from, best),
+        When::Trailing { back: Back::Ticks(ticks), from, best } => {
+            (String::new(), Some(ticks), from, best)
+        }
+        _ => (String::new(), None, None, None),
+    };
+    let at = |ticks: Option<i64>| ticks.map(|ticks| price(spec, ticks)).unwrap_or_default();
+    // Where it would fire as the market stands.
+    let moves = best.zip(trailing_back(one)).map(|(best, back)| match one.order.side {
+        Side::Sell => best - back.from(best),
+        Side::Buy => best + back.from(best),
+    });
+    out.put("callbackRatio", ratio)
+        .put("callbackSpread", at(spread))
+        .put("activePx", at(from))
+        .put("moveTriggerPx", at(moves))
+}
+
+fn trailing_back(one: &Trigger) -> Option<Back> {
+    if let When::Trailing { back, .. } = one.when { Some(back) } else { None }
 }

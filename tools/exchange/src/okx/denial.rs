@@ -99,7 +99,7 @@ impl From<Refusal> for Denial {
             Refusal::Notional => {
                 (51020, "Your order should meet or exceed the minimum order amount.")
             }
-            Refusal::OpenOrders | Refusal::StopOrders => {
+            Refusal::OpenOrders | Refusal::StopOrders | Refusal::Lists => {
                 (51025, "Order failed. Your pending order count has reached its limit.")
             }
             Refusal::Amends => (51513, "Number of modification requests exceeds the limit."),
@@ -113,7 +113,9 @@ impl From<Refusal> for Denial {
             Refusal::UnknownOrder => return Self::no_order(),
             Refusal::Amend => return Self::parameter("newSz"),
             Refusal::Same => (51500, "You must enter a price, quantity, or TP/SL"),
-            Refusal::WouldTrigger => (51280, "SL trigger price must be less than the last price."),
+            Refusal::WouldTrigger | Refusal::PairPrices => {
+                (51280, "SL trigger price must be less than the last price.")
+            }
             Refusal::ReduceOnly => (
                 51169,
                 "Order failed because you don't have any positions in this direction for this \

@@ -172,12 +172,14 @@ fn place(
     now_ms: u64,
 ) -> Result<(), Denial> {
     let new = read_order(floor, account, symbol, args)?;
+    let legs = super::attached::read(floor, args, &new)?;
     if let Some(code) = floor.pending.reject.take() {
         return Err(Denial::on_demand(code));
     }
     let unit = floor.venue.listing(symbol).symbol.unit();
     let worth = new.price.saturating_mul(new.qty).saturating_mul(unit).max(new.quote_qty);
-    let placed = floor.venue.place(account, new, now_ms).map_err(|refusal| match refusal {
+    let placed = floor.venue.place_with(account, new, (legs, true), now_ms);
+    let placed = placed.map_err(|refusal| match refusal {
         Refusal::Notional if worth > NOTIONAL_MAX => {
             Denial::new(51203, "Limit order amount exceeds the maximum amount.")
         }

@@ -46,12 +46,17 @@ pub(crate) fn event(
             tell_both(floor, account, (assets, positions), (kind, &trades), now_ms);
         }
         Private::Trigger(one) => {
-            let row = algos::row(&floor.venue, one);
-            send(floor, account, Feed::Algos, Some(one.order.symbol), &row);
+            if algos::is_told(&floor.venue, one) {
+                let row = algos::row(&floor.venue, one);
+                send(floor, account, Feed::Algos, Some(one.order.symbol), &row);
+            }
         }
         // Holdings tell of the money; margin calls have a channel of their own, which this exchange
         // does not offer.
-        Private::Deposit { .. } | Private::Funding(_) | Private::MarginCall { .. } => {}
+        Private::Deposit { .. }
+        | Private::Funding(_)
+        | Private::MarginCall { .. }
+        | Private::List(_) => {}
     }
 }
 

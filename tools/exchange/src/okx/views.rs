@@ -1,7 +1,7 @@
 //! Orders, positions and balances as OKX tells them, for queries and channels alike.
 
 use super::size::{of_base, plain, price, text};
-use super::{algos, words};
+use super::{algos, attached, words};
 use crate::json::{Object, array};
 use crate::order::{AccountId, Fill, Kind, Order, Side, Status, SymbolId, Why};
 use crate::symbol::{SCALE, Symbol};
@@ -80,6 +80,8 @@ pub(crate) fn order(venue: &Venue, order: &Order, change: &Change<'_>) -> String
         .put("source", "")
         .put("cancelSource", source)
         .put("cancelSourceReason", "")
+        .raw("attachAlgoOrds", &attached::json(venue, order))
+        .raw("linkedAlgoOrd", r#"{"algoId":""}"#)
         .put("ccy", "");
     finish(
         fees(filled(out, spec, change.fill), order, spec),

@@ -81,7 +81,7 @@ pub(crate) fn read_stp(text: &str) -> Option<Stp> {
 /// `state`.
 pub(crate) fn state(status: Status) -> &'static str {
     match status {
-        Status::New => "live",
+        Status::New | Status::Pending => "live",
         Status::PartiallyFilled => "partially_filled",
         Status::Filled => "filled",
         Status::Cancelled | Status::Expired => "canceled",
@@ -100,7 +100,7 @@ pub(crate) fn cancel_source(why: Option<Why>) -> &'static str {
         Some(Why::ReduceOnly) => "22",
         Some(Why::PostOnly) => "31",
         Some(Why::SelfTrade) => "32",
-        Some(Why::Disconnect | Why::Pair | Why::Trigger) => "0",
+        Some(Why::Disconnect | Why::Pair | Why::Trigger | Why::Working) => "0",
     }
 }
 

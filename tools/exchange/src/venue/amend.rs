@@ -12,7 +12,7 @@ impl Venue {
         let left = qty - order.filled - order.prevented;
         let symbol = order.symbol;
         let spec = &self.listing(symbol).symbol;
-        if left <= 0 || order.sleeps() {
+        if left <= 0 || order.is_off_book() || order.list.is_some() {
             return Err(Refusal::Amend);
         }
         if (qty, price) == (order.qty, order.price) {

@@ -127,6 +127,7 @@ impl Venue {
         both_house: bool,
         now_ms: u64,
     ) {
+        self.part(id, now_ms);
         let Some(order) = self.orders.get_mut(&id) else { return };
         let spec = &self.listings[usize::from(order.symbol)].symbol;
         let quote = tick.price * tick.lots * spec.unit();
@@ -143,8 +144,7 @@ impl Venue {
             }
             return;
         }
-        let (symbol, account, side) = (order.symbol, order.account, order.side);
-        let leg = order.leg;
+        let (symbol, account, side, leg) = (order.symbol, order.account, order.side, order.leg);
         let (locked_at, forced) = (order.kind != Kind::Market, order.forced);
         let locked_at = locked_at.then_some(order.price);
         let client = order.client.clone();
@@ -289,6 +289,7 @@ impl Venue {
         if lots == 0 {
             return;
         }
+        self.part(id, now_ms);
         let Some(order) = self.orders.get_mut(&id) else { return };
         order.prevented += lots;
         order.updated_ms = now_ms;

@@ -5,20 +5,31 @@ use super::*;
 impl Venue {
     /// Ends an order that is not (or no longer) in the book.
     pub(super) fn end(&mut self, id: u64, status: Status, why: Option<Why>, now_ms: u64) {
+        self.let_go(id);
         let Some(order) = self.orders.get_mut(&id) else { return };
         order.status = status;
         order.why = why;
         order.updated_ms = now_ms;
-        let (account, symbol, side) = (order.account, order.symbol, order.side);
-        let (kind, price, left) = (order.kind, order.price, order.left());
-        if left > 0 && kind != Kind::Market {
-            self.release(account, symbol, side, price, left);
-        }
+        let left = order.left();
         // An order that prevention used up to the last lot has told so already.
         if status == Status::Expired && (why != Some(Why::SelfTrade) || left > 0) {
             self.report(id, What::Expired);
         }
         self.retire(id);
+    }
+
+    /// Takes an order out of the book; none where it does not stand there.
+    pub(super) fn take_out(&mut self, id: u64) -> Option<()> {
+        let order = self.orders.get(&id)?;
+        let (symbol, side, price) = (order.symbol, order.side, order.price);
+        let listing = self.listing_mut(symbol);
+        match &mut listing.recorded {
+            Some(recorded) => recorded.cancel(id),
+            None => {
+                listing.book.remove(side, price, id)?;
+            }
+        }
+        Some(())
     }
 
     /// Moves an order from the open ones to the ended ones.
@@ -32,6 +43,10 @@ impl Venue {
         }
         holder.clients.remove(&order.client);
         holder.open.remove(&id);
+        self.touched.lists.extend(order.list);
+        if self.attached.contains_key(&id) {
+            self.touched.attached.insert(id);
+        }
         self.touched.orders.insert(id);
         self.ended.push_back(id);
     }
@@ -60,31 +75,21 @@ impl Venue {
     /// Cancels an open order; the answer carries the order as it ended. `client` is the cancel's
     /// own id, where it has one.
     pub(crate) fn cancel(&mut self, id: u64, why: Why, client: &str, now_ms: u64) -> Option<Order> {
-        let order = self.orders.get_mut(&id)?;
-        let (symbol, side, price) = (order.symbol, order.side, order.price);
-        order.status = Status::Cancelled;
-        order.why = Some(why);
-        order.updated_ms = now_ms;
-        let (account, left) = (order.account, order.left());
-        if order.sleeps() {
-            self.give_back(id);
-            self.report(id, What::Cancelled { client: client.into() });
-            self.retire(id);
-            return self.orders.get(&id).cloned();
-        }
-        let listing = self.listing_mut(symbol);
-        match &mut listing.recorded {
-            Some(recorded) => recorded.cancel(id),
-            None => {
-                listing.book.remove(side, price, id)?;
-            }
+        let order = self.orders.get(&id)?;
+        let (symbol, account) = (order.symbol, order.account);
+        if !order.is_off_book() {
+            self.take_out(id)?;
         }
         if account < USERS {
             self.orders.remove(&id);
             self.publish_changes(symbol);
             return None;
         }
-        self.release(account, symbol, side, price, left);
+        self.let_go(id);
+        let order = self.orders.get_mut(&id)?;
+        order.status = Status::Cancelled;
+        order.why = Some(why);
+        order.updated_ms = now_ms;
         self.report(id, What::Cancelled { client: client.into() });
         self.retire(id);
         self.publish_changes(symbol);

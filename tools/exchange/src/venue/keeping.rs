@@ -14,6 +14,8 @@ impl Venue {
 
     /// Ends a transaction: positions are reported, the journal is written, ended house orders go.
     pub(crate) fn commit(&mut self, now_ms: u64) {
+        self.settle_attached(now_ms);
+        self.settle_lists(now_ms);
         while self.ended.front().is_some_and(|id| self.is_house_order(*id)) {
             if let Some(id) = self.ended.pop_front() {
                 self.orders.remove(&id);
@@ -61,6 +63,12 @@ impl Venue {
         }
         for id in touched.triggers {
             transaction.triggers.extend(self.triggers.get(&id).cloned());
+        }
+        for id in touched.lists {
+            transaction.lists.extend(self.lists.get(&id).cloned());
+        }
+        for parent in touched.told {
+            transaction.attached.extend(self.attached.get(&parent).cloned());
         }
         for account in touched.settings {
             transaction.settings.push((account, self.account(account).settings.clone()));
@@ -117,6 +125,8 @@ impl Venue {
             orders: self.orders.values().filter(|order| order.account >= USERS).cloned().collect(),
             fills: fills.collect(),
             triggers: self.triggers.values().cloned().collect(),
+            lists: self.lists.values().cloned().collect(),
+            attached: self.attached.values().cloned().collect(),
             counters: self.counters(),
         }
     }
@@ -136,6 +146,8 @@ impl Venue {
             }
         }
         self.triggers.extend(snapshot.triggers.into_iter().map(|one| (one.id, one)));
+        self.lists.extend(snapshot.lists.into_iter().map(|one| (one.id, one)));
+        self.attached.extend(snapshot.attached.into_iter().map(|one| (one.parent, one)));
         let counters = snapshot.counters;
         self.next_order = self.next_order.max(counters.order);
         self.next_execution = self.next_execution.max(counters.execution);
@@ -169,7 +181,7 @@ impl Venue {
         let (account, watched) = (order.account, listing.mark.is_some());
         let entry = Entry { id: order.id, account, lots: order.left(), watched };
         match &mut listing.recorded {
-            _ if order.sleeps() => {}
+            _ if order.is_off_book() => {}
             Some(recorded) => recorded.reopen(order.id, order.side, order.price, order.left()),
             None => listing.book.rest(order.side, order.price, entry),
         }

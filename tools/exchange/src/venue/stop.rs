@@ -16,36 +16,50 @@ impl Venue {
 
     /// Refuses a stop whose price is there already, or cannot be told from what is there.
     pub(super) fn check_stop(&self, symbol: SymbolId, stop: &Stop) -> Result<(), Refusal> {
+        let trails = stop.trail.is_some_and(|trail| trail.best.is_some());
         match self.listing(symbol).last {
             0 => Err(Refusal::Price),
-            last if stop.meets((last, last)) => Err(Refusal::WouldTrigger),
+            last if !trails && stop.meets((last, last)) => Err(Refusal::WouldTrigger),
             _ => Ok(()),
         }
     }
 
-    /// Gives back all that a sleeping order holds.
-    pub(super) fn give_back(&mut self, id: u64) {
-        let Some(order) = self.orders.get(&id) else { return };
-        let stop = order.stop.map_or(order.price, |stop| stop.price);
-        let price = if order.kind == Kind::Market { stop } else { order.price };
-        self.release(order.account, order.symbol, order.side, price, order.left());
+    /// Lets a trailing stop without a price of its own follow from the last one, and notes the
+    /// price at which a market purchase sets its money aside.
+    pub(super) fn arm(&self, new: &mut NewOrder, now_ms: u64) {
+        let last = self.listing(new.symbol).last;
+        let Some(stop) = &mut new.stop else { return };
+        let Some(trail) = &mut stop.trail else { return };
+        let start = if stop.price > 0 { stop.price } else { last };
+        trail.hold = start + trail.back.from(start);
+        if stop.price == 0 && last > 0 {
+            (trail.best, trail.since_ms) = (Some(last), Some(now_ms));
+        }
     }
 
     /// Wakes every order whose price was among what was traded, oldest first. `swings` has the span
     /// of each symbol's prices since the last look, where there were any.
     pub(super) fn wake(&mut self, swings: &[Option<(i64, i64)>], now_ms: u64) {
         let open = self.accounts.iter().skip(USERS as usize).flat_map(|one| &one.open);
-        let awake = |id: &&u64| {
-            self.orders.get(*id).filter(|order| order.sleeps()).is_some_and(|order| {
-                let last = self.listing(order.symbol).last;
-                let seen = swings.get(usize::from(order.symbol)).copied().flatten();
-                let seen = seen.or((last > 0).then_some((last, last)));
-                let stop = order.stop.zip(seen);
-                stop.is_some_and(|(stop, seen)| stop.meets(seen))
-            })
-        };
-        let mut due: Vec<u64> = open.filter(awake).copied().collect();
-        due.sort_unstable();
+        let waits = |order: &&Order| order.sleeps() && order.status != Status::Pending;
+        let asleep = open.filter_map(|id| self.orders.get(id)).filter(waits);
+        let mut asleep: Vec<u64> = asleep.map(|order| order.id).collect();
+        asleep.sort_unstable();
+        let mut due = Vec::new();
+        for id in asleep {
+            let Some(order) = self.orders.get_mut(&id) else { continue };
+            let last = self.listings[usize::from(order.symbol)].last;
+            let seen = swings.get(usize::from(order.symbol)).copied().flatten();
+            let Some(seen) = seen.or((last > 0).then_some((last, last))) else { continue };
+            let Some(stop) = &mut order.stop else { continue };
+            let before = stop.trail;
+            if stop.wakes(order.side, seen, now_ms) {
+                due.push(id);
+            }
+            if stop.trail != before {
+                self.touched.orders.insert(id);
+            }
+        }
         for id in due {
             self.wake_one(id, now_ms);
         }
@@ -57,10 +71,11 @@ impl Venue {
         let Some(before) = self.orders.get(&id).filter(|order| order.sleeps()).cloned() else {
             return;
         };
+        self.part(id, now_ms);
         let new = order_again(&before, before.price, before.qty);
         let market = new.kind == Kind::Market;
         if market {
-            self.give_back(id);
+            self.let_go(id);
         }
         if let Some(order) = self.orders.get_mut(&id) {
             order.working = true;

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::account::Fees;
+use crate::order::{Back, Trail};
 use crate::symbol::{SCALE, Symbol};
 use proptest::prelude::*;
 
@@ -32,12 +33,15 @@ pub(super) fn act(venue: &mut Venue, line: &str) -> String {
         open(MAKER).or_else(|| open(TAKER))
     };
     let out = match words.as_slice() {
+        ["list", account, rest @ ..] => super::list_tests::place(venue, account_of(account), rest),
         ["pulse"] => {
             venue.pulse(1);
             "ok".into()
         }
         ["show", client] => match venue.orders.values().rev().find(|one| one.client == *client) {
-            Some(order) if order.sleeps() => format!("sleeps {}", told(order)),
+            Some(order) if order.sleeps() && order.status == Status::New => {
+                format!("sleeps {}", told(order))
+            }
             Some(order) => told(order),
             None => "unknown".into(),
         },
@@ -86,7 +90,7 @@ fn account_of(name: &str) -> AccountId {
 }
 
 /// The order of side, type and size, and the words that follow.
-fn read(venue: &Venue, [side, kind, size]: [&str; 3], rest: &[&str]) -> NewOrder {
+pub(super) fn read(venue: &Venue, [side, kind, size]: [&str; 3], rest: &[&str]) -> NewOrder {
     let (kind, tif) = kind.split_once('/').unwrap_or((kind, "GTC"));
     let (qty, price) = size.split_once('@').unwrap_or((size, "-6000000"));
     let (kind, post) = match kind {
@@ -112,8 +116,15 @@ fn read(venue: &Venue, [side, kind, size]: [&str; 3], rest: &[&str]) -> NewOrder
         match (Stp::word(word), word.split_once('@')) {
             (Some(stp), _) => new.stp = stp,
             (None, Some((way, at))) => {
-                let price = at.parse::<i64>().unwrap() + 6_000_000;
-                new.stop = Some(Stop { price, rising: way == "up", woke_ms: None });
+                let price = at.parse::<i64>().unwrap();
+                let rising = if way == "trail" { new.side == Side::Buy } else { way == "up" };
+                let mut stop = Stop { price: price + 6_000_000, rising, ..Stop::default() };
+                if way == "trail" {
+                    let back = Back::Ticks(price);
+                    stop.price = 0;
+                    stop.trail = Some(Trail { back, best: None, since_ms: None, hold: 0 });
+                }
+                new.stop = Some(stop);
             }
             (None, None) => new.client = (*word).into(),
         }
@@ -148,6 +159,20 @@ fn totals(venue: &Venue) -> BTreeMap<String, i64> {
     sums
 }
 
+/// What an open order needs, counted anew.
+fn needed(venue: &Venue, order: &Order) -> i64 {
+    let spec = &venue.listing(order.symbol).symbol;
+    let price = match order.kind {
+        Kind::Limit => order.price,
+        Kind::Market => order.stop.unwrap().holds_at(),
+    };
+    match order.side {
+        _ if order.status == Status::Pending => 0,
+        Side::Buy => price * order.left() * spec.unit(),
+        Side::Sell => order.left() * spec.lot,
+    }
+}
+
 /// Locked amounts are exactly what open orders need, and nothing a user holds is negative.
 fn consistent(venue: &Venue) {
     for (n, account) in venue.accounts.iter().enumerate().skip(USERS as usize) {
@@ -155,14 +180,16 @@ fn consistent(venue: &Venue) {
         for order in account.open.iter().map(|id| &venue.orders[id]) {
             assert!(order.status.is_open() && order.left() > 0);
             let spec = &venue.listing(order.symbol).symbol;
-            let price = match order.kind {
-                Kind::Limit => order.price,
-                Kind::Market => order.stop.unwrap().price,
-            };
-            *locked.entry(spec.pays(order.side)).or_default() += match order.side {
-                Side::Buy => price * order.left() * spec.unit(),
-                Side::Sell => order.left() * spec.lot,
-            };
+            let need = needed(venue, order);
+            let twin = order.list.map(|list| venue.lists[&list].pair);
+            let twin = twin.filter(|pair| pair.contains(&order.id)).and_then(|pair| {
+                let twin = &venue.orders[&pair[usize::from(pair[0] == order.id)]];
+                twin.status.is_open().then(|| (needed(venue, twin), twin.id))
+            });
+            // A pair holds what its dearer leg needs, once.
+            if twin.is_none_or(|twin| (need, order.id) > twin) {
+                *locked.entry(spec.pays(order.side)).or_default() += need;
+            }
         }
         for (asset, balance) in &account.balances {
             assert!(balance.free >= 0 && balance.locked >= 0, "account {n} {asset} {balance:?}");
@@ -298,7 +325,7 @@ fn house_orders_do_not_stay_behind() {
 /// What kind of order sleeps, and until when.
 fn stop() -> impl Strategy<Value = (&'static str, String)> {
     let kind = prop_oneof![Just("LIMIT"), Just("LIMIT/IOC"), Just("LIMIT/FOK"), Just("MARKET")];
-    let way = prop_oneof![Just("up"), Just("down")];
+    let way = prop_oneof![2 => Just("up"), 2 => Just("down"), 1 => Just("trail")];
     (kind, way, 0..6_i64).prop_map(|(kind, way, at)| (kind, format!("{way}@{at}")))
 }
 
@@ -328,6 +355,7 @@ fn step() -> impl Strategy<Value = String> {
                 format!("{account} {side} {kind} {qty}{price} c{client} {stop} {stp}")
             }),
         2 => Just("pulse".to_string()),
+        2 => super::list_tests::list(),
         2 => (0..40_u8).prop_map(|client| format!("cancel c{client}")),
         1 => (0..40_u8, 1..200_i64).prop_map(|(client, qty)| format!("amend c{client} {qty}")),
     ]

@@ -6,6 +6,7 @@
 //! was traded in between counts with its highest and lowest price.
 
 use super::*;
+use crate::order::Back;
 use serde::{Deserialize, Serialize};
 
 /// The price that a trigger watches.
@@ -31,14 +32,6 @@ pub(crate) enum When {
         /// The best price since: highest for a sale, lowest for a purchase; none before `from`.
         best: Option<i64>,
     },
-}
-
-/// How far a price comes back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Back {
-    /// A share of the best price, in 1e-8.
-    Share(i64),
-    Ticks(i64),
 }
 
 /// What a trigger's fate is tied to.
@@ -70,6 +63,12 @@ pub(crate) struct Trigger {
     pub when: When,
     pub by: By,
     pub pair: Option<Pair>,
+    /// The order that it was attached to.
+    #[serde(default)]
+    pub parent: Option<u64>,
+    /// Whether it goes with the position that it would close.
+    #[serde(default)]
+    pub tied: bool,
     /// What is placed when it fires.
     pub order: NewOrder,
     pub fate: Fate,
@@ -81,31 +80,27 @@ pub(crate) struct Trigger {
 const WAITING_MAX: usize = 200;
 const ENDED_MAX: usize = 2_000;
 
-impl Trigger {
-    /// Whether the span of prices since the last look fires it; a trailing one follows them.
-    fn meets(&mut self, (low, high): (i64, i64)) -> bool {
-        match &mut self.when {
-            When::Above(price) => high >= *price,
-            When::Below(price) => low <= *price,
-            When::Trailing { back, from, best } => {
-                let sells = self.order.side == Side::Sell;
-                let (good, bad) = if sells { (high, low) } else { (low, high) };
-                let better = |one: i64, other: i64| if sells { one >= other } else { one <= other };
-                if best.is_none() && !from.is_none_or(|from| better(good, from)) {
+impl When {
+    /// Whether a span of prices fires an order of this side; a trailing one follows them.
+    fn meets(&mut self, side: Side, (low, high): (i64, i64)) -> bool {
+        match self {
+            Self::Above(price) => high >= *price,
+            Self::Below(price) => low <= *price,
+            Self::Trailing { back, from, best } => {
+                let reached = |from| if side == Side::Sell { high >= from } else { low <= from };
+                if best.is_none() && !from.is_none_or(reached) {
                     return false;
                 }
-                let top = best.filter(|best| better(*best, good)).unwrap_or(good);
-                *best = Some(top);
-                let away = match *back {
-                    Back::Ticks(ticks) => ticks,
-                    Back::Share(share) => {
-                        (i128::from(top) * i128::from(share) / i128::from(crate::symbol::SCALE))
-                            as i64
-                    }
-                };
-                if sells { bad <= top - away } else { bad >= top + away }
+                back.met(best, side, (low, high))
             }
         }
+    }
+}
+
+impl Trigger {
+    /// Whether the span of prices since the last look fires it.
+    fn meets(&mut self, span: (i64, i64)) -> bool {
+        self.when.meets(self.order.side, span)
     }
 }
 
@@ -132,47 +127,82 @@ impl Venue {
         pair: Option<Pair>,
         now_ms: u64,
     ) -> Result<Trigger, Refusal> {
-        let waiting = self.waiting(account).count();
-        if waiting >= WAITING_MAX {
-            return Err(Refusal::OpenOrders);
-        }
-        self.check_leg(account, &order)?;
         let client = &order.client;
         let taken = self.account(account).clients.contains_key(client)
             || self.waiting(account).any(|trigger| trigger.order.client == *client);
         if taken && !client.is_empty() {
             return Err(Refusal::Duplicate);
         }
-        let id = self.next_order;
-        let mut trigger = Trigger {
-            id,
-            account,
-            when,
-            by,
-            pair,
-            order,
-            fate: Fate::Waiting,
-            created_ms: now_ms,
-            updated_ms: now_ms,
-        };
-        let last = match self.seen(trigger.order.symbol, by, None) {
-            None => return Err(Refusal::Price),
-            Some(_) if by == By::Last => self.listing(trigger.order.symbol).last,
-            Some((price, _)) => price,
-        };
-        if trigger.meets((last, last)) {
+        if self.is_there((when, by), &order)? {
             return Err(Refusal::WouldTrigger);
         }
+        let id = self.enter(account, (when, by), order, (pair, (None, false)), now_ms)?;
+        self.triggers.get(&id).cloned().ok_or(Refusal::UnknownOrder)
+    }
+
+    /// Whether the price that an order is to wait for is there already.
+    pub(crate) fn is_there(
+        &self,
+        (mut when, by): (When, By),
+        order: &NewOrder,
+    ) -> Result<bool, Refusal> {
+        let last = match self.seen(order.symbol, by, None) {
+            None => return Err(Refusal::Price),
+            Some(_) if by == By::Last => self.listing(order.symbol).last,
+            Some((price, _)) => price,
+        };
+        Ok(when.meets(order.side, (last, last)))
+    }
+
+    /// Enters an order that waits, with what it is tied to; it is placed at once where its price is
+    /// there already. Returns its number.
+    pub(crate) fn enter(
+        &mut self,
+        account: AccountId,
+        (mut when, by): (When, By),
+        mut order: NewOrder,
+        (pair, (parent, tied)): (Option<Pair>, (Option<u64>, bool)),
+        now_ms: u64,
+    ) -> Result<u64, Refusal> {
+        if self.waiting(account).count() >= WAITING_MAX {
+            return Err(Refusal::OpenOrders);
+        }
+        self.check_leg(account, &order)?;
+        let seen = self.seen(order.symbol, by, None).ok_or(Refusal::Price)?;
+        let last = if by == By::Last { self.listing(order.symbol).last } else { seen.0 };
+        let is_there = when.meets(order.side, (last, last));
+        let id = self.next_order;
         self.next_order += 1;
+        if order.client.is_empty() {
+            // No client may write the sign.
+            order.client = format!("~{id}");
+        }
         if let Some(Pair::Trigger(other)) = pair
             && let Some(other) = self.triggers.get_mut(&other)
         {
             other.pair = Some(Pair::Trigger(id));
             self.touched.triggers.insert(other.id);
         }
-        self.triggers.insert(id, trigger.clone());
+        let (created_ms, updated_ms, fate) = (now_ms, now_ms, Fate::Waiting);
+        let trigger = Trigger {
+            id,
+            account,
+            when,
+            by,
+            pair,
+            parent,
+            tied,
+            order,
+            fate,
+            created_ms,
+            updated_ms,
+        };
+        self.triggers.insert(id, trigger);
         self.tell_trigger(id);
-        Ok(trigger)
+        if is_there {
+            self.shoot(id, now_ms);
+        }
+        Ok(id)
     }
 
     /// An account's waiting triggers, oldest first.
@@ -221,6 +251,10 @@ impl Venue {
             if trigger.fate != Fate::Waiting {
                 continue;
             }
+            if trigger.tied && self.closes_nothing(trigger) {
+                self.cancel_trigger(id, Why::ReduceOnly, now_ms);
+                continue;
+            }
             if self.is_void(trigger) {
                 self.cancel_trigger(id, Why::Pair, now_ms);
                 continue;
@@ -245,6 +279,12 @@ impl Venue {
     fn waiting_ids(&self) -> Vec<u64> {
         let waiting = self.triggers.values().filter(|one| one.fate == Fate::Waiting);
         waiting.map(|one| one.id).collect()
+    }
+
+    /// Whether the position is gone that an order would make smaller.
+    fn closes_nothing(&self, one: &Trigger) -> bool {
+        let position = self.account(one.account).position(one.order.symbol, one.order.leg);
+        position.closing() != Some(one.order.side)
     }
 
     /// Whether the other of its pair has been executed or is gone.

@@ -2,8 +2,9 @@
 
 use super::perp_tests::{account, act as act_perp, consistent, mark, read, sums, venue};
 
-use super::trigger::{Back, By, Fate, Pair, When};
+use super::trigger::{By, Fate, Pair, When};
 use super::*;
+use crate::order::Back;
 use crate::symbol::SCALE;
 
 /// What `perp_tests::act` does, and `wait NAME WHEN PRICE BY ORDER` (`above`, `below`, or `trail`

@@ -12,3 +12,4 @@ mod orders;
 mod rest;
 mod rig;
 mod session;
+mod stops;

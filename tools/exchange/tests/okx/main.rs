@@ -5,6 +5,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod attached;
 mod faults;
 mod market;
 mod orders;

@@ -4,6 +4,7 @@ use super::{binance_spot, binance_usdm, bybit, okx};
 use crate::config::{Config, InstrumentSettings, KeySource, Venue, VenueKind};
 use crate::exit::Failure;
 use engine::asset::Assets;
+use engine::condition::Keeps;
 use engine::id::{AssetId, FeedId, InstrumentId, VenueId};
 use engine::instrument::{Fees, Instrument, Kind, Symbol};
 use engine::num::{Notional, parse_decimal};
@@ -143,7 +144,7 @@ impl Asking<'_> {
         let mut instrument = made.map_err(Failure::error)?;
         if super::is_paper(self.config) {
             // The simulated venue keeps no conditional orders: the engine holds them.
-            instrument.keeps = 0;
+            instrument.keeps = Keeps::NOTHING;
         }
         if instrument.kind == Kind::Linear {
             let margin = 1_000_000 / i64::from(settings.leverage.max(1));

@@ -13,7 +13,7 @@ use engine::id::{ClientId, InstrumentId, OrderId, Side};
 use engine::num::{AMOUNT_DECIMALS, Decimal, Notional};
 use engine::time::Nanos;
 use serde_json::{Value, json};
-use shm::journal::sent::kind::{CONDITIONAL, PLACE, REPLACE};
+use shm::journal::sent::kind::{CONDITIONAL, ENTRY, PLACE, REPLACE};
 use shm::journal::{Directory, JournalError, JournalReader, Row, sent};
 use strategies::any::Any;
 
@@ -66,6 +66,9 @@ fn parse(text: &str) -> Result<OrderId, Failure> {
     })
 }
 
+/// Rows that place an order.
+const PLACES: [u8; 4] = [PLACE, REPLACE, CONDITIONAL, ENTRY];
+
 /// The row that placed it, and everything about it behind that.
 fn find(args: &ExplainArgs, order: OrderId) -> Result<Option<(Row, Vec<Row>)>, JournalError> {
     let mut reader = JournalReader::open(Directory::open(&args.journal)?, 0)?;
@@ -75,9 +78,7 @@ fn find(args: &ExplainArgs, order: OrderId) -> Result<Option<(Row, Vec<Row>)>, J
         let event = &row.event;
         let replaces = event.kind == REPLACE && event.payload[2] == order.0;
         match &placed {
-            None if matches!(event.kind, PLACE | REPLACE | CONDITIONAL) && event.id == order.0 => {
-                placed = Some(row);
-            }
+            None if PLACES.contains(&event.kind) && event.id == order.0 => placed = Some(row),
             Some(_) if replaces || about(&row) == Some(order) => later.push(row),
             _ => {}
         }

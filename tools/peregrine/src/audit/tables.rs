@@ -146,6 +146,7 @@ pub fn decision(row: &Row, cause: Option<&Row>, engine: &Engine<Any>) -> Vec<Val
             qty: lots,
             tif: force,
             until,
+            is_entry,
         }) => {
             (order, taken) = (Value::text(id), side(way));
             (at, size) = (price(one, level), qty(one, lots));
@@ -154,6 +155,7 @@ pub fn decision(row: &Row, cause: Option<&Row>, engine: &Engine<Any>) -> Vec<Val
             match (was, until) {
                 (Some(_), _) => "replace",
                 (None, Some(_)) => "conditional",
+                (None, None) if is_entry => "entry",
                 (None, None) => "place",
             }
         }

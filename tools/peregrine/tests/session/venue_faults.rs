@@ -49,10 +49,12 @@ fn session(place: usize) -> Value {
 }
 
 /// Bybit's limit is one of each kind of request: it is told by refusals, which name it, and by
-/// what is left of it; and what is refused there is mostly a change.
+/// what is left of it. Where orders move, what is refused may be a change, which is no reject.
 fn told_by(venue: &str, counter: &'static str) -> &'static str {
     match (venue, counter) {
-        ("bybit", "gateway.limited" | "venue_rejects") => "gateway.refused",
+        ("bybit", "gateway.limited") => "gateway.refused",
+        ("binance-spot", _) => counter,
+        (_, "venue_rejects") => "gateway.refused",
         _ => counter,
     }
 }

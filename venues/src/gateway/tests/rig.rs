@@ -101,6 +101,12 @@ impl Venue {
         let value: serde_json::Value = serde_json::from_slice(&text).unwrap();
         value["askPrice"].as_str().unwrap().to_owned()
     }
+
+    /// A price so many millionths above (below) the best ask, to whole units of the quote asset.
+    pub fn near(&self, ppm: i64) -> String {
+        let ask: f64 = self.best_ask().parse().unwrap();
+        format!("{:.0}", ask * (1.0 + ppm as f64 / 1e6))
+    }
 }
 
 pub fn wrong_key(kind: usize) -> String {
@@ -221,7 +227,7 @@ impl Rig {
 
     pub fn send(&mut self, ask: Ask) {
         match ask {
-            Ask::Replace { .. } | Ask::Place(_) => {
+            _ if ask.places().is_some() => {
                 self.gateway.places.push_back((ask, [Wall.now(); 2]));
             }
             Ask::Query { .. } => self.gateway.queries.push_back(ask),
@@ -250,6 +256,7 @@ impl Rig {
             Body::Reconcile { done: false } => "reconcile begins".to_owned(),
             Body::Reconcile { done: true } => "reconcile done".to_owned(),
             Body::Accepted { order, .. } => format!("accepted {}", number(order)),
+            Body::Triggered { order, .. } => format!("triggered {}", number(order)),
             Body::Amended { order, qty: whole, .. } => {
                 format!("amended {} {}", number(order), qty(whole))
             }
@@ -266,7 +273,8 @@ impl Rig {
                 format!("fill {} {:?} {}", number(fill.order), fill.side, qty(fill.qty))
             }
             Body::Standing(one) => format!(
-                "standing {} {:?} {} {} filled {}",
+                "{} {} {:?} {} {} filled {}",
+                if one.waits { "waiting" } else { "standing" },
                 number(one.order),
                 one.side,
                 self.instrument.tick.decimal(one.price.0),

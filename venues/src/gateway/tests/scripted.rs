@@ -278,7 +278,7 @@ impl<W: Wire> Bench<W> {
     /// As approved by the engine: tests have no gate, so it goes in behind the ring.
     pub fn send(&mut self, ask: Ask) {
         match ask {
-            Ask::Place(_) | Ask::Move { .. } => {
+            Ask::Place(_) | Ask::Move { .. } | Ask::Pair { .. } | Ask::Bracket { .. } => {
                 self.gateway.places.push_back((ask, [Wall.now(); 2]));
             }
             _ => self.gateway.cancels.push_back(ask),
