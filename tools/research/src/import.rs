@@ -39,7 +39,7 @@ pub use check::{Fault, Faults, Found};
 pub use columns::Mapping;
 pub use error::ImportError;
 pub use facts::{Facts, Known};
-pub use look::From;
+pub use look::Origin;
 pub use report::Report;
 pub use run::import;
 
@@ -82,7 +82,7 @@ pub struct Request {
     /// The tape.
     pub out: PathBuf,
     /// What the inputs are, where that is not to be seen.
-    pub from: Option<From>,
+    pub from: Option<Origin>,
     /// What is known of the instruments.
     pub facts: Facts,
     /// Which column says what.

@@ -101,7 +101,7 @@ impl Bands {
         let quarter = self.to_lots(float(volume) / 4.0);
         let buys = (float(bought) / float(volume).max(f64::MIN_POSITIVE) * 4.0).round() as usize;
         for (place, price) in path.into_iter().enumerate() {
-            let venue = opens + closes.saturating_sub(opens) / 3 * place as u64;
+            let venue = opens + closes.saturating_sub(opens) * place as u64 / 3;
             let towards = if rises { place != 1 } else { place == 2 };
             let taker = match buys {
                 0 => Side::Sell,
@@ -127,8 +127,7 @@ impl Bands {
     fn depth_line(&mut self) -> Result<(u64, i64, Exact, Exact), String> {
         let percent = number(&self.csv, 1, "percentage")?;
         let hundredths = (float(percent) * 100.0).round() as i64;
-        let (depth, notional) =
-            (number(&self.csv, 2, "depth")?, number(&self.csv, 3, "notional")?);
+        let (depth, notional) = (number(&self.csv, 2, "depth")?, number(&self.csv, 3, "notional")?);
         Ok((time(self.csv.field(0))?, hundredths, depth, notional))
     }
 
@@ -219,9 +218,9 @@ impl Reader for Bands {
             Shape::Depth => vec![format!(
                 "{path}: bands of depth became one level each, at their average prices: coarse"
             )],
-            Shape::Candles => vec![format!(
-                "{path}: each candle became four trades; there is no book in candles"
-            )],
+            Shape::Candles => {
+                vec![format!("{path}: each candle became four trades; there is no book in candles")]
+            }
         }
     }
 }

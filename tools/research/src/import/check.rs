@@ -151,8 +151,8 @@ impl Check {
             let what = format!("best bid {bid} ticks, best ask {ask}; left out");
             return self.found(Fault::Crossed, place, one.at, what);
         }
-        let what = format!("{} rows of kind {}, words {:?}", before - rows.len(), one.kind,
-            one.payload);
+        let what =
+            format!("{} rows of kind {}, words {:?}", before - rows.len(), one.kind, one.payload);
         self.found(Fault::Senseless, place, one.at, what);
     }
 
@@ -196,6 +196,8 @@ impl Check {
                 Some(Body::Gap { reason, .. }) => {
                     watched.sides = Default::default();
                     watched.is_crossed = false;
+                    // Another session may count its trades anew.
+                    watched.ids.clear();
                     let what = format!("the book breaks: {reason:?}").to_lowercase();
                     self.found(Fault::Gap, place, row.at, what);
                 }
@@ -215,11 +217,6 @@ impl Check {
             let what = format!("best bid {} ticks, best ask {}", bid.0, ask.0);
             self.found(Fault::Crossed, place, last.at, what);
         }
-    }
-
-    /// How many of one kind.
-    pub fn count(&self, fault: Fault) -> u64 {
-        self.faults.get(&fault).map_or(0, |faults| faults.count)
     }
 }
 

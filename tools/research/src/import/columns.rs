@@ -56,7 +56,6 @@ pub(super) mod of {
     pub const RATE: usize = 14;
     pub const NEXT: usize = 15;
     pub const SYMBOL: usize = 16;
-    pub const EXCHANGE: usize = 17;
 }
 
 /// A person's mapping: `time=ts,price=px,as=trades`. What is right of `=` is a column's name, or

@@ -146,9 +146,9 @@ impl Table {
     ) -> Result<Listed, String> {
         let pair = assets(symbol);
         let part = |said: &Option<String>, found: Option<String>, what: &str| {
-            said.clone().or(found).ok_or_else(|| {
-                format!("the {what} asset of {symbol} is not known; give --{what}")
-            })
+            said.clone()
+                .or(found)
+                .ok_or_else(|| format!("the {what} asset of {symbol} is not known; give --{what}"))
         };
         let base = part(&facts.base, pair.as_ref().map(|pair| pair.0.clone()), "base")?;
         let quote = part(&facts.quote, pair.map(|pair| pair.1), "quote")?;

@@ -25,7 +25,7 @@ const FRAMES: usize = 3_000;
 
 /// What a person says a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum From {
+pub enum Origin {
     /// Frames, `LOCAL_NS JSON` a line: of `peregrine record` or hftbacktest's collector.
     Recording,
     /// A folder of the journal.
@@ -40,7 +40,7 @@ pub enum From {
     Csv,
 }
 
-impl From {
+impl Origin {
     /// All of them, by the names that a person gives.
     pub const NAMES: [(&str, Self); 6] = [
         ("recording", Self::Recording),
@@ -73,17 +73,17 @@ pub(super) struct Plan {
 /// Looks at a path.
 pub(super) fn look(
     path: &Path,
-    from: Option<From>,
+    from: Option<Origin>,
     mapping: &Mapping,
 ) -> Result<Vec<Plan>, ImportError> {
-    if from == Some(From::Journal) || from.is_none() && journal::is_one(path) {
+    if from == Some(Origin::Journal) || from.is_none() && journal::is_one(path) {
         let shown = Shown::default();
         return Ok(vec![Plan { files: vec![path.into()], form: Form::Journal, shown }]);
     }
     let mut plans: Vec<Plan> = Vec::new();
     let mut groups: Vec<(String, Vec<PathBuf>)> = Vec::new();
     for file in text::files(path)? {
-        if from == Some(From::Recording) || from.is_none() && is_frames(&file)? {
+        if from == Some(Origin::Recording) || from.is_none() && is_frames(&file)? {
             let stem = stem(&file);
             match groups.iter_mut().find(|(one, _)| *one == stem) {
                 Some((_, files)) => files.push(file),
@@ -200,8 +200,8 @@ fn words(frame: &Value, shown: &mut Shown) -> Option<Dialect> {
     Some(Dialect::Binance)
 }
 
-fn table(path: PathBuf, from: Option<From>, mapping: &Mapping) -> Result<Plan, ImportError> {
-    let npz = from == Some(From::Hftbacktest) || from.is_none() && is_array(&path)?;
+fn table(path: PathBuf, from: Option<Origin>, mapping: &Mapping) -> Result<Plan, ImportError> {
+    let npz = from == Some(Origin::Hftbacktest) || from.is_none() && is_array(&path)?;
     let mut shown = Shown::default();
     if npz {
         measure(Npz::open(&path, &Tally::default())?, &mut shown)?;
@@ -212,7 +212,8 @@ fn table(path: PathBuf, from: Option<From>, mapping: &Mapping) -> Result<Plan, I
     if let Some((form, symbol)) = dump {
         shown.symbol = symbol;
         let named = path.to_string_lossy().to_ascii_lowercase();
-        let is_linear = !csv.header.is_empty() || named.contains("futures") || named.contains("/um/");
+        let is_linear =
+            !csv.header.is_empty() || named.contains("futures") || named.contains("/um/");
         let only = matches!(form, Form::Bands(Shape::Depth));
         shown.kind = (is_linear || only).then_some(Kind::Linear);
         return planned(path, csv, form, shown);
@@ -253,7 +254,7 @@ fn is_array(path: &Path) -> Result<bool, ImportError> {
 fn dump(
     path: &Path,
     csv: &mut Csv,
-    from: Option<From>,
+    from: Option<Origin>,
 ) -> Result<Option<(Form, Option<String>)>, ImportError> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let mut parts = name.split('-');
@@ -268,7 +269,7 @@ fn dump(
     };
     let named = kinds.into_iter().find(|kind| *kind == middle);
     let named = named.or_else(|| is_span(middle).then_some("klines"));
-    if from != Some(From::Binance) && (from.is_some() || symbol.is_none() || named.is_none()) {
+    if from != Some(Origin::Binance) && (from.is_some() || symbol.is_none() || named.is_none()) {
         return Ok(None);
     }
     let width = if csv.header.is_empty() {
@@ -291,8 +292,13 @@ fn dump(
     let trades = |time: usize| {
         let mut columns = Columns::places(
             What::Trades,
-            &[(of::ID, 0), (of::PRICE, 1), (of::QTY, 2), (of::TIME, time),
-                (of::BUYER_MAKER, time + 1)],
+            &[
+                (of::ID, 0),
+                (of::PRICE, 1),
+                (of::QTY, 2),
+                (of::TIME, time),
+                (of::BUYER_MAKER, time + 1),
+            ],
         );
         columns.chained = true;
         Form::Table(columns, true)

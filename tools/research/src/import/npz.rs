@@ -26,8 +26,7 @@ const EXCH: u64 = 1 << 31;
 const LOCAL: u64 = 1 << 30;
 const ROW: usize = 64;
 /// Columns of the array, as its header names them.
-const NAMES: [&str; 8] =
-    ["ev", "exch_ts", "local_ts", "px", "qty", "order_id", "ival", "fval"];
+const NAMES: [&str; 8] = ["ev", "exch_ts", "local_ts", "px", "qty", "order_id", "ival", "fval"];
 
 mod kind {
     pub const DEPTH: u8 = 1;

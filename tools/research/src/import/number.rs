@@ -198,8 +198,10 @@ mod tests {
         assert!(exact("").is_err() && exact("1.2.3").is_err() && exact("nan").is_err());
         let grid = Grid { decimals: 2, step: 5 };
         let steps = |text: &str| Exact::parse(text.as_bytes()).unwrap().steps(grid);
-        assert_eq!((steps("1.05"), steps("1.050"), steps("1.01"), steps("1.001")),
-            (Some(21), Some(21), None, None));
+        assert_eq!(
+            (steps("1.05"), steps("1.050"), steps("1.01"), steps("1.001")),
+            (Some(21), Some(21), None, None)
+        );
     }
 
     #[test]
@@ -219,9 +221,14 @@ mod tests {
     #[test]
     fn times_of_every_size_are_read() {
         let nanos = 1_723_109_400_123_000_000;
-        for text in ["1723109400.123", "1723109400123", "1723109400123000", "1723109400123000000",
-            "2024-08-08 09:30:00.123", "2024-08-08T09:30:00.123Z"]
-        {
+        for text in [
+            "1723109400.123",
+            "1723109400123",
+            "1723109400123000",
+            "1723109400123000000",
+            "2024-08-08 09:30:00.123",
+            "2024-08-08T09:30:00.123Z",
+        ] {
             assert_eq!(time(text.as_bytes()), Ok(nanos), "{text}");
         }
         assert!(time(b"2024-13-01 00:00:00").is_err() && time(b"-5").is_err());

@@ -47,8 +47,7 @@ pub(super) struct Record {
 impl Record {
     /// Whether the other one, which follows, is of the same message.
     pub fn is_with(&self, next: &Self) -> bool {
-        let levels =
-            matches!((&self.told, &next.told), (Told::Level { .. }, Told::Level { .. }));
+        let levels = matches!((&self.told, &next.told), (Told::Level { .. }, Told::Level { .. }));
         levels && (self.local, self.venue, self.part) == (next.local, next.venue, next.part)
     }
 

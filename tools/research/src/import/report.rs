@@ -121,8 +121,7 @@ impl Report {
     /// known.
     pub fn text(&self) -> String {
         let mib = self.bytes as f64 / f64::from(1 << 20);
-        let mut text =
-            format!("{}: {} rows, {mib:.1} MiB\n", self.out.display(), self.rows);
+        let mut text = format!("{}: {} rows, {mib:.1} MiB\n", self.out.display(), self.rows);
         if let Some((first, last)) = self.span {
             let seconds = last.since(first).as_s_f64();
             text += &format!("  from {} ns on, {seconds:.1} s\n", first.0);

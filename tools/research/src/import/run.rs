@@ -36,10 +36,7 @@ type Planned = (Plan, Option<Instrument>);
 ///
 /// # Errors
 /// When a file cannot be read as what it should be: with its name and line. No tape is left then.
-pub fn import(
-    request: &Request,
-    told: &mut dyn FnMut(Progress),
-) -> Result<Report, ImportError> {
+pub fn import(request: &Request, told: &mut dyn FnMut(Progress)) -> Result<Report, ImportError> {
     if request.out.exists() {
         return Err(crate::tape::TapeError::Exists { path: request.out.clone() }.into());
     }
@@ -134,8 +131,7 @@ fn journaled(
     instruments: &mut Instruments,
 ) -> Result<(), ImportError> {
     let Some(path) = plan.files.first() else { return Ok(()) };
-    let names: Vec<String> =
-        request.facts.known.iter().map(|known| known.name.clone()).collect();
+    let names: Vec<String> = request.facts.known.iter().map(|known| known.name.clone()).collect();
     instruments.listed = journal::instruments(path, &names, request.facts.venue.as_deref())?;
     Ok(())
 }
@@ -165,9 +161,7 @@ impl Run<'_> {
             Form::Frames(dialect) => {
                 Box::new(Frames::open(plan.files.clone(), *dialect, instrument, tally)?)
             }
-            Form::Npz => {
-                Box::new(Tabled::new(Npz::open(path, tally)?, instrument, latency_ns))
-            }
+            Form::Npz => Box::new(Tabled::new(Npz::open(path, tally)?, instrument, latency_ns)),
             Form::Table(columns, begins_empty) => {
                 let symbol = plan.shown.symbol.clone();
                 let csv = Csv::open(path, tally)?;

@@ -122,7 +122,8 @@ impl<R: Reader> Source for Tabled<R> {
                 break;
             }
         }
-        self.message(rows).map_err(|why| ImportError::line(&self.reader.place().path, self.line, why))
+        self.message(rows)
+            .map_err(|why| ImportError::line(&self.reader.place().path, self.line, why))
     }
 
     fn place(&self) -> Place {
