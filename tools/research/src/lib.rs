@@ -11,4 +11,6 @@
 //! an engine decides by. The command line lies in `tools/peregrine`; this crate prints nothing.
 #![forbid(unsafe_code)]
 
+pub mod import;
 pub mod run;
+pub mod tape;
