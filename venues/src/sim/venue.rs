@@ -363,9 +363,9 @@ impl SimVenue {
                 let reason = why.map_or(Reason::None, reason);
                 Body::Done { order: OrderId(key), end, reason, filled: Some(filled) }
             }
-            What::Amended { key, qty } => {
+            What::Amended { key, price, qty } => {
                 self.amended(&instrument, key, qty);
-                Body::Amended { order: OrderId(key), price: None, qty }
+                Body::Amended { order: OrderId(key), price, qty }
             }
             What::CancelRefused { key, why } => {
                 let (order, request) = (OrderId(key), Request::Cancel);
