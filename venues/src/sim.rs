@@ -53,7 +53,7 @@ pub use recorded::{OrderTimes, Recorded, TimesError};
 pub use report::{FillReport, Refusal, Report, What};
 pub use rules::{Priority, RuleCounts, Rules};
 pub use tiers::{Tier, Tiers};
-pub use venue::{SimVenue, VenueSettings};
+pub use venue::{MarginSettings, Opening, SimVenue, VenueSettings};
 pub use venues::SimVenues;
 
 #[cfg(test)]

@@ -147,8 +147,12 @@ impl Spread {
 mod tests {
     use super::*;
 
-    const SPREAD: Spread =
-        Spread { median: Nanos(1_000_000), sigma: 0.3, spike_ppm: 20_000, spike: Nanos(50_000_000) };
+    const SPREAD: Spread = Spread {
+        median: Nanos(1_000_000),
+        sigma: 0.3,
+        spike_ppm: 20_000,
+        spike: Nanos(50_000_000),
+    };
 
     fn draws(seed: u64) -> Vec<u64> {
         let mut course = Course::new(Way::Spread(SPREAD), seed);

@@ -169,9 +169,8 @@ impl Place {
             true => None,
             false => queue.model.behind(self.ahead * queue.lot, back * queue.lot),
         };
-        let front = p.map_or(self.ahead, |p| {
-            self.ahead - (1.0 - p) * shrunk + (back - p * shrunk).min(0.0)
-        });
+        let front = p
+            .map_or(self.ahead, |p| self.ahead - (1.0 - p) * shrunk + (back - p * shrunk).min(0.0));
         self.ahead = front.max(0.0).min(now);
         front < 0.0
     }
