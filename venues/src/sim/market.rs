@@ -221,7 +221,7 @@ impl Market {
     #[inline]
     pub fn on_depth_end(&mut self, at: Nanos) {
         self.now = self.now.max(at);
-        self.displayed.depth_end();
+        self.near |= self.displayed.depth_end();
         if core::mem::take(&mut self.near) {
             self.update_places();
             if self.is_own() {
