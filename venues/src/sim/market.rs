@@ -239,6 +239,9 @@ impl Market {
         if !self.is_own() {
             return;
         }
+        if self.open_count() == 0 {
+            return self.displayed.best_row(id, bid, ask);
+        }
         let before = Side::BOTH.map(|side| self.displayed.best(side));
         self.displayed.best_row(id, bid, ask);
         for (side, before) in Side::BOTH.into_iter().zip(before) {

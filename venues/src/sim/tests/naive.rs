@@ -364,7 +364,10 @@ fn play_both(partial: Option<bool>, steps: &[Step]) -> (Fills, Fills) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(600) })]
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(600)
+    })]
 
     /// Same rows, same requests: the same fills in the same order, and the same places.
     #[test]

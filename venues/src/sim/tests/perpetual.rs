@@ -4,7 +4,7 @@ use super::*;
 use engine::event::{Body, Event, flag};
 use engine::id::{AssetId, ClientId, InstrumentId, OrderId};
 use engine::instrument::{Fees, Instrument, Kind, Symbol};
-use engine::intent::{self, Intent, Place};
+use engine::intent::{self, Intent, Place, Reduce};
 use engine::num::{Amount, Notional};
 use engine::position::Position;
 
@@ -126,6 +126,7 @@ fn an_order_needs_its_margin_and_one_that_closes_does_not() {
     assert_eq!(rig.rows(), ["done Rejected Balance"]);
     rig.row(Body::Trade { price: price("99.9"), qty: qty("3"), taker: Side::Sell });
     rig.mark(90);
+    rig.venue.reduce(Nanos::from_ms(rig.at), Reduce::CancelAll(InstrumentId(0)));
     rig.rows();
     // 30 lost of 50: nothing can be opened, but the position can be closed.
     rig.order(Side::Buy, "80.0", "1", intent::Tif::PostOnly);
