@@ -70,7 +70,7 @@ impl Rig {
             out.push(match event.body().unwrap() {
                 Body::Accepted { .. } | Body::Reconcile { .. } | Body::Budget { .. } => continue,
                 Body::Link { .. } => continue,
-                Body::Balance { asset, free, locked } if asset == AssetId(1) => {
+                Body::Balance { asset: AssetId(1), free, locked } => {
                     assert!(locked.is_zero());
                     format!("usd {}", Grid { decimals: 8, step: 1 }.decimal(free.0))
                 }

@@ -17,9 +17,13 @@ venue = "binance"
 symbol = "BTC-USDT"
 venue = "okx"
 [[desk]]
-trades = ["binance:BTCUSDT"]
-[strategy]
-kind = "avellaneda-stoikov"
+name = "near"
+strategy = "avellaneda-stoikov"
+instruments = ["binance:BTCUSDT"]
+[[desk]]
+name = "far"
+strategy = "avellaneda-stoikov"
+instruments = ["okx:BTC-USDT"]
 [risk]
 collar_mid_bps = "50"
 collar_trade_bps = 50
