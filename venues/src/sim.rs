@@ -4,8 +4,8 @@
 //! would have been: `paper` mode, the exchange's `--replay` and backtests share it.
 //!
 //! **What it assumes.** We are too small to move the market. An arriving order queues behind all
-//! that is displayed at its price; trades at that price work the queue off from its front, and where
-//! a level shrinks without a trade, a [`QueueModel`] says how much of it stood ahead of us. A trade
+//! that is displayed at its price; trades at that price work the queue off from its front, and
+//! where a level shrinks without a trade, a [`QueueModel`] says how much stood ahead of us. A trade
 //! beyond our price, or an opposite best that reaches it, fills us for no more than the size that
 //! came. What we take of the displayed depth is gone until the level changes. One trade is shared
 //! among our own orders in queue order. [`Rules`] has the rules of another backtester beside these,

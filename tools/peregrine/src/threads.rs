@@ -1,7 +1,7 @@
 //! The threads of a session: rings between them, agents on them, and who watches whom.
 
 use crate::agents::{FeedAbout, GatewayAbout, NOTICES_MAX, Notice, Notices, halted, link};
-use crate::assemble::{self, GatewayPorts, Next, Terms};
+use crate::assemble::{self, GatewayPorts, Next, Terms, simulated};
 use crate::board::{Board, BoardBuilder, Part};
 use crate::clock::TscClock;
 use crate::config::{Config, Cores, JournalSync, Layout};
@@ -210,9 +210,7 @@ impl Build<'_> {
         journal.iter_mut().try_for_each(|journal| journal.carry(&mut engine))?;
         let paper = match keys {
             Some(_) => None,
-            None => {
-                Some(assemble::simulated(self.config, &mut terms, (&engine, self.clock.now()))?)
-            }
+            None => Some(simulated(self.config, &mut terms, (&engine, self.clock.now()))?),
         };
         let keys = keys.map(|keys| keys.into_iter().zip(self.next(&engine)).collect());
         let (recorder, journal) = self.journal(journal, &engine, &terms)?;
