@@ -137,6 +137,11 @@ impl Market {
         &self.displayed
     }
 
+    /// Fills so far.
+    pub const fn fills(&self) -> u64 {
+        self.trade_next - self.settings.trade_first
+    }
+
     /// Fills that were due while reports waited to be fetched, and did not happen.
     pub const fn fills_missed(&self) -> u64 {
         self.fills_missed

@@ -222,6 +222,33 @@ impl SimVenue {
         self.boards.iter().map(|board| board.market.fills_missed()).sum()
     }
 
+    /// When the next request arrives or the next row reaches us; the end of time when none is on
+    /// its way.
+    pub fn next_at(&self) -> Nanos {
+        let never = Nanos(u64::MAX);
+        self.entry.next_at().unwrap_or(never).min(self.response.next_at().unwrap_or(never))
+    }
+
+    /// Carries out what has arrived by now.
+    pub fn bring(&mut self, now: Nanos) {
+        self.advance(now);
+    }
+
+    /// The displayed market of an instrument.
+    pub fn displayed(&self, instrument: InstrumentId) -> Option<&super::Displayed> {
+        self.board(instrument).map(|place| self.boards[place].market.displayed())
+    }
+
+    /// Fills so far of one instrument.
+    pub fn fills_of(&self, instrument: InstrumentId) -> u64 {
+        self.board(instrument).map_or(0, |place| self.boards[place].market.fills())
+    }
+
+    /// Fills so far.
+    pub fn fills(&self) -> u64 {
+        self.boards.iter().map(|board| board.market.fills()).sum()
+    }
+
     pub(super) fn send(&mut self, now: Nanos, intent: Intent) {
         self.asked += 1;
         if self.entry.push(now, Wish::Place(intent)).is_err() {

@@ -1,0 +1,87 @@
+//! Rows in an order, some at a time: what a tape gives, and what stays in memory.
+
+use engine::event::Event;
+use engine::time::Nanos;
+use std::fmt;
+
+/// Why a run could not go on: for people, with the file and what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failed(pub String);
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Failed {}
+
+/// Rows by growing `at`, a batch at a time.
+pub trait Rows {
+    /// The batch at hand; empty before the first [`Rows::turn`] and at the end.
+    fn rows(&self) -> &[Event];
+
+    /// Goes on to the next batch, which is not empty; false at the end, and then the batch is
+    /// empty.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    fn turn(&mut self) -> Result<bool, Failed>;
+}
+
+/// The moment of a row at its venue: its receipt less what it took on the way, its receipt where
+/// the venue gave no time.
+#[inline]
+pub fn moment_at_venue(row: &Event) -> Nanos {
+    let span = i64::from(row.venue_delta_us).saturating_mul(1_000);
+    Nanos(row.read_at().0.saturating_add_signed(span.saturating_neg()))
+}
+
+/// Rows as the venue has them: each at its moment there, those of an instant in the order of their
+/// receipt. A venue's clock that goes back does not take its market back with it: what it sent
+/// later happened later.
+pub fn happened(received: &[Event]) -> Vec<Event> {
+    let mut rows: Vec<Event> = Vec::with_capacity(received.len());
+    let mut ends: Vec<(u16, Nanos)> = Vec::new();
+    for row in received {
+        let place = ends.iter().position(|(id, _)| *id == row.instrument.0);
+        let place = place.unwrap_or_else(|| {
+            ends.push((row.instrument.0, Nanos::ZERO));
+            ends.len() - 1
+        });
+        let at = moment_at_venue(row).max(ends[place].1);
+        ends[place].1 = at;
+        rows.push(Event { at, recv_delta_ns: 0, ..*row });
+    }
+    rows.sort_by_key(|row| row.at);
+    rows
+}
+
+/// Rows that are all in memory.
+#[derive(Clone, Debug)]
+pub struct Held<T> {
+    all: T,
+    begun: bool,
+    over: bool,
+}
+
+impl<T: AsRef<[Event]>> Held<T> {
+    /// These, which are in order.
+    pub const fn new(all: T) -> Self {
+        Self { all, begun: false, over: false }
+    }
+}
+
+impl<T: AsRef<[Event]>> Rows for Held<T> {
+    #[inline]
+    fn rows(&self) -> &[Event] {
+        if self.begun && !self.over { self.all.as_ref() } else { &[] }
+    }
+
+    fn turn(&mut self) -> Result<bool, Failed> {
+        self.over = self.begun || self.all.as_ref().is_empty();
+        self.begun = true;
+        Ok(!self.over)
+    }
+}
