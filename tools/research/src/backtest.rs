@@ -107,4 +107,3 @@ where
         Ok(came)
     }
 }
-

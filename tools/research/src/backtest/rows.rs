@@ -39,21 +39,10 @@ pub fn moment_at_venue(row: &Event) -> Nanos {
 }
 
 /// Rows as the venue has them: each at its moment there, those of an instant in the order of their
-/// receipt. A venue's clock that goes back does not take its market back with it: what it sent
-/// later happened later.
+/// receipt.
 pub fn happened(received: &[Event]) -> Vec<Event> {
-    let mut rows: Vec<Event> = Vec::with_capacity(received.len());
-    let mut ends: Vec<(u16, Nanos)> = Vec::new();
-    for row in received {
-        let place = ends.iter().position(|(id, _)| *id == row.instrument.0);
-        let place = place.unwrap_or_else(|| {
-            ends.push((row.instrument.0, Nanos::ZERO));
-            ends.len() - 1
-        });
-        let at = moment_at_venue(row).max(ends[place].1);
-        ends[place].1 = at;
-        rows.push(Event { at, recv_delta_ns: 0, ..*row });
-    }
+    let moment = |row: &Event| Event { at: moment_at_venue(row), recv_delta_ns: 0, ..*row };
+    let mut rows: Vec<Event> = received.iter().map(moment).collect();
     rows.sort_by_key(|row| row.at);
     rows
 }

@@ -101,7 +101,9 @@ impl<'a, T: Witness> Teller<'a, T> {
         for event in &events {
             match event.body() {
                 Some(Body::Fill(_)) => self.fill(engine, event, ports.moment(event.instrument)),
-                Some(Body::Funding { asset, amount }) => self.funding(engine, event, (asset, amount)),
+                Some(Body::Funding { asset, amount }) => {
+                    self.funding(engine, event, (asset, amount))
+                }
                 _ => {}
             }
         }
@@ -145,9 +147,8 @@ impl<'a, T: Witness> Teller<'a, T> {
         (asset, amount): (AssetId, Amount),
     ) {
         let listings = engine.market.listings();
-        let is_paid = |one: &&Listing| {
-            one.instrument.kind == Kind::Linear && one.instrument.quote == asset
-        };
+        let is_paid =
+            |one: &&Listing| one.instrument.kind == Kind::Linear && one.instrument.quote == asset;
         let named = listings.get(event.instrument.index()).filter(is_paid);
         let Some(listing) = named.or_else(|| listings.iter().find(is_paid)) else { return };
         self.witness.funded(&Funded {
