@@ -13,3 +13,4 @@
 
 pub mod backtest;
 pub mod run;
+pub mod tape;
