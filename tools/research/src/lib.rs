@@ -11,4 +11,5 @@
 //! an engine decides by. The command line lies in `tools/peregrine`; this crate prints nothing.
 #![forbid(unsafe_code)]
 
+pub mod metrics;
 pub mod run;
