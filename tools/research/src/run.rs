@@ -4,8 +4,12 @@
 //! A backtest, a journal that is read again and a session's shadow all tell a [`Witness`]; metrics
 //! and pictures are made of nothing else.
 
+pub mod divergence;
+pub mod folder;
+pub mod kept;
 mod observer;
 mod pending;
+pub mod table;
 
 pub use observer::{Observer, market};
 pub use pending::Pending;

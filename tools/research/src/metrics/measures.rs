@@ -270,3 +270,6 @@ impl Measures {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -64,7 +64,9 @@ impl Returns {
 
     /// The returns, and their period in seconds: the longest period that has enough of them.
     pub fn series(&self) -> (&[f64], f64) {
-        self.rungs.first().map_or((&[], 1.0), |rung| (&rung.returns, rung.period.as_s_f64()))
+        self.rungs
+            .first()
+            .map_or((&[], 1.0), |rung| (&rung.returns, rung.period.as_ms() as f64 / 1e3))
     }
 }
 
