@@ -13,7 +13,7 @@ use feeds::protocol::Message;
 use hftbacktest::types::{
     BUY_EVENT, DEPTH_EVENT, EXCH_EVENT, Event as Theirs, LOCAL_EVENT, SELL_EVENT, TRADE_EVENT,
 };
-use research::backtest::moment_at_venue;
+use research::tape::venue_at;
 
 /// The shortest way from the venue to us, µs: the recording's two clocks are set by it.
 const WAY_MIN_US: i32 = 1_000;
@@ -66,7 +66,7 @@ fn set_clocks(rows: &mut [Event], first: usize) {
 pub fn theirs(received: &[Event], instrument: &Instrument) -> Vec<Theirs> {
     let steps = (instrument.tick.step_f64(), instrument.lot.step_f64());
     let mut by_venue: Vec<usize> = (0..received.len()).collect();
-    by_venue.sort_by_key(|place| moment_at_venue(&received[*place]));
+    by_venue.sort_by_key(|place| venue_at(&received[*place]));
     let (mut out, mut venue, mut local) = (Vec::new(), 0, 0);
     let mut is_told = vec![false; received.len()];
     while local < received.len() {
@@ -94,7 +94,7 @@ fn theirs_of(row: &Event, (tick, lot): (f64, f64)) -> Option<Theirs> {
     };
     Some(Theirs {
         ev,
-        exch_ts: moment_at_venue(row).0 as i64,
+        exch_ts: venue_at(row).0 as i64,
         local_ts: row.at.0 as i64,
         px: px.0 as f64 * tick,
         qty: qty.0 as f64 * lot,

@@ -11,8 +11,10 @@ use engine::num::{Amount, Notional, Qty};
 use engine::reconcile::Tolerance;
 use engine::risk::Limits;
 use engine::time::Nanos;
-use research::backtest::{Backtest, Came, Failed, Held, Names, Rhythm, TapePorts, Unkept};
-use research::run::{Filled, Witness};
+use research::backtest::{
+    About, Backtest, Came, Failed, Held, Rhythm, TapePorts, Unkept,
+};
+use research::run::{Filled, Meta, Witness};
 use venues::sim::{Latency, SimVenue, VenueSettings};
 
 /// Fills as they happened.
@@ -51,7 +53,6 @@ pub fn build<'a>(
     let rhythm = Rhythm {
         began,
         timer_every: EVERY,
-        look_every: Nanos::from_s(1),
         resync_after: Nanos::from_ms(100),
         epoch: 1,
         config_hash: 0,
@@ -100,7 +101,13 @@ pub fn run<T: Witness>(
     backtest: &mut Backtest<Quoter, Ports<'_>>,
     witness: &mut T,
 ) -> Result<Came, Failed> {
-    let market = ("usdm:BTCUSDT".to_owned(), "BTC".to_owned(), "USDT".to_owned());
-    let names = Names { run: String::new(), markets: vec![market], balances: Vec::new() };
-    backtest.run((&names, witness), &mut |_, _| {})
+    let meta = Meta {
+        name: String::new(),
+        markets: Vec::new(),
+        equity: 0.0,
+        asset: String::new(),
+        utc_ns: 0,
+    };
+    let (look_every, sign) = (Nanos::from_s(1), &mut |_, _| {});
+    backtest.run(About { witness, meta, balances: &[], look_every, sign })
 }

@@ -12,5 +12,6 @@
 #![forbid(unsafe_code)]
 
 pub mod backtest;
+pub mod metrics;
 pub mod run;
 pub mod tape;

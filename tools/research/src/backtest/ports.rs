@@ -6,15 +6,15 @@
 //! timer, and no further.
 
 use super::journal::Keep;
-use super::rows::{Failed, Rows, moment_at_venue};
+use super::rows::{Failed, Rows};
+use crate::tape::venue_at;
 use super::world::World;
 use super::{Came, Resyncs};
 use engine::event::{Body, Event, Link, LinkState, kind};
 use engine::id::{FeedId, InstrumentId};
-use engine::intent::Outgoing;
+use engine::intent::{Outgoing, Place};
 use engine::ports::Ports;
 use engine::time::{Nanos, Stage};
-use std::collections::VecDeque;
 
 /// Behind all rows.
 const NEVER: Nanos = Nanos(u64::MAX);
@@ -26,8 +26,6 @@ pub struct Rhythm {
     pub began: Nanos,
     /// Between two timers.
     pub timer_every: Nanos,
-    /// Between two looks at how things stand.
-    pub look_every: Nanos,
     /// How long after the engine asked for it a snapshot of a book reaches it.
     pub resync_after: Nanos,
     /// Number of the session, for client order ids and the start row.
@@ -69,22 +67,6 @@ impl<R: Rows> Cursor<R> {
     }
 }
 
-/// A fill as the venue had it, before we knew of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Moment {
-    pub at: Nanos,
-    pub mid_twice: Option<i64>,
-}
-
-/// What the witness is to be told.
-#[derive(Debug, Default)]
-pub(super) struct News {
-    /// Fills, and funding, as they were told to the engine.
-    pub events: Vec<Event>,
-    /// Orders that left.
-    pub sent: Vec<(Nanos, engine::intent::Place)>,
-}
-
 /// Doors of an engine on a tape.
 #[derive(Debug)]
 pub struct TapePorts<R, V, W, K> {
@@ -98,16 +80,14 @@ pub struct TapePorts<R, V, W, K> {
     run: usize,
     timer_at: Nanos,
     timers: u64,
-    pause_at: Nanos,
-    paused: bool,
+    /// The next event, where it is no row of the run.
+    head: Option<Event>,
     /// What comes before everything else, the last one first.
     begin: Vec<Event>,
     resyncs: Resyncs,
     came: Came,
-    fills: u64,
-    moments: Vec<(u64, VecDeque<Moment>)>,
-    pub(super) news: News,
-    failed: Option<Failed>,
+    /// Orders that left and were not told of.
+    orders: Vec<(Nanos, Place)>,
 }
 
 impl<R: Rows, V: Rows, W: World, K: Keep> TapePorts<R, V, W, K> {
@@ -129,15 +109,11 @@ impl<R: Rows, V: Rows, W: World, K: Keep> TapePorts<R, V, W, K> {
             run: 0,
             timer_at: began.after(rhythm.timer_every),
             timers: 0,
-            pause_at: began.after(rhythm.look_every),
-            paused: false,
+            head: None,
             begin,
             resyncs: Resyncs::new(rhythm.instruments),
             came: Came { began, ended: began, ..Came::default() },
-            fills: 0,
-            moments: vec![(0, VecDeque::new()); rhythm.instruments],
-            news: News::default(),
-            failed: None,
+            orders: Vec::new(),
             rhythm,
         }
     }
@@ -162,39 +138,26 @@ impl<R: Rows, V: Rows, W: World, K: Keep> TapePorts<R, V, W, K> {
         (self.world, self.keep)
     }
 
-    /// Makes no pauses for looks.
-    pub(super) const fn never_pause(&mut self) {
-        self.pause_at = NEVER;
-    }
-
-    /// The instant at which it waits for a look; none at the end of the tape.
-    pub(super) fn paused_at(&self) -> Option<Nanos> {
-        self.paused.then_some(self.pause_at)
-    }
-
-    /// Goes on to the next pause.
-    pub(super) fn go_on(&mut self) {
-        self.paused = false;
-        self.pause_at = self.pause_at.after(self.rhythm.look_every);
-    }
-
-    /// Whether there is something to tell.
-    #[inline]
-    pub(super) fn has_news(&self) -> bool {
-        !self.news.events.is_empty() || !self.news.sent.is_empty()
-    }
-
-    /// What is known of the oldest fill of an instrument that has not been told.
-    pub(super) fn moment(&mut self, instrument: InstrumentId) -> Option<Moment> {
-        self.moments.get_mut(instrument.index())?.1.pop_front()
+    /// Orders that left since they were asked for.
+    pub(super) fn orders(&mut self) -> std::vec::Drain<'_, (Nanos, Place)> {
+        self.orders.drain(..)
     }
 
     /// Whether all went well.
     pub(super) fn check(&self) -> Result<(), Failed> {
-        match self.failed.clone().or_else(|| self.keep.failed()) {
-            None => Ok(()),
-            Some(failed) => Err(failed),
+        self.keep.failed().map_or(Ok(()), Err)
+    }
+
+    /// Has the next report, timer or run of rows at hand; its first event, as it is to be stamped.
+    /// None at the end.
+    #[inline]
+    pub(super) fn prepare(&mut self) -> Result<Option<Event>, Failed> {
+        let found = self.seek()?;
+        let stamped = found.map(|event| Event { at: self.now, ..event });
+        if self.run == 0 {
+            self.head = found;
         }
+        Ok(stamped)
     }
 
     /// Brings the venues up to an instant, or to the one before it at which something arrives: that
@@ -205,24 +168,15 @@ impl<R: Rows, V: Rows, W: World, K: Keep> TapePorts<R, V, W, K> {
         loop {
             let rows = self.happened.rows.rows();
             let from = self.happened.place;
-            for row in &rows[from..] {
-                if row.at > limit {
-                    break;
-                }
+            let mut place = from;
+            while let Some(row) = rows.get(place).filter(|row| row.at <= limit) {
                 self.world.market(row);
-                self.happened.place += 1;
-                limit = limit.min(self.world.next_at()).max(row.at);
-                if self.world.fills() != self.fills {
-                    break;
-                }
+                place += 1;
+                limit = limit.min(self.world.next_at().max(row.at));
             }
-            self.came.venue_events += (self.happened.place - from) as u64;
-            if self.world.fills() != self.fills {
-                let at = self.happened.rows.rows()[self.happened.place - 1].at;
-                self.remember(at);
-                continue;
-            }
-            if self.happened.place < self.happened.rows.rows().len() {
+            self.happened.place = place;
+            self.came.venue_events += (place - from) as u64;
+            if place < rows.len() {
                 break;
             }
             self.happened.fill()?;
@@ -231,28 +185,10 @@ impl<R: Rows, V: Rows, W: World, K: Keep> TapePorts<R, V, W, K> {
             }
         }
         self.world.advance(limit);
-        if self.world.fills() != self.fills {
-            self.remember(limit);
-        }
         Ok(limit)
     }
 
-    /// Keeps the mids of fills that happened just now.
-    #[cold]
-    fn remember(&mut self, at: Nanos) {
-        self.fills = self.world.fills();
-        for (place, (known, moments)) in self.moments.iter_mut().enumerate() {
-            let id = InstrumentId(u16::try_from(place).unwrap_or(u16::MAX));
-            let fills = self.world.fills_of(id);
-            let mid_twice = self.world.mid_twice(id);
-            while *known < fills {
-                *known += 1;
-                moments.push_back(Moment { at, mid_twice });
-            }
-        }
-    }
-
-    /// The next event, or that something cannot be read.
+    /// The next event, or the first row of the next run.
     fn seek(&mut self) -> Result<Option<Event>, Failed> {
         if let Some(event) = self.begin.pop() {
             return Ok(Some(event));
@@ -271,41 +207,42 @@ impl<R: Rows, V: Rows, W: World, K: Keep> TapePorts<R, V, W, K> {
                 return Ok(None);
             }
             let next = market.min(self.timer_at).min(self.resyncs.next_at());
-            if next > self.pause_at {
-                self.paused = true;
-                return Ok(None);
-            }
             let reached = self.bring(next)?;
             self.now = self.now.max(reached);
             if reached < next {
                 continue;
             }
             if market == next {
-                let rows = &self.received.rows.rows()[self.received.place..];
-                let run = rows.partition_point(|row| row.at == market);
-                self.run = self.received.place + run;
-                return Ok(self.row());
+                return Ok(Some(self.begin_run(market)));
             }
             if self.resyncs.next_at() == next {
                 self.resyncs.take(next, &self.world);
-                continue;
-            }
-            if let Some(report) = self.world.poll(self.now) {
+            } else if let Some(report) = self.world.poll(self.now) {
                 self.came.reports += 1;
                 return Ok(Some(report));
+            } else {
+                return Ok(Some(self.timer()));
             }
-            return Ok(Some(self.timer()));
         }
     }
 
+    /// The market's rows of this instant are next; the first of them.
+    #[inline]
+    fn begin_run(&mut self, at: Nanos) -> Event {
+        let rows = &self.received.rows.rows()[self.received.place..];
+        let end = rows.iter().position(|row| row.at != at).unwrap_or(rows.len());
+        self.run = self.received.place + end;
+        rows[0]
+    }
+
     /// The next row of the instant at hand, those that a newer snapshot has overtaken left out.
+    #[inline]
     fn row(&mut self) -> Option<Event> {
         while self.received.place < self.run {
             let row = self.received.rows.rows()[self.received.place];
             self.received.place += 1;
             self.came.events += 1;
-            let late = self.resyncs.any_stale() && self.resyncs.is_stale(&row);
-            if !late {
+            if !self.resyncs.any_stale() || !self.resyncs.is_stale(&row) {
                 return Some(row);
             }
         }
@@ -329,28 +266,13 @@ impl<R: Rows, V: Rows, W: World, K: Keep> Ports for TapePorts<R, V, W, K> {
 
     #[inline]
     fn next(&mut self) -> Option<Event> {
-        if self.received.place < self.run
-            && let Some(row) = self.row()
-        {
-            return Some(row);
-        }
-        self.run = 0;
-        match self.seek() {
-            Ok(event) => event,
-            Err(failed) => {
-                self.failed = Some(failed);
-                None
-            }
-        }
+        if self.run > 0 { self.row() } else { self.head.take() }
     }
 
     #[inline]
     fn record(&mut self, event: &Event) {
         self.keep.event(event);
-        if event.kind == kind::FILL || event.kind == kind::FUNDING {
-            self.came.fills += u64::from(event.kind == kind::FILL);
-            self.news.events.push(*event);
-        }
+        self.came.fills += u64::from(event.kind == kind::FILL);
     }
 
     #[inline]
@@ -359,7 +281,7 @@ impl<R: Rows, V: Rows, W: World, K: Keep> Ports for TapePorts<R, V, W, K> {
         self.keep.item(&item);
         match item {
             Outgoing::Place(approved) => {
-                self.news.sent.push((self.now, *approved.intent().place()));
+                self.orders.push((self.now, *approved.intent().place()));
                 self.world.place(self.now, approved);
             }
             Outgoing::Reduce(reduce) => self.world.reduce(self.now, reduce),
@@ -373,5 +295,5 @@ impl<R: Rows, V: Rows, W: World, K: Keep> Ports for TapePorts<R, V, W, K> {
 
 /// Whether a row happened at its venue no later than this.
 pub(super) fn is_no_newer(row: &Event, than: Nanos) -> bool {
-    moment_at_venue(row) <= than
+    venue_at(row) <= than
 }

@@ -1,7 +1,7 @@
 //! Rows in an order, some at a time: what a tape gives, and what stays in memory.
 
+use crate::tape::venue_at;
 use engine::event::Event;
-use engine::time::Nanos;
 use std::fmt;
 
 /// Why a run could not go on: for people, with the file and what to do.
@@ -30,18 +30,10 @@ pub trait Rows {
     fn turn(&mut self) -> Result<bool, Failed>;
 }
 
-/// The moment of a row at its venue: its receipt less what it took on the way, its receipt where
-/// the venue gave no time.
-#[inline]
-pub fn moment_at_venue(row: &Event) -> Nanos {
-    let span = i64::from(row.venue_delta_us).saturating_mul(1_000);
-    Nanos(row.read_at().0.saturating_add_signed(span.saturating_neg()))
-}
-
 /// Rows as the venue has them: each at its moment there, those of an instant in the order of their
 /// receipt.
 pub fn happened(received: &[Event]) -> Vec<Event> {
-    let moment = |row: &Event| Event { at: moment_at_venue(row), recv_delta_ns: 0, ..*row };
+    let moment = |row: &Event| Event { at: venue_at(row), recv_delta_ns: 0, ..*row };
     let mut rows: Vec<Event> = received.iter().map(moment).collect();
     rows.sort_by_key(|row| row.at);
     rows

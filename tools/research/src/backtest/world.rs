@@ -30,15 +30,6 @@ pub trait World {
 
     /// Both sides of a book as its venue displays it now, best first, and its update id.
     fn book(&self, instrument: InstrumentId) -> (u64, Vec<(Side, Price, Qty)>);
-
-    /// Twice the mid of a book as its venue displays it now, in ticks.
-    fn mid_twice(&self, instrument: InstrumentId) -> Option<i64>;
-
-    /// Fills so far, of all instruments together.
-    fn fills(&self) -> u64;
-
-    /// Fills so far of one instrument.
-    fn fills_of(&self, instrument: InstrumentId) -> u64;
 }
 
 impl World for SimVenue {
@@ -74,20 +65,5 @@ impl World for SimVenue {
         let Some(shown) = self.displayed(instrument) else { return (0, Vec::new()) };
         let side = |side: Side| shown.levels(side).map(move |(price, qty)| (side, price, qty));
         (0, Side::BOTH.into_iter().flat_map(side).collect())
-    }
-
-    fn mid_twice(&self, instrument: InstrumentId) -> Option<i64> {
-        let shown = self.displayed(instrument)?;
-        let [bid, ask] = Side::BOTH.map(|side| shown.best(side));
-        Some(bid?.0.0.saturating_add(ask?.0.0))
-    }
-
-    #[inline]
-    fn fills(&self) -> u64 {
-        Self::fills(self)
-    }
-
-    fn fills_of(&self, instrument: InstrumentId) -> u64 {
-        Self::fills_of(self, instrument)
     }
 }

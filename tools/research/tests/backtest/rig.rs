@@ -9,7 +9,8 @@ use engine::num::{Amount, Grid, Notional, Price, Qty};
 use engine::reconcile::Tolerance;
 use engine::risk::Limits;
 use engine::time::Nanos;
-use research::backtest::{Failed, Names, Rhythm, Rows};
+use research::backtest::{Failed, Rhythm, Rows};
+use research::run::{Meta, market as market_of};
 use strategies::any::Any;
 use strategies::avellaneda_stoikov::{AvellanedaStoikov, Parameters};
 use strategies::random::Random;
@@ -61,16 +62,15 @@ pub fn balances() -> Vec<(AssetId, Amount)> {
     vec![(AssetId(0), Amount(10_000_000_000)), (AssetId(1), Amount(1 << 50))]
 }
 
-pub fn names() -> Names {
-    let market = ("sim:BTCUSDT".to_owned(), "BTC".to_owned(), "USDT".to_owned());
-    Names { run: "test".to_owned(), markets: vec![market], balances: balances() }
+pub fn meta() -> Meta {
+    let markets = vec![market_of(&instrument(0), "sim:BTCUSDT", "BTC", "USDT")];
+    Meta { name: "test".into(), markets, equity: 0.0, asset: "USDT".into(), utc_ns: 0 }
 }
 
 pub fn rhythm() -> Rhythm {
     Rhythm {
         began: BEGAN,
         timer_every: Nanos::from_ms(10),
-        look_every: Nanos::from_s(1),
         resync_after: Nanos::from_ms(20),
         epoch: 7,
         config_hash: 1,
