@@ -15,7 +15,7 @@ use research::backtest::{
     About, Backtest, Came, Failed, Held, Rhythm, TapePorts, Unkept,
 };
 use research::run::{Filled, Meta, Witness};
-use venues::sim::{Latency, SimVenue, VenueSettings};
+use venues::sim::{Latency, Opening, QueueModel, RuleCounts, Rules, SimVenues, VenueSettings};
 
 /// Fills as they happened.
 #[derive(Debug, Default)]
@@ -41,13 +41,13 @@ impl Witness for Fills {
 }
 
 /// Doors over rows in memory.
-pub type Ports<'a> = TapePorts<Held<&'a [Event]>, Held<&'a [Event]>, SimVenue, Unkept>;
+pub type Ports<'a> = TapePorts<Held<&'a [Event]>, Held<&'a [Event]>, Unkept>;
 
 /// What a run is made of, before it.
 pub fn build<'a>(
     (received, happened): (&'a [Event], &'a [Event]),
     instrument: Instrument,
-    (grid, terms): (&Grid, &Terms),
+    (grid, terms, rules): (&Grid, &Terms, Rules),
 ) -> Backtest<Quoter, Ports<'a>> {
     let began = happened.first().map_or(Nanos::ZERO, |row| row.at);
     let rhythm = Rhythm {
@@ -59,17 +59,24 @@ pub fn build<'a>(
         feeds: 1,
         instruments: 1,
     };
-    let world = world(began, instrument, terms);
-    let ports = TapePorts::new((Held::new(received), Held::new(happened)), (world, Unkept), rhythm);
+    let venues = venues(began, instrument, (terms, rules));
+    let ports = TapePorts::new((Held::new(received), Held::new(happened)), (venues, Unkept), rhythm);
     Backtest { engine: engine(instrument, *grid), ports }
 }
 
-fn world(began: Nanos, instrument: Instrument, terms: &Terms) -> SimVenue {
+fn venues(began: Nanos, instrument: Instrument, (terms, rules): (&Terms, Rules)) -> SimVenues {
     let latency =
         Latency { entry: Nanos(terms.entry as u64), response: Nanos(terms.response as u64) };
-    let settings = VenueSettings { latency, fee_in_quote: true, ..VenueSettings::default() };
+    let settings = VenueSettings {
+        latency: latency.into(),
+        fee_in_quote: true,
+        queue: QueueModel::Power(terms.power),
+        rules,
+        ..VenueSettings::default()
+    };
     let big = Amount(1_000_000_000_000_000_000);
-    SimVenue::new(began, &[instrument], &[(AssetId(0), big), (AssetId(1), big)], settings)
+    let balances = vec![(AssetId(0), big), (AssetId(1), big)];
+    SimVenues::new(began, &[instrument], vec![Opening { settings, balances, positions: Vec::new() }])
 }
 
 fn engine(instrument: Instrument, grid: Grid) -> Engine<Quoter> {

@@ -24,14 +24,12 @@ mod ports;
 mod resync;
 mod rows;
 mod tape;
-mod world;
 
 pub use journal::{Keep, Unkept, Written};
 pub use merge::Merged;
 pub use ports::{Rhythm, TapePorts};
 pub use rows::{Failed, Held, Rows, happened};
 pub use tape::{Numbers, TapeRows};
-pub use world::World;
 
 use crate::run::{Meta, Observer, Witness};
 use engine::engine::{Engine, step};
@@ -86,12 +84,11 @@ pub struct Backtest<S, P> {
     pub ports: P,
 }
 
-impl<S, R, V, W, K> Backtest<S, TapePorts<R, V, W, K>>
+impl<S, R, V, K> Backtest<S, TapePorts<R, V, K>>
 where
     S: Strategy,
     R: Rows,
     V: Rows,
-    W: World,
     K: Keep,
 {
     /// Runs to the end of the tape.

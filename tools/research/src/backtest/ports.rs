@@ -8,13 +8,13 @@
 use super::journal::Keep;
 use super::rows::{Failed, Rows};
 use crate::tape::venue_at;
-use super::world::World;
 use super::{Came, Resyncs};
 use engine::event::{Body, Event, Link, LinkState, kind};
 use engine::id::{FeedId, InstrumentId};
 use engine::intent::{Outgoing, Place};
 use engine::ports::Ports;
 use engine::time::{Nanos, Stage};
+use venues::sim::SimVenues;
 
 /// Behind all rows.
 const NEVER: Nanos = Nanos(u64::MAX);
@@ -69,10 +69,10 @@ impl<R: Rows> Cursor<R> {
 
 /// Doors of an engine on a tape.
 #[derive(Debug)]
-pub struct TapePorts<R, V, W, K> {
+pub struct TapePorts<R, V, K> {
     received: Cursor<R>,
     happened: Cursor<V>,
-    world: W,
+    venues: SimVenues,
     keep: K,
     rhythm: Rhythm,
     now: Nanos,
@@ -90,9 +90,9 @@ pub struct TapePorts<R, V, W, K> {
     orders: Vec<(Nanos, Place)>,
 }
 
-impl<R: Rows, V: Rows, W: World, K: Keep> TapePorts<R, V, W, K> {
+impl<R: Rows, V: Rows, K: Keep> TapePorts<R, V, K> {
     /// Doors to these rows: as they were received, and as they happened.
-    pub fn new((received, happened): (R, V), (world, keep): (W, K), rhythm: Rhythm) -> Self {
+    pub fn new((received, happened): (R, V), (venues, keep): (SimVenues, K), rhythm: Rhythm) -> Self {
         let began = rhythm.began;
         let up = Body::Link { link: Link::Market, state: LinkState::Up };
         let feed = |id: usize| FeedId(u8::try_from(id).unwrap_or(u8::MAX));
@@ -103,7 +103,7 @@ impl<R: Rows, V: Rows, W: World, K: Keep> TapePorts<R, V, W, K> {
         Self {
             received: Cursor::new(received),
             happened: Cursor::new(happened),
-            world,
+            venues,
             keep,
             now: began,
             run: 0,
@@ -129,13 +129,13 @@ impl<R: Rows, V: Rows, W: World, K: Keep> TapePorts<R, V, W, K> {
     }
 
     /// The venues.
-    pub const fn world(&self) -> &W {
-        &self.world
+    pub const fn venues(&self) -> &SimVenues {
+        &self.venues
     }
 
     /// The venues and the journal, at the end.
-    pub fn into_parts(self) -> (W, K) {
-        (self.world, self.keep)
+    pub fn into_parts(self) -> (SimVenues, K) {
+        (self.venues, self.keep)
     }
 
     /// Orders that left since they were asked for.
@@ -160,19 +160,25 @@ impl<R: Rows, V: Rows, W: World, K: Keep> TapePorts<R, V, W, K> {
         Ok(stamped)
     }
 
+    /// When something arrives at a venue, or a report reaches us.
+    #[inline]
+    fn due(&self) -> Nanos {
+        self.venues.next_at().unwrap_or(NEVER)
+    }
+
     /// Brings the venues up to an instant, or to the one before it at which something arrives: that
     /// instant.
     #[inline]
     fn bring(&mut self, until: Nanos) -> Result<Nanos, Failed> {
-        let mut limit = until.min(self.world.next_at());
+        let mut limit = until.min(self.due());
         loop {
             let rows = self.happened.rows.rows();
             let from = self.happened.place;
             let mut place = from;
             while let Some(row) = rows.get(place).filter(|row| row.at <= limit) {
-                self.world.market(row);
+                self.venues.on_row(row.at, row);
                 place += 1;
-                limit = limit.min(self.world.next_at().max(row.at));
+                limit = limit.min(self.venues.next_at().unwrap_or(NEVER).max(row.at));
             }
             self.happened.place = place;
             self.came.venue_events += (place - from) as u64;
@@ -184,7 +190,6 @@ impl<R: Rows, V: Rows, W: World, K: Keep> TapePorts<R, V, W, K> {
                 break;
             }
         }
-        self.world.advance(limit);
         Ok(limit)
     }
 
@@ -197,7 +202,7 @@ impl<R: Rows, V: Rows, W: World, K: Keep> TapePorts<R, V, W, K> {
             if let Some(row) = self.resyncs.row(self.now) {
                 return Ok(Some(row));
             }
-            if let Some(report) = self.world.poll(self.now) {
+            if let Some(report) = self.venues.poll(self.now) {
                 self.came.reports += 1;
                 return Ok(Some(report));
             }
@@ -216,8 +221,8 @@ impl<R: Rows, V: Rows, W: World, K: Keep> TapePorts<R, V, W, K> {
                 return Ok(Some(self.begin_run(market)));
             }
             if self.resyncs.next_at() == next {
-                self.resyncs.take(next, &self.world);
-            } else if let Some(report) = self.world.poll(self.now) {
+                self.resyncs.take(next, &self.venues);
+            } else if let Some(report) = self.venues.poll(self.now) {
                 self.came.reports += 1;
                 return Ok(Some(report));
             } else {
@@ -258,7 +263,7 @@ impl<R: Rows, V: Rows, W: World, K: Keep> TapePorts<R, V, W, K> {
     }
 }
 
-impl<R: Rows, V: Rows, W: World, K: Keep> Ports for TapePorts<R, V, W, K> {
+impl<R: Rows, V: Rows, K: Keep> Ports for TapePorts<R, V, K> {
     #[inline]
     fn now(&mut self) -> Nanos {
         self.now
@@ -282,9 +287,9 @@ impl<R: Rows, V: Rows, W: World, K: Keep> Ports for TapePorts<R, V, W, K> {
         match item {
             Outgoing::Place(approved) => {
                 self.orders.push((self.now, *approved.intent().place()));
-                self.world.place(self.now, approved);
+                self.venues.place(self.now, approved);
             }
-            Outgoing::Reduce(reduce) => self.world.reduce(self.now, reduce),
+            Outgoing::Reduce(reduce) => self.venues.reduce(self.now, reduce),
             Outgoing::Resync(id) => self.resyncs.ask(id, self.now.after(self.rhythm.resync_after)),
         }
     }

@@ -2,11 +2,11 @@
 //! are still on their way then, and older than it, are left out, as a feed does.
 
 use super::ports::is_no_newer;
-use super::world::World;
 use engine::event::{Body, Event, flag, kind};
-use engine::id::InstrumentId;
+use engine::id::{InstrumentId, Side};
 use engine::time::Nanos;
 use std::collections::VecDeque;
+use venues::sim::{Market, SimVenues};
 
 /// Snapshots on their way, and rows that are told no more.
 #[derive(Debug)]
@@ -43,14 +43,16 @@ impl Resyncs {
     }
 
     /// Takes the one that is due from its venue's book.
-    pub fn take(&mut self, now: Nanos, world: &impl World) {
+    pub fn take(&mut self, now: Nanos, venues: &SimVenues) {
         let Some((_, id)) = self.due.pop_front() else { return };
-        let (update, levels) = world.book(id);
-        let count = levels.len();
-        for (place, (side, price, qty)) in levels.into_iter().enumerate() {
+        let shown = venues.of(id).and_then(|venue| venue.market(id)).map(Market::displayed);
+        let Some(shown) = shown else { return };
+        let of = |side: Side| shown.levels(side).map(move |(price, qty)| (side, price, qty));
+        let count = Side::BOTH.into_iter().flat_map(of).count();
+        for (place, (side, price, qty)) in Side::BOTH.into_iter().flat_map(of).enumerate() {
             let first = if place == 0 { flag::FIRST } else { 0 };
             let last = if place + 1 == count { flag::LAST } else { 0 };
-            let row = Event::new(now, id, update, Body::Level { side, price, qty });
+            let row = Event::new(now, id, 0, Body::Level { side, price, qty });
             self.rows.push_back(row.with(flag::SNAPSHOT | first | last));
         }
         if let Some(until) = self.until.get_mut(id.index())

@@ -95,7 +95,7 @@ fn about<T: Witness>(witness: &mut T) -> About<'_, T> {
 fn run<T: Witness>(received: &[Event], witness: &mut T) -> (u64, Came, Vec<String>) {
     let at_venue = happened(received);
     let doors = (Held::new(received), Held::new(at_venue.as_slice()));
-    let ports = TapePorts::new(doors, (rig::world(), Texts::default()), rig::rhythm());
+    let ports = TapePorts::new(doors, (rig::venues(), Texts::default()), rig::rhythm());
     let mut backtest = Backtest { engine: rig::engine(), ports };
     let came = backtest.run(about(witness)).unwrap();
     let digest = Digest::of(&backtest.engine);
@@ -157,7 +157,7 @@ fn peak(messages: usize) -> isize {
     let before = LIVE.get();
     PEAK.set(before);
     let doors = (rig::Stream::new(5, messages, false), rig::Stream::new(5, messages, true));
-    let ports = TapePorts::new(doors, (rig::world(), Unkept), rig::rhythm());
+    let ports = TapePorts::new(doors, (rig::venues(), Unkept), rig::rhythm());
     let mut backtest = Backtest { engine: rig::engine(), ports };
     let came = backtest.run(about(&mut Nobody)).unwrap();
     assert!(came.fills > messages as u64 / 1_000, "{came:?}");

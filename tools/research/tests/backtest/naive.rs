@@ -7,14 +7,13 @@ use engine::id::InstrumentId;
 use engine::intent::Outgoing;
 use engine::ports::Ports;
 use engine::time::{Nanos, Stage};
-use research::backtest::World;
 use strategies::any::Any;
-use venues::sim::SimVenue;
+use venues::sim::SimVenues;
 
 struct OneDoor {
     now: Nanos,
     next: Option<Event>,
-    world: SimVenue,
+    venues: SimVenues,
     sent: Vec<String>,
 }
 
@@ -29,8 +28,8 @@ impl Ports for OneDoor {
     fn send(&mut self, item: Outgoing) {
         self.sent.push(format!("{} {item:?}", self.now.0));
         match item {
-            Outgoing::Place(approved) => World::place(&mut self.world, self.now, approved),
-            Outgoing::Reduce(reduce) => World::reduce(&mut self.world, self.now, reduce),
+            Outgoing::Place(approved) => self.venues.place(self.now, approved),
+            Outgoing::Reduce(reduce) => self.venues.reduce(self.now, reduce),
             Outgoing::Resync(_) => panic!("no book of this market crosses"),
         }
     }
@@ -40,8 +39,8 @@ impl Ports for OneDoor {
 /// The engine at the end, and all that it sent.
 pub fn run(received: &[Event], happened: &[Event]) -> (Engine<Any>, Vec<String>) {
     let mut engine = rig::engine();
-    let (now, world) = (rig::BEGAN, rig::world());
-    let mut door = OneDoor { now, next: None, world, sent: Vec::new() };
+    let (now, venues) = (rig::BEGAN, rig::venues());
+    let mut door = OneDoor { now, next: None, venues, sent: Vec::new() };
     let mut tell = |door: &mut OneDoor, at: Nanos, event: Event| {
         (door.now, door.next) = (at, Some(event));
         assert!(step(&mut engine, door));
@@ -56,26 +55,23 @@ pub fn run(received: &[Event], happened: &[Event]) -> (Engine<Any>, Vec<String>)
     let never = Nanos(u64::MAX);
     while let Some(row) = received.peek() {
         let at_venue = happened.peek().map_or(never, |row| row.at);
-        let at = row.at.min(at_venue).min(timer_at).min(door.world.next_at());
+        let due = door.venues.next_at().unwrap_or(never);
+        let at = row.at.min(at_venue).min(timer_at).min(due);
         if at_venue == at {
-            door.world.market(happened.next().unwrap());
-            continue;
-        }
-        door.world.advance(at);
-        if row.at == at {
+            let row = happened.next().unwrap();
+            door.venues.on_row(row.at, row);
+        } else if row.at == at {
             let row = *received.next().unwrap();
             tell(&mut door, at, row);
-        } else if let Some(report) = World::poll(&mut door.world, at) {
-            tell(&mut door, at, report);
-        } else if timer_at == at {
+        } else if due == at {
+            if let Some(report) = door.venues.poll(at) {
+                tell(&mut door, at, report);
+            }
+        } else {
             timers += 1;
             tell(&mut door, at, Event::new(at, InstrumentId(0), timers, Body::Timer));
             timer_at = at.after(rhythm.timer_every);
         }
-    }
-    let at = door.now;
-    while let Some(report) = World::poll(&mut door.world, at) {
-        tell(&mut door, at, report);
     }
     (engine, door.sent)
 }

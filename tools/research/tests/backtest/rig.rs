@@ -14,7 +14,7 @@ use research::run::{Meta, market as market_of};
 use strategies::any::Any;
 use strategies::avellaneda_stoikov::{AvellanedaStoikov, Parameters};
 use strategies::random::Random;
-use venues::sim::{Latency, SimVenue, VenueSettings};
+use venues::sim::{Latency, Opening, SimVenues, VenueSettings};
 
 pub const BEGAN: Nanos = Nanos(1_700_000_000_000_000_000);
 
@@ -79,10 +79,12 @@ pub fn rhythm() -> Rhythm {
     }
 }
 
-pub fn world() -> SimVenue {
+pub fn venues() -> SimVenues {
     let latency = Latency { entry: Nanos(2_000_000), response: Nanos(3_000_000) };
-    let settings = VenueSettings { latency, fee_in_quote: true, ..VenueSettings::default() };
-    SimVenue::new(BEGAN, &[instrument(0)], &balances(), settings)
+    let settings =
+        VenueSettings { latency: latency.into(), fee_in_quote: true, ..VenueSettings::default() };
+    let opening = Opening { settings, balances: balances(), positions: Vec::new() };
+    SimVenues::new(BEGAN, &[instrument(0)], vec![opening])
 }
 
 /// Rows of a market, drawn one message after the other.
