@@ -12,4 +12,5 @@
 #![forbid(unsafe_code)]
 
 pub mod metrics;
+pub mod report;
 pub mod run;
