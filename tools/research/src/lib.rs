@@ -13,5 +13,6 @@
 
 pub mod backtest;
 pub mod metrics;
+pub mod report;
 pub mod run;
 pub mod tape;
