@@ -8,6 +8,7 @@ pub mod agents;
 pub mod arm;
 pub mod assemble;
 pub mod audit;
+pub mod backtest;
 pub mod bench;
 pub mod board;
 pub mod check;

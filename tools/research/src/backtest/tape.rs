@@ -12,16 +12,15 @@ use engine::time::Nanos;
 pub struct Numbers {
     /// By the tape's instrument id; rows of one that the run has not are left out.
     pub instruments: Vec<Option<InstrumentId>>,
-    /// By the tape's feed number.
-    pub feeds: Vec<Option<InstrumentId>>,
 }
 
 impl Numbers {
-    /// The row as the run has it; none where it is of no concern.
+    /// The number of a row's instrument in the run; none where it is of no concern. Tapes have no
+    /// links: a run's feeds are up.
     #[inline]
     fn of(&self, row: &Event) -> Option<InstrumentId> {
-        let numbers = if row.kind == kind::LINK { &self.feeds } else { &self.instruments };
-        numbers.get(row.instrument.index()).copied().flatten()
+        let number = self.instruments.get(row.instrument.index()).copied().flatten();
+        number.filter(|_| row.kind != kind::LINK)
     }
 }
 
@@ -35,6 +34,8 @@ pub struct TapeRows<'a> {
     order: Order<'a>,
     numbers: &'a Numbers,
     rows: Vec<Event>,
+    /// What stands before the first row.
+    books: Vec<Event>,
     at: Nanos,
 }
 
@@ -50,7 +51,19 @@ impl<'a> TapeRows<'a> {
     }
 
     const fn new(order: Order<'a>, numbers: &'a Numbers) -> Self {
-        Self { order, numbers, rows: Vec::new(), at: Nanos::ZERO }
+        Self { order, numbers, rows: Vec::new(), books: Vec::new(), at: Nanos::ZERO }
+    }
+
+    /// The same with books that stand when it begins, at this time; nothing comes before it.
+    #[must_use]
+    pub fn after(mut self, books: &[Event], began: Nanos) -> Self {
+        self.at = began;
+        let row = |row: &Event| {
+            let instrument = self.numbers.of(row)?;
+            Some(Event { at: began, instrument, recv_delta_ns: 0, venue_delta_us: 0, ..*row })
+        };
+        self.books = books.iter().filter_map(row).collect();
+        self
     }
 }
 
@@ -62,6 +75,7 @@ impl Rows for TapeRows<'_> {
 
     fn turn(&mut self) -> Result<bool, Failed> {
         self.rows.clear();
+        self.rows.append(&mut self.books);
         while self.rows.is_empty() {
             let failed = |error: TapeError| Failed(error.to_string());
             let (rows, is_happened) = match &mut self.order {
@@ -72,7 +86,7 @@ impl Rows for TapeRows<'_> {
             for row in rows {
                 let Some(instrument) = self.numbers.of(row) else { continue };
                 // Rows that came too late for their place come when they came.
-                let at = if is_happened { venue_at(row).max(self.at) } else { row.at };
+                let at = if is_happened { venue_at(row) } else { row.at }.max(self.at);
                 let recv_delta_ns = if is_happened { 0 } else { row.recv_delta_ns };
                 self.at = at;
                 self.rows.push(Event { at, instrument, recv_delta_ns, ..*row });
