@@ -21,6 +21,7 @@ use research::report::Drawing;
 use research::run::Witness;
 use setup::Setup;
 use sign::Sign;
+use venues::sim::Rules;
 use verdict::{Ran, Verdict};
 
 /// Between two looks at how things stand.
@@ -33,8 +34,14 @@ pub fn run(args: &BacktestArgs) -> Result<Exit, Failure> {
     let mut config = Config::load(&args.config)?;
     // Its venues are simulated, whatever the file trades.
     config.mode = Mode::Paper;
+    for venue in config.paper.each() {
+        venue.seed = args.seed.unwrap_or(venue.seed);
+        if args.compat.is_some() {
+            venue.rules = Rules::Hftbacktest { partial: false };
+        }
+    }
     let mut markets = Markets::open(&config, args)?;
-    let setup = Setup::new(&config, &mut markets, args)?;
+    let setup = Setup::new(&config, &mut markets)?;
     let mut sign = Sign::new(markets.rows(), args.json);
     let (drawing, ran, files) = match &args.out {
         None => {
@@ -73,7 +80,7 @@ fn go<K: Keep, W: Witness>(
         epoch,
         config_hash: config.hash(),
         feeds: config.venues.len(),
-        instruments: markets.instruments.len(),
+        instruments: markets.terms.instruments.len(),
     };
     let received = Merged::new(markets.received(began)?);
     let happened = Merged::new(markets.happened(began)?);
