@@ -2,8 +2,8 @@
 //! means.
 
 use super::args::BacktestArgs;
-use crate::config::{Config, InstrumentSettings};
 use crate::assemble::Terms;
+use crate::config::{Config, InstrumentSettings};
 use crate::exit::Failure;
 use crate::import;
 use engine::asset::Assets;
@@ -70,7 +70,10 @@ impl Markets {
             let utc = crate::print::Utc;
             let text: Vec<String> =
                 spans.map(|(from, to)| format!("{} to {}", utc(from), utc(to))).collect();
-            Failure::usage(format!("no row lies between --from and --to; there are {}", text.join(", ")))
+            Failure::usage(format!(
+                "no row lies between --from and --to; there are {}",
+                text.join(", ")
+            ))
         })
     }
 

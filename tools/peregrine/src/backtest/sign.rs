@@ -17,10 +17,13 @@ impl Sign {
         let bar = ProgressBar::with_draw_target(Some(rows), target);
         let form = "{bar:30} {percent:>3} %  {per_sec}  {msg}  {eta} left";
         let style = ProgressStyle::with_template(form).map(|style| {
-            style.with_key("per_sec", |state: &indicatif::ProgressState, out: &mut dyn std::fmt::Write| {
-                // A terminal that went away is no error.
-                let _ = write!(out, "{:.2} million events/s", state.per_sec() / 1e6);
-            })
+            style.with_key(
+                "per_sec",
+                |state: &indicatif::ProgressState, out: &mut dyn std::fmt::Write| {
+                    // A terminal that went away is no error.
+                    let _ = write!(out, "{:.2} million events/s", state.per_sec() / 1e6);
+                },
+            )
         });
         if let Ok(style) = style {
             bar.set_style(style);
@@ -31,7 +34,9 @@ impl Sign {
     /// So many rows are done, and time is this.
     pub fn show(&mut self, done: u64, at: Nanos) {
         self.0.set_position(done);
-        self.0.set_message(crate::print::Utc(Nanos(at.0 / 1_000_000_000 * 1_000_000_000)).to_string());
+        self.0.set_message(
+            crate::print::Utc(Nanos(at.0 / 1_000_000_000 * 1_000_000_000)).to_string(),
+        );
     }
 }
 
