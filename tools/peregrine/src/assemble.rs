@@ -15,8 +15,8 @@ use engine::desk::{DeskSettings, Traded};
 use engine::engine::{Engine, Found, Settings};
 use engine::instrument::Instrument;
 pub use lines::{GatewayPorts, Next, dial, feed, gateway, guard, limits, settings};
-use strategies::any::Any;
 pub use simulated::simulated;
+use strategies::any::Any;
 pub use terms::{Terms, ask, credentials, terms};
 
 /// The engine with its desks.

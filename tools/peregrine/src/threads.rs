@@ -210,7 +210,9 @@ impl Build<'_> {
         journal.iter_mut().try_for_each(|journal| journal.carry(&mut engine))?;
         let paper = match keys {
             Some(_) => None,
-            None => Some(assemble::simulated(self.config, &mut terms, (&engine, self.clock.now()))?),
+            None => {
+                Some(assemble::simulated(self.config, &mut terms, (&engine, self.clock.now()))?)
+            }
         };
         let keys = keys.map(|keys| keys.into_iter().zip(self.next(&engine)).collect());
         let (recorder, journal) = self.journal(journal, &engine, &terms)?;

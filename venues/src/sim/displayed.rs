@@ -81,10 +81,10 @@ impl Displayed {
         uncovers
     }
 
-    /// A depth message has been told whole.
+    /// A depth message has been told whole; true when it is the first that is known.
     #[inline]
-    pub fn depth_end(&mut self) {
-        self.known = true;
+    pub fn depth_end(&mut self) -> bool {
+        let is_first = !core::mem::replace(&mut self.known, true);
         for ladder in &mut self.depth {
             if self.begun {
                 ladder.settle();
@@ -94,6 +94,7 @@ impl Displayed {
         }
         self.begun = false;
         self.clip();
+        is_first
     }
 
     /// A best bid and ask with its update id; a quantity of zero is an empty side.

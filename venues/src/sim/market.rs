@@ -221,7 +221,7 @@ impl Market {
     #[inline]
     pub fn on_depth_end(&mut self, at: Nanos) {
         self.now = self.now.max(at);
-        self.displayed.depth_end();
+        self.near |= self.displayed.depth_end();
         if core::mem::take(&mut self.near) {
             self.update_places();
             if self.is_own() {
@@ -238,6 +238,9 @@ impl Market {
         self.now = self.now.max(at);
         if !self.is_own() {
             return;
+        }
+        if self.open_count() == 0 {
+            return self.displayed.best_row(id, bid, ask);
         }
         let before = Side::BOTH.map(|side| self.displayed.best(side));
         self.displayed.best_row(id, bid, ask);

@@ -1,4 +1,4 @@
-//! Recorded latencies of orders: when each was asked, when the venue had it, when we had the answer.
+//! Recorded latencies of orders: when each was asked, when the venue had it, when we were told.
 //!
 //! Between two rows the latency is interpolated; before the first and after the last it is theirs.
 //! A row without a time of the venue is a request that its gates refused: requests between it and a

@@ -1,5 +1,5 @@
-//! What a fill needs: our own rules, or those of the backtester that ours are compared with, and how
-//! often they differ.
+//! What a fill needs: our own rules, or those of the backtester that ours are compared with, and
+//! how often they differ.
 
 /// By which rules orders are filled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]

@@ -6,7 +6,12 @@ use engine::num::{Grid, Price, Qty};
 use engine::time::Nanos;
 
 mod account;
+mod faults;
+mod naive;
+mod perpetual;
 mod properties;
+mod rules;
+mod several;
 
 const TICK: Grid = Grid { decimals: 1, step: 1 };
 const LOT: Grid = Grid { decimals: 2, step: 1 };
