@@ -67,6 +67,8 @@ pub(super) struct Shown {
     pub kind: Option<Kind>,
     pub price: Fineness,
     pub qty: Fineness,
+    /// How many of a million numbers may lie off the steps, because their reader cuts them.
+    pub rare_ppm: u64,
 }
 
 fn step<'a>(said: &'a [(Option<String>, String)], name: &str, symbol: &str) -> Option<&'a str> {
@@ -144,7 +146,7 @@ impl Table {
         shown: &Shown,
         (name, symbol, known): (&str, &str, Option<&Known>),
     ) -> Result<Listed, String> {
-        let pair = assets(symbol);
+        let (pair, rare) = (assets(symbol), shown.rare_ppm);
         let part = |said: &Option<String>, found: Option<String>, what: &str| {
             said.clone()
                 .or(found)
@@ -152,8 +154,10 @@ impl Table {
         };
         let base = part(&facts.base, pair.as_ref().map(|pair| pair.0.clone()), "base")?;
         let quote = part(&facts.quote, pair.map(|pair| pair.1), "quote")?;
-        let tick = self.grid(step(&facts.ticks, name, symbol), shown.price, (name, "tick"))?;
-        let lot = self.grid(step(&facts.lots, name, symbol), shown.qty, (name, "lot"))?;
+        let tick =
+            self.grid(step(&facts.ticks, name, symbol), shown.price.grid(rare), (name, "tick"))?;
+        let lot =
+            self.grid(step(&facts.lots, name, symbol), shown.qty.grid(rare), (name, "lot"))?;
         let symbol = Symbol::new(symbol).ok_or_else(|| format!("`{symbol}` is no symbol"))?;
         let mut intern = |name: &str| {
             let symbol = Symbol::new(name).ok_or_else(|| format!("`{name}` is no asset"))?;
@@ -183,14 +187,14 @@ impl Table {
     fn grid(
         &mut self,
         said: Option<&str>,
-        seen: Fineness,
+        seen: Option<Grid>,
         (name, what): (&str, &str),
     ) -> Result<Grid, String> {
         if let Some(text) = said {
             let wrong = |why| format!("--{what} {text}: {why}; give a step such as 0.01");
             return Grid::from_step(text.as_bytes()).map_err(wrong);
         }
-        let grid = seen.grid().ok_or_else(|| {
+        let grid = seen.ok_or_else(|| {
             format!("the {what} size of {name} is not known and cannot be seen; give --{what}")
         })?;
         let step = grid.decimal(1);

@@ -14,7 +14,7 @@ use engine::time::Nanos;
 use feeds::binance_spot::{BinanceSpot, BinanceSpotConfig};
 use feeds::binance_usdm::{BinanceUsdm, BinanceUsdmConfig};
 use feeds::bybit::{Bybit, BybitConfig, Market};
-use feeds::feed::{FeedLimits, Playback};
+use feeds::feed::{Counters, FeedLimits, Playback};
 use feeds::net::Payload;
 use feeds::net::frame::SPARE;
 use feeds::okx::{Okx, OkxConfig};
@@ -46,8 +46,7 @@ trait Play {
     fn frame(&mut self, line: &mut Vec<u8>, at: Nanos) -> Result<(), String>;
     fn snapshot(&mut self, body: &mut Vec<u8>, at: Nanos) -> Result<(), String>;
     fn turn(&mut self, at: Nanos) -> usize;
-    fn unknown(&self) -> u64;
-    fn missed(&self) -> u64;
+    fn counters(&self) -> Counters;
 }
 
 impl<P: Protocol> Play for Playback<P> {
@@ -66,12 +65,8 @@ impl<P: Protocol> Play for Playback<P> {
         Self::turn(self, at)
     }
 
-    fn unknown(&self) -> u64 {
-        self.counters().unknown_frames
-    }
-
-    fn missed(&self) -> u64 {
-        self.counters().missed_trades
+    fn counters(&self) -> Counters {
+        Self::counters(self)
     }
 }
 
@@ -174,7 +169,7 @@ impl Frames {
             }
         }
         self.stamp(start);
-        let missed = self.play.missed();
+        let missed = self.play.counters().missed_trades;
         if missed > self.missed {
             let count = missed - self.missed;
             self.missed = missed;
@@ -275,9 +270,14 @@ impl Source for Frames {
     }
 
     fn notes(&self) -> Vec<String> {
-        let unknown = self.play.unknown();
+        let Counters { unknown_frames, stale_best_dropped, old_diffs, .. } = self.play.counters();
+        let said = [
+            (unknown_frames, "frames are of other streams or symbols"),
+            (stale_best_dropped, "best prices were no news beside the book, as live"),
+            (old_diffs, "diffs were older than the book, as live"),
+        ];
         let path = self.lines.path.display();
-        let text = format!("{path}: {unknown} frames are of other streams or symbols, left out");
-        if unknown > 0 { vec![text] } else { Vec::new() }
+        let counted = said.into_iter().filter(|(count, _)| *count > 0);
+        counted.map(|(count, what)| format!("{path}: {count} {what}; left out")).collect()
     }
 }

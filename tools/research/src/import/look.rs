@@ -58,7 +58,7 @@ pub(super) enum Form {
     Frames(Dialect),
     Journal,
     Npz,
-    Table(Columns, bool),
+    Table(Box<Columns>, bool),
     Bands(Shape),
 }
 
@@ -127,7 +127,8 @@ fn stem(path: &Path) -> String {
 }
 
 fn frames(stem: &str, files: Vec<PathBuf>) -> Result<Plan, ImportError> {
-    let mut shown = Shown::default();
+    // A venue may tell a remainder below the lot, which the dialects cut off.
+    let mut shown = Shown { rare_ppm: 1_000, ..Shown::default() };
     let mut dialect = None;
     let Some(first) = files.first() else {
         return Err(ImportError::Usage("there is no file".into()));
@@ -240,7 +241,7 @@ fn table(path: PathBuf, from: Option<Origin>, mapping: &Mapping) -> Result<Plan,
     named(&mut csv, &mut shown)?;
     // A day of Tardis begins with a whole book; a table of a person's own with an empty one.
     let begins_empty = columns.place(of::SNAPSHOT).is_none();
-    planned(path, csv, Form::Table(columns, begins_empty), shown)
+    planned(path, csv, Form::Table(Box::new(columns), begins_empty), shown)
 }
 
 fn is_array(path: &Path) -> Result<bool, ImportError> {
@@ -301,16 +302,16 @@ fn dump(
             ],
         );
         columns.chained = true;
-        Form::Table(columns, true)
+        Form::Table(Box::new(columns), true)
     };
     let form = match kind {
         "trades" => trades(4),
         "aggTrades" => trades(5),
         "bookTicker" => Form::Table(
-            Columns::places(
+            Box::new(Columns::places(
                 What::Best,
                 &[(of::BID, 1), (of::BID_QTY, 2), (of::ASK, 3), (of::ASK_QTY, 4), (of::TIME, 5)],
-            ),
+            )),
             true,
         ),
         "bookDepth" => Form::Bands(Shape::Depth),
@@ -346,7 +347,7 @@ fn planned(path: PathBuf, csv: Csv, form: Form, mut shown: Shown) -> Result<Plan
     match &form {
         Form::Table(columns, _) => {
             let symbol = shown.symbol.clone();
-            measure(Table::new(fresh, columns.clone(), true, symbol), &mut shown)?;
+            measure(Table::new(fresh, *columns.clone(), true, symbol), &mut shown)?;
         }
         Form::Bands(shape @ Shape::Books { .. }) => {
             measure(Bands::new(fresh, shape.clone(), None), &mut shown)?;

@@ -93,46 +93,57 @@ impl std::fmt::Display for Exact {
     }
 }
 
-/// The coarsest step that all numbers seen lie on.
+/// Most places that a step may have.
+const PLACES_MAX: usize = 12;
+
+/// The coarsest step that numbers seen lie on.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Fineness {
-    /// In units of ten to the power of -`places`; 0 before the first number.
-    step: i128,
-    places: u8,
+    /// By how many places they have: their greatest common divisor in units of the last place, and
+    /// how many there were.
+    seen: [(i128, u64); PLACES_MAX + 1],
+}
+
+fn divisor(mut one: i128, mut two: i128) -> i128 {
+    while two != 0 {
+        (one, two) = (two, one % two);
+    }
+    one
 }
 
 impl Fineness {
     pub fn see(&mut self, number: Exact) {
-        let places = self.places.max(number.places).min(12);
-        let scale = |from: u8| i128::from(POW10[usize::from(places.saturating_sub(from))]);
-        self.step *= scale(self.places);
-        self.places = places;
-        let (mut one, mut two) =
-            (self.step, i128::from(number.value.unsigned_abs()) * scale(number.places));
-        while two != 0 {
-            (one, two) = (two, one % two);
+        let places = usize::from(number.places).min(PLACES_MAX);
+        if let Some((step, count)) = self.seen.get_mut(places) {
+            *step = divisor(*step, i128::from(number.value.unsigned_abs()));
+            *count += 1;
         }
-        self.step = one;
     }
 
-    /// The step: at most one unit of the last place, and of whole numbers at most one.
-    pub fn grid(self) -> Option<Grid> {
-        if self.step == 0 {
-            return None;
-        }
-        let (mut step, mut places) = (self.step, self.places);
-        while places > 0 && step % 10 == 0 {
-            (step, places) = (step / 10, places - 1);
-        }
+    /// The step: at most one unit of the last place, and of whole numbers at most one. Numbers that
+    /// have more places than that may be so many of a million.
+    pub fn grid(self, rare_ppm: u64) -> Option<Grid> {
+        let all: u64 = self.seen.iter().map(|(_, count)| count).sum();
+        let rare = all * rare_ppm / 1_000_000;
+        let is_used = |place: &usize| {
+            let finer: u64 = self.seen.iter().skip(*place).map(|(_, count)| count).sum();
+            finer > rare
+        };
+        let places = (0..=PLACES_MAX).rev().find(is_used)?;
+        let parts = self.seen.iter().take(places + 1).enumerate();
+        let step = parts.fold(0, |step, (place, (part, _))| {
+            divisor(step, part * i128::from(POW10[places - place]))
+        });
         // Few numbers may share more than the market's step has: 1, 2 and 5 are what venues use.
         let step = match step {
+            0 => return None,
             5 | 25 => step,
             many if many % 5 == 0 => 5,
             many if many % 2 == 0 => 2,
             _ => 1,
         };
         let step = if places == 0 { 1 } else { step };
-        Some(Grid { decimals: places, step: i64::try_from(step).ok()? })
+        Some(Grid { decimals: places as u8, step: i64::try_from(step).ok()? })
     }
 }
 
@@ -209,13 +220,18 @@ mod tests {
         let found = |all: &[&str]| {
             let mut fineness = Fineness::default();
             all.iter().for_each(|one| fineness.see(Exact::parse(one.as_bytes()).unwrap()));
-            fineness.grid().map(|grid| (grid.decimals, grid.step))
+            fineness.grid(0).map(|grid| (grid.decimals, grid.step))
         };
         assert_eq!(found(&["57410.30", "57410.20", "1"]), Some((1, 1)));
         assert_eq!(found(&["1.25", "1.50", "2"]), Some((2, 25)));
         assert_eq!(found(&["1.05", "1.50"]), Some((2, 5)));
         assert_eq!(found(&["100", "300"]), Some((0, 1)));
         assert_eq!(found(&[]), None);
+        let mut fineness = Fineness::default();
+        (0..999).for_each(|value| fineness.see(Exact { value, places: 2 }));
+        fineness.see(Exact { value: 1, places: 6 });
+        let finest = |rare_ppm| fineness.grid(rare_ppm).map(|grid| grid.decimals);
+        assert_eq!((finest(0), finest(1_000)), (Some(6), Some(2)));
     }
 
     #[test]

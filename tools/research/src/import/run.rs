@@ -165,7 +165,7 @@ impl Run<'_> {
             Form::Table(columns, begins_empty) => {
                 let symbol = plan.shown.symbol.clone();
                 let csv = Csv::open(path, tally)?;
-                let table = Table::new(csv, columns.clone(), *begins_empty, symbol);
+                let table = Table::new(csv, *columns.clone(), *begins_empty, symbol);
                 Box::new(Tabled::new(table, instrument, latency_ns))
             }
             Form::Bands(shape) => {

@@ -57,7 +57,8 @@ fn a_frame_that_cannot_be_read_is_named_with_its_line() {
 fn what_is_not_known_of_an_instrument_is_asked_for() {
     let folder = Folder::new();
     let file = folder.file("t.csv", trades(&[(1, 0, 1)]));
-    let error = imported(&request(&folder, &[file.clone()], facts("1", "1"))).unwrap_err();
+    let error =
+        imported(&request(&folder, std::slice::from_ref(&file), facts("1", "1"))).unwrap_err();
     assert!(error.contains("it does not say its symbol") && error.contains("--symbol"), "{error}");
     let depth = folder.file(
         "BTCUSDT-bookDepth-2024-08-08.csv",
