@@ -3,8 +3,9 @@
 use crate::audit::args::{ExplainArgs, JournalArgs};
 use crate::config::{Config, Layout, Wait};
 use crate::exit::{Exit, Failure};
+use crate::report::ReportArgs;
 use crate::{arm, audit, bench, check, ctl, demo, doctor, exchange, live, logging, monitor};
-use crate::{record, replay, version};
+use crate::{record, replay, report, version};
 use clap::builder::Styles;
 use clap::{Args, ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ Examples:
   peregrine monitor --name live                   look at a running engine
   peregrine ctl --name live pause                 withdraw its quotes
   peregrine replay out/                           the same decisions again, from its journal
+  peregrine report out/                           what a session came to, as a page with pictures
   peregrine record --config config/paper.toml --out recorded/    keep the market's frames
   peregrine doctor --config live.toml             what the machine lacks for low latency
 
@@ -56,6 +58,8 @@ pub enum Command {
     Ctl(CtlArgs),
     /// Run the engine on a journal again, and compare everything it sends with what was sent
     Replay(ReplayArgs),
+    /// Draw and measure a run: a backtest's, or a session's from its journal
+    Report(ReportArgs),
     /// Tell why one order was sent, and what became of it
     Explain(ExplainArgs),
     /// Look into a journal, export it
@@ -478,6 +482,7 @@ impl Command {
             Self::Monitor(args) => args.json,
             Self::Ctl(args) => args.json,
             Self::Replay(args) => args.json,
+            Self::Report(args) => args.json,
             Self::Explain(args) => args.json,
             Self::Journal(args) => args.command.json(),
             Self::Record(args) => args.json,
@@ -502,6 +507,7 @@ impl Command {
             Self::Monitor(args) => monitor::run(&args),
             Self::Ctl(args) => ctl::run(&args),
             Self::Replay(args) => replay::run(&args),
+            Self::Report(args) => report::run(&args),
             Self::Explain(args) => audit::explain(&args),
             Self::Journal(args) => audit::run(&args),
             Self::Record(args) => record::run(&args),
