@@ -5,8 +5,9 @@ use crate::backtest::args::BacktestArgs;
 use crate::config::{Config, Layout, Wait};
 use crate::exit::{Exit, Failure};
 use crate::import::ImportArgs;
+use crate::report::ReportArgs;
 use crate::{arm, audit, backtest, bench, check, ctl, demo, doctor, exchange, import, live};
-use crate::{logging, monitor, record, replay, version};
+use crate::{logging, monitor, record, replay, report, version};
 use clap::builder::Styles;
 use clap::{Args, ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use std::path::PathBuf;
@@ -23,6 +24,7 @@ Examples:
   peregrine ctl --name live pause                 withdraw its quotes
   peregrine replay out/                           the same decisions again, from its journal
   peregrine backtest --config config/backtest.toml --data btcusdt.tape    trade on the past
+  peregrine report out/                           what a session came to, as a page with pictures
   peregrine record --config config/paper.toml --out recorded/    keep the market's frames
   peregrine import recorded/ --out day.tape       what was recorded, for backtests
   peregrine doctor --config live.toml             what the machine lacks for low latency
@@ -62,6 +64,8 @@ pub enum Command {
     Replay(ReplayArgs),
     /// Trade on recorded markets with simulated venues, and measure what comes of it
     Backtest(BacktestArgs),
+    /// Draw and measure a run: a backtest's, or a session's from its journal
+    Report(ReportArgs),
     /// Tell why one order was sent, and what became of it
     Explain(ExplainArgs),
     /// Look into a journal, export it
@@ -488,6 +492,7 @@ impl Command {
             Self::Ctl(args) => args.json,
             Self::Replay(args) => args.json,
             Self::Backtest(args) => args.json,
+            Self::Report(args) => args.json,
             Self::Explain(args) => args.json,
             Self::Journal(args) => args.command.json(),
             Self::Record(args) => args.json,
@@ -514,6 +519,7 @@ impl Command {
             Self::Ctl(args) => ctl::run(&args),
             Self::Replay(args) => replay::run(&args),
             Self::Backtest(args) => backtest::run(&args),
+            Self::Report(args) => report::run(&args),
             Self::Explain(args) => audit::explain(&args),
             Self::Journal(args) => audit::run(&args),
             Self::Record(args) => record::run(&args),

@@ -38,6 +38,7 @@ pub mod print;
 pub mod publish;
 pub mod record;
 pub mod replay;
+pub mod report;
 pub mod session;
 pub mod threads;
 pub mod version;

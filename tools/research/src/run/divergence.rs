@@ -17,7 +17,7 @@ pub const WITHIN_NS: i64 = 1_000_000_000;
 pub struct Print {
     /// When, UTC ns.
     pub utc_ns: i64,
-    /// The market's name.
+    /// The market's symbol.
     pub market: String,
     /// `buy` or `sell`.
     pub side: &'static str,
@@ -31,6 +31,8 @@ pub struct Print {
 #[derive(Clone, Debug, Default)]
 pub struct Fills {
     meta: Option<Meta>,
+    /// By market, what it is matched by.
+    keys: Vec<String>,
     order: BTreeMap<u64, usize>,
     ticks: Vec<i64>,
     prints: Vec<Print>,
@@ -42,6 +44,7 @@ impl Witness for Fills {
     const LOOKS: bool = false;
 
     fn begins(&mut self, meta: &Meta) {
+        self.keys = keys(meta);
         self.meta = Some(meta.clone());
     }
 
@@ -54,7 +57,7 @@ impl Witness for Fills {
         if let Some(place) = self.order.get(&fill.order)
             && let Some(print) = self.prints.get_mut(*place)
             && self.ticks[*place] == tick
-            && print.market == market.name
+            && Some(&print.market) == self.keys.get(fill.market)
             && utc_ns.abs_diff(print.utc_ns) <= WITHIN_NS as u64
         {
             print.qty += fill.qty;
@@ -63,9 +66,24 @@ impl Witness for Fills {
         self.order.insert(fill.order, self.prints.len());
         self.ticks.push(tick);
         let side = if fill.side == Side::Buy { "buy" } else { "sell" };
-        let (market, price, qty) = (market.name.clone(), fill.price, fill.qty);
+        let market = self.keys.get(fill.market).cloned().unwrap_or_default();
+        let (price, qty) = (fill.price, fill.qty);
         self.prints.push(Print { utc_ns, market, side, price, qty });
     }
+}
+
+/// What markets are matched by: their symbols, for a venue may be called otherwise in another
+/// configuration; the second market of a symbol is `SYMBOL 2`.
+fn keys(meta: &Meta) -> Vec<String> {
+    let symbol = |name: &str| name.split_once(':').map_or(name, |(_, symbol)| symbol).to_owned();
+    let mut seen: BTreeMap<String, u32> = BTreeMap::new();
+    let keys = meta.markets.iter().map(|market| {
+        let symbol = symbol(&market.name);
+        let count = seen.entry(symbol.clone()).or_default();
+        *count += 1;
+        if *count == 1 { symbol } else { format!("{symbol} {count}") }
+    });
+    keys.collect()
 }
 
 /// A fill that the other run has not.
@@ -197,7 +215,8 @@ mod tests {
     /// `order ms side price qty` a line; `zero` is the UTC time of event time 0, ms.
     fn fills(zero: i64, script: &str) -> Fills {
         let market = Market {
-            name: "sim:BTCUSDT".into(),
+            // The venue is called otherwise in the other run.
+            name: if zero == 0 { "sim:BTCUSDT".into() } else { "live:BTCUSDT".into() },
             base: "BTC".into(),
             quote: "USDT".into(),
             tick: 0.1,
