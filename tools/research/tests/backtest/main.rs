@@ -4,8 +4,10 @@
 mod naive;
 mod rig;
 
-use engine::event::Event;
+use engine::event::{Body, Event, flag};
+use engine::id::Side;
 use engine::intent::Outgoing;
+use engine::num::{Price, Qty};
 use engine::state::Digest;
 use engine::time::Nanos;
 use research::backtest::{
@@ -150,6 +152,45 @@ fn fills_are_told_with_the_moment_of_the_venue() {
         assert!(moments.iter().any(is_moment), "{fill:?} at no moment of the market");
         assert!((fill.mid / 61_837.0 - 1.0).abs() < 0.1, "{fill:?}");
     }
+}
+
+#[test]
+fn a_snapshot_that_is_asked_for_is_the_venues_book_and_older_rows_are_left_out() {
+    let level = |ms: u64, way_us: i32, flags: u8, (side, price, qty): (Side, i64, i64)| {
+        let body = Body::Level { side, price: Price(price), qty: Qty(qty) };
+        let at = Nanos(rig::BEGAN.0 + ms * 1_000_000);
+        let row = Event::new(at, rig::instrument(0).id, ms, body).with(flags);
+        Event { venue_delta_us: way_us, ..row }
+    };
+    let (buy, sell) = (Side::Buy, Side::Sell);
+    let whole = flag::SNAPSHOT | flag::FIRST;
+    let mut rows: Vec<Event> = vec![level(10, 500, whole, (buy, 100, 20))];
+    rows.extend((93..100).map(|price| level(10, 500, flag::SNAPSHOT, (buy, price, 20))));
+    rows.extend((102..109).map(|price| level(10, 500, flag::SNAPSHOT, (sell, price, 20))));
+    rows.push(level(10, 500, flag::SNAPSHOT | flag::LAST, (sell, 109, 20)));
+    // The market falls; that three bids went is lost on the way, and so the book crosses.
+    let lost: Vec<Event> = (98..=100).map(|price| level(20, 500, 0, (buy, price, 0))).collect();
+    let last = |ms, way_us, what| level(ms, way_us, flag::LAST, what);
+    let (fall, more) = (last(20, 500, (sell, 99, 5)), last(25, 500, (sell, 100, 5)));
+    // On its way when the snapshot comes, and older than it; what came after it is lost.
+    let (old, new) = (last(60, 30_000, (buy, 96, 7)), last(61, 25_000, (buy, 96, 9)));
+    let after = last(70, 500, (sell, 98, 3));
+    let mut full = rows.clone();
+    full.extend(lost.iter().chain([&fall, &more, &old, &new, &after]));
+    rows.extend([fall, more, old, after]);
+    let at_venue = happened(&full);
+    let doors = (Held::new(rows.as_slice()), Held::new(at_venue.as_slice()));
+    let ports = TapePorts::new(doors, (rig::venues(), Texts::default()), rig::rhythm());
+    let mut backtest = Backtest { engine: rig::engine(), ports };
+    backtest.run(about(&mut Nobody)).unwrap();
+    assert_eq!(backtest.engine.market.crossings(), 1);
+    let book = &backtest.engine.market.listings()[0].book;
+    assert!(book.is_live());
+    assert_eq!(book.best(buy), Some((Price(97), Qty(20))));
+    assert_eq!(book.best(sell), Some((Price(98), Qty(3))));
+    assert_eq!(book.qty(buy, Price(96)), Qty(9));
+    let texts = backtest.ports.into_parts().1.0;
+    assert_eq!(texts.iter().filter(|text| text.contains("Resync")).count(), 1, "{texts:?}");
 }
 
 /// Peak of what a run of a market of so many messages holds, bytes.
