@@ -8,6 +8,9 @@ use engine::book::ladder::Ladder;
 use engine::id::Side;
 use engine::num::{Price, Qty};
 
+/// Levels that we took of at once, as far as room is made at the start.
+const TAKEN: usize = 64;
+
 /// A best bid and ask that is newer than the depth book; `None` where a side is empty.
 #[derive(Clone, Copy, Debug)]
 struct Overlay {
@@ -48,7 +51,7 @@ impl Displayed {
         Self {
             depth: Side::BOTH.map(Ladder::new),
             overlay: None,
-            taken: [const { Vec::new() }; 2],
+            taken: [(); 2].map(|()| Vec::with_capacity(TAKEN)),
             known: false,
             begun: false,
         }

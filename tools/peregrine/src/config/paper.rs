@@ -267,7 +267,7 @@ fn margin(section: &Section<'_>, base: MarginSettings) -> MarginSettings {
 fn faults(section: &Section<'_>, base: &Faults) -> Faults {
     let mut outages = Vec::new();
     for outage in section.tables("outage") {
-        let mut time = |key, help| {
+        let time = |key, help| {
             let ms = outage.whole(key, 0..=31_536_000_000, "ms");
             if ms.is_none() && !outage.has(key) {
                 outage.missing(key, help);

@@ -207,3 +207,23 @@ fn a_full_way_there_is_said_at_once() {
     assert_eq!(rows(&mut venue, 6), [format!("6 done 3 {:?}", Reason::Budget)]);
     assert_eq!(rows(&mut venue, 99).len(), 2);
 }
+
+#[test]
+fn what_finds_no_room_on_the_way_back_waits_for_it() {
+    let settings = VenueSettings { asks_max: 9_000, rows_max: 1, ..Default::default() };
+    let mut venue = venue(settings);
+    best(&mut venue, Nanos::from_ms(1));
+    // Each is answered, most by a refusal, and there is room for some two thousand answers.
+    for counter in 1..=5_000 {
+        venue.send(Nanos::from_ms(1), buy(counter, "99.0"));
+    }
+    best(&mut venue, Nanos::from_ms(2));
+    let mut told = std::collections::BTreeSet::new();
+    while let Some(row) = venue.poll(Nanos::from_ms(3)) {
+        if let Some(order) = row.body().and_then(|body| body.order()) {
+            assert!(told.insert(order), "{order:?} is answered twice");
+        }
+    }
+    assert_eq!((told.len(), venue.rows_dropped(), venue.fills_missed()), (5_000, 0, 0));
+    assert_eq!((venue.next_at(), venue.open_orders()), (None, 200));
+}
