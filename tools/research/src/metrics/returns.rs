@@ -149,6 +149,18 @@ mod tests {
     }
 
     #[test]
+    fn a_hundred_days_hold_no_more_than_one_number_a_day() {
+        let (mut returns, mut most) = (Returns::default(), 0);
+        for step in 0..100 * 8_640_u64 {
+            returns.push(Nanos::from_s(step * 10), 100.0 + (step % 7) as f64);
+            let held = returns.rungs.iter().map(|rung| rung.returns.len()).sum::<usize>();
+            most = most.max(held);
+        }
+        assert!(most <= 2 * 1_800, "{most}");
+        assert_eq!(returns.series().0.len(), 99);
+    }
+
+    #[test]
     fn days_of_silence_cost_no_memory() {
         let mut returns = Returns::default();
         returns.push(Nanos::from_s(0), 100.0);

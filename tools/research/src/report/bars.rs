@@ -224,7 +224,7 @@ pub fn heat(heat: &Heat, asset: &str) -> Result<String, Fault> {
         };
         let exact = digits(&(0.0..most.max(1e-9)));
         let text = format!(
-            "hours UTC, {rows}; the strongest green is +{0} {asset}, the strongest red −{0} {asset}",
+            "hours UTC, {rows}; the strongest green is +{0} {asset}, the strongest red is −{0}",
             exact(most)
         );
         let left = Pos::new(HPos::Left, VPos::Center);

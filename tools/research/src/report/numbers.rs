@@ -50,9 +50,19 @@ fn plain(value: f64) -> String {
     let places = match value.abs() {
         value if value >= 1_000.0 || value == 0.0 => 2,
         value if value >= 1.0 => 4,
-        value => (4.0 - value.log10().floor()).clamp(2.0, 10.0) as usize,
+        value => (3.0 - value.log10().floor()).clamp(2.0, 10.0) as usize,
     };
     if value.abs() >= 1e15 { format!("{value:.3e}") } else { number(value, places) }
+}
+
+/// A quantity: nothing behind its last digit.
+fn quantity(value: f64) -> String {
+    let text = number(value, 8);
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text
+    }
 }
 
 fn percent(value: f64) -> String {
@@ -157,16 +167,16 @@ fn quoting(metrics: &Metrics, asset: &str) -> Vec<Line> {
 
 fn inventory(metrics: &Metrics) -> Vec<Line> {
     let held = match &metrics.position {
-        Held::One(one) => plain(*one),
+        Held::One(one) => quantity(*one),
         Held::Each(all) => {
-            let each = all.iter().map(|(name, held)| format!("{name} {}", plain(*held)));
+            let each = all.iter().map(|(name, held)| format!("{name} {}", quantity(*held)));
             each.collect::<Vec<_>>().join(", ")
         }
     };
     let mut lines = vec![line("position", "held at the end", held)];
     for (name, found) in &metrics.inventory {
         let name = format!("{name}, 5 … 50 … 95 %");
-        lines.push(line("inventory", &name, spread(found, plain)));
+        lines.push(line("inventory", &name, spread(found, quantity)));
     }
     lines
 }
@@ -225,6 +235,7 @@ mod tests {
 
     #[test]
     fn small_numbers_do_not_vanish_and_large_ones_fit() {
+        assert_eq!([-0.003, 0.0, 1200.0].map(quantity), ["−0.003", "0", "1200"]);
         let found = [0.0, 0.000123, 12.5, -1234567.891, 1e20, f64::NAN].map(plain);
         assert_eq!(found, ["0.00", "0.00012300", "12.5000", "−1 234 567.89", "1.000e20", "–"]);
     }

@@ -23,6 +23,7 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; width: 10
 th { text-align: left; color: var(--grey); font-weight: 600; }
 td, th { padding: 2px 12px 2px 0; border-bottom: 1px solid var(--faint); white-space: nowrap; }
 td.number, th.number { text-align: right; }
+.numbers td { white-space: normal; }
 .numbers { columns: 2 420px; column-gap: 40px; }
 .numbers section { break-inside: avoid; margin-bottom: 20px; } .numbers h2 { margin-top: 0; }
 .scroll { max-height: 420px; overflow: auto; }

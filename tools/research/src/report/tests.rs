@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::run::divergence::Fills;
-use crate::run::{AFTER, Delayed, Filled, Funded, Leg, Look, Marked, Market, Meta, Sent, Witness};
+use crate::run::{AFTER, Delayed, Filled, Leg, Look, Marked, Market, Meta, Sent, Witness};
 use engine::id::Side;
 use engine::time::Nanos;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -100,9 +100,6 @@ fn tell<W: Witness>(witness: &mut W, seconds: u64, markets: usize) {
                 let mid_then = mids[market];
                 witness.marked(&Marked { at, market, side, price, qty, mid_then, after, mid });
             }
-        }
-        if s % 28_800 == 28_799 {
-            witness.funded(&Funded { at, market, amount: -0.05 });
         }
         mids.iter_mut().for_each(|mid| *mid += (random.unit() - 0.5) * 4.0);
     }

@@ -308,4 +308,48 @@ mod tests {
         assert_eq!((found.parts, found.prints.len(), found.prints[0].qty), (3, 2, 3.0));
         check(script, "4 5000 buy 100 3\n4 5100 buy 100.1 1", "2 of 2 and 2");
     }
+
+    /// The most pairs that there can be, by augmenting paths.
+    fn most(ours: &[i64], theirs: &[i64]) -> usize {
+        fn find(one: usize, edges: &[Vec<usize>], seen: &mut [bool], of: &mut [usize]) -> bool {
+            for two in &edges[one] {
+                if !std::mem::replace(&mut seen[*two], true)
+                    && (of[*two] == usize::MAX || find(of[*two], edges, seen, of))
+                {
+                    of[*two] = one;
+                    return true;
+                }
+            }
+            false
+        }
+        let near = |one: i64| -> Vec<usize> {
+            let all = theirs.iter().enumerate();
+            all.filter(|(_, two)| one.abs_diff(**two) <= WITHIN_NS as u64)
+                .map(|two| two.0)
+                .collect()
+        };
+        let edges: Vec<Vec<usize>> = ours.iter().map(|one| near(*one)).collect();
+        let mut of = vec![usize::MAX; theirs.len()];
+        let found = (0..ours.len())
+            .filter(|one| find(*one, &edges, &mut vec![false; theirs.len()], &mut of));
+        found.count()
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_other_matching_has_more_pairs(
+            mut ours in proptest::collection::vec(0..10_000_i64, 0..30),
+            mut theirs in proptest::collection::vec(0..10_000_i64, 0..30),
+        ) {
+            for times in [&mut ours, &mut theirs] {
+                times.iter_mut().for_each(|ms| *ms *= 1_000_000);
+                times.sort_unstable();
+            }
+            let placed = |times: &[i64]| -> Vec<(i64, usize)> {
+                times.iter().enumerate().map(|(place, at)| (*at, place)).collect()
+            };
+            let found = matches(&placed(&ours), &placed(&theirs));
+            proptest::prop_assert_eq!(found.len(), most(&ours, &theirs));
+        }
+    }
 }
