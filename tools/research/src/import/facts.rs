@@ -92,6 +92,28 @@ fn assets(symbol: &str) -> Option<(String, String)> {
     })
 }
 
+/// The instrument of a configuration that a file is of: of the venue that is said, or the only one
+/// of that symbol, or the one of the venue and the kind that the file shows.
+fn known<'a>(
+    all: &'a [Known],
+    symbol: &str,
+    said: Option<&str>,
+    shown: &Shown,
+) -> Option<&'a Known> {
+    let venue = |known: &Known| known.name.split_once(':').map(|(venue, _)| venue.to_owned());
+    let is_of = |known: &&Known, wanted: &str| venue(known).as_deref() == Some(wanted);
+    let mut found: Vec<&Known> = all.iter().filter(|known| known.symbol == symbol).collect();
+    if let Some(said) = said {
+        found.retain(|known| is_of(known, said));
+    } else if found.len() > 1 {
+        found.retain(|known| shown.venue.as_deref().is_none_or(|venue| is_of(known, venue)));
+    }
+    if found.len() > 1 {
+        found.retain(|known| shown.kind.is_none_or(|kind| kind == known.kind));
+    }
+    if found.len() == 1 { found.first().copied() } else { None }
+}
+
 /// The instruments of a tape as they come up.
 #[derive(Debug, Default)]
 pub(super) struct Table {
@@ -102,11 +124,13 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// The instrument that a file is of: one that is there already, or a new one.
+    /// The instrument that a file is of: one that is there already, or a new one. `said` is the
+    /// venue that a person names, which counts more than the one that a file's name shows.
     pub fn take(
         &mut self,
         facts: &Facts,
         shown: &Shown,
+        said: Option<&str>,
         path: &Path,
     ) -> Result<Instrument, ImportError> {
         let missing = |what: &str| ImportError::file(path, what);
@@ -114,17 +138,14 @@ impl Table {
         let symbol = symbol.ok_or_else(|| {
             missing("it does not say its symbol; name it: venue:SYMBOL=FILE, or --symbol")
         })?;
-        let venue = shown.venue.clone().or_else(|| facts.venue.clone());
-        let fits = |known: &&Known| {
-            let rest = known.name.split_once(':').map_or("", |(venue, _)| venue);
-            known.symbol == symbol && venue.as_deref().is_none_or(|venue| venue == rest)
-        };
-        let known = facts.known.iter().find(fits);
+        let venue = said.map(str::to_owned).or_else(|| shown.venue.clone());
+        let known = known(&facts.known, &symbol, said, shown);
         if known.is_none() && !facts.known.is_empty() {
             let names: Vec<&str> = facts.known.iter().map(|known| known.name.as_str()).collect();
             let venue = venue.unwrap_or_default();
             return Err(missing(&format!(
-                "{venue}:{symbol} is not in the configuration, which has {}",
+                "{venue}:{symbol} is not in the configuration, which has {}; say which it is \
+                 with --venue, or venue:SYMBOL=FILE",
                 names.join(", ")
             )));
         }

@@ -3,7 +3,7 @@
 use super::bands::Bands;
 use super::check::{Check, Fault};
 use super::error::ImportError;
-use super::facts::{Shown, Table as Instruments};
+use super::facts::Table as Instruments;
 use super::frames::Frames;
 use super::journal::{self, Journal};
 use super::look::{Form, Plan, look};
@@ -101,12 +101,10 @@ fn plan(request: &Request) -> Result<(Vec<Planned>, Instruments), ImportError> {
                 plans.push((plan, None));
                 continue;
             }
-            let Shown { venue: found, symbol: shown, .. } = &mut plan.shown;
-            let said = venue.clone().or_else(|| request.facts.venue.clone());
-            *found = said.or_else(|| found.take());
-            *shown = shown.take().or_else(|| symbol.clone());
+            plan.shown.symbol = plan.shown.symbol.take().or_else(|| symbol.clone());
+            let said = venue.as_deref().or(request.facts.venue.as_deref());
             let first = plan.files.first().unwrap_or(path);
-            let instrument = instruments.take(&request.facts, &plan.shown, first)?;
+            let instrument = instruments.take(&request.facts, &plan.shown, said, first)?;
             plans.push((plan, Some(instrument)));
         }
     }

@@ -73,6 +73,33 @@ fn what_is_not_known_of_an_instrument_is_asked_for() {
 }
 
 #[test]
+fn a_configuration_names_what_a_file_is_of() {
+    let known = |name: &str| research::import::Known {
+        name: name.into(),
+        symbol: "BTCUSDT".into(),
+        kind: engine::instrument::Kind::Spot,
+        fees: engine::instrument::Fees { maker_ppm: 20, taker_ppm: 50 },
+        margin_ppm: 1_000_000,
+    };
+    let of = |names: &[&str], venue: Option<&str>| {
+        let folder = Folder::new();
+        let file = folder.file("t.csv", trades(&[(1, 0, 1)]));
+        let known = names.iter().map(|name| known(name)).collect();
+        let venue = venue.map(str::to_owned);
+        let facts = research::import::Facts { known, venue, ..bought() };
+        imported(&request(&folder, &[file], facts)).map(|(report, _)| {
+            let one = &report.instruments[0];
+            (one.name.clone(), one.instrument.fees.maker_ppm)
+        })
+    };
+    assert_eq!(of(&["one:BTCUSDT"], None), Ok(("one:BTCUSDT".into(), 20)));
+    let two = ["one:BTCUSDT", "two:BTCUSDT"];
+    assert_eq!(of(&two, Some("two")), Ok(("two:BTCUSDT".into(), 20)));
+    let error = of(&two, None).unwrap_err();
+    assert!(error.contains("not in the configuration") && error.contains("--venue"), "{error}");
+}
+
+#[test]
 fn each_fault_is_counted_and_placed() {
     let folder = Folder::new();
     let text = trades(&[
