@@ -1,10 +1,10 @@
-//! A backtest's cost of a row of the market beside hftbacktest's, on the recorded USDⓈ-M stream, in
-//! the same run and by turns: nothing traded, one quote a side, and a grid of eight a side, each
+//! A backtest's cost of a row of the market beside hftbacktest's, on the recorded USDⓈ-M stream,
+//! in the same run and by turns: nothing traded, one quote a side, and a grid of eight a side, each
 //! looked at anew every 100 ms.
 //!
 //! Both take rows that are decoded already; a row is one of theirs, which they apply to two books
-//! (the venue's and ours), as we do. Processor time of the thread, not wall time. Before anything is
-//! timed, the fills of both are compared one by one, by their rules; then what each of our rules
+//! (the venue's and ours), as we do. Processor time of the thread, not wall time. Before anything
+//! is timed, the fills of both are compared one by one, by their rules; then what each of our rules
 //! changes is counted. `--test` does that much and no more.
 
 #[path = "backtest/feed.rs"]

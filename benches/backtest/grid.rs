@@ -1,5 +1,5 @@
-//! The compared strategy: a symmetric grid around the mid, looked at anew each 100 ms and left alone
-//! between. Both backtesters run it by these functions.
+//! The compared strategy: a symmetric grid around the mid, looked at anew each 100 ms and left
+//! alone between. Both backtesters run it by these functions.
 
 use engine::event::{Event, kind};
 use engine::id::{InstrumentId, Side};

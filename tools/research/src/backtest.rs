@@ -14,7 +14,7 @@
 //! received, so that the feed's latency is the recorded one. What happens at the same instant comes
 //! in this order: the market's rows, reports, timers; at the venue rows before requests.
 //!
-//! **Invariants.** Same input, same bytes: nothing here reads a clock or draws a number. Of the tape
+//! **Invariants.** Same input, same bytes: nothing here reads a clock or draws a number. Of a tape
 //! no more is held than the rows at hand, however long it is.
 
 mod equity;

@@ -1,4 +1,4 @@
-//! What a backtest writes down: nothing, or the same journal that a live session writes, row by row.
+//! What a backtest writes down: nothing, or the journal that a live session writes, row by row.
 
 use super::rows::Failed;
 use engine::event::Event;
