@@ -9,7 +9,7 @@ mod setup;
 mod sign;
 mod verdict;
 
-use crate::config::{Config, Mode};
+use crate::config::{Config, JournalSync, Mode};
 use crate::exit::{Exit, Failure};
 use crate::replay::spent_s;
 use args::BacktestArgs;
@@ -34,6 +34,8 @@ pub fn run(args: &BacktestArgs) -> Result<Exit, Failure> {
     let mut config = Config::load(&args.config)?;
     // Its venues are simulated, whatever the file trades.
     config.mode = Mode::Paper;
+    // What a cut in power takes can be made again.
+    config.journal.sync = JournalSync::Off;
     for venue in config.paper.each() {
         venue.seed = args.seed.unwrap_or(venue.seed);
         if args.compat.is_some() {
