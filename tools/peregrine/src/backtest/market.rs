@@ -39,9 +39,10 @@ impl Markets {
         let tapes = opened?;
         let mut assets = Assets::default();
         let (mut instruments, mut listed) = (Vec::new(), Vec::new());
+        let names = config.instrument_names();
         for (place, settings) in config.instruments.iter().enumerate() {
-            let name = settings.name(&config.venues);
-            let found = find(&tapes, settings, &name)?;
+            let name = names[place].clone();
+            let found = find(&tapes, settings, (&name, &names))?;
             instruments.push(instrument((place, settings), &found, &mut assets)?);
             listed.push(Listed { name, ..found });
         }
@@ -141,8 +142,12 @@ fn is_tape(path: &Path) -> bool {
 }
 
 /// The instrument of the tapes that one of the configuration means: the one of the same name, or
-/// the only one of its symbol and kind.
-fn find(tapes: &[Tape], settings: &InstrumentSettings, name: &str) -> Result<Listed, Failure> {
+/// the only one of its symbol and kind that is no other instrument's namesake.
+fn find(
+    tapes: &[Tape],
+    settings: &InstrumentSettings,
+    (name, names): (&str, &[String]),
+) -> Result<Listed, Failure> {
     let all = || tapes.iter().flat_map(|tape| tape.instruments());
     let is_alike = |one: &&Listed| {
         one.instrument.symbol.as_str() == settings.symbol && one.instrument.kind == settings.kind
@@ -150,7 +155,8 @@ fn find(tapes: &[Tape], settings: &InstrumentSettings, name: &str) -> Result<Lis
     if let Some(same) = all().filter(is_alike).find(|one| one.name == name) {
         return Ok(same.clone());
     }
-    let mut alike: Vec<&Listed> = all().filter(is_alike).collect();
+    let is_free = |one: &&Listed| !names.contains(&one.name);
+    let mut alike: Vec<&Listed> = all().filter(is_alike).filter(is_free).collect();
     alike.sort_by(|one, two| one.name.cmp(&two.name));
     alike.dedup_by(|one, two| one.name == two.name);
     match alike.as_slice() {
@@ -214,11 +220,11 @@ fn numbers(
     config: &Config,
     (instruments, listed): (&[Instrument], &[Listed]),
 ) -> Result<Numbers, Failure> {
-    let mut numbers = Numbers::default();
+    let (mut numbers, names) = (Numbers::default(), config.instrument_names());
     for one in tape.instruments() {
         let place = listed.iter().enumerate().position(|(place, known)| {
             let settings = &config.instruments[place];
-            let found = find(std::slice::from_ref(tape), settings, &known.name);
+            let found = find(std::slice::from_ref(tape), settings, (&known.name, &names));
             found.is_ok_and(|found| found.name == one.name)
         });
         let number = place.map(|place| instruments[place].id);
