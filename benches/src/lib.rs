@@ -22,7 +22,7 @@ pub mod stage;
 pub mod venue;
 
 /// The benches that leave rows, in the order of the way of the data.
-pub const STAGES: [&str; 20] = [
+pub const STAGES: [&str; 21] = [
     "sockets",
     "decode",
     "book",
@@ -43,4 +43,5 @@ pub const STAGES: [&str; 20] = [
     "replay",
     "recovery",
     "sim",
+    "backtest",
 ];

@@ -1,11 +1,13 @@
 //! The command line: subcommands and their flags, and how results and failures are printed.
 
 use crate::audit::args::{ExplainArgs, JournalArgs};
+use crate::backtest::args::BacktestArgs;
 use crate::config::{Config, Layout, Wait};
 use crate::exit::{Exit, Failure};
 use crate::import::ImportArgs;
-use crate::{arm, audit, bench, check, ctl, demo, doctor, exchange, import, live, logging};
-use crate::{monitor, record, replay, version};
+use crate::report::ReportArgs;
+use crate::{arm, audit, backtest, bench, check, ctl, demo, doctor, exchange, import, live};
+use crate::{logging, monitor, record, replay, report, version};
 use clap::builder::Styles;
 use clap::{Args, ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use std::path::PathBuf;
@@ -21,6 +23,8 @@ Examples:
   peregrine monitor --name live                   look at a running engine
   peregrine ctl --name live pause                 withdraw its quotes
   peregrine replay out/                           the same decisions again, from its journal
+  peregrine backtest --config config/backtest.toml --data btcusdt.tape    trade on the past
+  peregrine report out/                           what a session came to, as a page with pictures
   peregrine record --config config/paper.toml --out recorded/    keep the market's frames
   peregrine import recorded/ --out day.tape       what was recorded, for backtests
   peregrine doctor --config live.toml             what the machine lacks for low latency
@@ -58,6 +62,10 @@ pub enum Command {
     Ctl(CtlArgs),
     /// Run the engine on a journal again, and compare everything it sends with what was sent
     Replay(ReplayArgs),
+    /// Trade on recorded markets with simulated venues, and measure what comes of it
+    Backtest(BacktestArgs),
+    /// Draw and measure a run: a backtest's, or a session's from its journal
+    Report(ReportArgs),
     /// Tell why one order was sent, and what became of it
     Explain(ExplainArgs),
     /// Look into a journal, export it
@@ -487,6 +495,8 @@ impl Command {
             Self::Monitor(args) => args.json,
             Self::Ctl(args) => args.json,
             Self::Replay(args) => args.json,
+            Self::Backtest(args) => args.json,
+            Self::Report(args) => args.json,
             Self::Explain(args) => args.json,
             Self::Journal(args) => args.command.json(),
             Self::Record(args) => args.json,
@@ -512,6 +522,8 @@ impl Command {
             Self::Monitor(args) => monitor::run(&args),
             Self::Ctl(args) => ctl::run(&args),
             Self::Replay(args) => replay::run(&args),
+            Self::Backtest(args) => backtest::run(&args),
+            Self::Report(args) => report::run(&args),
             Self::Explain(args) => audit::explain(&args),
             Self::Journal(args) => audit::run(&args),
             Self::Record(args) => record::run(&args),

@@ -12,7 +12,7 @@ use research::import::{
     Facts, ImportError, Input, Known, Mapping, Origin, Progress, Request, import,
 };
 use std::io::IsTerminal as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The least latency that `--clock shift` leaves, µs.
 const LEAST_US: u32 = 1_000;
@@ -150,6 +150,24 @@ fn facts(args: &ImportArgs) -> Result<Facts, Failure> {
         notional_min: args.notional_min,
         known: config.as_ref().map(known).unwrap_or_default(),
     })
+}
+
+/// Makes a tape of what lies at `path`, for who needs one on the way: the instruments of the
+/// configuration, clocks set so that nothing comes before it was sent.
+pub(crate) fn on_the_way(config: &Config, path: &Path, out: &Path) -> Result<(), Failure> {
+    let request = Request {
+        inputs: vec![Input::parse(&path.display().to_string())],
+        out: out.to_owned(),
+        from: None,
+        facts: Facts { known: known(config), ..Facts::default() },
+        mapping: Mapping::default(),
+        least_latency_us: Some(LEAST_US),
+        latency_us: 0,
+    };
+    let bar = Bar::new(false);
+    let done = import(&request, &mut |progress| bar.shows(progress));
+    bar.ends();
+    done.map(|_| ()).map_err(Failure::error)
 }
 
 /// Imports, reports.

@@ -71,7 +71,7 @@ fn the_market_of_a_journal_becomes_a_tape() {
     let tape = research::tape::Tape::open(&request.out).unwrap();
     assert_eq!(tape.instruments()[0].name, "binance:BTCUSDT");
     assert_eq!(tape.instruments()[0].instrument, rig::instrument());
-    let (mut found, mut breaks) = (Vec::new(), 0);
+    let (mut found, mut breaks) = (Vec::<Event>::new(), 0);
     let mut window = tape.window(Nanos(0), Nanos(u64::MAX));
     while let Some(rows) = window.next_rows().unwrap() {
         breaks += rows.iter().filter(|row| row.kind == kind::GAP).count();
