@@ -7,6 +7,7 @@ use crate::config::{Config, InstrumentSettings};
 use crate::exit::Failure;
 use crate::import;
 use engine::asset::Assets;
+use engine::condition::Keeps;
 use engine::event::Event;
 use engine::id::{AssetId, FeedId, InstrumentId, VenueId};
 use engine::instrument::{Instrument, Kind, Status, Symbol};
@@ -203,7 +204,7 @@ fn instrument(
         quote: intern(&found.quote)?,
         fees: settings.fees,
         // The simulated venue keeps no conditional orders: the engine holds them.
-        keeps: 0,
+        keeps: Keeps::NOTHING,
         status: Status::Trading,
         ..found.instrument
     };

@@ -1,6 +1,7 @@
 //! The instruments of a tape as JSON in its metadata: every fact of each, named, and read back
 //! without loss.
 
+use engine::condition::Keeps;
 use engine::id::{AssetId, FeedId, InstrumentId, VenueId};
 use engine::instrument::{Fees, Instrument, Kind, Status, Symbol};
 use engine::num::{Grid, Notional, Price, Qty};
@@ -50,7 +51,7 @@ struct Plain {
     taker_ppm: i64,
     amends: bool,
     moves: bool,
-    keeps: u8,
+    keeps: u64,
     status: String,
 }
 
@@ -130,7 +131,7 @@ impl From<&Listed> for Plain {
             taker_ppm: fees.taker_ppm,
             amends,
             moves,
-            keeps,
+            keeps: keeps.word(),
             status: word(&STATES, &status),
         }
     }
@@ -162,7 +163,8 @@ impl TryFrom<Plain> for Listed {
             fees: Fees { maker_ppm: plain.maker_ppm, taker_ppm: plain.taker_ppm },
             amends: plain.amends,
             moves: plain.moves,
-            keeps: plain.keeps,
+            keeps: Keeps::from_word(plain.keeps)
+                .ok_or_else(|| format!("{} says of no orders that they wait", plain.keeps))?,
             status: meaning(&STATES, &plain.status)?,
         };
         Ok(Self { name: plain.name, base: plain.base, quote: plain.quote, instrument })

@@ -243,7 +243,9 @@ fn legs(intent: &Intent, reason: Reason) -> (Option<Body>, Option<Body>) {
         Some(Body::Done { order, end, reason, filled })
     };
     match intent {
-        Intent::Place(new) | Intent::Conditional { order: new, .. } => (None, done(new)),
+        Intent::Place(new) | Intent::Entry(new) | Intent::Conditional { order: new, .. } => {
+            (None, done(new))
+        }
         Intent::Replace { old, new } => (refused(old.order(), Request::Cancel), done(new)),
         Intent::Move { old, .. } => (refused(old.order(), Request::Amend), None),
     }
