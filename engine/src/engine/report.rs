@@ -244,7 +244,9 @@ impl<S: Strategy> Engine<S> {
         self.change(standing.order, Report::Standing, |order| {
             order.venue_order = standing.venue_order;
             order.named = true;
-            (order.price, order.qty) = (standing.price, standing.qty);
+            // What trails has no price before it fires.
+            order.price = if standing.price.0 > 0 { standing.price } else { order.price };
+            order.qty = standing.qty;
             // What was seen here and not there was another price.
             order.wake = match (standing.waits, order.wake) {
                 (true, Wake::Dormant) => Wake::Dormant,

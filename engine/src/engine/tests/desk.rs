@@ -151,8 +151,8 @@ fn text_of(item: &Outgoing) -> String {
 /// `position LOTS ENTRY` · `funding ASSET AMOUNT ID` · `begin` `end`
 /// · `market|orders up|down|stale|fresh` · `budget N` · `timer` · `pause` … `stop`; a report that
 /// ends in `asked` was learnt by asking. Questions: `phase` · `count NAME` · `order N` · `held` ·
-/// `funded` · `repairs` · `total ASSET` · `free ASSET` · `reserved ASSET`. `@1` behind a word is the second
-/// instrument, of a word about no instrument the second venue (and feed).
+/// `funded` · `repairs` · `total ASSET` · `free ASSET` · `reserved ASSET`. `@1` behind a word is
+/// the second instrument, of a word about no instrument the second venue (and feed).
 #[derive(Debug)]
 pub(super) struct Bench {
     pub engine: Engine<Told>,

@@ -309,3 +309,17 @@ fn an_entry_that_the_gate_refuses_is_counted_and_tried_again() {
          count collar_mid => 2",
     );
 }
+
+#[test]
+fn a_trailing_stop_that_the_venue_lists_without_a_price_keeps_its_own() {
+    check_two(
+        "ready
+         trade 100
+         hold 1 buy trailing-stop 5:4 => stop #1 buy 109:4 ioc when last up by 5
+         accept 1
+         reserved 1 => 436
+         standing 1 buy 0 4 0 waits
+         order 1 => open 4/0 at 109
+         reserved 1 => 436",
+    );
+}

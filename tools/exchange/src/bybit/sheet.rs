@@ -88,8 +88,8 @@ fn average(symbol: &Symbol, order: &Order) -> String {
     }
 }
 
-/// `qty`: an order by amount has none of its own, and what waits for a whole position is as large as
-/// that.
+/// `qty`: an order by amount has none of its own, and what waits for a whole position is as large
+/// as that.
 fn asked(venue: &Venue, order: &Order, trigger: Option<&Trigger>) -> String {
     let spec = &venue.listing(order.symbol).symbol;
     let held = venue.account(order.account).position(order.symbol, order.leg).lots.abs();

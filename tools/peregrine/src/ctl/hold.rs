@@ -108,7 +108,8 @@ fn holds(args: &HoldArgs, (tick, lot): (&Grid, &Grid)) -> Result<Vec<Hold>, Fail
     }
     if pair && !args.now && args.limit.is_some() {
         return Err(Failure::usage(
-            "--limit is that of one order: give the two of a pair one by one, with the same --group",
+            "--limit is that of one order: give the two of a pair one by one, with the same \
+             --group",
         ));
     }
     let watched = Watched::ALL.iter().find(|(_, name)| *name == args.on);
