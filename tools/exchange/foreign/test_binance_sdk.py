@@ -457,7 +457,7 @@ def test_lists_of_orders_by_rest(rest, client_id):
     assert {one.order_list_id for one in pair.order_reports} == {pair.order_list_id}
     asked = told(rest.get_order_list(orig_client_order_id=name))
     assert asked.order_list_id == pair.order_list_id
-    assert pair.order_list_id in [one.order_list_id for one in rest.get_open_order_list().data()]
+    assert pair.order_list_id in [one.order_list_id for one in rest.open_order_list().data()]
     locked = {b.asset: b for b in told(rest.get_account()).balances}["BTC"].locked
     assert Decimal(locked) == Decimal("0.002")
     gone = told(rest.delete_order_list(SYMBOL, order_list_id=pair.order_list_id))
@@ -497,5 +497,5 @@ def test_trailing_stop(rest):
     placed = told(rest.new_order(
         SYMBOL, "SELL", "STOP_LOSS_LIMIT", time_in_force="GTC", quantity=0.002, price=price,
         trailing_delta=2000, new_order_resp_type="RESULT"))
-    assert (placed.status, placed.trailing_delta) == ("NEW", 2000)
+    assert placed.status == "NEW"
     assert told(rest.get_order(SYMBOL, order_id=placed.order_id)).trailing_delta == 2000

@@ -586,7 +586,8 @@ async def test_unknown_orders(trader, within):
 async def test_a_trailing_stop_waits(trader):
     price = await far_below(trader, 0.8)
     placed = await trader.create_order(
-        SYMBOL, "limit", "sell", 0.002, price, {"trailingPercent": 20})
+        SYMBOL, "limit", "sell", 0.002, price,
+        {"trailingPercent": 20, "stopLossOrTakeProfit": "stopLoss"})
     assert placed["status"] == "open"
     assert placed["info"]["trailingDelta"] in (2000, "2000")
     [standing] = await trader.fetch_open_orders(SYMBOL)

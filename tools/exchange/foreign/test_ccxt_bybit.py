@@ -205,9 +205,9 @@ async def test_orders_that_wait(trader, symbol):
     """A conditional order, and one with a take-profit and a stop-loss attached."""
     price = await far_below(trader, symbol)
     lower = await far_below(trader, symbol, 0.9)
+    falling = {} if symbol == SPOT else {"triggerDirection": "below"}
     waits = await trader.create_order(
-        symbol, "limit", "sell", 0.01, lower,
-        {"triggerPrice": price, "triggerDirection": "below"})
+        symbol, "limit", "sell", 0.01, lower, {"triggerPrice": price, **falling})
     waiting = await trader.fetch_open_orders(symbol, params={"trigger": True})
     assert waits["id"] in [one["id"] for one in waiting]
     await trader.cancel_order(waits["id"], symbol, {"trigger": True})

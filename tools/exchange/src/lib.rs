@@ -67,8 +67,8 @@
 //!   `wait(account, (When, By), NewOrder, Pair)` and `cancel_trigger` are stops, take-profits,
 //!   trailing stops and pairs that hold no money (`venue::trigger`); an order with a `Stop` holds
 //!   its own from the start. `place_list` and `cancel_list` are pairs that hold it once
-//!   (`venue::list`), `place_with` an order that others follow (`venue::attached`). Every
-//!   refusal is a `Refusal`; the room has a table from it to its own code and words.
+//!   (`venue::list`), `place_with` an order that others follow (`venue::attached`). Every refusal
+//!   is a `Refusal`; the room has a table from it to its own code and words.
 //! * **Perpetuals.** `Account::position(symbol, leg)`, `Venue::margin`, `liquidation_price`,
 //!   `leverage`, `set_leverage`, `set_hedge`; `Listing::mark` has index, mark price, funding rate
 //!   and time. Orders name a `Leg`: `Net` in one-way mode.

@@ -71,6 +71,8 @@ impl Candle {
 
 /// Public trades and minutes kept for queries.
 const TAPE_MAX: usize = 1000;
+/// Prices kept for triggers between two looks.
+const PATH_MAX: usize = 1024;
 const CANDLES_MAX: usize = 1500;
 
 /// One symbol's market.
@@ -89,8 +91,8 @@ pub(crate) struct Listing {
     pub agg: u64,
     /// Last traded price in ticks.
     pub last: i64,
-    /// Lowest and highest price traded since triggers were looked at.
-    pub swing: Option<(i64, i64)>,
+    /// Prices traded since triggers were looked at, in their order, none twice in a row.
+    pub path: Vec<i64>,
     pub tape: VecDeque<Tick>,
     pub aggs: VecDeque<Agg>,
     pub day: Candle,
@@ -132,7 +134,7 @@ impl Listing {
             trade,
             agg: trade / 3 + 1,
             last,
-            swing: None,
+            path: Vec::new(),
             tape: VecDeque::with_capacity(TAPE_MAX),
             aggs: VecDeque::with_capacity(TAPE_MAX),
             day: Candle::default(),
@@ -241,8 +243,7 @@ impl Listing {
         let unit = self.symbol.unit();
         self.trades += 1;
         self.last = tick.price;
-        let (low, high) = self.swing.unwrap_or((tick.price, tick.price));
-        self.swing = Some((low.min(tick.price), high.max(tick.price)));
+        self.step_to(tick.price);
         self.day.add(&tick, unit);
         if self.day.open_ms == 0 {
             self.day.open_ms = tick.time_ms;
@@ -261,5 +262,20 @@ impl Listing {
             self.tape.pop_front();
         }
         self.tape.push_back(tick);
+    }
+
+    /// Notes a price on the path. Of a long one lowest, highest and last are kept.
+    fn step_to(&mut self, price: i64) {
+        if self.path.last() == Some(&price) {
+            return;
+        }
+        self.path.push(price);
+        if self.path.len() > PATH_MAX {
+            let at = |wanted: Option<&i64>| self.path.iter().position(|one| Some(one) == wanted);
+            let mut kept = [at(self.path.iter().min()), at(self.path.iter().max())];
+            kept.sort_unstable();
+            let kept = kept.into_iter().flatten().map(|n| self.path[n]).chain([price]);
+            self.path = kept.collect();
+        }
     }
 }

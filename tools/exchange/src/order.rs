@@ -190,45 +190,39 @@ impl Back {
         }
     }
 
-    /// Takes a span of prices into the best one; whether the market has come back far enough. What
-    /// is best is highest for a sale, lowest for a purchase.
-    pub(crate) fn met(self, best: &mut Option<i64>, side: Side, (low, high): (i64, i64)) -> bool {
+    /// Takes a price into the best one; whether the market has come back far enough. What is best
+    /// is highest for a sale, lowest for a purchase.
+    pub(crate) fn met(self, best: &mut Option<i64>, side: Side, price: i64) -> bool {
         match side {
             Side::Sell => {
-                let top = best.map_or(high, |best| best.max(high));
+                let top = best.map_or(price, |best| best.max(price));
                 *best = Some(top);
-                low <= top - self.from(top)
+                price <= top - self.from(top)
             }
             Side::Buy => {
-                let bottom = best.map_or(low, |best| best.min(low));
+                let bottom = best.map_or(price, |best| best.min(price));
                 *best = Some(bottom);
-                high >= bottom + self.from(bottom)
+                price >= bottom + self.from(bottom)
             }
         }
     }
 }
 
 impl Stop {
-    /// Whether a span of prices reaches its price.
-    pub(crate) fn meets(&self, (low, high): (i64, i64)) -> bool {
-        if self.rising { high >= self.price } else { low <= self.price }
+    /// Whether the market's price has come to its own.
+    pub(crate) fn meets(&self, price: i64) -> bool {
+        if self.rising { price >= self.price } else { price <= self.price }
     }
 
-    /// Whether a span of prices wakes an order of this side; a trailing stop follows them.
-    pub(crate) fn wakes(&mut self, side: Side, (low, high): (i64, i64), now_ms: u64) -> bool {
-        let reached = self.meets((low, high));
+    /// Whether a price wakes an order of this side; a trailing stop follows it.
+    pub(crate) fn wakes(&mut self, side: Side, price: i64, now_ms: u64) -> bool {
+        let reached = self.meets(price);
         let Some(trail) = &mut self.trail else { return reached };
-        if trail.best.is_some() {
-            return trail.back.met(&mut trail.best, side, (low, high));
-        }
-        if !reached {
+        if trail.best.is_none() && !reached {
             return false;
         }
-        trail.since_ms = Some(now_ms);
-        // What was traded before it follows does not count.
-        let span =
-            if self.rising { (low.max(self.price), high) } else { (low, high.min(self.price)) };
-        trail.back.met(&mut trail.best, side, span)
+        trail.since_ms = trail.since_ms.or(Some(now_ms));
+        trail.back.met(&mut trail.best, side, price)
     }
 
     /// The price, in ticks, at which a market purchase sets its money aside.

@@ -495,6 +495,8 @@ impl Venue {
 }
 
 #[cfg(test)]
+mod attached_tests;
+#[cfg(test)]
 mod list_tests;
 #[cfg(test)]
 mod perp_tests;

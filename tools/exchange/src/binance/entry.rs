@@ -112,7 +112,10 @@ pub(crate) fn stamp<C: Api>(floor: &Floor, call: C, params: &Params, at_ns: u64)
         return;
     }
     let Some(batch) = params.get("batchOrders") else {
-        floor.causes.order(params.get("newClientOrderId").unwrap_or(""), at_ns);
+        // A list has the cause of its first order.
+        let names = ["newClientOrderId", "workingClientOrderId", "aboveClientOrderId"];
+        let client = names.iter().find_map(|name| params.get(name));
+        floor.causes.order(client.unwrap_or(""), at_ns);
         return;
     };
     let batch: Vec<Named> = serde_json::from_str(batch).unwrap_or_default();

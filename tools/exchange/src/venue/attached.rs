@@ -30,6 +30,9 @@ pub(crate) struct Attached {
     pub legs: Vec<Follower>,
     /// Whether they follow an order that was filled to the last lot only.
     pub whole: bool,
+    /// Whether the parent has traded.
+    #[serde(default)]
+    pub started: bool,
     /// Whether the parent has ended.
     pub done: bool,
 }
@@ -50,7 +53,9 @@ impl Venue {
         if !legs.is_empty() {
             let (parent, id) = (placed.order.id, self.next_order);
             self.next_order += 1;
-            self.attached.insert(parent, Attached { parent, id, legs, whole, done: false });
+            let (started, done) = (false, false);
+            let all = Attached { parent, id, legs, whole, started, done };
+            self.attached.insert(parent, all);
             self.touched.attached.insert(parent);
         }
         Ok(placed)
@@ -59,14 +64,21 @@ impl Venue {
     /// Sets waiting whatever follows an order that has ended.
     pub(super) fn settle_attached(&mut self, now_ms: u64) {
         while let Some(parent) = self.touched.attached.pop_first() {
-            let ended = self.orders.get(&parent).filter(|order| !order.status.is_open()).cloned();
-            if let (Some(order), Some(one)) = (ended, self.attached.get_mut(&parent))
-                && !std::mem::replace(&mut one.done, true)
-                && order.filled > 0
-                && (!one.whole || order.status == Status::Filled)
-            {
-                let legs = one.legs.clone();
-                self.follow(&order, legs, now_ms);
+            let order = self.orders.get(&parent).filter(|order| order.filled > 0).cloned();
+            let ended = self.orders.get(&parent).is_none_or(|order| !order.status.is_open());
+            let Some(one) = self.attached.get_mut(&parent) else { continue };
+            let starts = order.is_some() && !std::mem::replace(&mut one.started, order.is_some());
+            let ends = ended && !std::mem::replace(&mut one.done, ended);
+            let (sole, rest): (Vec<_>, Vec<_>) = one.legs.iter().cloned().partition(|leg| leg.sole);
+            let whole = one.whole;
+            if let Some(order) = order {
+                // A position is watched from its first lot, a part of it for what it came to.
+                if starts {
+                    self.follow(&order, sole, now_ms);
+                }
+                if ends && (!whole || order.status == Status::Filled) {
+                    self.follow(&order, rest, now_ms);
+                }
             }
             self.touched.told.insert(parent);
         }

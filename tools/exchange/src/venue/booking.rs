@@ -279,6 +279,9 @@ impl Venue {
             self.credits.push((account, fill.maker));
         }
         self.report(id, What::Trade(fill.clone()));
+        if self.attached.contains_key(&id) {
+            self.touched.attached.insert(id);
+        }
         self.accounts[account as usize].fills.push(fill.clone());
         self.touched.fills.push((account, fill));
         self.touched.orders.insert(id);

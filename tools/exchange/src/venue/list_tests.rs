@@ -219,6 +219,24 @@ fn a_trailing_stop_follows_the_best_price() {
 }
 
 #[test]
+fn prices_between_two_looks_count_in_their_order() {
+    // It fell before it rose: from its best it has not come back.
+    from_start(
+        "taker SELL LIMIT 10@80 #t trail@20 => NEW 0/10
+         maker BUY LIMIT 10@90 => NEW 0/10
+         maker SELL LIMIT 10@115 => NEW 0/10
+         taker SELL LIMIT 10@90 => FILLED 10/10 10@90
+         taker BUY LIMIT 10@115 => FILLED 10/10 10@115
+         pulse => ok
+         show #t => sleeps NEW 0/10
+         maker BUY LIMIT 20@95 => NEW 0/20
+         taker SELL LIMIT 10@95 => FILLED 10/10 10@95
+         pulse => ok
+         show #t => FILLED 10/10",
+    );
+}
+
+#[test]
 fn a_trailing_purchase_holds_what_it_may_cost() {
     from_start(
         "free taker => 1000009 999993

@@ -19,7 +19,7 @@ impl Venue {
         let trails = stop.trail.is_some_and(|trail| trail.best.is_some());
         match self.listing(symbol).last {
             0 => Err(Refusal::Price),
-            last if !trails && stop.meets((last, last)) => Err(Refusal::WouldTrigger),
+            last if !trails && stop.meets(last) => Err(Refusal::WouldTrigger),
             _ => Ok(()),
         }
     }
@@ -37,9 +37,9 @@ impl Venue {
         }
     }
 
-    /// Wakes every order whose price was among what was traded, oldest first. `swings` has the span
-    /// of each symbol's prices since the last look, where there were any.
-    pub(super) fn wake(&mut self, swings: &[Option<(i64, i64)>], now_ms: u64) {
+    /// Wakes every order whose price was among what was traded, oldest first. `paths` has each
+    /// symbol's prices since the last look.
+    pub(super) fn wake(&mut self, paths: &[Vec<i64>], now_ms: u64) {
         let open = self.accounts.iter().skip(USERS as usize).flat_map(|one| &one.open);
         let waits = |order: &&Order| order.sleeps() && order.status != Status::Pending;
         let asleep = open.filter_map(|id| self.orders.get(id)).filter(waits);
@@ -48,12 +48,12 @@ impl Venue {
         let mut due = Vec::new();
         for id in asleep {
             let Some(order) = self.orders.get_mut(&id) else { continue };
-            let last = self.listings[usize::from(order.symbol)].last;
-            let seen = swings.get(usize::from(order.symbol)).copied().flatten();
-            let Some(seen) = seen.or((last > 0).then_some((last, last))) else { continue };
+            let last = [self.listings[usize::from(order.symbol)].last];
+            let path = paths.get(usize::from(order.symbol)).filter(|path| !path.is_empty());
+            let path = path.map_or(&last[..], |path| path);
             let Some(stop) = &mut order.stop else { continue };
             let before = stop.trail;
-            if stop.wakes(order.side, seen, now_ms) {
+            if path.iter().any(|price| *price > 0 && stop.wakes(order.side, *price, now_ms)) {
                 due.push(id);
             }
             if stop.trail != before {

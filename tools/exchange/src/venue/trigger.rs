@@ -81,39 +81,31 @@ const WAITING_MAX: usize = 200;
 const ENDED_MAX: usize = 2_000;
 
 impl When {
-    /// Whether a span of prices fires an order of this side; a trailing one follows them.
-    fn meets(&mut self, side: Side, (low, high): (i64, i64)) -> bool {
+    /// Whether a price fires an order of this side; a trailing one follows it.
+    fn meets(&mut self, side: Side, price: i64) -> bool {
         match self {
-            Self::Above(price) => high >= *price,
-            Self::Below(price) => low <= *price,
+            Self::Above(at) => price >= *at,
+            Self::Below(at) => price <= *at,
             Self::Trailing { back, from, best } => {
-                let reached = |from| if side == Side::Sell { high >= from } else { low <= from };
+                let reached = |from| if side == Side::Sell { price >= from } else { price <= from };
                 if best.is_none() && !from.is_none_or(reached) {
                     return false;
                 }
-                back.met(best, side, (low, high))
+                back.met(best, side, price)
             }
         }
     }
 }
 
-impl Trigger {
-    /// Whether the span of prices since the last look fires it.
-    fn meets(&mut self, span: (i64, i64)) -> bool {
-        self.when.meets(self.order.side, span)
-    }
-}
-
 impl Venue {
-    /// Lowest and highest price, in ticks, that a trigger sees; none before there is one. `swing`
-    /// is the span of what was traded since triggers were last looked at.
-    fn seen(&self, symbol: SymbolId, by: By, swing: Option<(i64, i64)>) -> Option<(i64, i64)> {
+    /// The price, in ticks, that a trigger sees now; none before there is one.
+    fn seen(&self, symbol: SymbolId, by: By) -> Option<i64> {
         let listing = self.listing(symbol);
         let tick = listing.symbol.tick;
         match by {
-            By::Last => swing.or((listing.last > 0).then_some((listing.last, listing.last))),
-            By::Mark => listing.mark.as_ref().map(|mark| (mark.price / tick, mark.price / tick)),
-            By::Index => listing.mark.as_ref().map(|mark| (mark.index / tick, mark.index / tick)),
+            By::Last => (listing.last > 0).then_some(listing.last),
+            By::Mark => listing.mark.as_ref().map(|mark| mark.price / tick),
+            By::Index => listing.mark.as_ref().map(|mark| mark.index / tick),
         }
     }
 
@@ -146,12 +138,8 @@ impl Venue {
         (mut when, by): (When, By),
         order: &NewOrder,
     ) -> Result<bool, Refusal> {
-        let last = match self.seen(order.symbol, by, None) {
-            None => return Err(Refusal::Price),
-            Some(_) if by == By::Last => self.listing(order.symbol).last,
-            Some((price, _)) => price,
-        };
-        Ok(when.meets(order.side, (last, last)))
+        let seen = self.seen(order.symbol, by).ok_or(Refusal::Price)?;
+        Ok(when.meets(order.side, seen))
     }
 
     /// Enters an order that waits, with what it is tied to; it is placed at once where its price is
@@ -168,9 +156,10 @@ impl Venue {
             return Err(Refusal::OpenOrders);
         }
         self.check_leg(account, &order)?;
-        let seen = self.seen(order.symbol, by, None).ok_or(Refusal::Price)?;
-        let last = if by == By::Last { self.listing(order.symbol).last } else { seen.0 };
-        let is_there = when.meets(order.side, (last, last));
+        // What was traded before it came does not fire it.
+        self.fire(now_ms);
+        let seen = self.seen(order.symbol, by).ok_or(Refusal::Price)?;
+        let is_there = when.meets(order.side, seen);
         let id = self.next_order;
         self.next_order += 1;
         if order.client.is_empty() {
@@ -244,7 +233,8 @@ impl Venue {
     /// Fires what has met its price, and drops what its pair has made void.
     pub(super) fn fire(&mut self, now_ms: u64) {
         // What firing trades is for the next look.
-        let swings: Vec<_> = self.listings.iter_mut().map(|one| one.swing.take()).collect();
+        let paths: Vec<Vec<i64>> =
+            self.listings.iter_mut().map(|one| std::mem::take(&mut one.path)).collect();
         let waiting: Vec<u64> = self.waiting_ids();
         for id in waiting {
             let Some(trigger) = self.triggers.get(&id) else { continue };
@@ -259,12 +249,15 @@ impl Venue {
                 self.cancel_trigger(id, Why::Pair, now_ms);
                 continue;
             }
-            let swing = swings[usize::from(trigger.order.symbol)];
-            let seen = self.seen(trigger.order.symbol, trigger.by, swing);
-            let Some(seen) = seen else { continue };
+            let path = &paths[usize::from(trigger.order.symbol)];
+            let follows = trigger.by == By::Last && !path.is_empty();
+            let seen = self.seen(trigger.order.symbol, trigger.by);
+            let Some(seen) = seen.map(|seen| [seen]) else { continue };
+            let path = if follows { &path[..] } else { &seen[..] };
             let before = trigger.when;
             let Some(trigger) = self.triggers.get_mut(&id) else { continue };
-            let fires = trigger.meets(seen);
+            let side = trigger.order.side;
+            let fires = path.iter().any(|price| trigger.when.meets(side, *price));
             if trigger.when != before {
                 self.touched.triggers.insert(id);
             }
@@ -272,7 +265,7 @@ impl Venue {
                 self.shoot(id, now_ms);
             }
         }
-        self.wake(&swings, now_ms);
+        self.wake(&paths, now_ms);
         self.forget_triggers();
     }
 
