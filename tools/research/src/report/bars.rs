@@ -70,10 +70,13 @@ fn bins(histogram: &Histogram<u64>) -> Vec<(f64, f64)> {
     shares.map(|(place, count)| (place as f64 / 10.0, count as f64 / all * 100.0)).collect()
 }
 
+/// A way, how long it took, and that as bins.
+type Strip<'a> = (&'static str, &'a Histogram<u64>, Vec<(f64, f64)>);
+
 /// How long messages and orders took, one strip a way.
 pub fn latency(drawing: &Drawing) -> Result<Option<String>, Fault> {
     let legs = drawing.delays.iter().zip(Leg::ALL);
-    let legs: Vec<(&str, &Histogram<u64>, Vec<(f64, f64)>)> = legs
+    let legs: Vec<Strip<'_>> = legs
         .filter_map(|(histogram, (_, name))| histogram.as_ref().map(|one| (name, one, bins(one))))
         .collect();
     if legs.is_empty() {

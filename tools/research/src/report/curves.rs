@@ -160,6 +160,9 @@ fn pieces<'a, 'b: 'a>(
     Ok(())
 }
 
+/// A price of a look.
+type Pick = fn(&Look) -> f64;
+
 const QUOTED: [(&str, RGBColor, Sign); 5] = [
     ("best prices", GREY, Sign::Line),
     ("our bid", GREEN, Sign::Line),
@@ -183,7 +186,7 @@ pub fn quotes(drawing: &Drawing, place: &Place) -> Result<String, Fault> {
         let up = Axis { name: &name, range: range.clone(), labels: 7, write: &write };
         let below = legend(area, &QUOTED)?;
         let mut chart = chart(&below, (&clock.axis(), &up))?;
-        let picks: [(fn(&Look) -> f64, RGBColor); 4] = [
+        let picks: [(Pick, RGBColor); 4] = [
             (|look| look.bid, GREY),
             (|look| look.ask, GREY),
             (|look| look.own_bid, GREEN),

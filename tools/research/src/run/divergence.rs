@@ -192,7 +192,7 @@ fn lonely(from: &Fills, has: &[bool], to: &Fills, only_in: &'static str) -> Vec<
         let key = (print.market.as_str(), print.side);
         times.entry(key).or_default().push((print.utc_ns, print.price));
     }
-    times.values_mut().for_each(|one| one.sort_by(|a, b| a.0.cmp(&b.0)));
+    times.values_mut().for_each(|one| one.sort_by_key(|print| print.0));
     let alone = from.prints.iter().zip(has).filter(|(_, has)| !**has);
     let alone = alone.map(|(print, _)| {
         let there = times.get(&(print.market.as_str(), print.side)).map_or(&[][..], |one| one);
