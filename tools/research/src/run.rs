@@ -42,12 +42,28 @@ pub struct Meta {
     pub name: String,
     /// Its markets; [`Filled`] and [`Look`] name them by place.
     pub markets: Vec<Market>,
-    /// Equity at the start, in the quote asset of the first market.
+    /// Equity at the start, in the quote asset of the first market; text where it is written, so
+    /// that it is read as exactly the same number.
+    #[serde(with = "exact")]
     pub equity: f64,
     /// The asset that equity is counted in.
     pub asset: String,
     /// UTC nanoseconds of event time zero.
     pub utc_ns: i64,
+}
+
+mod exact {
+    //! Numbers as text that gives the very same number again.
+
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+
+    pub fn serialize<S: Serializer>(value: &f64, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&value.to_string())
+    }
+
+    pub fn deserialize<'a, D: Deserializer<'a>>(from: D) -> Result<f64, D::Error> {
+        String::deserialize(from)?.parse().map_err(D::Error::custom)
+    }
 }
 
 /// One fill of ours.

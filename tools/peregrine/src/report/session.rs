@@ -100,7 +100,7 @@ impl<W: Witness> Teller<'_, W> {
 
     /// Begins once the balances are told and every market has shown a price, and at the latest with
     /// the first fill.
-    fn begin(&mut self, event: &Event, engine: &Engine<Any>) {
+    fn start(&mut self, event: &Event, engine: &Engine<Any>) {
         let Some(observer) = &mut self.observer else { return };
         if observer.has_begun() {
             return;
@@ -159,7 +159,9 @@ impl<W: Witness> Watch<Any> for Teller<'_, W> {
         if row.is_sent() || row.is_end() || self.is_other {
             return;
         }
-        self.begin(&row.event, engine);
+        if row.event.kind == kind::FILL {
+            self.start(&row.event, engine);
+        }
         if let Some(observer) = &mut self.observer {
             observer.before(&row.event, engine, self.witness);
         }
@@ -170,6 +172,10 @@ impl<W: Witness> Watch<Any> for Teller<'_, W> {
             return;
         }
         let event = &row.event;
+        if !row.is_sent() {
+            // Before what this event sends is told.
+            self.start(event, engine);
+        }
         let Some(observer) = &mut self.observer else { return };
         if !row.is_sent() {
             observer.after(event, engine, self.witness);

@@ -178,6 +178,10 @@ impl Observer {
         self.pending.tell(now, |place| mid_of(engine, place), witness);
         if W::LOOKS {
             self.look(now, engine, witness);
+            // What it came to, where no step falls on the end.
+            if self.next_look != now.after(self.every) {
+                self.look_at(now, engine, witness);
+            }
         }
         witness.ends(now);
     }
