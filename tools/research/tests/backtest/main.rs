@@ -128,7 +128,9 @@ fn the_same_twice_and_who_looks_changes_nothing() {
     let fills = one.0.iter().filter(|line| line.starts_with("Filled")).count() as u64;
     assert_eq!(fills, first.1.fills);
     let looks = one.0.iter().filter(|line| line.starts_with("Look")).count() as u64;
-    assert_eq!(looks, (first.1.ended.0 - first.1.began.0) / 1_000_000_000 + 1, "one a second");
+    // One a second from the first known mid on, and one at the end.
+    let seconds = (first.1.ended.0 - first.1.began.0) / 1_000_000_000;
+    assert!((seconds + 1..=seconds + 2).contains(&looks), "{looks} in {seconds} s");
 }
 
 #[test]
