@@ -117,6 +117,11 @@ impl Orders {
         self.live.len() + self.spare < self.live_max && self.vacancy(id).is_some()
     }
 
+    /// The same of the last of so many, which leave together.
+    pub fn has_room_for(&self, last: OrderId, many: usize) -> bool {
+        self.live.len() + self.spare + many <= self.live_max && self.vacancy(last).is_some()
+    }
+
     #[inline]
     fn vacancy(&self, id: OrderId) -> Option<usize> {
         self.places(id).find(|place| {

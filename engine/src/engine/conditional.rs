@@ -1,6 +1,7 @@
 //! Stops and take-profits that the venue keeps: given to it, followed, taken back.
 
 use super::Engine;
+use super::pairs::Partner;
 use crate::condition::{Condition, Tie};
 use crate::held::{Held, HeldState, Hold, Trigger};
 use crate::id::{ClientId, OrderId};
@@ -40,11 +41,15 @@ impl<S: Strategy> Engine<S> {
             && self.can_send(held.instrument)
             && self.outbox.room() > 0
             && self.next_counter < u32::MAX;
-        if let Some(other) = self.partner(place) {
-            if may {
-                self.entrust_pair(desk, [place, other], origin);
+        match self.partner(place) {
+            Partner::Ready(other) if may => {
+                // Where the gate has something against the other one, the stop goes by itself.
+                if self.entrust_pair(desk, [place, other], origin) {
+                    return;
+                }
             }
-            return;
+            Partner::Soon => return,
+            Partner::Ready(_) | Partner::None => {}
         }
         let Some(order) = may.then(|| self.conditional(desk, &held, until, origin)).flatten()
         else {
@@ -106,9 +111,12 @@ impl<S: Strategy> Engine<S> {
         match order {
             Some(order) if order.filled.0 > 0 || order.wake == Wake::Awake => {
                 match self.held[place].state {
-                    // The other one of its group is taken for the one that fired.
+                    // Which of the two fired is found out at the one that has the order.
                     HeldState::Beside(_) => self.forget_beside(place, id),
-                    _ => self.fired(place, Some(id)),
+                    _ => {
+                        let place = self.which_fired(place, id);
+                        self.fired(place, Some(id));
+                    }
                 }
             }
             Some(order) if !order.state.is_terminal() => {

@@ -209,7 +209,9 @@ impl<S: Strategy> Engine<S> {
             while let Some(id) = desk.orders.walk(&mut cursor) {
                 let mut cancelled = false;
                 desk.orders.update(id, &mut self.exposure, |order| {
-                    cancelled = matches!(order.state, OrderState::Open | OrderState::PendingAmend);
+                    // What sleeps behind an entry ends with it.
+                    cancelled = matches!(order.state, OrderState::Open | OrderState::PendingAmend)
+                        && order.wake != Wake::Dormant;
                     if cancelled {
                         order.sent_at = now;
                         order.state = OrderState::PendingCancel;
@@ -375,7 +377,9 @@ impl<S: Strategy> Engine<S> {
             while let Some(id) = desk.orders.walk(&mut cursor) {
                 desk.orders.update(id, &mut self.exposure, |order| {
                     let listing = listings.get(order.instrument.index());
-                    if listing.is_some_and(|one| one.instrument.venue == venue) {
+                    // What sleeps behind an entry is asked for when that is no more.
+                    let asked = order.wake != Wake::Dormant;
+                    if asked && listing.is_some_and(|one| one.instrument.venue == venue) {
                         order.doubt(Nanos::ZERO);
                     }
                 });

@@ -57,10 +57,15 @@ impl<S: Strategy> Engine<S> {
                     }
                     place += 1;
                 }
+                // It wakes with the other one of the order, and is taken back then.
+                HeldState::Beside(id) if number != 0 && attached => {
+                    held.state = HeldState::Releasing(id);
+                    place += 1;
+                }
                 HeldState::Beside(id) => {
                     self.held.remove(place);
                     // The other one of the order is given anew.
-                    if number != 0 && !attached {
+                    if number != 0 {
                         self.cancel_of(id);
                     }
                 }
@@ -76,7 +81,7 @@ impl<S: Strategy> Engine<S> {
     }
 
     /// Those that waited for one that is not coming go with it, and theirs.
-    fn drop_children(&mut self, number: u16) {
+    pub(super) fn drop_children(&mut self, number: u16) {
         let waits = |held: &Held| held.hold.after == number && held.state == HeldState::Waiting;
         while let Some(place) = self.held.iter().position(waits) {
             let child = self.held.remove(place);
@@ -89,8 +94,9 @@ impl<S: Strategy> Engine<S> {
     fn let_go(&mut self, place: usize, id: OrderId) -> bool {
         let order = self.order_of(id);
         let Some(order) = order.filter(|order| !order.state.is_terminal()) else {
-            let number = self.held.remove(place).hold.number;
+            let Hold { number, group, .. } = self.held.remove(place).hold;
             let filled = order.map_or((Qty(0), false), |one| (one.filled, one.filled >= one.qty));
+            self.uncover(group);
             self.part_from_entry(number, filled);
             return true;
         };
@@ -218,7 +224,9 @@ impl<S: Strategy> Engine<S> {
                     HeldState::Working(None, _) => true,
                     // What rests at its limit is an order like others.
                     HeldState::Working(Some(_), _) => held.hold.limit.is_none(),
-                    HeldState::AtVenue(id) => held.hold.limit.is_none() && self.is_due(id),
+                    HeldState::AtVenue(id) | HeldState::Beside(id) => {
+                        held.hold.limit.is_none() && self.is_due(id)
+                    }
                     _ => false,
                 }
         };

@@ -17,6 +17,17 @@ use crate::risk::Facts;
 use crate::strategy::Strategy;
 use crate::time::Nanos;
 
+/// The take-profit that is a pair with a stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Partner {
+    /// There is none, or it cannot go to the venue.
+    None,
+    /// The venue ended it a moment after the stop: it may go there soon.
+    Soon,
+    /// It may go there now, and is held at this place.
+    Ready(usize),
+}
+
 /// Refusals in a row after which a stop goes to the venue by itself.
 const REFUSALS_MAX: u8 = 3;
 
@@ -54,18 +65,20 @@ impl Part {
 }
 
 impl<S: Strategy> Engine<S> {
-    /// Where the take-profit is that can go to the venue together with this stop.
-    pub(super) fn partner(&self, place: usize) -> Option<usize> {
-        let stop = &self.held[place];
-        let ready = |held: &Held| {
+    /// Who goes to the venue together with this stop, which may go there now.
+    pub(super) fn partner(&self, place: usize) -> Partner {
+        let fits = |held: &Held| {
             matches!(held.state, HeldState::Armed(_))
-                && self.now >= held.not_before
+                && held.hold.after == 0
                 && held.refused < REFUSALS_MAX
         };
-        (ready(stop) && stop.hold.after == 0)
-            .then(|| self.twin(place))
-            .flatten()
-            .filter(|other| ready(&self.held[*other]) && self.held[*other].hold.after == 0)
+        match self.twin(place) {
+            Some(other) if fits(&self.held[place]) && fits(&self.held[other]) => {
+                let is_early = self.now < self.held[other].not_before;
+                if is_early { Partner::Soon } else { Partner::Ready(other) }
+            }
+            _ => Partner::None,
+        }
     }
 
     /// The take-profit that makes a pair with this stop, by what was asked for.
@@ -101,24 +114,28 @@ impl<S: Strategy> Engine<S> {
         let held = self.held[place];
         if let (HeldState::AtVenue(id), Some(_), 0) =
             (held.state, self.twin(place), held.hold.after)
+            && held.refused < REFUSALS_MAX
             && self.order_of(id).is_some_and(|order| order.wake == Wake::Asleep)
         {
             self.cancel_of(id);
         }
     }
 
-    /// Gives a stop and a take-profit to the venue as a pair, where the gate lets both pass.
+    /// Gives a stop and a take-profit to the venue as a pair, where the gate lets both pass. True
+    /// when they are on their way.
     pub(super) fn entrust_pair(
         &mut self,
         desk: usize,
         places: [usize; 2],
         (cause, read_at): (u64, Nanos),
-    ) {
-        let Some(pairs) = self.pairs_of(&self.held[places[0]]) else { return };
-        let Some(parts) = self.legs(desk, places, (pairs, 0), cause) else { return };
-        if self.send_linked(desk, &parts, read_at) {
+    ) -> bool {
+        let pairs = self.pairs_of(&self.held[places[0]]);
+        let parts = pairs.and_then(|pairs| self.legs(desk, places, (pairs, 0), cause));
+        let sent = parts.as_ref().is_some_and(|parts| self.send_linked(desk, parts, read_at));
+        if let (Some(parts), true) = (parts, sent) {
             self.are_there(places, &parts);
         }
+        sent
     }
 
     /// The two orders of a pair, the first of which is named by the number so many after the next.
@@ -157,12 +174,16 @@ impl<S: Strategy> Engine<S> {
     /// Sends the orders of one request, when the gate lets all of them pass. First it is only
     /// asked, so that nothing is refused or counted in vain.
     fn send_linked(&mut self, desk: usize, parts: &[Part], read_at: Nanos) -> bool {
-        if self.outbox.room() < parts.len() {
+        let last = parts.last().map(|part| part.order.client.order);
+        let fits = last.is_some_and(|id| self.desks[desk].orders.has_room_for(id, parts.len()));
+        if self.outbox.room() < parts.len() || !fits {
             return false;
         }
         for (others, part) in (0..).zip(parts) {
             let passes = self.with_facts(desk, &part.order, read_at, |gate, facts| {
-                gate.would_pass_after(others, &part.order, &part.facts(facts))
+                let facts = part.facts(facts);
+                let open_orders = facts.open_orders + others as usize;
+                gate.would_pass_after(others, &part.order, &Facts { open_orders, ..facts })
             });
             if passes != Some(true) {
                 // What was fired is refused by name.
@@ -246,8 +267,12 @@ impl<S: Strategy> Engine<S> {
         let sent = self.send_linked(desk, &parts, read_at);
         if sent {
             self.are_there([stop, take], &parts[1..]);
+            return Some(Some(client.order));
         }
-        Some(sent.then_some(client.order))
+        // Where the gate has something against those behind it alone, it goes by itself.
+        let passes =
+            self.with_facts(desk, &order, read_at, |gate, facts| gate.would_pass(&order, facts));
+        (passes != Some(true)).then_some(None)
     }
 
     /// Those that came with an entry that is no more: awake where it was filled whole. Else the
@@ -267,7 +292,10 @@ impl<S: Strategy> Engine<S> {
             let (now, first) = (self.now, held.hold.trigger == Trigger::Stop);
             let is_same = matches!(held.state, HeldState::Beside(_));
             self.change_order(id, |order| {
-                order.wake = Wake::Asleep;
+                // One that has fired already, by what was told before the entry's end, stays awake.
+                if order.wake == Wake::Dormant {
+                    order.wake = Wake::Asleep;
+                }
                 order.sent_at = now;
                 order.covered &= !first;
                 if filled.0 <= 0 {
@@ -318,14 +346,45 @@ impl<S: Strategy> Engine<S> {
         }
         self.change_order(fired, |order| order.covered = false);
         let now = self.now;
-        self.held.retain(|held| held.hold.group != group || held.state != HeldState::Beside(fired));
+        let beside =
+            |held: &Held| held.hold.group == group && held.state == HeldState::Beside(fired);
+        while let Some(place) = self.held.iter().position(beside) {
+            let number = self.held.remove(place).hold.number;
+            self.drop_children(number);
+        }
         let Some(place) = self.held.iter().position(|held| Some(held.hold.number) == other) else {
             return;
         };
         if let HeldState::AtVenue(id) = self.held[place].state {
             self.held[place].state = HeldState::Releasing(id);
             self.change_order(id, |order| order.sent_at = now);
+            self.drop_children(self.held[place].hold.number);
         }
+    }
+
+    /// Of two that are one order, where the one is that fired: the one whose price is nearer. It
+    /// has the order from then on, which rests or takes as that one does.
+    pub(super) fn which_fired(&mut self, place: usize, id: OrderId) -> usize {
+        let beside = |held: &Held| held.state == HeldState::Beside(id);
+        let (Some(other), Some(price)) =
+            (self.held.iter().position(beside), self.watched(&self.held[place]))
+        else {
+            return place;
+        };
+        let gap = |place: usize| self.held[place].hold.price.0.abs_diff(price.0);
+        if gap(place) <= gap(other) {
+            return place;
+        }
+        self.held[place].state = HeldState::Beside(id);
+        self.held[other].state = HeldState::AtVenue(id);
+        let limit = self.held[other].hold.limit;
+        self.change_order(id, |order| {
+            (order.price, order.tif) = match limit {
+                Some(limit) => (limit, Tif::Gtc),
+                None => (order.price, Tif::Ioc),
+            };
+        });
+        other
     }
 
     /// The order that one stood beside fired after the other one of them was let go.

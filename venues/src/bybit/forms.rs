@@ -19,7 +19,15 @@ pub(super) const fn category(kind: Kind) -> &'static str {
 }
 
 /// Says of a cancel that it is of orders that wait for a price.
-pub(super) const WAITING: &str = r#""orderFilter":"StopOrder""#;
+const WAITING: &str = r#""orderFilter":"StopOrder""#;
+
+/// The body of a cancel-all. Without a filter it takes all of perpetuals, and of spot those of the
+/// book.
+pub(super) fn cancel_all(one: &Instrument, waiting: bool) -> String {
+    let (category, symbol) = (category(one.kind), one.symbol);
+    let filter = if waiting { format!(",{WAITING}") } else { String::new() };
+    format!(r#"{{"category":"{category}","symbol":"{symbol}"{filter}}}"#)
+}
 
 /// The requests about orders of an instrument.
 pub(super) fn lay(instrument: &Instrument, config: &Config) -> Orders<Framed> {

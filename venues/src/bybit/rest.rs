@@ -112,11 +112,7 @@ pub(super) fn request(wire: &mut Bybit, ask: &Ask, at_ms: u64) -> Result<Request
             Request::get("/v5/execution/list", query)
         }
         Ask::CancelAll { instrument, waiting } => {
-            let one = wire.instrument(*instrument)?;
-            let category = category(one.kind);
-            // Without a filter it takes all of perpetuals, and of spot those of the book.
-            let filter = if *waiting { format!(",{}", forms::WAITING) } else { String::new() };
-            let body = format!(r#"{{"category":"{category}","symbol":"{}"{filter}}}"#, one.symbol);
+            let body = forms::cancel_all(&wire.instrument(*instrument)?, *waiting);
             Request::post("/v5/order/cancel-all", body)
         }
         Ask::Renew(instrument) => {

@@ -5,7 +5,7 @@
 //!  [entry] first second ─▶ Pair, or Bracket where an entry came before
 //! ```
 
-use crate::wire::{Ask, Twin};
+use crate::wire::{Ask, Twin, following};
 use engine::condition::{Condition, Tie};
 use engine::intent::{Intent, Place};
 use engine::time::Nanos;
@@ -29,10 +29,12 @@ impl Linked {
     ) {
         let ask = match intent {
             Intent::Entry(entry) => {
-                self.entry = Some(entry);
+                (self.entry, self.first) = (Some(entry), None);
                 return;
             }
             Intent::Conditional { order, until, tie: Tie::First } => {
+                // An entry whose others found the ring full is none of this one's.
+                self.entry = self.entry.filter(|entry| following(entry.client, 1) == order.client);
                 self.first = Some((order, until));
                 return;
             }

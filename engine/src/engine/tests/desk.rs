@@ -195,6 +195,10 @@ impl Bench {
 
     /// The same, which keeps all that venues keep, pairs as so many orders.
     pub fn with_pairs(pairs: Pairs) -> Self {
+        Self::with_pairs_within(pairs, |_| {})
+    }
+
+    pub fn with_pairs_within(pairs: Pairs, change: impl FnOnce(&mut Limits)) -> Self {
         let keeps = Keeps::NOTHING
             .and_stops(Watched::Last)
             .and_distances(Watched::Last)
@@ -204,7 +208,7 @@ impl Bench {
         Self::with_instruments(
             &[&[0, 1]],
             |all: &mut Vec<Instrument>| all[0].keeps = keeps,
-            |_, _| {},
+            |limits, _| change(limits),
         )
     }
 

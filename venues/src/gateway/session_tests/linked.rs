@@ -58,6 +58,9 @@ fn what_comes_one_by_one_leaves_as_one_request() {
     // What belongs together is not torn apart by what came before it.
     let all = made(&[alone, entry, both[0], both[1], both[0], both[1]]);
     assert_eq!(all, [Ask::from(alone), bracket(3), pair(4, true)]);
+    // An entry of which the others never came is no part of the next pair.
+    let late = [leg(6, Tie::First), leg(7, Tie::Second)];
+    assert_eq!(made(&[entry, late[0], late[1]]), [pair(6, true)]);
     assert_eq!(pair(4, true).places().map(|(_, more)| more), Some(1));
     assert_eq!(bracket(3).places().map(|(_, more)| more), Some(2));
 }

@@ -12,12 +12,8 @@ fn data(items: &str) -> String {
     format!(r#"{{"code":"0","msg":"","data":[{items}]}}"#)
 }
 
-/// The venue: its memory lists the open orders.
-fn script(memory: &mut Memory, path: &str, text: &str) -> Vec<Say> {
-    let back = |text: String| vec![Say::Back(text)];
-    if path.starts_with("GET /api/v5/public/time") {
-        return back(data(&format!(r#"{{"ts":"{}"}}"#, Wall.now().as_ms())));
-    }
+/// What it says of orders over REST; in its memory those that wait have their kind before them.
+fn algos(memory: &mut Memory, path: &str, text: &str) -> Option<String> {
     if let Some(rest) = path.strip_prefix("GET /api/v5/trade/orders-algo-pending?ordType=") {
         let kind = rest.split('&').next().unwrap();
         let mine = memory.list.iter().filter_map(|one| one.split_once(':'));
@@ -27,7 +23,7 @@ fn script(memory: &mut Memory, path: &str, text: &str) -> Vec<Say> {
                  "sz":"1","side":"sell","slOrdPx":"-1","ordId":"","state":"live"}}"#
             )
         });
-        return back(data(&open.collect::<Vec<_>>().join(",")));
+        return Some(data(&open.collect::<Vec<_>>().join(",")));
     }
     if path == "POST /api/v5/trade/cancel-algos" {
         let all: serde_json::Value = serde_json::from_str(text).unwrap();
@@ -36,13 +32,23 @@ fn script(memory: &mut Memory, path: &str, text: &str) -> Vec<Say> {
         assert!(ids.len() <= 10, "more than the venue takes: {text}");
         memory.list.retain(|one| !ids.iter().any(|id| one.ends_with(&format!(":{id}"))));
         let ended = ids.iter().map(|id| format!(r#"{{"algoId":"{id}","sCode":"0"}}"#));
-        return back(data(&ended.collect::<Vec<_>>().join(",")));
+        return Some(data(&ended.collect::<Vec<_>>().join(",")));
     }
-    if path == "POST /api/v5/trade/order-algo" {
-        return back(data(r#"{"algoId":"901","sCode":"0"}"#));
+    match path {
+        "POST /api/v5/trade/order-algo" => Some(data(r#"{"algoId":"901","sCode":"0"}"#)),
+        "POST /api/v5/trade/order" => Some(data(r#"{"ordId":"71","sCode":"0"}"#)),
+        _ => None,
     }
-    if path == "POST /api/v5/trade/order" {
-        return back(data(r#"{"ordId":"71","sCode":"0"}"#));
+}
+
+/// The venue: its memory lists the open orders.
+fn script(memory: &mut Memory, path: &str, text: &str) -> Vec<Say> {
+    let back = |text: String| vec![Say::Back(text)];
+    if path.starts_with("GET /api/v5/public/time") {
+        return back(data(&format!(r#"{{"ts":"{}"}}"#, Wall.now().as_ms())));
+    }
+    if let Some(text) = algos(memory, path, text) {
+        return back(text);
     }
     if path.starts_with("GET /api/v5/trade/orders-pending") {
         let open = memory.list.iter().filter(|one| !one.contains(':')).map(|id| {
