@@ -1,6 +1,6 @@
 //! The grid in hftbacktest: its own loop, its own processors, the wishes of our `reconcile`. A
-//! quote that moves is modified, which there is a cancel and a new order that ends when the cancel fails:
-//! what our engine's cancel-replace is.
+//! quote that moves is modified, which there is a cancel and a new order that ends when the cancel
+//! fails: what our engine's cancel-replace is.
 
 use super::grid::{EVERY, Grid};
 use engine::id::Side;
