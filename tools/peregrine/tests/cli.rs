@@ -314,7 +314,7 @@ fn import_makes_a_tape_once_and_says_where_a_file_is_wrong() {
     let tape = out.to_string_lossy().into_owned();
     let args = ["import", &file, "--out", &tape, "--venue", "binance", "--maker-bps=-0.5"];
     let (text, err) = check(&args, 0);
-    assert!(text.contains("1 rows") && text.contains("binance:BTCUSDT: tick 0.1"), "{text}");
+    assert!(text.contains("1 rows") && text.contains("binance:BTCUSDT: tick 0.5"), "{text}");
     assert_eq!(err, "");
     assert!(check(&args, 1).1.contains("exists already"));
     std::fs::remove_file(&out).unwrap();
