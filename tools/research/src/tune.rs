@@ -1,0 +1,3 @@
+//! Tuning.
+pub mod sampler;
+pub mod space;
