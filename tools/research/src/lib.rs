@@ -11,5 +11,7 @@
 //! an engine decides by. The command line lies in `tools/peregrine`; this crate prints nothing.
 #![forbid(unsafe_code)]
 
+pub mod metrics;
+pub mod report;
 pub mod run;
 pub mod tune;

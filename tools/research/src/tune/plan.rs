@@ -434,3 +434,6 @@ impl Plan {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
