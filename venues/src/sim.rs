@@ -24,22 +24,37 @@
 
 mod delay;
 mod displayed;
+mod faults;
 mod fee;
+mod latency;
 mod ledger;
 mod line;
+mod lumps;
 mod market;
 mod order;
+mod queue;
+mod recorded;
 mod report;
+mod rules;
+mod tiers;
 mod venue;
+mod venues;
 
-pub use delay::{Delay, Latency};
+pub use delay::Delay;
 pub use displayed::Displayed;
+pub use faults::{Faults, Outage};
 pub use fee::{FeeIn, FeeSchedule, Scale};
+pub use latency::{Latency, Spread, Way, Ways};
 pub use line::Line;
 pub use market::{Market, Settings};
 pub use order::{Ask, NewOrder, Open, Tif};
+pub use queue::QueueModel;
+pub use recorded::{OrderTimes, Recorded, TimesError};
 pub use report::{FillReport, Refusal, Report, What};
-pub use venue::{SimVenue, VenueSettings};
+pub use rules::{Priority, RuleCounts, Rules};
+pub use tiers::{Tier, Tiers};
+pub use venue::{MarginSettings, Opening, SimVenue, VenueSettings};
+pub use venues::SimVenues;
 
 #[cfg(test)]
 mod tests;

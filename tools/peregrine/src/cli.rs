@@ -1,10 +1,12 @@
 //! The command line: subcommands and their flags, and how results and failures are printed.
 
 use crate::audit::args::{ExplainArgs, JournalArgs};
+use crate::backtest::args::BacktestArgs;
 use crate::config::{Config, Layout, Wait};
 use crate::exit::{Exit, Failure};
-use crate::{arm, audit, bench, check, ctl, demo, doctor, exchange, live, logging, monitor};
-use crate::{record, replay, version};
+use crate::{arm, audit, backtest, bench, check, ctl, demo, doctor, exchange, live, logging, monitor};
+use crate::tune::args::TuneArgs;
+use crate::{record, replay, tune, version};
 use clap::builder::Styles;
 use clap::{Args, ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use std::path::PathBuf;
@@ -20,6 +22,8 @@ Examples:
   peregrine monitor --name live                   look at a running engine
   peregrine ctl --name live pause                 withdraw its quotes
   peregrine replay out/                           the same decisions again, from its journal
+  peregrine backtest --config config/backtest.toml --data btcusdt.tape    trade on the past
+  peregrine tune --config config/backtest.toml --space config/space.toml --data btcusdt.tape
   peregrine record --config config/paper.toml --out recorded/    keep the market's frames
   peregrine doctor --config live.toml             what the machine lacks for low latency
 
@@ -56,6 +60,10 @@ pub enum Command {
     Ctl(CtlArgs),
     /// Run the engine on a journal again, and compare everything it sends with what was sent
     Replay(ReplayArgs),
+    /// Trade on recorded markets with simulated venues, and measure what comes of it
+    Backtest(BacktestArgs),
+    /// Search the parameters that serve best on recorded markets, and tell how much of it is luck
+    Tune(Box<TuneArgs>),
     /// Tell why one order was sent, and what became of it
     Explain(ExplainArgs),
     /// Look into a journal, export it
@@ -459,7 +467,8 @@ fn wait(text: &str) -> Result<Wait, String> {
     pick(text, &Wait::NAMES)
 }
 
-fn pick<T: Copy>(text: &str, names: &[(&str, T)]) -> Result<T, String> {
+/// The value of a name; otherwise which names there are.
+pub(crate) fn pick<T: Copy>(text: &str, names: &[(&str, T)]) -> Result<T, String> {
     let found = names.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);
     found.ok_or_else(|| {
         let names: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
@@ -478,6 +487,8 @@ impl Command {
             Self::Monitor(args) => args.json,
             Self::Ctl(args) => args.json,
             Self::Replay(args) => args.json,
+            Self::Backtest(args) => args.json,
+            Self::Tune(args) => args.json,
             Self::Explain(args) => args.json,
             Self::Journal(args) => args.command.json(),
             Self::Record(args) => args.json,
@@ -502,6 +513,8 @@ impl Command {
             Self::Monitor(args) => monitor::run(&args),
             Self::Ctl(args) => ctl::run(&args),
             Self::Replay(args) => replay::run(&args),
+            Self::Backtest(args) => backtest::run(&args),
+            Self::Tune(args) => tune::run(&args),
             Self::Explain(args) => audit::explain(&args),
             Self::Journal(args) => audit::run(&args),
             Self::Record(args) => record::run(&args),

@@ -11,7 +11,9 @@
 //! an engine decides by. The command line lies in `tools/peregrine`; this crate prints nothing.
 #![forbid(unsafe_code)]
 
+pub mod backtest;
 pub mod metrics;
 pub mod report;
 pub mod run;
+pub mod tape;
 pub mod tune;

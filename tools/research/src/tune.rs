@@ -23,5 +23,6 @@ pub mod sampler;
 pub mod search;
 pub mod space;
 pub mod study;
+pub mod table;
 pub mod walk;
 pub mod winner;

@@ -60,7 +60,7 @@ fn show(at: Nanos, report: &Report) -> String {
             let why = why.map_or("cancelled", Refusal::name);
             format!("done {key} {why} filled {}", LOT.decimal(filled.0))
         }
-        What::Amended { key, qty } => format!("amended {key} {}", LOT.decimal(qty.0)),
+        What::Amended { key, qty, .. } => format!("amended {key} {}", LOT.decimal(qty.0)),
         What::CancelRefused { key, why } => format!("cancel refused {key} {}", why.name()),
         What::AmendRefused { key, why } => format!("amend refused {key} {}", why.name()),
     };

@@ -3,8 +3,8 @@
 
 use super::drawing::{Drawing, Heat};
 use super::frame::{
-    AMBER, Axis, BLUE, FAINT, Fault, GREEN, GREY, INK, LETTER, RED, WIDTH, chart, date, digits,
-    fault, legend, letters, number, picture, range, span,
+    AMBER, Axis, BLUE, FAINT, Fault, GREEN, GREY, INK, LETTER, RED, Sign, WIDTH, chart, date,
+    digits, fault, legend, letters, number, picture, range, span,
 };
 use crate::metrics::{Metrics, Tally};
 use crate::run::{AFTER, Leg};
@@ -42,19 +42,17 @@ pub fn markouts(drawing: &Drawing, metrics: &Metrics) -> Result<String, Fault> {
             labels: 5,
             write: &write,
         };
-        let mut chart = chart(area, (&across, &up))?;
+        let below = legend(area, &curves.each_ref().map(|curve| (curve.2, curve.1, Sign::Line)))?;
+        let mut chart = chart(&below, (&across, &up))?;
         let zero = LineSeries::new([(-0.15, 0.0), (last + 0.15, 0.0)], GREY.stroke_width(2));
         chart.draw_series(zero).map_err(fault)?;
-        for (points, colour, name) in &curves {
-            let (colour, dots) = (*colour, points.clone());
+        for (points, colour, _) in &curves {
             let line = LineSeries::new(points.clone(), colour.stroke_width(4));
-            chart.draw_series(line).map_err(fault)?.label(*name).legend(move |(x, y)| {
-                PathElement::new(vec![(x, y), (x + 20, y)], colour.stroke_width(4))
-            });
-            let dots = dots.into_iter().map(|dot| Circle::new(dot, 7, colour.filled()));
+            chart.draw_series(line).map_err(fault)?;
+            let dots = points.iter().map(|dot| Circle::new(*dot, 7, colour.filled()));
             chart.draw_series(dots).map_err(fault)?;
         }
-        legend(&mut chart)
+        Ok(())
     })
 }
 
@@ -133,7 +131,9 @@ pub fn split(metrics: &Metrics, asset: &str) -> Result<String, Fault> {
         range = range.start - wide * 0.06..range.end + wide * 0.06;
         let name = format!("P&L, {asset}");
         let exact = digits(&range);
-        let up = Axis { name: &name, range, labels: 6, write: &exact };
+        let up = Axis { name: &name, range: range.clone(), labels: 6, write: &exact };
+        // A place more than at the axis.
+        let told = digits(&(range.start / 30.0..range.end / 30.0));
         let write = |place: f64| {
             let part = parts.get(place.round().max(0.0) as usize);
             let near = (place - place.round()).abs() < 0.01 && place > -0.4;
@@ -153,7 +153,7 @@ pub fn split(metrics: &Metrics, asset: &str) -> Result<String, Fault> {
             let v_pos = if *value < 0.0 { VPos::Top } else { VPos::Bottom };
             let style = letters(LETTER, INK).pos(Pos::new(HPos::Center, v_pos));
             let shift = if *value < 0.0 { 8 } else { -8 };
-            EmptyElement::at((place as f64, *value)) + Text::new(exact(*value), (0, shift), style)
+            EmptyElement::at((place as f64, *value)) + Text::new(told(*value), (0, shift), style)
         });
         chart.draw_series(texts).map_err(fault)?;
         Ok(())

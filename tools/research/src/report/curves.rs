@@ -2,10 +2,11 @@
 
 use super::drawing::{Drawing, Place};
 use super::frame::{
-    AMBER, Area, Axis, BLUE, Chart, Clock, Fault, GREEN, GREY, RED, chart, digits, fault, legend,
-    number, picture, range,
+    AMBER, Area, Axis, BLUE, Chart, Clock, Fault, GREEN, GREY, RED, Sign, chart, corners, digits,
+    fault, inside, legend, number, picture, range,
 };
 use super::thin::Point;
+use crate::run::Look;
 use engine::id::Side;
 use plotters::prelude::*;
 
@@ -21,16 +22,9 @@ fn line<'a, 'b: 'a>(
     chart: &mut Chart<'a, 'b>,
     points: Vec<(f64, f64)>,
     colour: RGBColor,
-    name: &str,
 ) -> Result<(), Fault> {
     let series = LineSeries::new(points, colour.stroke_width(3));
-    let drawn = chart.draw_series(series).map_err(fault)?;
-    if !name.is_empty() {
-        drawn.label(name).legend(move |(x, y)| {
-            PathElement::new(vec![(x, y), (x + 20, y)], colour.stroke_width(4))
-        });
-    }
-    Ok(())
+    chart.draw_series(series).map(|_| ()).map_err(fault)
 }
 
 /// Values as steps: each stands until the next one.
@@ -73,7 +67,7 @@ pub fn equity(drawing: &Drawing) -> Result<String, Fault> {
         let up = Axis { name: &name, range: range.clone(), labels: 7, write: &write };
         let mut chart = chart(area, (&clock.axis(), &up))?;
         surface(&mut chart, &points, (range.start, BLUE.mix(0.12)))?;
-        line(&mut chart, points, BLUE, "")
+        line(&mut chart, points, BLUE)
     })
 }
 
@@ -91,7 +85,7 @@ pub fn drawdown(drawing: &Drawing) -> Result<String, Fault> {
         let up = Axis { name: "below its peak, %", range, labels: 6, write: &write };
         let mut chart = chart(area, (&clock.axis(), &up))?;
         surface(&mut chart, &points, (0.0, RED.mix(0.18)))?;
-        line(&mut chart, points, RED, "")
+        line(&mut chart, points, RED)
     })
 }
 
@@ -106,37 +100,25 @@ pub fn inventory(drawing: &Drawing, place: &Place) -> Result<String, Fault> {
         let up = Axis { name: &name, range, labels: 6, write: &write };
         let mut chart = chart(area, (&clock.axis(), &up))?;
         surface(&mut chart, &points, (0.0, AMBER.mix(0.18)))?;
-        line(&mut chart, points, AMBER, "")
+        line(&mut chart, points, AMBER)
     })
 }
 
-/// Dots of fills: bought point up, sold point down.
-fn dots<'a, 'b: 'a>(
+/// Fills: bought point up, sold point down; where there are many of them they are small.
+fn fills<'a, 'b: 'a>(
     chart: &mut Chart<'a, 'b>,
     points: &[(f64, f64)],
     (side, size): (Side, i32),
 ) -> Result<(), Fault> {
-    let (colour, name, way) = match side {
-        Side::Buy => (GREEN, "bought", -1),
-        Side::Sell => (RED, "sold", 1),
-    };
-    let mark = move |size: i32| {
-        vec![(0, way * size), (size, -way * size), (-size, -way * size), (0, way * size)]
-    };
-    chart
-        .draw_series(
-            points
-                .iter()
-                .map(|point| EmptyElement::at(*point) + Polygon::new(mark(size), colour.mix(0.9))),
-        )
-        .map_err(fault)?
-        .label(name)
-        .legend(move |at| EmptyElement::at(at) + Polygon::new(offset(mark(9)), colour.filled()));
-    Ok(())
-}
-
-fn offset(points: Vec<(i32, i32)>) -> Vec<(i32, i32)> {
-    points.into_iter().map(|(x, y)| (x + 10, y)).collect()
+    let colour = if side == Side::Buy { GREEN } else { RED };
+    let size = if points.len() > 200 { size / 2 } else { size };
+    let (across, up) = (chart.x_range(), chart.y_range());
+    let points = points.iter().filter(|at| inside(&across, at.0) && inside(&up, at.1));
+    let signs = points.map(|at| {
+        let corners = corners(side == Side::Buy, size);
+        EmptyElement::at(*at) + Polygon::new(corners, colour.mix(0.85))
+    });
+    chart.draw_series(signs).map(|_| ()).map_err(fault)
 }
 
 /// Mid of a market with our fills on it.
@@ -150,32 +132,41 @@ pub fn price(drawing: &Drawing, place: &Place) -> Result<String, Fault> {
         let name = format!("price, {}", place.market.quote);
         let write = digits(&range);
         let up = Axis { name: &name, range, labels: 7, write: &write };
-        let mut chart = chart(area, (&clock.axis(), &up))?;
-        line(&mut chart, mid, GREY, "mid")?;
-        dots(&mut chart, &bought, (Side::Buy, 5))?;
-        dots(&mut chart, &sold, (Side::Sell, 5))?;
-        legend(&mut chart)
+        let signs =
+            [("mid", GREY, Sign::Line), ("bought", GREEN, Sign::Up), ("sold", RED, Sign::Down)];
+        let below = legend(area, &signs)?;
+        let mut chart = chart(&below, (&clock.axis(), &up))?;
+        line(&mut chart, mid, GREY)?;
+        fills(&mut chart, &bought, (Side::Buy, 8))?;
+        fills(&mut chart, &sold, (Side::Sell, 8))
     })
 }
 
-/// Curves that end where there is no value and begin anew behind.
+/// A curve of steps that ends where there is no value and begins anew behind.
 fn pieces<'a, 'b: 'a>(
     chart: &mut Chart<'a, 'b>,
     points: impl Iterator<Item = (f64, f64)>,
-    (colour, name): (RGBColor, &str),
+    colour: RGBColor,
 ) -> Result<(), Fault> {
-    let (mut piece, mut name) = (Vec::new(), name);
+    let mut piece = Vec::new();
     for point in points.chain([(0.0, f64::NAN)]) {
         if point.1.is_finite() {
             piece.push(point);
         } else if !piece.is_empty() {
-            line(chart, steps(&piece), colour, name)?;
-            name = "";
+            line(chart, steps(&piece), colour)?;
             piece.clear();
         }
     }
     Ok(())
 }
+
+const QUOTED: [(&str, RGBColor, Sign); 5] = [
+    ("best prices", GREY, Sign::Line),
+    ("our bid", GREEN, Sign::Line),
+    ("our ask", RED, Sign::Line),
+    ("bought", GREEN, Sign::Up),
+    ("sold", RED, Sign::Down),
+];
 
 /// Best prices and ours in the two minutes with the most fills.
 pub fn quotes(drawing: &Drawing, place: &Place) -> Result<String, Fault> {
@@ -190,26 +181,24 @@ pub fn quotes(drawing: &Drawing, place: &Place) -> Result<String, Fault> {
         let places = (-place.market.tick.log10()).ceil().clamp(0.0, 10.0) as usize;
         let write = move |value| number(value, places);
         let up = Axis { name: &name, range: range.clone(), labels: 7, write: &write };
-        let mut chart = chart(area, (&clock.axis(), &up))?;
-        let look = |pick: fn(&crate::run::Look) -> f64| {
-            close.looks.iter().map(move |look| (look.at.0, pick(look)))
-        };
-        let curves: [(fn(&crate::run::Look) -> f64, _, _); 4] = [
-            (|look| look.bid, GREY, "best prices"),
-            (|look| look.ask, GREY, ""),
-            (|look| look.own_bid, GREEN, "our bid"),
-            (|look| look.own_ask, RED, "our ask"),
+        let below = legend(area, &QUOTED)?;
+        let mut chart = chart(&below, (&clock.axis(), &up))?;
+        let picks: [(fn(&Look) -> f64, RGBColor); 4] = [
+            (|look| look.bid, GREY),
+            (|look| look.ask, GREY),
+            (|look| look.own_bid, GREEN),
+            (|look| look.own_ask, RED),
         ];
-        for (pick, colour, name) in curves {
-            let points = look(pick).map(|(at, price)| (clock.at(at), price));
-            pieces(&mut chart, points, (colour, name))?;
+        for (pick, colour) in picks {
+            let points = close.looks.iter().map(|look| (clock.at(look.at.0), pick(look)));
+            pieces(&mut chart, points, colour)?;
         }
         for side in Side::BOTH {
             let of_side = close.fills.iter().filter(|fill| fill.side == side);
             let points: Vec<(f64, f64)> =
                 of_side.map(|fill| (clock.at(fill.at.0), fill.price)).collect();
-            dots(&mut chart, &points, (side, 9))?;
+            fills(&mut chart, &points, (side, 10))?;
         }
-        legend(&mut chart)
+        Ok(())
     })
 }

@@ -15,6 +15,8 @@ const CLOSE: Nanos = Nanos::from_s(120);
 const CLOSE_LOOKS: usize = 4_800;
 /// Rows of the heat map at most: then two days become one row.
 const HEAT_ROWS: usize = 62;
+/// Buckets of the curves of fills: each point of them is drawn as a sign.
+const FILL_BUCKETS: usize = 256;
 const HOUR_NS: i64 = 3_600_000_000_000;
 
 /// Some minutes of a market, as they were.
@@ -154,7 +156,7 @@ impl Witness for Drawing {
             market: market.clone(),
             mid: Thinned::default(),
             position: Thinned::default(),
-            fills: Default::default(),
+            fills: [Thinned::new(FILL_BUCKETS), Thinned::new(FILL_BUCKETS)],
             close: Close::default(),
             now: Close::default(),
         };

@@ -6,6 +6,7 @@
 use plotters::coord::Shift;
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
 use std::ops::Range;
 
 /// Units of a picture's width; a page shows two of them as one pixel.
@@ -123,16 +124,55 @@ pub fn chart<'a, 'b>(
     Ok(chart)
 }
 
-/// Draws the names of the curves, once all of them are drawn.
-pub fn legend<'a, 'b: 'a>(chart: &mut Chart<'a, 'b>) -> Result<(), Fault> {
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::UpperLeft)
-        .background_style(PAPER.mix(0.85))
-        .border_style(FAINT)
-        .label_font(letters(LETTER, INK))
-        .draw()
-        .map_err(fault)
+/// Units above a chart that its legend takes.
+const LEGEND: u32 = 44;
+
+/// What a colour stands for in a legend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sign {
+    /// A curve.
+    Line,
+    /// A fill bought.
+    Up,
+    /// A fill sold.
+    Down,
+}
+
+/// Corners of the sign of a fill of this size, around its place.
+pub fn corners(is_up: bool, size: i32) -> Vec<(i32, i32)> {
+    let way = if is_up { -size } else { size };
+    vec![(0, way), (size, -way), (-size, -way), (0, way)]
+}
+
+/// Draws what the colours stand for in a line above everything else; gives what is left below.
+pub fn legend<'b>(area: &Area<'b>, entries: &[(&str, RGBColor, Sign)]) -> Result<Area<'b>, Fault> {
+    let (above, below) = area.split_vertically(LEGEND);
+    let middle = LEGEND as i32 / 2 + 6;
+    let mut left = 210;
+    for (name, colour, sign) in entries {
+        let drawn = match sign {
+            Sign::Line => {
+                let ends = vec![(left, middle), (left + 34, middle)];
+                above.draw(&PathElement::new(ends, colour.stroke_width(5)))
+            }
+            Sign::Up | Sign::Down => {
+                let around = corners(*sign == Sign::Up, 11).into_iter();
+                let around = around.map(|(x, y)| (left + 17 + x, middle + y));
+                above.draw(&Polygon::new(around.collect::<Vec<_>>(), colour.filled()))
+            }
+        };
+        drawn.map_err(fault)?;
+        let style = letters(LETTER, INK).pos(Pos::new(HPos::Left, VPos::Center));
+        above.draw(&Text::new(*name, (left + 46, middle), style)).map_err(fault)?;
+        // A letter is about half as wide as it is high.
+        left += 46 + name.chars().count() as i32 * (LETTER / 2 - 1) + 46;
+    }
+    Ok(below)
+}
+
+/// Whether a number lies on an axis: the drawing library must not be given what is far outside.
+pub fn inside(range: &Range<f64>, value: f64) -> bool {
+    range.contains(&value) || value == range.end
 }
 
 /// The range of some numbers, a little wider than they are; of none, or of one, around it.
@@ -191,7 +231,7 @@ impl Clock {
     pub fn new((start, end): (u64, u64), utc_ns: i64) -> Self {
         let span = end.saturating_sub(start).max(1) as f64;
         let (unit, unit_ns) = match span {
-            span if span < 3e11 => ("s", 1e9),
+            span if span < 3e11 => ("seconds", 1e9),
             span if span < 2e13 => ("minutes", 6e10),
             span if span < 6e14 => ("hours", 3.6e12),
             _ => ("days", 8.64e13),

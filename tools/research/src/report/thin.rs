@@ -6,7 +6,7 @@
 use engine::time::Nanos;
 
 /// Buckets that a curve has at most.
-const BUCKETS: usize = 1_024;
+pub const BUCKETS: usize = 1_024;
 /// Their width at first, ns.
 const WIDTH: u64 = 1_000_000;
 
@@ -50,6 +50,7 @@ impl Bucket {
 /// A curve.
 #[derive(Clone, Debug)]
 pub struct Thinned {
+    most: usize,
     start: Option<u64>,
     width: u64,
     buckets: Vec<Option<Bucket>>,
@@ -57,11 +58,16 @@ pub struct Thinned {
 
 impl Default for Thinned {
     fn default() -> Self {
-        Self { start: None, width: WIDTH, buckets: Vec::new() }
+        Self::new(BUCKETS)
     }
 }
 
 impl Thinned {
+    /// Of at most so many buckets.
+    pub const fn new(most: usize) -> Self {
+        Self { most, start: None, width: WIDTH, buckets: Vec::new() }
+    }
+
     /// One more value, not before the last one; what is not a number is left out.
     pub fn push(&mut self, at: Nanos, value: f64) {
         if !value.is_finite() {
@@ -69,7 +75,7 @@ impl Thinned {
         }
         let start = *self.start.get_or_insert(at.0);
         let mut place = at.0.saturating_sub(start) / self.width;
-        while place >= BUCKETS as u64 {
+        while place >= self.most as u64 {
             self.halve();
             place = at.0.saturating_sub(start) / self.width;
         }
