@@ -29,14 +29,27 @@ use std::thread::available_parallelism;
 /// Largest space file that is read, bytes.
 const SPACE_LEN_MAX: u64 = 1 << 20;
 
-/// Tunes.
+/// Tunes, and tells what was found.
 pub fn run(args: &TuneArgs) -> Result<Exit, Failure> {
-    let config = Config::load(&args.config)?;
-    let text = read(&args.config, "configuration")?;
-    let space = read(&args.space, "space")?;
-    let space = Space::parse(&space)
+    let text = read(&args.space, "space")?;
+    let space = Space::parse(&text)
         .map_err(|error| Failure::usage(format!("{}: {error}", args.space.display())))?;
+    let text = read(&args.config, "configuration")?;
     let ground = Tapes { args, text: &text, space: &space };
+    let (tuned, trials) = search(&ground)?;
+    let files = write(&ground, (&tuned, &trials))?;
+    tell(args, &tuned, &files)
+}
+
+/// Where every trial is kept.
+fn study(args: &TuneArgs) -> PathBuf {
+    args.study.clone().unwrap_or_else(|| args.out.join("study.jsonl"))
+}
+
+/// Searches: the result, with the trials of the last fold.
+fn search(ground: &Tapes<'_>) -> Result<(Tuned, Vec<Trial>), Failure> {
+    let Tapes { args, space, .. } = *ground;
+    let config = Config::load(&args.config)?;
     // What is wrong with a key is said once, and not by each trial.
     let middle = space.values(&vec![0.5; space.dims()]);
     ground.config(&middle).map_err(|error| {
@@ -44,18 +57,15 @@ pub fn run(args: &TuneArgs) -> Result<Exit, Failure> {
         Failure::usage(format!("{path}: the configuration does not take its parameters: {error}"))
     })?;
     let (span, tapes) = tapes(args)?;
-    let plan = plan(args, &config, (&space, span), tapes)?;
+    let plan = plan(args, &config, (space, span), tapes)?;
     fs::create_dir_all(&args.out).map_err(|error| unwritten(&args.out, &error))?;
-    let study = args.study.clone().unwrap_or_else(|| args.out.join("study.jsonl"));
     let mut bar = Bar::new(args.json);
-    let tuned = plan.run(&ground, &study, &mut |progress| bar.shows(&progress));
+    let tuned = plan.run(ground, &study(args), &mut |progress| bar.shows(&progress));
     bar.ends();
-    let (tuned, trials) = tuned.map_err(|error| match error {
+    tuned.map_err(|error| match error {
         TuneError::Sampler(SamplerError::Multi(_) | SamplerError::Grid(_)) => Failure::usage(error),
         other => Failure::error(other),
-    })?;
-    let files = write(args, &ground, &space, (&tuned, &trials))?;
-    tell(args, &tuned, &study, &files)
+    })
 }
 
 fn read(path: &Path, what: &str) -> Result<String, Failure> {
@@ -122,11 +132,10 @@ fn plan(
 
 /// Writes what people want: the page, the numbers and the configuration of the winner.
 fn write(
-    args: &TuneArgs,
     ground: &Tapes<'_>,
-    space: &Space,
     (tuned, trials): (&Tuned, &[Trial]),
 ) -> Result<Vec<PathBuf>, Failure> {
+    let Tapes { args, space, .. } = *ground;
     let mut files = Vec::new();
     let mut put = |name: &str, text: &str| {
         let path = args.out.join(name);
@@ -170,12 +179,8 @@ fn heading(args: &TuneArgs, tuned: &Tuned) -> String {
     )
 }
 
-fn tell(
-    args: &TuneArgs,
-    tuned: &Tuned,
-    study: &Path,
-    files: &[PathBuf],
-) -> Result<Exit, Failure> {
+fn tell(args: &TuneArgs, tuned: &Tuned, files: &[PathBuf]) -> Result<Exit, Failure> {
+    let study = study(args);
     let shown: Vec<String> = files.iter().map(|path| path.display().to_string()).collect();
     if args.json {
         let mut object = serde_json::to_value(tuned).map_err(Failure::error)?;
