@@ -31,12 +31,13 @@ const SPACE_LEN_MAX: u64 = 1 << 20;
 
 /// Tunes, and tells what was found.
 pub fn run(args: &TuneArgs) -> Result<Exit, Failure> {
+    let config = Config::load(&args.config)?;
     let text = read(&args.space, "space")?;
     let space = Space::parse(&text)
         .map_err(|error| Failure::usage(format!("{}: {error}", args.space.display())))?;
     let text = read(&args.config, "configuration")?;
     let ground = Tapes { args, text: &text, space: &space };
-    let (tuned, trials) = search(&ground)?;
+    let (tuned, trials) = search(&ground, &config)?;
     let files = write(&ground, (&tuned, &trials))?;
     tell(args, &tuned, &files)
 }
@@ -47,9 +48,8 @@ fn study(args: &TuneArgs) -> PathBuf {
 }
 
 /// Searches: the result, with the trials of the last fold.
-fn search(ground: &Tapes<'_>) -> Result<(Tuned, Vec<Trial>), Failure> {
+fn search(ground: &Tapes<'_>, config: &Config) -> Result<(Tuned, Vec<Trial>), Failure> {
     let Tapes { args, space, .. } = *ground;
-    let config = Config::load(&args.config)?;
     // What is wrong with a key is said once, and not by each trial.
     let middle = space.values(&vec![0.5; space.dims()]);
     ground.config(&middle).map_err(|error| {
@@ -57,7 +57,7 @@ fn search(ground: &Tapes<'_>) -> Result<(Tuned, Vec<Trial>), Failure> {
         Failure::usage(format!("{path}: the configuration does not take its parameters: {error}"))
     })?;
     let (span, tapes) = tapes(args)?;
-    let plan = plan(args, &config, (space, span), tapes)?;
+    let plan = plan(args, config, (space, span), tapes)?;
     fs::create_dir_all(&args.out).map_err(|error| unwritten(&args.out, &error))?;
     let mut bar = Bar::new(args.json);
     let tuned = plan.run(ground, &study(args), &mut |progress| bar.shows(&progress));

@@ -13,7 +13,7 @@ use std::path::Path;
 
 const BEGAN: u64 = 1_723_075_200_000_000_000;
 const MID: i64 = 600_000;
-const LEVELS: i64 = 40;
+const LEVELS: i64 = 15;
 
 /// Writes a tape of so many seconds.
 pub fn tape(path: &Path, seed: u64, seconds: u64) {
@@ -39,7 +39,7 @@ pub fn tape(path: &Path, seed: u64, seconds: u64) {
         emit(&mut writer, &mut rows, (at, update), 0);
         if rng.random_range(0..3) == 0 {
             let taker = Side::BOTH[rng.random_range(0..2)];
-            let reach = rng.random_range(0..12);
+            let reach = rng.random_range(0..60);
             let price = Price(if taker == Side::Buy { mid + 1 + reach } else { mid - 1 - reach });
             let qty = Qty(rng.random_range(1..2_000));
             rows.push(Body::Trade { price, qty, taker });

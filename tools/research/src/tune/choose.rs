@@ -15,7 +15,7 @@ pub fn ranked(scores: &[&[f64]]) -> Vec<usize> {
     let objectives = scores.first().map_or(0, |one| one.len());
     if objectives < 2 {
         let mut places: Vec<usize> = (0..scores.len()).collect();
-        places.sort_by(|&a, &b| scores[b].first().unwrap_or(&0.0).total_cmp(&scores[a][0]));
+        places.sort_by(|&a, &b| scores[b][0].total_cmp(&scores[a][0]));
         return places;
     }
     let owned: Vec<Vec<f64>> = scores.iter().map(|one| one.to_vec()).collect();
