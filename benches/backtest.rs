@@ -4,7 +4,8 @@
 //!
 //! Both take rows that are decoded already; a row is one of theirs, which they apply to two books
 //! (the venue's and ours), as we do. Processor time of the thread, not wall time. Before anything is
-//! timed, the fills of both are compared one by one.
+//! timed, the fills of both are compared one by one, by their rules; then what each of our rules
+//! changes is counted. `--test` does that much and no more.
 
 #[path = "backtest/feed.rs"]
 mod feed;
@@ -27,6 +28,7 @@ use research::backtest::happened;
 use research::run::Nobody;
 use rustix::time::{ClockId, clock_gettime};
 use theirs::Terms;
+use venues::sim::Rules;
 
 const NAME: &str = "usdm/btcusdt_20240808.gz";
 const RIVAL: &str = "hftbacktest";
@@ -74,7 +76,7 @@ impl Market {
     /// ns of all rows with us.
     fn ours(&self, grid: &Grid) -> Result<f64, Failed> {
         let rows = (self.received.as_slice(), self.happened.as_slice());
-        let mut run = ours::build(rows, self.instrument, (grid, &self.terms));
+        let mut run = ours::build(rows, self.instrument, (grid, &self.terms, Rules::Own));
         let before = spent();
         ours::run(&mut run, &mut Nobody)?;
         Ok(spent() - before)
@@ -89,28 +91,50 @@ impl Market {
     }
 }
 
-/// Fills of both, one by one.
+/// Fills of both by their rules, one by one: when, which side, at which price.
 fn compare(market: &Market, (name, grid): (&str, &Grid)) -> Result<(), Failed> {
-    let rows = (market.received.as_slice(), market.happened.as_slice());
-    let mut run = ours::build(rows, market.instrument, (grid, &market.terms));
-    let mut fills = ours::Fills::new(market.terms.steps.0);
-    let came = ours::run(&mut run, &mut fills)?;
-    fills.all.sort_by_key(|(at, side, price)| (*at, side.index(), *price));
+    let ours = fills(market, grid, Rules::Hftbacktest { partial: false })?;
     let mut bot = theirs::build(&market.theirs, &market.terms).ok_or("their backtest")?;
     let (theirs, sent) = theirs::run(&mut bot, grid, &market.terms);
-    let same = fills.all.iter().zip(&theirs).take_while(|(one, two)| one == two).count();
+    let same = ours.all.iter().zip(&theirs).take_while(|(one, two)| one == two).count();
     println!(
-        "backtest/{name}: {} rows, ours {} fills of {} requests, theirs {} of {sent}; the first {same} alike",
+        "backtest/{name}: {} rows; by their rules {} fills of {} requests, theirs {} of {sent}",
         market.theirs.len(),
-        fills.all.len(),
-        came.sent,
+        ours.all.len(),
+        ours.sent,
         theirs.len(),
     );
-    if fills.all != theirs {
-        let near = |all: &[theirs::Fill]| format!("{:?}", all.get(same..(same + 3).min(all.len())));
-        println!("  ours {} theirs {}", near(&fills.all), near(&theirs));
+    if ours.all != theirs {
+        let next = |all: &[theirs::Fill]| format!("{:?}", all.get(same..all.len().min(same + 4)));
+        let (ours, theirs) = (next(&ours.all), next(&theirs));
+        return Err(
+            format!("fills differ from the {same}th on: ours {ours} theirs {theirs}").into()
+        );
     }
+    if grid.levels > 0 && theirs.len() < 10 {
+        return Err(format!("too few fills to compare: {}", theirs.len()).into());
+    }
+    let own = fills(market, grid, Rules::Own)?;
+    let counts = own.counts.rows().filter(|(_, count)| *count > 0);
+    let counts: Vec<String> = counts.map(|(name, count)| format!("{name} {count}")).collect();
+    println!("  by our own rules {} fills: {}", own.all.len(), counts.join(", "));
     Ok(())
+}
+
+/// Our fills by these rules, in order of time.
+fn fills(market: &Market, grid: &Grid, rules: Rules) -> Result<ours::Fills, Failed> {
+    let rows = (market.received.as_slice(), market.happened.as_slice());
+    let mut run = ours::build(rows, market.instrument, (grid, &market.terms, rules));
+    let mut fills = ours::Fills::new(market.terms.steps.0);
+    fills.sent = ours::run(&mut run, &mut fills)?.sent;
+    fills.all.sort_by_key(|(at, side, price)| (*at, side.index(), *price));
+    let refused: u64 =
+        run.engine.desks.iter().map(|desk| desk.gate.refusals().iter().sum::<u64>()).sum();
+    if refused > 0 {
+        return Err(format!("our risk gate refused {refused} orders that they send").into());
+    }
+    fills.counts = run.ports.venues().counts();
+    Ok(fills)
 }
 
 fn race(stage: &mut Stage, market: &Market, (name, grid): (&str, &Grid)) -> Result<(), Failed> {
@@ -135,7 +159,7 @@ fn race(stage: &mut Stage, market: &Market, (name, grid): (&str, &Grid)) -> Resu
     let against = Against { name: RIVAL.to_owned(), ns: median(theirs), ratio: median(ratios) };
     let row = Row {
         against: vec![against],
-        bar: Bar::NsMax(1_000.0),
+        bar: Bar::times(2.0, RIVAL),
         ..Row::new("backtest", name, median(ours))
     };
     stage.keep(row);

@@ -11,9 +11,7 @@ use engine::num::{Amount, Notional, Qty};
 use engine::reconcile::Tolerance;
 use engine::risk::Limits;
 use engine::time::Nanos;
-use research::backtest::{
-    About, Backtest, Came, Failed, Held, Rhythm, TapePorts, Unkept,
-};
+use research::backtest::{About, Backtest, Came, Failed, Held, Rhythm, TapePorts, Unkept};
 use research::run::{Filled, Meta, Witness};
 use venues::sim::{Latency, Opening, QueueModel, RuleCounts, Rules, SimVenues, VenueSettings};
 
@@ -22,13 +20,17 @@ use venues::sim::{Latency, Opening, QueueModel, RuleCounts, Rules, SimVenues, Ve
 pub struct Fills {
     /// All of them.
     pub all: Vec<Fill>,
+    /// Requests sent.
+    pub sent: u64,
+    /// What our rules changed.
+    pub counts: RuleCounts,
     tick: f64,
 }
 
 impl Fills {
     /// None yet, of a market with this tick.
-    pub const fn new(tick: f64) -> Self {
-        Self { all: Vec::new(), tick }
+    pub fn new(tick: f64) -> Self {
+        Self { tick, ..Self::default() }
     }
 }
 
@@ -60,7 +62,8 @@ pub fn build<'a>(
         instruments: 1,
     };
     let venues = venues(began, instrument, (terms, rules));
-    let ports = TapePorts::new((Held::new(received), Held::new(happened)), (venues, Unkept), rhythm);
+    let ports =
+        TapePorts::new((Held::new(received), Held::new(happened)), (venues, Unkept), rhythm);
     Backtest { engine: engine(instrument, *grid), ports }
 }
 
@@ -76,7 +79,11 @@ fn venues(began: Nanos, instrument: Instrument, (terms, rules): (&Terms, Rules))
     };
     let big = Amount(1_000_000_000_000_000_000);
     let balances = vec![(AssetId(0), big), (AssetId(1), big)];
-    SimVenues::new(began, &[instrument], vec![Opening { settings, balances, positions: Vec::new() }])
+    SimVenues::new(
+        began,
+        &[instrument],
+        vec![Opening { settings, balances, positions: Vec::new() }],
+    )
 }
 
 fn engine(instrument: Instrument, grid: Grid) -> Engine<Quoter> {

@@ -21,6 +21,7 @@ use research::report::Drawing;
 use research::run::Witness;
 use setup::Setup;
 use sign::Sign;
+use venues::sim::Rules;
 use verdict::{Ran, Verdict};
 
 /// Between two looks at how things stand.
@@ -30,11 +31,9 @@ const RESYNC_AFTER: Nanos = Nanos::from_ms(200);
 
 /// Runs it.
 pub fn run(args: &BacktestArgs) -> Result<Exit, Failure> {
-    let mut config = Config::load(&args.config)?;
-    // Its venues are simulated, whatever the file trades.
-    config.mode = Mode::Paper;
+    let config = simulated(Config::load(&args.config)?, args);
     let mut markets = Markets::open(&config, args)?;
-    let setup = Setup::new(&config, &mut markets, args)?;
+    let setup = Setup::new(&config, &mut markets)?;
     let mut sign = Sign::new(markets.rows(), args.json);
     let (drawing, ran, files) = match &args.out {
         None => {
@@ -58,15 +57,28 @@ pub fn run(args: &BacktestArgs) -> Result<Exit, Failure> {
     Ok(Exit::Ok)
 }
 
+/// The configuration as the flags change it.
+fn simulated(mut config: Config, args: &BacktestArgs) -> Config {
+    // Its venues are simulated, whatever the file trades.
+    config.mode = Mode::Paper;
+    for venue in config.paper.each() {
+        venue.seed = args.seed.unwrap_or(venue.seed);
+        if args.compat.is_some() {
+            venue.rules = Rules::Hftbacktest { partial: false };
+        }
+    }
+    config
+}
+
 /// Runs without a word or a file, for those who run many: the witness is all that remains.
 pub(crate) fn measure<W: Witness>(
-    mut config: Config,
+    config: Config,
     args: &BacktestArgs,
     witness: &mut W,
 ) -> Result<(), Failure> {
-    config.mode = Mode::Paper;
+    let config = simulated(config, args);
     let mut markets = Markets::open(&config, args)?;
-    let setup = Setup::new(&config, &mut markets, args)?;
+    let setup = Setup::new(&config, &mut markets)?;
     let mut sign = Sign::new(markets.rows(), true);
     go(setup, (&config, &markets), (Unkept, witness), &mut sign).map(|_| ())
 }
@@ -86,7 +98,7 @@ fn go<K: Keep, W: Witness>(
         epoch,
         config_hash: config.hash(),
         feeds: config.venues.len(),
-        instruments: markets.instruments.len(),
+        instruments: markets.terms.instruments.len(),
     };
     let received = Merged::new(markets.received(began)?);
     let happened = Merged::new(markets.happened(began)?);

@@ -4,9 +4,10 @@ use crate::audit::args::{ExplainArgs, JournalArgs};
 use crate::backtest::args::BacktestArgs;
 use crate::config::{Config, Layout, Wait};
 use crate::exit::{Exit, Failure};
-use crate::{arm, audit, backtest, bench, check, ctl, demo, doctor, exchange, live, logging, monitor};
+use crate::import::ImportArgs;
 use crate::tune::args::TuneArgs;
-use crate::{record, replay, tune, version};
+use crate::{arm, audit, backtest, bench, check, ctl, demo, doctor, exchange, import, live};
+use crate::{logging, monitor, record, replay, tune, version};
 use clap::builder::Styles;
 use clap::{Args, ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use std::path::PathBuf;
@@ -25,6 +26,7 @@ Examples:
   peregrine backtest --config config/backtest.toml --data btcusdt.tape    trade on the past
   peregrine tune --config config/backtest.toml --space config/space.toml --data btcusdt.tape
   peregrine record --config config/paper.toml --out recorded/    keep the market's frames
+  peregrine import recorded/ --out day.tape       what was recorded, for backtests
   peregrine doctor --config live.toml             what the machine lacks for low latency
 
 Exit codes: 0 ok, 1 error, 2 usage, 3 not running, 4 bad configuration, 5 time-out, 6 untuned.
@@ -70,6 +72,8 @@ pub enum Command {
     Journal(JournalArgs),
     /// Keep a venue's frames, byte for byte with their receive time, in files
     Record(RecordArgs),
+    /// Make recordings, dumps or a journal a tape, and report what is wrong in them
+    Import(Box<ImportArgs>),
     /// Tell what this machine lacks for low latency, and what to do about it
     Doctor(DoctorArgs),
     /// Measure how fast this machine runs the hot path, and say what it lacks for it
@@ -467,8 +471,8 @@ fn wait(text: &str) -> Result<Wait, String> {
     pick(text, &Wait::NAMES)
 }
 
-/// The value of a name; otherwise which names there are.
-pub(crate) fn pick<T: Copy>(text: &str, names: &[(&str, T)]) -> Result<T, String> {
+/// The value that one of some names stands for.
+pub fn pick<T: Copy>(text: &str, names: &[(&str, T)]) -> Result<T, String> {
     let found = names.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);
     found.ok_or_else(|| {
         let names: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
@@ -492,6 +496,7 @@ impl Command {
             Self::Explain(args) => args.json,
             Self::Journal(args) => args.command.json(),
             Self::Record(args) => args.json,
+            Self::Import(args) => args.json,
             Self::Doctor(args) => args.json,
             Self::Bench(args) => args.json,
             Self::Version(args) => args.json,
@@ -518,6 +523,7 @@ impl Command {
             Self::Explain(args) => audit::explain(&args),
             Self::Journal(args) => audit::run(&args),
             Self::Record(args) => record::run(&args),
+            Self::Import(args) => import::run(&args),
             Self::Doctor(args) => doctor::run(&args),
             Self::Bench(args) => bench::run(&args),
             Self::Version(args) => version::run(&args),

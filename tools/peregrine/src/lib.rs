@@ -23,6 +23,7 @@ pub mod exchange;
 pub mod exit;
 pub mod hot;
 pub mod housekeeping;
+pub mod import;
 pub mod journal;
 pub mod latency;
 pub mod latency_log;

@@ -12,6 +12,7 @@
 #![forbid(unsafe_code)]
 
 pub mod backtest;
+pub mod import;
 pub mod metrics;
 pub mod report;
 pub mod run;

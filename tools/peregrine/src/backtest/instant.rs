@@ -20,9 +20,8 @@ fn read(text: &str) -> Option<Nanos> {
     let mut parts = time.splitn(3, ':');
     let hour: u64 = parts.next()?.parse().ok()?;
     let minute: u64 = parts.next()?.parse().ok()?;
-    let (second, fraction) = parts.next().map_or(("0", ""), |second| {
-        second.split_once('.').unwrap_or((second, ""))
-    });
+    let (second, fraction) =
+        parts.next().map_or(("0", ""), |second| second.split_once('.').unwrap_or((second, "")));
     let second: u64 = second.parse().ok()?;
     let is_known = (1970..=2200).contains(&year)
         && (1..=12).contains(&month)

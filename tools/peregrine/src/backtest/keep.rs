@@ -78,7 +78,7 @@ impl Folder {
         markets: &Markets,
     ) -> Result<Locked, Failure> {
         let journal = Journal::open(&self.path.join("journal"), config)?;
-        let names = (markets.instruments.as_slice(), &markets.assets);
+        let names = (markets.terms.instruments.as_slice(), &markets.terms.assets);
         let facts = Facts::new(config, names, (setup.epoch, setup.began.0));
         let at = (facts, setup.epoch, setup.began);
         let (writer, work) = journal.begin((config, &setup.engine), at)?;

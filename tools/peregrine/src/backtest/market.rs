@@ -2,8 +2,10 @@
 //! means.
 
 use super::args::BacktestArgs;
+use crate::assemble::Terms;
 use crate::config::{Config, InstrumentSettings};
 use crate::exit::Failure;
+use crate::import;
 use engine::asset::Assets;
 use engine::event::Event;
 use engine::id::{AssetId, FeedId, InstrumentId, VenueId};
@@ -12,16 +14,16 @@ use engine::time::Nanos;
 use research::backtest::{Numbers, TapeRows};
 use research::run::{Meta, market};
 use research::tape::{Listed, Tape};
+use std::io::Read as _;
 use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Tapes, and the run's instruments on them.
 pub(super) struct Markets {
     tapes: Vec<(Tape, Numbers)>,
     span: (Nanos, Nanos),
-    /// The run's instruments, in the order of the configuration.
-    pub instruments: Vec<Instrument>,
-    /// Names of assets.
-    pub assets: Assets,
+    /// What the venues would say of the run's instruments, in the order of the configuration.
+    pub terms: Terms,
     listed: Vec<Listed>,
 }
 
@@ -33,7 +35,7 @@ impl Markets {
             return Err(Failure::usage("--from is not before --to: nothing lies between"));
         }
         let opened: Result<Vec<Tape>, Failure> =
-            args.data.iter().map(|path| open(path)).collect();
+            args.data.iter().map(|path| open(path, config)).collect();
         let tapes = opened?;
         let mut assets = Assets::default();
         let (mut instruments, mut listed) = (Vec::new(), Vec::new());
@@ -48,7 +50,9 @@ impl Markets {
             let numbers = numbers(&tape, config, (&instruments, &listed))?;
             numbered.push((tape, numbers));
         }
-        Ok(Self { tapes: numbered, span, instruments, assets, listed })
+        let (limits, codes, conversions) = (Vec::new(), Vec::new(), Vec::new());
+        let terms = Terms { instruments, assets, limits, codes, conversions };
+        Ok(Self { tapes: numbered, span, terms, listed })
     }
 
     /// Rows of all tapes.
@@ -66,7 +70,10 @@ impl Markets {
             let utc = crate::print::Utc;
             let text: Vec<String> =
                 spans.map(|(from, to)| format!("{} to {}", utc(from), utc(to))).collect();
-            Failure::usage(format!("no row lies between --from and --to; there are {}", text.join(", ")))
+            Failure::usage(format!(
+                "no row lies between --from and --to; there are {}",
+                text.join(", ")
+            ))
         })
     }
 
@@ -99,7 +106,7 @@ impl Markets {
 
     /// What the run is called, and its markets.
     pub fn meta(&self, config: &Config) -> Meta {
-        let both = self.instruments.iter().zip(&self.listed);
+        let both = self.terms.instruments.iter().zip(&self.listed);
         let markets =
             both.map(|(one, listed)| market(one, &listed.name, &listed.base, &listed.quote));
         let markets: Vec<_> = markets.collect();
@@ -110,9 +117,27 @@ impl Markets {
     }
 }
 
-/// A tape, or what can be made one.
-fn open(path: &Path) -> Result<Tape, Failure> {
-    Tape::open(path).map_err(Failure::error)
+/// A tape, or what can be made one: then a file that is gone as soon as it is open.
+fn open(path: &Path, config: &Config) -> Result<Tape, Failure> {
+    if is_tape(path) {
+        return Tape::open(path).map_err(Failure::error);
+    }
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    let name = format!("peregrine-backtest-{}-{number}.tape", std::process::id());
+    let file = std::env::temp_dir().join(name);
+    import::on_the_way(config, path, &file)?;
+    let tape = Tape::open(&file).map_err(Failure::error);
+    // What is mapped stays readable.
+    let _ = std::fs::remove_file(&file);
+    tape
+}
+
+/// Whether a file begins as tapes do.
+fn is_tape(path: &Path) -> bool {
+    let mut start = [0; 4];
+    let read = std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut start));
+    read.is_ok() && &start == b"PAR1"
 }
 
 /// The instrument of the tapes that one of the configuration means: the one of the same name, or

@@ -101,7 +101,9 @@ impl Verdict<'_> {
             came.reports,
         );
         text += &numbers::text(&groups, logging::colour_on_stdout());
-        let rules: Vec<String> = venues.counts().rows()
+        let rules: Vec<String> = venues
+            .counts()
+            .rows()
             .filter(|(_, count)| *count > 0)
             .map(|(name, count)| format!("  {} {count}\n", name.replace('_', " ")))
             .collect();

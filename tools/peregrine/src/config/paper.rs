@@ -111,6 +111,11 @@ impl Paper {
         own.map_or(&self.all, |(_, settings)| settings)
     }
 
+    /// All that is said, to change what holds everywhere.
+    pub fn each(&mut self) -> impl Iterator<Item = &mut PaperVenue> {
+        std::iter::once(&mut self.all).chain(self.own.iter_mut().map(|(_, own)| own))
+    }
+
     pub(super) fn read(section: Section<'_>, venues: &[Venue]) -> Self {
         let all = PaperVenue::read(&section, &PaperVenue::default());
         let mut own = Vec::new();

@@ -3,7 +3,7 @@
 
 use super::args::TuneArgs;
 use crate::backtest;
-use crate::config::Config;
+use crate::config::{Config, WaySettings};
 use engine::time::Nanos;
 use research::metrics::Measures;
 use research::run::{Look, Meta, Witness};
@@ -42,16 +42,30 @@ impl Tapes<'_> {
     }
 }
 
-/// A span of time times a factor.
-fn scaled(span: Nanos, factor: f64) -> Nanos {
-    Nanos((span.0 as f64 * factor).round() as u64)
+/// Makes a way so many times as long. What was recorded stays as it was.
+fn scale(way: &mut WaySettings, factor: f64) {
+    let times = |span: &mut Nanos| span.0 = (span.0 as f64 * factor).round() as u64;
+    match way {
+        WaySettings::Constant(span) => times(span),
+        WaySettings::Feed { factor_ppm, offset_ns } => {
+            *factor_ppm = (*factor_ppm as f64 * factor).round() as u64;
+            *offset_ns = (*offset_ns as f64 * factor).round() as i64;
+        }
+        WaySettings::Spread(spread) => {
+            times(&mut spread.median);
+            times(&mut spread.spike);
+        }
+        WaySettings::Recorded { .. } => {}
+    }
 }
 
 impl Ground for Tapes<'_> {
     fn run(&self, values: &[Value], stretch: Stretch, luck: Luck) -> Result<Outcome, String> {
         let mut config = self.config(values)?;
-        config.paper.entry = scaled(config.paper.entry, luck.latency);
-        config.paper.response = scaled(config.paper.response, luck.latency);
+        for venue in config.paper.each() {
+            scale(&mut venue.entry, luck.latency);
+            scale(&mut venue.response, luck.latency);
+        }
         let args = self.args.backtest((Nanos(stretch.from), Nanos(stretch.to)), luck.seed);
         let mut both = (Measures::default(), Curve::new(stretch));
         backtest::measure(config, &args, &mut both).map_err(|failure| failure.to_string())?;

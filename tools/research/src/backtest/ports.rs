@@ -7,8 +7,8 @@
 
 use super::journal::Keep;
 use super::rows::{Failed, Rows};
-use crate::tape::venue_at;
 use super::{Came, Resyncs};
+use crate::tape::venue_at;
 use engine::event::{Body, Event, Link, LinkState, kind};
 use engine::id::{FeedId, InstrumentId};
 use engine::intent::{Outgoing, Place};
@@ -92,7 +92,11 @@ pub struct TapePorts<R, V, K> {
 
 impl<R: Rows, V: Rows, K: Keep> TapePorts<R, V, K> {
     /// Doors to these rows: as they were received, and as they happened.
-    pub fn new((received, happened): (R, V), (venues, keep): (SimVenues, K), rhythm: Rhythm) -> Self {
+    pub fn new(
+        (received, happened): (R, V),
+        (venues, keep): (SimVenues, K),
+        rhythm: Rhythm,
+    ) -> Self {
         let began = rhythm.began;
         let up = Body::Link { link: Link::Market, state: LinkState::Up };
         let feed = |id: usize| FeedId(u8::try_from(id).unwrap_or(u8::MAX));

@@ -65,10 +65,10 @@ pub(super) struct Sorted {
 impl Sorted {
     pub fn new(groups: &Groups<'_>) -> Self {
         let range = groups.range.clone();
-        let mut earliest: Vec<Nanos> = groups.tape.groups.get(range.clone()).map_or_else(
-            Vec::new,
-            |groups| groups.iter().map(|group| Nanos(group.venue)).collect(),
-        );
+        let mut earliest: Vec<Nanos> =
+            groups.tape.groups.get(range.clone()).map_or_else(Vec::new, |groups| {
+                groups.iter().map(|group| Nanos(group.venue)).collect()
+            });
         let mut least = Nanos(u64::MAX);
         for at in earliest.iter_mut().rev() {
             least = least.min(*at);

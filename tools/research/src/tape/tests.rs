@@ -29,8 +29,7 @@ impl Drop for Place {
 fn listed(id: u16) -> Listed {
     let grids = (Grid { decimals: 1, step: 1 }, Grid { decimals: 3, step: 5 });
     let symbol = Symbol::new("BTCUSDT").unwrap();
-    let mut instrument =
-        Instrument::new(InstrumentId(id), symbol, (AssetId(0), AssetId(1)), grids);
+    let mut instrument = Instrument::new(InstrumentId(id), symbol, (AssetId(0), AssetId(1)), grids);
     instrument.kind = Kind::Linear;
     instrument.notional_min = Notional(500_000_000);
     instrument.fees.maker_ppm = -50;
@@ -88,7 +87,8 @@ fn market(count: u64, seed: u64) -> Vec<Event> {
     let (mut at, mut state) = (1_700_000_000_000_000_000, seed);
     let mut rows = Vec::new();
     for number in 0..count {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let roll = state >> 33;
         at += roll % 50_000;
         let late = if roll % 7 == 0 { 900 } else { 0 };
