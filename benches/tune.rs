@@ -95,6 +95,10 @@ fn measure(stage: &mut Stage, folder: &Path) -> Result<(), Failed> {
     }
     let one = Against { name: "one job".to_owned(), ns: median(ones), ratio: median(ratios) };
     let bar = Bar::times(1.8, "one job");
-    stage.keep(Row { against: vec![one], bar, ..Row::new("tune", "a trial, 2 jobs", median(twos)) });
+    stage.keep(Row {
+        against: vec![one],
+        bar,
+        ..Row::new("tune", "a trial, 2 jobs", median(twos))
+    });
     Ok(())
 }

@@ -131,10 +131,7 @@ fn plan(
 }
 
 /// Writes what people want: the page, the numbers and the configuration of the winner.
-fn write(
-    ground: &Tapes<'_>,
-    (tuned, trials): (&Tuned, &[Trial]),
-) -> Result<Vec<PathBuf>, Failure> {
+fn write(ground: &Tapes<'_>, (tuned, trials): (&Tuned, &[Trial])) -> Result<Vec<PathBuf>, Failure> {
     let Tapes { args, space, .. } = *ground;
     let mut files = Vec::new();
     let mut put = |name: &str, text: &str| {

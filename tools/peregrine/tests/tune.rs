@@ -33,7 +33,8 @@ struct Place(PathBuf);
 
 impl Place {
     fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("peregrine-tune-{name}-{}", std::process::id()));
+        let path =
+            std::env::temp_dir().join(format!("peregrine-tune-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&path).unwrap();
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/backtest.toml");
         std::fs::copy(root, path.join("config.toml")).unwrap();
@@ -95,9 +96,16 @@ fn a_tuning_leaves_a_page_and_a_configuration_that_passes() {
     assert!(config.contains(&format!("bid_spread_bps = {spread}\n")), "{config}");
     assert!(config.contains("# base"), "comments stay: {config}");
     let mut check = Command::new(env!("CARGO_BIN_EXE_peregrine"));
-    good(&check.current_dir(&place.0).args(["check", "--config", "out/winner.toml"]).output().unwrap());
+    good(
+        &check
+            .current_dir(&place.0)
+            .args(["check", "--config", "out/winner.toml"])
+            .output()
+            .unwrap(),
+    );
     let shown = good(&place.tune("--folds 2 --out out"));
-    for want in ["Winner", "Walk-forward", "Luck", "probability of overfitting", "out/winner.toml"] {
+    for want in ["Winner", "Walk-forward", "Luck", "probability of overfitting", "out/winner.toml"]
+    {
         assert!(shown.contains(want), "{want}: {shown}");
     }
     assert_eq!(place.text("out/study.jsonl"), study, "nothing was left to do");

@@ -27,7 +27,8 @@ impl Bar {
         let Progress { fold, folds, stage, done, of, best } = *progress;
         self.0.set_length(of as u64);
         self.0.set_position(done as u64);
-        let fold = if folds > 1 { format!("fold {} of {folds}, ", fold + 1) } else { String::new() };
+        let fold =
+            if folds > 1 { format!("fold {} of {folds}, ", fold + 1) } else { String::new() };
         let best = best.map_or_else(String::new, |best| format!(", best {best:.4}"));
         self.0.set_message(format!("{fold}{stage}{best}"));
     }

@@ -70,12 +70,18 @@ impl Ground for Tapes<'_> {
         let mut both = (Measures::default(), Curve::new(stretch));
         backtest::measure(config, &args, &mut both).map_err(|failure| failure.to_string())?;
         let (measures, curve) = both;
-        let metrics = serde_json::to_value(measures.metrics()).map_err(|error| error.to_string())?;
+        let metrics =
+            serde_json::to_value(measures.metrics()).map_err(|error| error.to_string())?;
         let numbers = metrics.as_object().into_iter().flatten();
         let numbers = numbers.filter_map(|(name, value)| Some((name.clone(), value.as_f64()?)));
         let equity = curve.start;
-        let trades = measures.trades().map(|trade| trade.pnl / equity).filter(|one| one.is_finite());
-        Ok(Outcome { metrics: numbers.collect(), trades: trades.collect(), returns: curve.returns() })
+        let trades =
+            measures.trades().map(|trade| trade.pnl / equity).filter(|one| one.is_finite());
+        Ok(Outcome {
+            metrics: numbers.collect(),
+            trades: trades.collect(),
+            returns: curve.returns(),
+        })
     }
 }
 

@@ -7,8 +7,11 @@ use crate::report::numbers::{Group, Line, Tone};
 
 /// The lines, in groups.
 pub fn groups(tuned: &Tuned) -> Vec<Group> {
-    let line = |key: &str, name: String, text: String, tone: Tone| {
-        Line { key: key.to_owned(), name, text, tone }
+    let line = |key: &str, name: String, text: String, tone: Tone| Line {
+        key: key.to_owned(),
+        name,
+        text,
+        tone,
     };
     let list = |scores: Option<&Vec<f64>>| {
         let scores = scores.into_iter().flatten().map(|&score| number(score, 4));
