@@ -1,5 +1,5 @@
-//! What a second core is worth to `peregrine tune`: the same search of the recorded USDⓈ-M stream by
-//! one job and by two, by turns, wall time. Whatever else runs on the machine is in it.
+//! What a second core is worth to `peregrine tune`: the same search of the recorded USDⓈ-M stream
+//! by one job and by two, by turns, wall time. Whatever else runs on the machine is in it.
 //!
 //! The study of both is compared byte for byte. Without the recording nothing is measured.
 

@@ -1,5 +1,5 @@
-//! `peregrine tune` from the command line, on a drawn market: what is written, that it goes on where
-//! it was cut off, that jobs change nothing, and what is refused.
+//! `peregrine tune` from the command line, on a drawn market: what is written, that it goes on
+//! where it was cut off, that jobs change nothing, and what is refused.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[path = "tune/market.rs"]

@@ -2,9 +2,9 @@
 //! much of that is luck.
 //!
 //! ```text
-//!  space ─▶ sampler ─▶ trials on all cores ─▶ best five ─▶ best of them ─▶ its score   Monte Carlo,
-//!              ▲             │  (train)        (validate)     (test)        on what it  deflated
-//!              └── told ◀────┴─▶ study file                                 never saw   Sharpe, PBO
+//!  space ─▶ sampler ─▶ trials on all cores ─▶ best five ─▶ best of them ─▶ its score  Monte Carlo,
+//!              ▲             │  (train)        (validate)     (test)      on what it  deflated
+//!              └── told ◀────┴─▶ study file                                never saw  Sharpe, PBO
 //! ```
 //!
 //! **Invariant.** Nothing here reads a clock or knows how many jobs there are but [`search`], which

@@ -1,5 +1,5 @@
-//! A tuning as one HTML page: the folds, what is luck in them, the best trials and the pictures, with
-//! nothing from outside and no script.
+//! A tuning as one HTML page: the folds, what is luck in them, the best trials and the
+//! pictures, with nothing from outside and no script.
 
 use super::pictures::pictures;
 use super::plan::{Found, Tuned};

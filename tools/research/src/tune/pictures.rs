@@ -1,5 +1,5 @@
-//! The pictures of a tuning: scores as they came, parallel coordinates, heat maps of two parameters,
-//! the front of several objectives, and what other luck would have made of the winner.
+//! The pictures of a tuning: scores as they came, parallel coordinates, heat maps of two
+//! parameters, the front of several objectives, and what other luck would have made of the winner.
 
 use super::monte::Spread;
 use super::plan::Tuned;

@@ -8,7 +8,7 @@
 //!  fold 2                 |train···········|validate··|test··|
 //! ```
 //!
-//! R. Pardo, "The Evaluation and Optimization of Trading Strategies", 2nd edition, 2008, chapter 11.
+//! R. Pardo, "The Evaluation and Optimization of Trading Strategies", 2nd edition, 2008, ch. 11.
 
 use super::ground::Stretch;
 use serde::Serialize;
