@@ -16,6 +16,7 @@ use crate::binance::answer::Decoder;
 use crate::binance::form::Terms;
 use crate::binance::prepared::Requests;
 use crate::credentials::Credentials;
+use crate::template::Values;
 use crate::wire::{
     Abilities, Ask, Cost, Door, Hear, Kind, RequestId, Step, Switch, Usage, Wire, WireFault,
 };
@@ -156,13 +157,15 @@ impl Wire for BinanceSpot {
 
     #[inline]
     fn encode(&mut self, ask: &Ask, id: RequestId, at_ms: u64) -> Result<&[u8], WireFault> {
-        let (prepared, values) = self.requests.find(ask, id, at_ms)?;
-        Ok(prepared.json(self.credentials.signer(), values))
+        let mut values = Values::new(id, at_ms);
+        let prepared = self.requests.find(ask, &mut values)?;
+        Ok(prepared.json(self.credentials.signer(), &values))
     }
 
     fn encode_http(&mut self, ask: &Ask, at_ms: u64) -> Result<HttpRequest, WireFault> {
-        let (prepared, values) = self.requests.find(ask, RequestId::default(), at_ms)?;
-        prepared.http(&self.credentials, &self.config.rest_url, values)
+        let mut values = Values::new(RequestId::default(), at_ms);
+        let prepared = self.requests.find(ask, &mut values)?;
+        prepared.http(&self.credentials, &self.config.rest_url, &values)
     }
 
     fn on_bytes<H: Hear>(&mut self, bytes: &mut [u8], sink: &mut H) -> Result<(), WireFault> {

@@ -6,7 +6,7 @@ use crate::credentials::Credentials;
 use crate::orders::{Named, Orders, about};
 use crate::sign::{Prefixed, Signer};
 use crate::template::{Field, Template, Values};
-use crate::wire::{Ask, RequestId, WireFault};
+use crate::wire::{Ask, WireFault};
 use engine::id::InstrumentId;
 use engine::instrument::Instrument;
 use engine::num::Grid;
@@ -42,15 +42,15 @@ impl Prepared {
 
     /// The WebSocket message, signed where it has to be.
     #[inline]
-    pub fn json(&mut self, signer: &Signer, values: Values<'_>) -> &[u8] {
-        let Some((prefix, payload)) = &mut self.payload else { return self.json.fill(&values) };
+    pub fn json(&mut self, signer: &Signer, values: &Values<'_>) -> &[u8] {
+        let Some((prefix, payload)) = &mut self.payload else { return self.json.fill(values) };
         let constant = payload.constant().len();
-        let text = payload.fill(&values);
+        let text = payload.fill(values);
         let signature = match prefix.sign(&text[constant..]) {
             Some(signature) => signature,
             None => signer.sign(text),
         };
-        self.json.fill(&Values { signature: signature.as_bytes(), ..values })
+        self.json.fill(&Values { signature: signature.as_bytes(), ..*values })
     }
 
     /// The REST request.
@@ -58,10 +58,10 @@ impl Prepared {
         &mut self,
         credentials: &Credentials,
         base: &str,
-        values: Values<'_>,
+        values: &Values<'_>,
     ) -> Result<HttpRequest, WireFault> {
         let (method, path) = self.rest.ok_or(WireFault::Unsupported)?;
-        let query = self.query.fill(&values);
+        let query = self.query.fill(values);
         let mut text = String::from_utf8_lossy(query).into_owned();
         let mut headers = Vec::new();
         if self.signed {
@@ -134,25 +134,23 @@ impl Requests {
         }
     }
 
-    /// The request's layout and what to fill it with.
+    /// The request's layout; tells the values what it is filled with.
     #[inline]
     pub fn find<'a>(
         &mut self,
         ask: &'a Ask,
-        id: RequestId,
-        at_ms: u64,
-    ) -> Result<(&mut Prepared, Values<'a>), WireFault> {
-        let mut values = Values::new(id, at_ms);
+        values: &mut Values<'a>,
+    ) -> Result<&mut Prepared, WireFault> {
         let margined = self.flavor == Flavor::Usdm;
         match ask {
-            Ask::Time => return Ok((&mut self.time, values)),
-            Ask::Logon => return Ok((&mut self.logon, values)),
-            Ask::Key if margined => return Ok((&mut self.key, values)),
-            Ask::Subscribe if !margined => return Ok((&mut self.subscribe, values)),
-            Ask::Balances => return Ok((&mut self.balances, values)),
+            Ask::Time => return Ok(&mut self.time),
+            Ask::Logon => return Ok(&mut self.logon),
+            Ask::Key if margined => return Ok(&mut self.key),
+            Ask::Subscribe if !margined => return Ok(&mut self.subscribe),
+            Ask::Balances => return Ok(&mut self.balances),
             Ask::Payments { from, page } if margined => {
-                values.from = crate::timed::since(*from, at_ms).max(*page);
-                return Ok((&mut self.payments, values));
+                values.from = crate::timed::since(*from, values.at_ms).max(*page);
+                return Ok(&mut self.payments);
             }
             Ask::Position(_) | Ask::Renew(_) if !margined => return Err(WireFault::Unsupported),
             _ => {}
@@ -160,7 +158,7 @@ impl Requests {
         let wanted = ask.instrument();
         let place = self.ids.iter().position(|known| *known == wanted);
         let row = &mut self.rows[place.ok_or(WireFault::Instrument)?];
-        row.find(ask, &mut values).map(|prepared| (prepared, values))
+        row.find(ask, values)
     }
 }
 
