@@ -3,33 +3,17 @@
 
 use super::check_on;
 use super::desk::Bench;
-use super::pairs::{check_one, check_two};
+use super::pairs::{BRACKET, BRACKET_OF_ONE, TWO, check_one, check_two};
 use crate::condition::Pairs;
 use alloc::format;
-
-const PAIR: &str = "ready
-    hold 1 sell take-profit 110:5 group 3
-    hold 2 sell stop 95:5 group 3 => stop #1 sell 91:5 ioc when last down to 95 and, \
-      stop #2 sell 105:5 ioc when last up to 110 or
-    accept 1
-    accept 2
-    ";
-
-const BRACKET: &str = "ready
-    hold 1 buy entry 2:5 limit 101
-    hold 2 sell stop 95:5 group 1 after 1
-    hold 3 sell take-profit 110:5 group 1 after 1 => entry #1 buy 101:5, \
-      stop #2 sell 91:5 ioc when last down to 95 and, \
-      stop #3 sell 105:5 ioc when last up to 110 or
-    accept 1
-    ";
 
 #[test]
 fn a_leg_that_fired_before_its_entry_was_told_filled_has_fired() {
     check_two(
         &[
             BRACKET,
-            "fill 1 1 2
+            "accept 1
+         fill 1 1 2
          triggered 2
          fill 1 2 3
          holds => stop 2 fired x5, take-profit 3 releasing x5
@@ -46,13 +30,9 @@ fn a_leg_that_fired_before_its_entry_was_told_filled_has_fired() {
 #[test]
 fn a_take_profit_let_go_behind_an_entry_does_not_wake_with_the_stop() {
     check_one(
-        "ready
-         hold 1 buy entry 2:5 limit 101
-         hold 2 sell stop 95:5 group 1 after 1
-         hold 3 sell take-profit 110:5 group 1 after 1 => entry #1 buy 101:5, \
-           stop #2 sell 91:5 ioc when last down to 95 and, \
-           stop #2 sell 105:5 ioc when last up to 110 or
-         accept 1
+        &[
+            BRACKET_OF_ONE,
+            "accept 1
          release 3
          holds => entry 1 fired x5, stop 2 at venue x5, take-profit 3 releasing x5
          fill 1 1 5 => cancel #2
@@ -60,6 +40,8 @@ fn a_take_profit_let_go_behind_an_entry_does_not_wake_with_the_stop() {
          holds => stop 2 held x5
          +250
          tick => stop #3 sell 91:5 ioc when last down to 95",
+        ]
+        .concat(),
     );
 }
 
@@ -89,8 +71,10 @@ fn a_stop_goes_alone_where_the_gate_has_something_against_the_other() {
 fn a_pair_of_which_the_second_ends_a_moment_later_goes_as_one_again() {
     check_two(
         &[
-            PAIR,
-            "done 1 cancelled 0
+            TWO,
+            "accept 1
+         accept 2
+         done 1 cancelled 0
          +10
          done 2 cancelled 0
          +245
@@ -107,8 +91,10 @@ fn a_pair_of_which_the_second_ends_a_moment_later_goes_as_one_again() {
 fn a_take_profit_that_outlives_its_stop_counts_for_itself() {
     check_two(
         &[
-            PAIR,
-            "release 2 => cancel #1
+            TWO,
+            "accept 1
+         accept 2
+         release 2 => cancel #1
          done 1 cancelled 0
          holds => take-profit 1 at venue x5
          reserved 0 => 5
@@ -126,6 +112,7 @@ fn what_sleeps_behind_an_entry_is_not_doubted_while_that_may_be_filled() {
         let sent = |line: &&str| line.starts_with("stop #");
         let lines = BRACKET.lines().map(str::trim).filter(|line| !line.is_empty() && !sent(line));
         lines.for_each(|line| drop(bench.say(line.split("=>").next().unwrap().trim())));
+        bench.say("accept 1");
         bench.say(halt);
         bench.say("+6000");
         // The second time what was unanswered for too long is asked for.
@@ -142,8 +129,10 @@ fn what_sleeps_behind_an_entry_is_not_doubted_while_that_may_be_filled() {
 fn what_comes_after_the_one_that_did_not_fire_goes_with_it() {
     check_two(
         &[
-            PAIR,
-            "hold 4 buy stop 120:5 after 1
+            TWO,
+            "accept 1
+         accept 2
+         hold 4 buy stop 120:5 after 1
          triggered 1
          fill 1 1 5
          done 2 expired 0
@@ -271,6 +260,7 @@ fn restarted(pairs: Pairs, script: &str) -> Bench {
     let sent = |line: &&str| line.starts_with("stop #");
     let lines = script.lines().map(str::trim).filter(|line| !line.is_empty() && !sent(line));
     lines.for_each(|line| drop(old.say(line.split("=>").next().unwrap().trim())));
+    old.say("accept 1");
     fresh.engine.carry(old.engine, true).expect("the same instruments");
     for line in ["start", "market up", "orders up", "book 100 102", "book@1 100 102"] {
         fresh.say(line);

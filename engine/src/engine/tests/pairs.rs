@@ -4,6 +4,36 @@ use super::check_on;
 use super::desk::Bench;
 use crate::condition::Pairs;
 
+/// A stop and a take-profit that went out as two orders, and as one.
+pub(super) const TWO: &str = "ready
+    hold 1 sell take-profit 110:5 group 3
+    hold 2 sell stop 95:5 group 3 => stop #1 sell 91:5 ioc when last down to 95 and, \
+      stop #2 sell 105:5 ioc when last up to 110 or
+    ";
+
+pub(super) const ONE: &str = "ready
+    hold 1 sell take-profit 110:5 group 3
+    hold 2 sell stop 95:5 group 3 => stop #1 sell 91:5 ioc when last down to 95 and, \
+      stop #1 sell 105:5 ioc when last up to 110 or
+    ";
+
+/// An entry with both behind it, as three orders and as two.
+pub(super) const BRACKET: &str = "ready
+    hold 1 buy entry 2:5 limit 101
+    hold 2 sell stop 95:5 group 1 after 1
+    hold 3 sell take-profit 110:5 group 1 after 1 => entry #1 buy 101:5, \
+      stop #2 sell 91:5 ioc when last down to 95 and, \
+      stop #3 sell 105:5 ioc when last up to 110 or
+    ";
+
+pub(super) const BRACKET_OF_ONE: &str = "ready
+    hold 1 buy entry 2:5 limit 101
+    hold 2 sell stop 95:5 group 1 after 1
+    hold 3 sell take-profit 110:5 group 1 after 1 => entry #1 buy 101:5, \
+      stop #2 sell 91:5 ioc when last down to 95 and, \
+      stop #2 sell 105:5 ioc when last up to 110 or
+    ";
+
 pub(super) fn check_two(script: &str) {
     check_on(Bench::with_pairs(Pairs::Two), script);
 }
@@ -38,11 +68,9 @@ fn a_stop_and_a_take_profit_go_to_the_venue_as_a_pair() {
 #[test]
 fn of_a_pair_one_order_alone_is_counted() {
     check_two(
-        "ready
-         hold 1 sell take-profit 110:5 group 3
-         hold 2 sell stop 95:5 group 3 => stop #1 sell 91:5 ioc when last down to 95 and, \
-           stop #2 sell 105:5 ioc when last up to 110 or
-         reserved 0 => 5
+        &[
+            TWO,
+            "reserved 0 => 5
          accept 1
          accept 2
          fill 1 1 2
@@ -54,6 +82,8 @@ fn of_a_pair_one_order_alone_is_counted() {
          timer
          holds
          reserved 0 => 0",
+        ]
+        .concat(),
     );
 }
 
@@ -75,11 +105,9 @@ fn a_stop_that_was_there_before_is_taken_back_to_be_paired() {
 #[test]
 fn a_pair_that_the_venue_refuses_is_asked_for_again_and_then_the_stop_alone() {
     check_two(
-        "ready
-         hold 1 sell take-profit 110:5 group 3
-         hold 2 sell stop 95:5 group 3 => stop #1 sell 91:5 ioc when last down to 95 and, \
-           stop #2 sell 105:5 ioc when last up to 110 or
-         done 1 rejected
+        &[
+            TWO,
+            "done 1 rejected
          done 2 rejected
          tick
          holds => take-profit 1 held x5, stop 2 held x5
@@ -96,17 +124,17 @@ fn a_pair_that_the_venue_refuses_is_asked_for_again_and_then_the_stop_alone() {
          +1000
          tick => stop #7 sell 91:5 ioc when last down to 95
          holds => take-profit 1 held x5, stop 2 at venue x5",
+        ]
+        .concat(),
     );
 }
 
 #[test]
 fn letting_one_of_a_pair_go_leaves_the_other() {
     check_two(
-        "ready
-         hold 1 sell take-profit 110:5 group 3
-         hold 2 sell stop 95:5 group 3 => stop #1 sell 91:5 ioc when last down to 95 and, \
-           stop #2 sell 105:5 ioc when last up to 110 or
-         accept 1
+        &[
+            TWO,
+            "accept 1
          accept 2
          release 1 => cancel #2
          done 2 cancelled 0
@@ -115,17 +143,17 @@ fn letting_one_of_a_pair_go_leaves_the_other() {
          +250
          tick => stop #3 sell 91:5 ioc when last down to 95
          reserved 0 => 5",
+        ]
+        .concat(),
     );
 }
 
 #[test]
 fn a_pair_that_is_one_order_stands_under_the_name_of_its_stop() {
     check_one(
-        "ready
-         hold 1 sell take-profit 110:5 group 3
-         hold 2 sell stop 95:5 group 3 => stop #1 sell 91:5 ioc when last down to 95 and, \
-           stop #1 sell 105:5 ioc when last up to 110 or
-         holds => take-profit 1 at venue x5, stop 2 at venue x5
+        &[
+            ONE,
+            "holds => take-profit 1 at venue x5, stop 2 at venue x5
          accept 1
          reserved 0 => 5
          triggered 1
@@ -135,17 +163,17 @@ fn a_pair_that_is_one_order_stands_under_the_name_of_its_stop() {
          holds
          held => -5
          quote buy 100:5 => place #2 buy 100:5",
+        ]
+        .concat(),
     );
 }
 
 #[test]
 fn letting_one_go_of_a_pair_that_is_one_order_leaves_the_other() {
     check_one(
-        "ready
-         hold 1 sell take-profit 110:5 group 3
-         hold 2 sell stop 95:5 group 3 => stop #1 sell 91:5 ioc when last down to 95 and, \
-           stop #1 sell 105:5 ioc when last up to 110 or
-         accept 1
+        &[
+            ONE,
+            "accept 1
          release 1 => cancel #1
          holds => stop 2 at venue x5
          done 1 cancelled 0
@@ -166,6 +194,8 @@ fn letting_one_go_of_a_pair_that_is_one_order_leaves_the_other() {
          done 3 cancelled 0
          timer
          holds => take-profit 4 held x5",
+        ]
+        .concat(),
     );
 }
 
@@ -206,13 +236,9 @@ fn a_bracket_sleeps_behind_its_entry_and_wakes_when_it_is_filled() {
 #[test]
 fn what_came_with_an_entry_that_ended_short_is_given_anew() {
     check_two(
-        "ready
-         hold 1 buy entry 2:5 limit 101
-         hold 2 sell stop 95:5 group 1 after 1
-         hold 3 sell take-profit 110:5 group 1 after 1 => entry #1 buy 101:5, \
-           stop #2 sell 91:5 ioc when last down to 95 and, \
-           stop #3 sell 105:5 ioc when last up to 110 or
-         accept 1
+        &[
+            BRACKET,
+            "accept 1
          fill 1 1 2
          done 1 cancelled 2 => cancel #2, cancel #3
          holds => stop 2 at venue x2, take-profit 3 at venue x2
@@ -222,42 +248,40 @@ fn what_came_with_an_entry_that_ended_short_is_given_anew() {
          tick => stop #4 sell 91:2 ioc when last down to 95 and, \
            stop #5 sell 105:2 ioc when last up to 110 or
          reserved 0 => 2",
+        ]
+        .concat(),
     );
 }
 
 #[test]
 fn what_came_with_an_entry_that_never_was_goes_with_it() {
     check_two(
-        "ready
-         hold 1 buy entry 2:5 limit 101
-         hold 2 sell stop 95:5 group 1 after 1
-         hold 3 sell take-profit 110:5 group 1 after 1 => entry #1 buy 101:5, \
-           stop #2 sell 91:5 ioc when last down to 95 and, \
-           stop #3 sell 105:5 ioc when last up to 110 or
-         done 1 rejected
+        &[
+            BRACKET,
+            "done 1 rejected
          timer
          holds
          reserved 0 => 0
          repairs",
+        ]
+        .concat(),
     );
 }
 
 #[test]
 fn a_bracket_that_is_let_go_goes_whole_and_what_wakes_in_between_is_cancelled() {
     check_one(
-        "ready
-         hold 1 buy entry 2:5 limit 101
-         hold 2 sell stop 95:5 group 1 after 1
-         hold 3 sell take-profit 110:5 group 1 after 1 => entry #1 buy 101:5, \
-           stop #2 sell 91:5 ioc when last down to 95 and, \
-           stop #2 sell 105:5 ioc when last up to 110 or
-         accept 1
+        &[
+            BRACKET_OF_ONE,
+            "accept 1
          release 0 => cancel #1
          holds => entry 1 releasing x5, stop 2 releasing x5
          fill 1 1 5 => cancel #2
          done 2 cancelled 0
          timer
          holds",
+        ]
+        .concat(),
     );
 }
 

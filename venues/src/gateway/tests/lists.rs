@@ -35,6 +35,31 @@ fn bracket(rig: &Rig, venue: &Venue, n: u32, price: &str) -> Ask {
     Ask::Bracket { entry, stop, take: twin(rig, &venue.near(100_000), Tif::Gtc) }
 }
 
+/// A venue where only these two trade.
+fn two() -> (Venue, [Rig; 2]) {
+    let keys = [1, 2].map(|account| {
+        let [_, key] = exchange::demo_keys(account);
+        exchange::KeyFile { account: Some(account.to_string()), ..key }
+    });
+    let options = exchange::Options { market: false, keys: keys.to_vec(), ..Default::default() };
+    let venue = Venue::start(options);
+    let rigs = keys.map(|key| {
+        let mut rig = Rig::with_key(&venue, &serde_json::to_string(&key).unwrap(), |_| {});
+        rig.until("ready", |rig| rig.gateway.state() == GatewayState::Ready);
+        rig.rows.clear();
+        rig
+    });
+    (venue, rigs)
+}
+
+/// The first sells to the second at a price; more is bid for there.
+fn trade([rig, other]: [&mut Rig; 2], n: u32, price: &str) {
+    other.place(n, Side::Buy, price, "0.02000", Tif::Gtc);
+    other.until("bid", |rig| rig.has(&format!("accepted #{n}")));
+    rig.place(n, Side::Sell, price, "0.01000", Tif::Ioc);
+    rig.until("sold", |rig| rig.has(&format!("fill #{n} Sell 0.01000")));
+}
+
 #[test]
 fn a_pair_is_told_leg_by_leg_and_ends_as_one() {
     let venue = venue();
@@ -65,14 +90,18 @@ fn a_pair_of_wrong_prices_is_refused_as_one() {
 
 #[test]
 fn one_of_a_pair_fires_and_the_other_expires() {
-    let venue = venue();
-    let mut rig = ready(&venue);
-    // The first trade at any price below is enough.
-    rig.send(pair(&rig, &venue, 1, [40, 300_000]));
-    rig.until("over", |rig| rig.has("done #2") && (rig.has("triggered #1") || rig.has("done #1")));
-    if rig.has("accepted #1") {
-        assert!(rig.has("triggered #1") && rig.has("done #2 Expired"), "{:#?}", rig.rows);
-    }
+    let (_venue, [mut rig, mut other]) = two();
+    trade([&mut rig, &mut other], 11, "60000");
+    let stop = rig.order(1, Side::Sell, "58000", "0.00200", Tif::Ioc);
+    let price = rig.instrument.price(b"59000").unwrap();
+    let until = Condition { price, by: By::Price, watched: Watched::Last, rises: false };
+    rig.send(Ask::Pair { stop, until, take: twin(&rig, "70000", Tif::Gtc) });
+    rig.until("accepted", |rig| rig.has("accepted #1") && rig.has("accepted #2"));
+    other.send(Ask::Cancel(other.named(11)));
+    other.until("withdrawn", |rig| rig.has("done #11 Cancelled"));
+    trade([&mut rig, &mut other], 12, "58500");
+    rig.until("fired", |rig| rig.has("triggered #1") && rig.has("fill #1 Sell 0.00200"));
+    rig.until("over", |rig| rig.has("done #2 Expired"));
 }
 
 #[test]
@@ -97,17 +126,24 @@ fn what_sleeps_behind_an_entry_is_told_from_its_fill_on() {
 
 #[test]
 fn a_stop_that_trails_fires() {
-    let venue = venue();
-    let mut rig = ready(&venue);
-    let order = rig.order(1, Side::Sell, &venue.near(-20_000), "0.00200", Tif::Ioc);
-    let (price, by, watched) = (Price(1_000), By::Share, Watched::Last);
+    let (_venue, [mut rig, mut other]) = two();
+    trade([&mut rig, &mut other], 11, "60000");
+    let order = rig.order(1, Side::Sell, "58000", "0.00200", Tif::Ioc);
+    let (price, by, watched) = (Price(10_000), By::Share, Watched::Last);
     let until = Condition { price, by, watched, rises: false };
     rig.send(Ask::Conditional { order, until });
     rig.until("accepted", |rig| rig.has("accepted #1"));
     rig.send(Ask::Query { order: rig.named(1), by_venue_id: true, ended: false });
-    rig.until("told", |rig| rig.has("waiting #1 Sell") || rig.has("triggered #1"));
-    rig.send(Ask::Cancel(rig.named(1)));
-    rig.until("over", |rig| rig.has("done #1") || rig.has("fill #1"));
+    rig.until("told", |rig| rig.has("waiting #1 Sell"));
+    // It follows upwards, and a hundredth down from there it fires.
+    trade([&mut rig, &mut other], 12, "61000");
+    for n in [11, 12] {
+        other.send(Ask::Cancel(other.named(n)));
+        other.until("withdrawn", |rig| rig.has(&format!("done #{n} Cancelled")));
+    }
+    assert!(!rig.has("triggered #1"), "{:#?}", rig.rows);
+    trade([&mut rig, &mut other], 13, "60390");
+    rig.until("fired", |rig| rig.has("triggered #1") && rig.has("fill #1 Sell 0.00200"));
     let coarse = Condition { price: Price(100), ..until };
     rig.send(Ask::Conditional {
         order: rig.order(2, Side::Sell, "1000", "0.00200", Tif::Ioc),
