@@ -141,9 +141,8 @@ pub struct ReplayArgs {
   peregrine demo --fault exchange-kill@10s,restart@12s
   peregrine demo --replay recording.gz")]
 pub struct DemoArgs {
-    /// How long to trade; pairs are watched for 40 s before they are traded, so theirs is 90
-    #[arg(long, value_name = "N", default_value = "30",
-          default_value_if("scenario", "pairs", "90"),
+    /// How long to trade
+    #[arg(long, value_name = "N", default_value_t = 30,
           value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub seconds: u64,
     /// Seed of the market, and of everything else that is drawn

@@ -32,24 +32,3 @@ pub fn config(scenario: Option<&str>) -> (&'static str, &'static str) {
     let found = SCENARIOS.iter().find(|(name, ..)| Some(*name) == scenario);
     found.map_or(PLAIN, |(_, file, text)| (file, text))
 }
-
-#[cfg(test)]
-mod tests {
-    use crate::cli::{Cli, Command};
-    use clap::Parser as _;
-
-    #[test]
-    fn each_lasts_as_long_as_its_strategy_needs() {
-        let seconds = |words: &str| {
-            let words = format!("peregrine demo {words}");
-            match Cli::try_parse_from(words.split_whitespace()).map(|cli| cli.command) {
-                Ok(Command::Demo(args)) => args.seconds,
-                other => panic!("{other:?}"),
-            }
-        };
-        assert_eq!(seconds(""), 30);
-        assert_eq!(seconds("--scenario arb"), 30);
-        assert_eq!(seconds("--scenario pairs"), 90);
-        assert_eq!(seconds("--scenario pairs --seconds 7"), 7);
-    }
-}
