@@ -13,6 +13,7 @@ mod instrument;
 mod journal;
 mod kind;
 mod money;
+mod paper;
 mod problem;
 mod quotes;
 mod section;
@@ -25,6 +26,7 @@ pub use instrument::InstrumentSettings;
 pub use journal::{JournalSettings, JournalSync};
 pub use kind::VenueKind;
 pub use money::{MoneyError, Risk, decimal_text};
+pub use paper::{Paper, PaperVenue, TierSettings, WaySettings};
 pub use problem::{Problem, Problems};
 pub use quotes::Quotes;
 pub use venue::{Endpoints, Entry, KeySource, Preset, SelfTrade, Venue};
@@ -32,7 +34,6 @@ pub use venue::{Endpoints, Entry, KeySource, Preset, SelfTrade, Venue};
 use ::engine::engine::Netting;
 use ::engine::risk::SharedLimits;
 use ::engine::time::Nanos;
-use rust_decimal::Decimal;
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 
@@ -72,19 +73,6 @@ pub enum Found {
     Adopt,
     /// Cancel them.
     Cancel,
-}
-
-/// The simulated account and venue of `paper`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Paper {
-    /// From decision to arrival in the market.
-    pub entry: Nanos,
-    /// From the market to our learning of it.
-    pub response: Nanos,
-    /// Take every fee in the quote asset.
-    pub fee_in_quote: bool,
-    /// Start balances by asset, in whole units.
-    pub balances: Vec<(String, Decimal)>,
 }
 
 /// Limits and rhythms of the market feed.
@@ -174,7 +162,7 @@ pub struct Config {
     pub found: Found,
     /// How often to reconcile while trading; none when only after (re)connecting.
     pub reconcile_every: Option<Nanos>,
-    /// The simulated account of `paper`.
+    /// The simulated venues of `paper`, and our accounts there.
     pub paper: Paper,
     /// How latency is recorded.
     pub latency: LatencySettings,

@@ -10,7 +10,7 @@ pub mod follow;
 mod recover;
 mod threads;
 
-pub use facts::{Facts, assets, binary_id};
+pub use facts::{Facts, assets, binary_id, instruments};
 pub use recover::{Recovered, recover};
 pub use threads::JournalWork;
 

@@ -1,7 +1,7 @@
 //! The threads of a session: rings between them, agents on them, and who watches whom.
 
 use crate::agents::{FeedAbout, GatewayAbout, NOTICES_MAX, Notice, Notices, halted, link};
-use crate::assemble::{self, GatewayPorts, Next, Terms};
+use crate::assemble::{self, GatewayPorts, Next, Terms, simulated};
 use crate::board::{Board, BoardBuilder, Part};
 use crate::clock::TscClock;
 use crate::config::{Config, Cores, JournalSync, Layout};
@@ -35,7 +35,7 @@ use strategies::any::Any;
 use venues::credentials::Credentials;
 use venues::gateway::GatewayState;
 use venues::guard::{Heartbeat, Watch, heartbeat};
-use venues::sim::SimVenue;
+use venues::sim::SimVenues;
 
 /// Wishes for snapshots that may wait.
 const RESYNCS_MAX: usize = 64;
@@ -210,7 +210,7 @@ impl Build<'_> {
         journal.iter_mut().try_for_each(|journal| journal.carry(&mut engine))?;
         let paper = match keys {
             Some(_) => None,
-            None => Some(assemble::paper(self.config, &mut terms, (&engine, self.clock.now()))?),
+            None => Some(simulated(self.config, &mut terms, (&engine, self.clock.now()))?),
         };
         let keys = keys.map(|keys| keys.into_iter().zip(self.next(&engine)).collect());
         let (recorder, journal) = self.journal(journal, &engine, &terms)?;
@@ -512,7 +512,7 @@ impl Build<'_> {
     fn hot(
         &self,
         engine: Engine<Any>,
-        (live, paper): (LivePorts, Option<SimVenue>),
+        (live, paper): (LivePorts, Option<SimVenues>),
         (seat, hearts): (Seat, &Hearts),
         agents: hot::Crew,
     ) -> Result<Hot, Failure> {
@@ -545,8 +545,8 @@ impl Build<'_> {
         let run = move || {
             pin(cores.engine, "engine");
             let all = AssertUnwindSafe(move || match paper {
-                Some(venue) => {
-                    let ports = PaperPorts::new(live, venue);
+                Some(venues) => {
+                    let ports = PaperPorts::new(live, venues);
                     seat.run(engine, ports, publish).run(mine, idle, inline)
                 }
                 None => seat.run(engine, live, publish).run(mine, idle, inline),

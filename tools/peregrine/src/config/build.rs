@@ -4,15 +4,14 @@ use super::check::check;
 use super::desk::{Ground, desks};
 use super::engine::EngineSettings;
 use super::instrument::instruments;
-use super::money::{Risk, positive_amount};
+use super::money::Risk;
 use super::problem::{Problem, Problems, place_of};
-use super::section::{At, Collector, Section};
+use super::section::{Collector, Section};
 use super::shared::shared;
 use super::venue::Venue;
 use super::{
     Config, FeedSettings, Found, JournalSettings, LatencySettings, Mode, Paper, Quotes, ShmSettings,
 };
-use engine::instrument::Symbol;
 use engine::time::Nanos;
 use std::path::PathBuf;
 use toml::Spanned;
@@ -85,7 +84,7 @@ fn read<'a>(
     let engine = EngineSettings::read(&engine_section);
     let feed = feed(root.table("feed"));
     let (found, reconcile_every) = reconcile(root.table("reconcile"));
-    let paper = paper(root.table("paper"));
+    let paper = Paper::read(root.table("paper"), known);
     let latency = latency(root.table("latency"));
     let shm = shm_settings(root.table("shm"), mode);
     let journal = JournalSettings::read(root.table("journal"));
@@ -189,33 +188,6 @@ fn reconcile(section: Section<'_>) -> (Found, Option<Nanos>) {
     let every = section.whole("every_s", 0..=86_400, "s (0: only after connecting)").unwrap_or(0);
     section.finish();
     (found, (every > 0).then(|| Nanos::from_s(every)))
-}
-
-fn paper(section: Section<'_>) -> Paper {
-    let us = |key, default| {
-        Nanos(section.whole(key, 0..=10_000_000, "µs").unwrap_or(default).saturating_mul(1_000))
-    };
-    let mut balances = Vec::new();
-    for (asset, At { value, span }) in section.decimals("balances") {
-        let named = Symbol::new(&asset).is_some();
-        if !named {
-            let message = format!("`{asset}` cannot name an asset");
-            section.problem(span.clone(), "balances", message, "at most 23 letters, such as BTC");
-        }
-        if let Some(amount) = positive_amount(&section, &format!("balances.{asset}"), value, span)
-            && named
-        {
-            balances.push((asset, amount));
-        }
-    }
-    let settings = Paper {
-        entry: us("entry_latency_us", 2_000),
-        response: us("response_latency_us", 2_000),
-        fee_in_quote: section.flag("fee_in_quote").unwrap_or(false),
-        balances,
-    };
-    section.finish();
-    settings
 }
 
 fn latency(section: Section<'_>) -> LatencySettings {

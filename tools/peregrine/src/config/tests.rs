@@ -242,7 +242,7 @@ fn the_files_that_come_with_it_have_no_fault() {
         }
         count += 1;
     }
-    assert_eq!(count, 12);
+    assert_eq!(count, 13);
 }
 
 #[test]

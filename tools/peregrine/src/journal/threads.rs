@@ -37,6 +37,11 @@ impl JournalWork {
         Self { folder, lock, drain, settings: settings.clone() }
     }
 
+    /// Its lock and its drain, for who empties it without threads.
+    pub fn into_parts(self) -> (Lock, Drain) {
+        (self.lock, self.drain)
+    }
+
     /// Starts both threads; they end some time after `done` is set, the drain when all rows are on
     /// disk.
     pub fn start(

@@ -209,7 +209,7 @@ fn open(engine: &Engine<Any>, now: Nanos, observed: &Observed) -> SimPorts {
         false => observed.balances.iter().map(|(asset, amount)| (*asset, *amount)).collect(),
     };
     let settings = VenueSettings {
-        latency: observed.latency(),
+        latency: observed.latency().into(),
         // The simulated venue knows no third asset.
         fee_in_quote: observed
             .fee_asset

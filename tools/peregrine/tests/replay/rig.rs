@@ -200,7 +200,11 @@ impl Session {
         let now = Nanos(BEGAN + u64::from(terms.epoch) * 1_000_000_000_000);
         let balances = [(AssetId(0), Amount(10_000_000_000)), (AssetId(1), Amount(1 << 50))];
         let latency = Latency { entry: Nanos(2_000_000), response: Nanos(3_000_000) };
-        let settings = VenueSettings { latency, fee_in_quote: true, ..VenueSettings::default() };
+        let settings = VenueSettings {
+            latency: latency.into(),
+            fee_in_quote: true,
+            ..VenueSettings::default()
+        };
         let venue = SimVenue::new(now, &[instrument()], &balances, settings);
         let cause = (0, now);
         let doors = Recorder { writer, drain, venue, now, next: None, cause, sent: 0 };

@@ -1,0 +1,106 @@
+//! `peregrine backtest`: trades on recorded markets as a configuration says, with the engine,
+//! strategies and risk gate that trade live and the venues simulated; measures what came of it.
+
+pub mod args;
+mod instant;
+mod keep;
+mod market;
+mod setup;
+mod sign;
+mod verdict;
+
+use crate::config::{Config, JournalSync, Mode};
+use crate::exit::{Exit, Failure};
+use crate::replay::spent_s;
+use args::BacktestArgs;
+use engine::time::Nanos;
+use keep::Folder;
+use market::Markets;
+use research::backtest::{About, Backtest, Keep, Merged, Rhythm, TapePorts, Unkept};
+use research::report::Drawing;
+use research::run::Witness;
+use setup::Setup;
+use sign::Sign;
+use venues::sim::Rules;
+use verdict::{Ran, Verdict};
+
+/// Between two looks at how things stand.
+const LOOK_EVERY: Nanos = Nanos::from_s(1);
+/// How long a snapshot takes that the engine asks for.
+const RESYNC_AFTER: Nanos = Nanos::from_ms(200);
+
+/// Runs it.
+pub fn run(args: &BacktestArgs) -> Result<Exit, Failure> {
+    let mut config = Config::load(&args.config)?;
+    // Its venues are simulated, whatever the file trades.
+    config.mode = Mode::Paper;
+    // What a cut in power takes can be made again.
+    config.journal.sync = JournalSync::Off;
+    for venue in config.paper.each() {
+        venue.seed = args.seed.unwrap_or(venue.seed);
+        if args.compat.is_some() {
+            venue.rules = Rules::Hftbacktest { partial: false };
+        }
+    }
+    let mut markets = Markets::open(&config, args)?;
+    let setup = Setup::new(&config, &mut markets)?;
+    let mut sign = Sign::new(markets.rows(), args.json);
+    let (drawing, ran, files) = match &args.out {
+        None => {
+            let mut drawing = Drawing::default();
+            let (ran, _) = go(setup, (&config, &markets), (Unkept, &mut drawing), &mut sign)?;
+            (drawing, ran, Vec::new())
+        }
+        Some(folder) => {
+            let folder = Folder::create(folder)?;
+            let journal = folder.journal(&config, &setup, &markets)?;
+            let mut both = (Drawing::default(), folder.recorder()?);
+            let (ran, journal) = go(setup, (&config, &markets), (journal, &mut both), &mut sign)?;
+            journal.end().map_err(Failure::error)?;
+            let (drawing, recorder) = both;
+            let files = folder.finish(recorder, &drawing)?;
+            (drawing, ran, files)
+        }
+    };
+    drop(sign);
+    Verdict { ran, drawing: &drawing, files: &files, seed: args.seed }.tell(args.json)?;
+    Ok(Exit::Ok)
+}
+
+/// From the first row to the last.
+fn go<K: Keep, W: Witness>(
+    setup: Setup,
+    (config, markets): (&Config, &Markets),
+    (keep, witness): (K, &mut W),
+    sign: &mut Sign,
+) -> Result<(Ran, K), Failure> {
+    let Setup { engine, venues, balances, began, epoch } = setup;
+    let rhythm = Rhythm {
+        began,
+        timer_every: config.engine.timer,
+        resync_after: RESYNC_AFTER,
+        epoch,
+        config_hash: config.hash(),
+        feeds: config.venues.len(),
+        instruments: markets.terms.instruments.len(),
+    };
+    let received = Merged::new(markets.received(began)?);
+    let happened = Merged::new(markets.happened(began)?);
+    let ports = TapePorts::new((received, happened), (venues, keep), rhythm);
+    let mut backtest = Backtest { engine, ports };
+    let before = spent_s();
+    let about = About {
+        witness,
+        meta: markets.meta(config),
+        balances: &balances,
+        look_every: LOOK_EVERY,
+        sign: &mut |rows, at| sign.show(rows, at),
+    };
+    let came = backtest.run(about).map_err(Failure::error)?;
+    let took_s = spent_s() - before;
+    let halt = backtest.engine.halt();
+    let refused: u64 = backtest.engine.desks.iter().map(|desk| desk.counters.venue_rejects).sum();
+    let (venues, keep) = backtest.ports.into_parts();
+    let ran = Ran { came, took_s, halt, refused, venues };
+    Ok((ran, keep))
+}
