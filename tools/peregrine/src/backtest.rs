@@ -2,7 +2,7 @@
 //! strategies and risk gate that trade live and the venues simulated; measures what came of it.
 
 pub mod args;
-mod instant;
+pub(crate) mod instant;
 mod keep;
 mod market;
 mod setup;
@@ -31,17 +31,7 @@ const RESYNC_AFTER: Nanos = Nanos::from_ms(200);
 
 /// Runs it.
 pub fn run(args: &BacktestArgs) -> Result<Exit, Failure> {
-    let mut config = Config::load(&args.config)?;
-    // Its venues are simulated, whatever the file trades.
-    config.mode = Mode::Paper;
-    // What a cut in power takes can be made again.
-    config.journal.sync = JournalSync::Off;
-    for venue in config.paper.each() {
-        venue.seed = args.seed.unwrap_or(venue.seed);
-        if args.compat.is_some() {
-            venue.rules = Rules::Hftbacktest { partial: false };
-        }
-    }
+    let config = simulated(Config::load(&args.config)?, args);
     let mut markets = Markets::open(&config, args)?;
     let setup = Setup::new(&config, &mut markets)?;
     let mut sign = Sign::new(markets.rows(), args.json);
@@ -65,6 +55,34 @@ pub fn run(args: &BacktestArgs) -> Result<Exit, Failure> {
     drop(sign);
     Verdict { ran, drawing: &drawing, files: &files, seed: args.seed }.tell(args.json)?;
     Ok(Exit::Ok)
+}
+
+/// The configuration as the flags change it.
+fn simulated(mut config: Config, args: &BacktestArgs) -> Config {
+    // Its venues are simulated, whatever the file trades.
+    config.mode = Mode::Paper;
+    // What a cut in power takes can be made again.
+    config.journal.sync = JournalSync::Off;
+    for venue in config.paper.each() {
+        venue.seed = args.seed.unwrap_or(venue.seed);
+        if args.compat.is_some() {
+            venue.rules = Rules::Hftbacktest { partial: false };
+        }
+    }
+    config
+}
+
+/// Runs without a word or a file, for those who run many: the witness is all that remains.
+pub(crate) fn measure<W: Witness>(
+    config: Config,
+    args: &BacktestArgs,
+    witness: &mut W,
+) -> Result<(), Failure> {
+    let config = simulated(config, args);
+    let mut markets = Markets::open(&config, args)?;
+    let setup = Setup::new(&config, &mut markets)?;
+    let mut sign = Sign::new(markets.rows(), true);
+    go(setup, (&config, &markets), (Unkept, witness), &mut sign).map(|_| ())
 }
 
 /// From the first row to the last.

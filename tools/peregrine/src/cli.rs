@@ -6,8 +6,9 @@ use crate::config::{Config, Layout, Wait};
 use crate::exit::{Exit, Failure};
 use crate::import::ImportArgs;
 use crate::report::ReportArgs;
+use crate::tune::args::TuneArgs;
 use crate::{arm, audit, backtest, bench, check, ctl, demo, doctor, exchange, import, live};
-use crate::{logging, monitor, record, replay, report, version};
+use crate::{logging, monitor, record, replay, report, tune, version};
 use clap::builder::Styles;
 use clap::{Args, ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use std::path::PathBuf;
@@ -25,6 +26,7 @@ Examples:
   peregrine replay out/                           the same decisions again, from its journal
   peregrine backtest --config config/backtest.toml --data btcusdt.tape    trade on the past
   peregrine report out/                           what a session came to, as a page with pictures
+  peregrine tune --config config/backtest.toml --space config/space.toml --data btcusdt.tape
   peregrine record --config config/paper.toml --out recorded/    keep the market's frames
   peregrine import recorded/ --out day.tape       what was recorded, for backtests
   peregrine doctor --config live.toml             what the machine lacks for low latency
@@ -66,6 +68,8 @@ pub enum Command {
     Backtest(BacktestArgs),
     /// Draw and measure a run: a backtest's, or a session's from its journal
     Report(ReportArgs),
+    /// Search the parameters that serve best on recorded markets, and tell how much of it is luck
+    Tune(Box<TuneArgs>),
     /// Tell why one order was sent, and what became of it
     Explain(ExplainArgs),
     /// Look into a journal, export it
@@ -497,6 +501,7 @@ impl Command {
             Self::Replay(args) => args.json,
             Self::Backtest(args) => args.json,
             Self::Report(args) => args.json,
+            Self::Tune(args) => args.json,
             Self::Explain(args) => args.json,
             Self::Journal(args) => args.command.json(),
             Self::Record(args) => args.json,
@@ -524,6 +529,7 @@ impl Command {
             Self::Replay(args) => replay::run(&args),
             Self::Backtest(args) => backtest::run(&args),
             Self::Report(args) => report::run(&args),
+            Self::Tune(args) => tune::run(&args),
             Self::Explain(args) => audit::explain(&args),
             Self::Journal(args) => audit::run(&args),
             Self::Record(args) => record::run(&args),

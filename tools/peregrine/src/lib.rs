@@ -41,4 +41,5 @@ pub mod replay;
 pub mod report;
 pub mod session;
 pub mod threads;
+pub mod tune;
 pub mod version;

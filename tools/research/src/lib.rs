@@ -17,3 +17,4 @@ pub mod metrics;
 pub mod report;
 pub mod run;
 pub mod tape;
+pub mod tune;

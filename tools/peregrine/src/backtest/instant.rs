@@ -6,7 +6,7 @@ use engine::time::Nanos;
 const HELP: &str = "must be a time in UTC such as 2024-08-08T23:55:00, or nanoseconds since 1970";
 
 /// Reads one.
-pub(super) fn parse(text: &str) -> Result<Nanos, String> {
+pub(crate) fn parse(text: &str) -> Result<Nanos, String> {
     if text.len() > 10 && text.bytes().all(|byte| byte.is_ascii_digit()) {
         return text.parse().map(Nanos).map_err(|_| HELP.to_owned());
     }

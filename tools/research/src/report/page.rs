@@ -30,7 +30,8 @@ td.number, th.number { text-align: right; }
 .good { color: var(--green); } .bad { color: var(--red); }
 ";
 
-fn escaped(text: &str) -> String {
+/// Text as HTML writes it.
+pub(crate) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
@@ -47,7 +48,7 @@ fn colours() -> String {
 }
 
 /// A picture in the page's colours and letters, with its name for those who cannot see it.
-fn inline(picture: &Picture) -> String {
+pub(crate) fn inline(picture: &Picture) -> String {
     let mut svg = picture.svg.clone();
     for (name, colour, _) in COLOURS {
         svg = svg.replace(&format!("\"{}\"", hex(colour)), &format!("\"var(--{name})\""));
@@ -80,7 +81,8 @@ fn numbers(groups: &[Group]) -> String {
     out + "</div>\n"
 }
 
-fn row(cells: &[(String, &str)], tag: &str) -> String {
+/// One row of a table: cells with their class, in `td` or `th`.
+pub(crate) fn row(cells: &[(String, &str)], tag: &str) -> String {
     let cells = cells.iter().map(|(text, class)| {
         let class = if class.is_empty() { String::new() } else { format!(" class=\"{class}\"") };
         format!("<{tag}{class}>{}</{tag}>", escaped(text))
@@ -88,7 +90,8 @@ fn row(cells: &[(String, &str)], tag: &str) -> String {
     format!("<tr>{}</tr>\n", cells.collect::<String>())
 }
 
-fn head(names: &[(&str, &'static str)]) -> String {
+/// The head of a table: names with the class of their column.
+pub(crate) fn head(names: &[(&str, &'static str)]) -> String {
     let cells: Vec<(String, &str)> =
         names.iter().map(|(name, class)| ((*name).to_owned(), *class)).collect();
     row(&cells, "th")
@@ -208,6 +211,23 @@ fn compared(found: &Divergence, (run, other): (&str, &str)) -> String {
     out
 }
 
+/// What every page begins with: colours, letters, its title, and what it is about.
+pub(crate) fn opening(title: &str, about: &str) -> String {
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\" xmlns=\"http://www.w3.org/1999/xhtml\">\n<head>\n\
+         <meta charset=\"utf-8\"/>\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n\
+         <title>{title}</title>\n<style>\n{}{STYLE}</style>\n</head>\n<body>\n\
+         <h1>{title}</h1>\n<p>{about}</p>\n",
+        colours(),
+        title = escaped(title),
+        about = escaped(about),
+    )
+}
+
+/// What every page ends with.
+pub(crate) const CLOSING: &str = "</body>\n</html>\n";
+
 /// The whole page.
 pub fn page(
     drawing: &Drawing,
@@ -218,15 +238,7 @@ pub fn page(
     let name = drawing.meta.as_ref().map_or("a run", |meta| &meta.name);
     let span = drawing.measures.span().map_or((0, 0), |(first, last)| (first.0, last.0));
     let (from, to) = (utc(drawing.utc_ns(span.0)), utc(drawing.utc_ns(span.1)));
-    let mut out = format!(
-        "<!DOCTYPE html>\n<html lang=\"en\" xmlns=\"http://www.w3.org/1999/xhtml\">\n<head>\n\
-         <meta charset=\"utf-8\"/>\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n\
-         <title>{name}</title>\n<style>\n{}{STYLE}</style>\n</head>\n<body>\n\
-         <h1>{name}</h1>\n<p>{from} to {to}</p>\n",
-        colours(),
-        name = escaped(name),
-    );
+    let mut out = opening(name, &format!("{from} to {to}"));
     out += &numbers(groups);
     if let Some((found, other)) = versus {
         out += &compared(found, (name, other));
@@ -235,5 +247,5 @@ pub fn page(
         let _ = writeln!(out, "<h2>{}</h2>\n{}", escaped(&picture.title), inline(picture));
     }
     out += &trades(drawing, trade_count);
-    out + "</body>\n</html>\n"
+    out + CLOSING
 }
