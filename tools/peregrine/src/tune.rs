@@ -141,7 +141,7 @@ fn write(ground: &Tapes<'_>, (tuned, trials): (&Tuned, &[Trial])) -> Result<Vec<
         let put = fs::write(&part, text).and_then(|()| fs::rename(&part, &path));
         put.map_err(|error| unwritten(&path, &error))?;
         files.push(path);
-        Ok(())
+        Ok::<_, Failure>(())
     };
     let title = format!("Tuning {}", args.config.display());
     let html = page(tuned, space, trials, (&title, 0)).map_err(Failure::error)?;

@@ -156,6 +156,7 @@ mod tests {
                 own_ask: nan,
                 position: 0.0,
                 equity,
+                rate: 1.0,
             });
         }
         assert_eq!(curve.returns(), [0.0, 0.02, 0.0, 0.03]);

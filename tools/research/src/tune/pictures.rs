@@ -7,8 +7,8 @@ use super::space::{Param, Range, Space, Value};
 use super::study::{Ended, Trial};
 use crate::report::Picture;
 use crate::report::frame::{
-    AMBER, Area, Axis, BLUE, FAINT, Fault, GREEN, GREY, INK, LETTER, PAPER, RED, WIDTH, chart,
-    digits, fault, legend, letters, number, picture, range,
+    AMBER, Area, Axis, BLUE, FAINT, Fault, GREEN, GREY, INK, LETTER, PAPER, RED, Sign, WIDTH,
+    chart, digits, fault, legend, letters, number, picture, range,
 };
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
@@ -67,7 +67,8 @@ fn scores(name: &str, whole: &[&Trial]) -> Result<String, Fault> {
         let up = Axis { name, range: high, labels: 6, write: &write };
         let count = |value: f64| number(value, 0);
         let across = Axis { name: "trial", range: 0.0..last, labels: 10, write: &count };
-        let mut chart = chart(area, (&across, &up))?;
+        let below = legend(area, &[("best so far", BLUE, Sign::Line)])?;
+        let mut chart = chart(&below, (&across, &up))?;
         let dots = points.iter().map(|&point| Circle::new(point, 6, GREY.mix(0.7).filled()));
         chart.draw_series(dots).map_err(fault)?;
         let mut best = f64::MIN;
@@ -78,12 +79,7 @@ fn scores(name: &str, whole: &[&Trial]) -> Result<String, Fault> {
         });
         let steps: Vec<(f64, f64)> = steps.collect();
         let line = LineSeries::new(steps, BLUE.stroke_width(4));
-        chart
-            .draw_series(line)
-            .map_err(fault)?
-            .label("best so far")
-            .legend(|(x, y)| PathElement::new(vec![(x, y), (x + 20, y)], BLUE.stroke_width(4)));
-        legend(&mut chart)
+        chart.draw_series(line).map(|_| ()).map_err(fault)
     })
 }
 
@@ -275,6 +271,15 @@ fn front(tuned: &Tuned, trials: &[Trial]) -> Result<String, Fault> {
     })
 }
 
+/// A colour as it looks through on paper, from 0 to 1.
+fn pale(RGBColor(red, green, blue): RGBColor, strength: f64) -> RGBColor {
+    let RGBColor(r, g, b) = PAPER;
+    let [red, green, blue] = [(r, red), (g, green), (b, blue)].map(|(paper, ink)| {
+        (f64::from(paper) + (f64::from(ink) - f64::from(paper)) * strength) as u8
+    });
+    RGBColor(red, green, blue)
+}
+
 /// Percentiles of the total return over time.
 fn luck(path: &[Spread]) -> Result<String, Fault> {
     let nothing = Spread { p5: 0.0, p25: 0.0, p50: 0.0, p75: 0.0, p95: 0.0 };
@@ -292,31 +297,22 @@ fn luck(path: &[Spread]) -> Result<String, Fault> {
         let percent = |value: f64| number(value, 0);
         let across =
             Axis { name: "% of the stretch", range: 0.0..100.0, labels: 10, write: &percent };
-        let mut chart = chart(area, (&across, &up))?;
-        let bands: [(&str, fn(&Spread) -> f64, fn(&Spread) -> f64, f64); 2] = [
-            ("9 of 10 runs", |one| one.p5, |one| one.p95, 0.25),
-            ("every second run", |one| one.p25, |one| one.p75, 0.45),
-        ];
-        for (name, low, high, strength) in bands {
-            let mut points: Vec<(f64, f64)> = at(low);
-            points.extend(Vec::from_iter(at(high)).into_iter().rev());
-            let style = BLUE.mix(strength).filled();
-            let band = std::iter::once(Polygon::new(points, style));
-            chart
-                .draw_series(band)
-                .map_err(fault)?
-                .label(name)
-                .legend(move |(x, y)| Rectangle::new([(x, y - 8), (x + 20, y + 8)], style));
+        let [wide, narrow] = [0.25, 0.6].map(|strength| pale(BLUE, strength));
+        let signs = [("9 of 10 runs", wide), ("every second run", narrow), ("the middle", AMBER)];
+        let signs = signs.map(|(name, colour)| (name, colour, Sign::Line));
+        let below = legend(area, &signs)?;
+        let mut chart = chart(&below, (&across, &up))?;
+        let wide_band: [Vec<(f64, f64)>; 2] = [at(|one| one.p5), at(|one| one.p95)];
+        let narrow_band = [at(|one| one.p25), at(|one| one.p75)];
+        for (colour, [low, high]) in [(wide, wide_band), (narrow, narrow_band)] {
+            let points: Vec<(f64, f64)> = low.into_iter().chain(high.into_iter().rev()).collect();
+            let band = std::iter::once(Polygon::new(points, colour.filled()));
+            chart.draw_series(band).map_err(fault)?;
         }
         let middle: Vec<(f64, f64)> = at(|one| one.p50);
         let line = LineSeries::new(middle, AMBER.stroke_width(5));
-        chart
-            .draw_series(line)
-            .map_err(fault)?
-            .label("the middle")
-            .legend(|(x, y)| PathElement::new(vec![(x, y), (x + 20, y)], AMBER.stroke_width(5)));
+        chart.draw_series(line).map_err(fault)?;
         let zero = LineSeries::new([(0.0, 0.0), (100.0, 0.0)], RED.mix(0.6).stroke_width(2));
-        chart.draw_series(zero).map_err(fault)?;
-        legend(&mut chart)
+        chart.draw_series(zero).map(|_| ()).map_err(fault)
     })
 }

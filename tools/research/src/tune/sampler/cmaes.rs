@@ -60,7 +60,7 @@ impl Sampler for CmaEs {
     }
 
     fn tell(&mut self, _unit: &[f64], scores: Option<&[f64]>) {
-        if self.told % self.generation == 0 {
+        if self.told.is_multiple_of(self.generation) {
             self.history.clear();
         }
         let loss = scores.and_then(<[f64]>::first).map_or(WORST, |score| -score);
