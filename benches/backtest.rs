@@ -22,6 +22,7 @@ use engine::event::Event;
 use engine::id::{AssetId, InstrumentId};
 use engine::instrument::{Instrument, Symbol};
 use engine::num::Grid as Steps;
+use engine::risk::Refusal;
 use grid::Grid;
 use hftbacktest::types::Event as Theirs;
 use research::backtest::happened;
@@ -128,10 +129,14 @@ fn fills(market: &Market, grid: &Grid, rules: Rules) -> Result<ours::Fills, Fail
     let mut fills = ours::Fills::new(market.terms.steps.0);
     fills.sent = ours::run(&mut run, &mut fills)?.sent;
     fills.all.sort_by_key(|(at, side, price)| (*at, side.index(), *price));
-    let refused: u64 =
-        run.engine.desks.iter().map(|desk| desk.gate.refusals().iter().sum::<u64>()).sum();
-    if refused > 0 {
-        return Err(format!("our risk gate refused {refused} orders that they send").into());
+    let refused = Refusal::ALL.iter().filter_map(|(why, name)| {
+        let many: u64 = run.engine.desks.iter().map(|d| d.gate.refusals()[why.index()]).sum();
+        (many > 0).then(|| format!("{many} {name}"))
+    });
+    let refused: Vec<String> = refused.collect();
+    if !refused.is_empty() {
+        let refused = refused.join(", ");
+        return Err(format!("our risk gate refused orders that they send: {refused}").into());
     }
     fills.counts = run.ports.venues().counts();
     Ok(fills)
