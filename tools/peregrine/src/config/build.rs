@@ -1,12 +1,13 @@
 //! From text to a checked configuration, with every fault of it.
 
-use super::check::check;
+use super::check::{check, check_shadows};
 use super::desk::{Ground, desks};
 use super::engine::EngineSettings;
 use super::instrument::instruments;
 use super::money::Risk;
 use super::problem::{Problem, Problems, place_of};
 use super::section::{Collector, Section};
+use super::shadow::shadows;
 use super::shared::shared;
 use super::venue::Venue;
 use super::{
@@ -78,6 +79,9 @@ fn read<'a>(
         quotes: &quotes,
     };
     let desks = desks(&desk_sections, &strategy_section, &ground);
+    let shadow_sections = root.tables("shadow");
+    let listed = desk_sections.len().max(if desk_sections.is_empty() { sections.len() } else { 0 });
+    let shadows = shadows(&shadow_sections, &desks, desks.len() == listed);
     let shared_section = root.table("shared");
     let (shared, netting) = shared(&shared_section);
     let engine_section = root.table("engine");
@@ -90,13 +94,14 @@ fn read<'a>(
     let journal = JournalSettings::read(root.table("journal"));
     let parts = Parts { strategy: &strategy_section, risk: &risk_section, instruments: &sections };
     check(&parts, &instruments, &desks);
+    check_shadows(&parts, &instruments, (&desks, &shadows), &shadow_sections);
     for section in
         [root, strategy_section, risk_section, quotes_section, engine_section, shared_section]
     {
         section.finish();
     }
     venue_sections.into_iter().for_each(|(_, section)| section.finish());
-    sections.into_iter().chain(desk_sections).for_each(Section::finish);
+    sections.into_iter().chain(desk_sections).chain(shadow_sections).for_each(Section::finish);
     Some(Config {
         file: file.to_owned(),
         sha256,
@@ -104,6 +109,7 @@ fn read<'a>(
         venues: venues?,
         instruments,
         desks,
+        shadows,
         shared,
         netting,
         risk: risk?,

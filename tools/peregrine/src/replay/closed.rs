@@ -255,7 +255,7 @@ impl Watch<Any> for ClosedLoop {
         }
         let Some(sim) = &mut self.sim else { return };
         let set = row.event.kind == kind::COMMAND
-            && self.changes.iter().any(|change| change.id == row.event.id)
+            && self.changes.iter().any(|change| change.id == Command::set_of(row.event.id).0)
             && matches!(row.event.body(), Some(Body::Command { command: Command::Set, .. }));
         if !set {
             let observed = self.observed.entry(sim.epoch).or_default();
