@@ -133,6 +133,7 @@ impl House<'_> {
             // A thread that panicked has said so on standard error already.
             let _ = worker.thread.join();
         }
+        let shadow = started.shadows();
         let engine = join(started.engine, started.flags.done.load(Ordering::Acquire), &fault)?;
         let fault = fault.or_else(|| {
             let early =
@@ -156,6 +157,7 @@ impl House<'_> {
             assets: started.assets,
             instruments: self.config.instrument_names(),
             desks: self.config.desks.iter().map(|desk| desk.name.clone()).collect(),
+            shadow,
             stages,
             counters: started.board.read().map(|(name, n)| (name.to_owned(), n)).collect(),
             layout: started.layout.name(),

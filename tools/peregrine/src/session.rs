@@ -135,6 +135,12 @@ pub fn run(config: &Config, options: SessionOptions<'_>) -> Result<Outcome, Fail
         pairs.map(|(venue, key)| account_lock(config, venue, key)).collect::<Result<_, _>>()?;
     let journal = options.journal.as_deref();
     let journal = journal.map(|folder| Journal::open(folder, config)).transpose()?;
+    if journal.is_none() && !config.shadows.is_empty() {
+        return Err(Failure::usage(
+            "[[shadow]] follows the journal: name its folder with --out DIR, or folder in \
+             [journal]",
+        ));
+    }
     if journal.is_none() {
         tracing::info!("no journal is kept: --out DIR, or folder in [journal], names one");
     }

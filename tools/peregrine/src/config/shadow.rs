@@ -33,7 +33,9 @@ pub(super) fn shadows(
             let message = format!("there are {count}, {SHADOWS_MAX} at most can run");
             section.problem(section.span(), "", message, "take the others out");
         }
-        let name = named(section, "shadow", |name| out.iter().any(|one| one.name == name));
+        // What trades is called `live` beside them.
+        let taken = |name: &str| name == "live" || out.iter().any(|one| one.name == name);
+        let name = named(section, "shadow", taken);
         let desk = desk(section, desks, whole);
         let table = section.table("parameters");
         let strategy = desk.and_then(|desk| parameters(&table, desks[desk].strategy));
@@ -72,3 +74,6 @@ fn desk(section: &Section<'_>, desks: &[DeskSettings], whole: bool) -> Option<us
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

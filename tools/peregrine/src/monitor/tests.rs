@@ -31,6 +31,7 @@ fn empty() -> Snapshot {
         counters: None,
         gauges: None,
         latency: None,
+        shadows: None,
     }
 }
 
