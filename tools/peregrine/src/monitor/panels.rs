@@ -10,9 +10,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Cell, Row, Table};
 use shm::Snapshot;
-use shm::panel::{
-    BookState, InstrumentPanel, LinkPanel, LinkState, Quote, ShadowsPanel, Variant,
-};
+use shm::panel::{BookState, InstrumentPanel, LinkPanel, LinkState, Quote, ShadowsPanel, Variant};
 
 /// A column: its name, its width, and how long it stays when the screen is narrow (0: longest). A
 /// number that is cut would be another number, so whole columns go instead.

@@ -100,12 +100,14 @@ impl Keys {
         let name = match key {
             Key::Name(name) => name.as_str(),
             Key::Id(id) => {
-                return Listed::of_key(*id)
-                    .filter(|(listed, _)| self.listed.iter().any(|one| one.number == listed.number));
+                return Listed::of_key(*id).filter(|(listed, _)| {
+                    self.listed.iter().any(|one| one.number == listed.number)
+                });
             }
         };
         let (of, name) = name.split_once('.').map_or((None, name), |(of, name)| (Some(of), name));
-        let asked = self.listed.iter().copied().filter(|listed| of.is_none_or(|of| listed.name == of));
+        let asked =
+            self.listed.iter().copied().filter(|listed| of.is_none_or(|of| listed.name == of));
         let mut found = asked.filter_map(|listed| Some((listed, listed.parameter(name)?)));
         let first = found.next()?;
         // A name that two strategies have would change both or the wrong one.

@@ -57,8 +57,12 @@ impl Standing {
         self.rank > 0
     }
 
+    fn held(&self) -> Vec<String> {
+        self.positions.iter().map(|one| decimal(one.0).to_string()).collect()
+    }
+
     fn json(&self) -> Value {
-        let held: Vec<String> = self.positions.iter().map(|one| decimal(one.0).to_string()).collect();
+        let held = self.held();
         let position = match held.as_slice() {
             [one] => json!(one),
             several => json!(several),
@@ -78,7 +82,7 @@ impl Standing {
 
     fn text(&self) -> String {
         let rank = if self.is_simulated() { format!("{}.", self.rank) } else { String::new() };
-        let held: Vec<String> = self.positions.iter().map(|one| decimal(one.0).to_string()).collect();
+        let held = self.held();
         format!(
             "  {rank:<3} {:<24} P&L {} after fees {}, fills {}, position {}, quoting {:.1} %\n",
             self.name,

@@ -1,8 +1,6 @@
 //! Shadows beside a demo over sockets: seen while it runs, promoted, and ranked at its end.
 
-use crate::harness::{
-    Folder, Process, ctl, json, peregrine, run, shipped_config, until, until_seen,
-};
+use crate::harness::{Folder, Process, ctl, json, peregrine, run, shipped_config, until_seen};
 use crate::report::CORES;
 use rustix::process::Signal;
 use serde_json::Value;
@@ -28,34 +26,22 @@ fn a_demo_with_two_shadows_ends_with_a_ranking_of_three() {
     let folder = Folder::new("shadow");
     let (path, out) = (config(&folder), folder.path.join("out"));
     let (path, out) = (path.to_str().unwrap(), out.to_str().unwrap());
-    let process = Process::start(peregrine(&[
-        "demo", "--json", "--config", path, "--seed", "1", "--seconds", "100", "--out", out,
-    ]));
-    // The demo has a name of its own.
-    let name = format!("demo-{}", process.id());
-    let look = || {
-        let seen = run(&["monitor", "--once", "--json", "--name", &name]);
-        (seen.code == Some(0)).then(|| json(&seen.out))
-    };
-    let seen = until("shadows that trade", || {
-        look().filter(|seen| {
-            let ranking = seen["shadow"]["ranking"].as_array();
-            ranking.is_some_and(|all| all.iter().any(|one| one["fills"].as_u64() > Some(0)))
-        })
+    let args = ["demo", "--json", "--seed", "1", "--seconds", "100", "--config", path];
+    let process = Process::start(peregrine(&[&args[..], &["--out", out]].concat()));
+    let seen = until_seen(&folder, "shadows that trade", |seen| {
+        let ranking = seen["shadow"]["ranking"].as_array();
+        ranking.is_some_and(|all| all.iter().any(|one| one["fills"].as_u64() > Some(0)))
     });
     assert_eq!(names(&seen["shadow"]["ranking"]), ["live (simulated)", "small", "wide"]);
     assert_eq!(names(&seen["shadow"]["live"]), ["live"]);
-    let screen = run(&["monitor", "--once", "--name", &name]);
+    let screen = run(&["monitor", "--once", "--name", folder.engine()]);
     assert!(screen.out.contains(" shadows, on simulated venues"), "{}", screen.out);
 
-    let promote = |shadow: &str| run(&["ctl", "--name", &name, "promote", shadow]);
-    let promoted = promote("wide");
-    assert_eq!(promoted.code, Some(0), "{}", promoted.err);
-    let refused = promote("wider");
-    assert_eq!(refused.code, Some(1), "{}", refused.out);
-    for part in ["unknown shadow", "small, wide"] {
-        assert!(refused.err.contains(part) || refused.err.contains("wide, small"), "{part}");
-    }
+    ctl(&folder, &["promote", "wide"], 0);
+    let refused = ctl(&folder, &["promote", "wider"], 1).err;
+    let known = ["it has small, wide", "it has wide, small"];
+    assert!(refused.contains("unknown shadow"), "{refused}");
+    assert!(known.iter().any(|known| refused.contains(known)), "{refused}");
 
     process.signal(Signal::INT);
     let ended = process.ended();
@@ -92,19 +78,16 @@ fn a_restart_takes_the_parameters_of_the_file() {
     let changes = [("[quotes]", shadows), ("[journal]", journal.as_str())];
     let path = crate::harness::config(&folder, &exchange, &changes);
     let out = out.to_str().unwrap();
-    for _ in 0..2 {
+    for session in 1..=2 {
         let process = crate::harness::engine("run", &path, &[]);
         exchange.until_open(true);
-        let unpromoted = run(&["replay", out, "--print"]);
-        let sets = |text: &str| text.matches("set spread_min_bps=7").count();
-        let before = sets(&unpromoted.out);
         ctl(&folder, &["promote", "wide"], 0);
         until_seen(&folder, "quotes", |seen| seen["orders"]["open"].as_u64() > Some(0));
         process.signal(Signal::TERM);
         assert_eq!(process.ended().code, Some(0));
         // Were it in force from before, there would be nothing to write down.
-        let after = run(&["replay", out, "--print"]);
-        assert_eq!(sets(&after.out), before + 1, "{}", after.err);
+        let rows = run(&["replay", out, "--print"]);
+        assert_eq!(rows.out.matches("set spread_min_bps=7").count(), session, "{}", rows.err);
         assert_eq!(json(&run(&["replay", out, "--json"]).out)["identical"], true);
     }
 }
