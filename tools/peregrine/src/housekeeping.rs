@@ -204,7 +204,8 @@ impl House<'_> {
                 started.flags.stop.store(true, Ordering::Relaxed);
             }
             let limit = Duration::from_nanos(self.config.engine.shutdown_limit.0);
-            if ending == Ending::Asked && asked_at.elapsed() > limit {
+            let is_late = asked_at.elapsed() > limit && !started.has_traded();
+            if ending == Ending::Asked && is_late {
                 ending = Ending::Late;
                 started.flags.abandon.store(true, Ordering::Relaxed);
                 let late = "the cancels were not confirmed in time: look at the venue for orders";

@@ -6,6 +6,8 @@
 //!  engine thread      inline: feed, engine and gateway; pipelined: the engine alone
 //!  io thread          pipelined only: feed and gateway
 //!  guard thread       inline only: cancels all over a connection of its own if the engine dies
+//!  journal, follower  with a journal: rows to disk; checkpoints behind them
+//!  shadow             with [[shadow]]: other parameters on the rows that are on disk
 //! ```
 
 use crate::assemble;

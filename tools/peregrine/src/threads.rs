@@ -119,9 +119,13 @@ impl Started {
 
     /// Whether all has ended.
     pub fn is_over(&self) -> bool {
+        self.has_traded() && self.shadow.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+
+    /// Whether all has ended that trades or writes the journal.
+    pub fn has_traded(&self) -> bool {
         let done = self.flags.done.load(Ordering::Acquire);
-        let written = self.journal.iter().all(JoinHandle::is_finished)
-            && self.shadow.as_ref().is_none_or(JoinHandle::is_finished);
+        let written = self.journal.iter().all(JoinHandle::is_finished);
         done && written && self.others.iter().all(|worker| worker.thread.is_finished())
     }
 }

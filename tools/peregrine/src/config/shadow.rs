@@ -27,15 +27,16 @@ pub(super) fn shadows(
     whole: bool,
 ) -> Vec<ShadowSettings> {
     let mut out: Vec<ShadowSettings> = Vec::new();
+    // What trades is called `live` beside them.
+    let mut taken = vec!["live".to_owned()];
     for (place, section) in sections.iter().enumerate() {
         if place == SHADOWS_MAX {
             let count = sections.len();
             let message = format!("there are {count}, {SHADOWS_MAX} at most can run");
             section.problem(section.span(), "", message, "take the others out");
         }
-        // What trades is called `live` beside them.
-        let taken = |name: &str| name == "live" || out.iter().any(|one| one.name == name);
-        let name = named(section, "shadow", taken);
+        let name = named(section, "shadow", |name| taken.iter().any(|one| one == name));
+        taken.extend(name.clone());
         let desk = desk(section, desks, whole);
         let table = section.table("parameters");
         let strategy = desk.and_then(|desk| parameters(&table, desks[desk].strategy));

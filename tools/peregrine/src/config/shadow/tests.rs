@@ -31,23 +31,23 @@ fn a_shadow_has_the_desks_parameters_but_for_those_that_it_changes() {
 fn faults_of_shadows_are_told_with_their_place() {
     faults(
         "[[shadow]]\nname = \"a\"\n[shadow.parameters]\ngama = 1\nlevels = 99\n\
-         [[shadow]]\nname = \"a\"\ndesk = \"BTCUSD\"\nrisk = 1\n\
+         [[shadow]]\nname = \"a\"\ndesk = \"BTCUSD\"\nlimits = 1\n\
          [[shadow]]\nname = \"live\"\n\
          [[shadow]]\n",
         &[
-            "13:1 shadow[0].parameters.gama: is not a known key | did you mean `gamma`?",
-            "14:10 shadow[0].parameters.levels: 99 is out of range | from 1 to 8 count, a whole \
+            "14:1 shadow[0].parameters.gama: is not a known key | did you mean `gamma`?",
+            "15:10 shadow[0].parameters.levels: 99 is out of range | from 1 to 8 count, a whole \
              number. Levels on each side.",
-            "16:8 shadow[1].name: a is there twice | choose another",
-            "17:8 shadow[1].desk: there is no desk BTCUSD | did you mean `BTCUSDT`?",
-            "18:1 shadow[1].risk: is not a known key | known here: desk, name, parameters",
-            "20:8 shadow[2].name: live is there twice | choose another",
-            "21:1 shadow[3].name: is missing | add name = \"main\", or any other",
+            "17:8 shadow[1].name: a is there twice | choose another",
+            "18:8 shadow[1].desk: there is no desk BTCUSD | did you mean `BTCUSDT`?",
+            "19:1 shadow[1].limits: is not a known key | known here: desk, name, parameters",
+            "21:8 shadow[2].name: live is there twice | choose another",
+            "22:1 shadow[3].name: is missing | add name = \"main\", or any other",
         ],
     );
     faults(
         "[[shadow]]\nname = \"large\"\n[shadow.parameters]\norder_qty = 0.02\n",
-        &["12:1 shadow[0].parameters.order_qty: quotes of 0.02 BTCUSDT are larger than \
+        &["13:1 shadow[0].parameters.order_qty: quotes of 0.02 BTCUSDT are larger than \
            risk.order_qty_max = 0.01: all would be refused | lower order_qty or raise \
            order_qty_max"],
     );
