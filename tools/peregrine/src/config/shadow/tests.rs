@@ -39,7 +39,7 @@ fn faults_of_shadows_are_told_with_their_place() {
             "15:10 shadow[0].parameters.levels: 99 is out of range | from 1 to 8 count, a whole \
              number. Levels on each side.",
             "17:8 shadow[1].name: a is there twice | choose another",
-            "18:8 shadow[1].desk: there is no desk BTCUSD | did you mean `BTCUSDT`?",
+            "18:8 shadow[1].desk: there is no desk BTCUSD | known here: BTCUSDT",
             "19:1 shadow[1].limits: is not a known key | known here: desk, name, parameters",
             "21:8 shadow[2].name: live is there twice | choose another",
             "22:1 shadow[3].name: is missing | add name = \"main\", or any other",
