@@ -11,7 +11,8 @@ use super::shadow::shadows;
 use super::shared::shared;
 use super::venue::Venue;
 use super::{
-    Config, FeedSettings, Found, JournalSettings, LatencySettings, Mode, Paper, Quotes, ShmSettings,
+    Config, DeskSettings, FeedSettings, Found, InstrumentSettings, JournalSettings,
+    LatencySettings, Mode, Paper, Quotes, ShadowSettings, ShmSettings,
 };
 use engine::time::Nanos;
 use std::path::PathBuf;
@@ -79,9 +80,6 @@ fn read<'a>(
         quotes: &quotes,
     };
     let desks = desks(&desk_sections, &strategy_section, &ground);
-    let shadow_sections = root.tables("shadow");
-    let listed = desk_sections.len().max(if desk_sections.is_empty() { sections.len() } else { 0 });
-    let shadows = shadows(&shadow_sections, &desks, desks.len() == listed);
     let shared_section = root.table("shared");
     let (shared, netting) = shared(&shared_section);
     let engine_section = root.table("engine");
@@ -94,14 +92,14 @@ fn read<'a>(
     let journal = JournalSettings::read(root.table("journal"));
     let parts = Parts { strategy: &strategy_section, risk: &risk_section, instruments: &sections };
     check(&parts, &instruments, &desks);
-    check_shadows(&parts, &instruments, (&desks, &shadows), &shadow_sections);
+    let (tried, shadows) = tried(&root, &parts, (&instruments, &desks, desk_sections.len()));
     for section in
         [root, strategy_section, risk_section, quotes_section, engine_section, shared_section]
     {
         section.finish();
     }
     venue_sections.into_iter().for_each(|(_, section)| section.finish());
-    sections.into_iter().chain(desk_sections).chain(shadow_sections).for_each(Section::finish);
+    sections.into_iter().chain(desk_sections).chain(tried).for_each(Section::finish);
     Some(Config {
         file: file.to_owned(),
         sha256,
@@ -123,6 +121,20 @@ fn read<'a>(
         shm: shm?,
         journal,
     })
+}
+
+/// The shadows with their sections, and what is wrong with them; so many desks have a section of
+/// their own.
+fn tried<'a>(
+    root: &Section<'a>,
+    parts: &Parts<'a, '_>,
+    (instruments, desks, listed): (&[InstrumentSettings], &[DeskSettings], usize),
+) -> (Vec<Section<'a>>, Vec<ShadowSettings>) {
+    let sections = root.tables("shadow");
+    let all = if listed == 0 { parts.instruments.len() } else { listed };
+    let shadows = shadows(&sections, desks, desks.len() == all);
+    check_shadows(parts, instruments, (desks, &shadows), &sections);
+    (sections, shadows)
 }
 
 fn mode(root: &Section<'_>) -> Option<Mode> {

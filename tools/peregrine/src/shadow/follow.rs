@@ -46,7 +46,8 @@ pub struct Seat {
 }
 
 impl Shadow {
-    /// Beside the last session in this folder, from its beginning on; none where no shadow is configured.
+    /// Beside the last session in this folder, from its beginning on; none where no shadow is
+    /// configured.
     pub fn open(config: &Config, folder: &Path) -> Result<Option<Self>, Failure> {
         if config.shadows.is_empty() {
             return Ok(None);
