@@ -175,7 +175,7 @@ fn promoted_parameters_hold_what_was_learnt_stays_and_the_journal_replays() {
     assert!(learnt[0].abs_diff(learnt[1]) < 1_000_000, "{learnt:?}");
     let mut replay = Replay::<Any>::open(&folder.0, 0, u64::MAX - 1).unwrap();
     assert!(replay.run(&mut ()).unwrap().is_none());
-    assert!(replay.totals().checkpoints > 2);
+    assert!(replay.totals().checkpoints > 0);
 
     // What follows the live desk is promoted with it, the others stay what they are.
     let config = config(TWO);
