@@ -15,7 +15,7 @@ use engine::desk::{DeskSettings, Traded};
 use engine::engine::{Engine, Found, Settings};
 use engine::instrument::Instrument;
 pub use lines::{GatewayPorts, Next, dial, feed, gateway, guard, limits, settings};
-pub use simulated::simulated;
+pub use simulated::{settings as simulated_settings, simulated};
 use strategies::any::Any;
 pub use terms::{Terms, ask, credentials, terms};
 

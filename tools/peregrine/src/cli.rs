@@ -338,6 +338,12 @@ pub enum CtlOrder {
         #[arg(value_name = "KEY=VALUE")]
         assignment: String,
     },
+    /// Have a desk trade with the parameters of one of its shadows, until the next start
+    Promote {
+        /// The shadow's name in the configuration
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
 }
 
 /// An order that is to be held.

@@ -17,6 +17,7 @@ mod paper;
 mod problem;
 mod quotes;
 mod section;
+mod shadow;
 mod shared;
 mod venue;
 
@@ -29,6 +30,7 @@ pub use money::{MoneyError, Risk, decimal_text};
 pub use paper::{Paper, PaperVenue, TierSettings, WaySettings};
 pub use problem::{Problem, Problems};
 pub use quotes::Quotes;
+pub use shadow::{SHADOWS_MAX, ShadowSettings};
 pub use venue::{Endpoints, Entry, KeySource, Preset, SelfTrade, Venue};
 
 use ::engine::engine::Netting;
@@ -146,6 +148,8 @@ pub struct Config {
     pub instruments: Vec<InstrumentSettings>,
     /// Strategies with what they trade, at least one.
     pub desks: Vec<DeskSettings>,
+    /// Other parameters that are tried beside the desks' own, at most [`SHADOWS_MAX`].
+    pub shadows: Vec<ShadowSettings>,
     /// Limits that all desks share.
     pub shared: Option<SharedLimits>,
     /// What becomes of orders of two desks that would meet.

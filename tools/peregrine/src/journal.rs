@@ -64,6 +64,11 @@ impl Journal {
         Ok(Self { folder: folder.into(), lock, recovered })
     }
 
+    /// Where it lies.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Assets by the numbers that they had in the session before.
     pub fn assets(&self) -> Assets {
         facts::assets(&self.folder)

@@ -40,6 +40,7 @@ pub mod record;
 pub mod replay;
 pub mod report;
 pub mod session;
+pub mod shadow;
 pub mod threads;
 pub mod tune;
 pub mod version;

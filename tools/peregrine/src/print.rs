@@ -334,9 +334,11 @@ fn session(
     match body {
         Body::Timer => write!(f, "{}", event.id),
         Body::Command { command: Command::Set, value } => {
-            let key = strategies::any::Listed::of_key(event.id);
+            let (key, desk) = Command::set_of(event.id);
+            let key = strategies::any::Listed::of_key(key);
             let key = key.map_or("parameter?", |(_, parameter)| parameter.key);
-            write!(f, "set {key}={}", Decimal { value, decimals: 9 })
+            write!(f, "set {key}={}", Decimal { value, decimals: 9 })?;
+            desk.map_or(Ok(()), |desk| write!(f, " of desk {desk}"))
         }
         Body::Command { command, .. } => f.write_str(match command {
             Command::Pause => "pause",

@@ -7,6 +7,7 @@ pub mod difference;
 pub mod latency;
 pub mod open;
 pub mod ports;
+pub mod simulated;
 pub mod walk;
 pub mod what_if;
 

@@ -93,7 +93,7 @@ fn version_is_one_line_or_one_object() {
 
 #[test]
 fn configurations_are_judged() {
-    for file in ["demo", "paper", "testnet", "live.example"] {
+    for file in ["demo", "paper", "testnet", "shadow", "live.example"] {
         let file = format!("config/{file}.toml");
         let (out, _) = check(&["check", "--config", &file], 0);
         assert!(out.starts_with(&format!("{file}: no faults")), "{out}");

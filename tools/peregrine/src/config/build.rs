@@ -1,16 +1,18 @@
 //! From text to a checked configuration, with every fault of it.
 
-use super::check::check;
+use super::check::{check, check_shadows};
 use super::desk::{Ground, desks};
 use super::engine::EngineSettings;
 use super::instrument::instruments;
 use super::money::Risk;
 use super::problem::{Problem, Problems, place_of};
 use super::section::{Collector, Section};
+use super::shadow::shadows;
 use super::shared::shared;
 use super::venue::Venue;
 use super::{
-    Config, FeedSettings, Found, JournalSettings, LatencySettings, Mode, Paper, Quotes, ShmSettings,
+    Config, DeskSettings, FeedSettings, Found, InstrumentSettings, JournalSettings,
+    LatencySettings, Mode, Paper, Quotes, ShadowSettings, ShmSettings,
 };
 use engine::time::Nanos;
 use std::path::PathBuf;
@@ -90,13 +92,14 @@ fn read<'a>(
     let journal = JournalSettings::read(root.table("journal"));
     let parts = Parts { strategy: &strategy_section, risk: &risk_section, instruments: &sections };
     check(&parts, &instruments, &desks);
+    let (tried, shadows) = tried(&root, &parts, (&instruments, &desks, desk_sections.len()));
     for section in
         [root, strategy_section, risk_section, quotes_section, engine_section, shared_section]
     {
         section.finish();
     }
     venue_sections.into_iter().for_each(|(_, section)| section.finish());
-    sections.into_iter().chain(desk_sections).for_each(Section::finish);
+    sections.into_iter().chain(desk_sections).chain(tried).for_each(Section::finish);
     Some(Config {
         file: file.to_owned(),
         sha256,
@@ -104,6 +107,7 @@ fn read<'a>(
         venues: venues?,
         instruments,
         desks,
+        shadows,
         shared,
         netting,
         risk: risk?,
@@ -117,6 +121,20 @@ fn read<'a>(
         shm: shm?,
         journal,
     })
+}
+
+/// The shadows with their sections, and what is wrong with them; so many desks have a section of
+/// their own.
+fn tried<'a>(
+    root: &Section<'a>,
+    parts: &Parts<'a, '_>,
+    (instruments, desks, listed): (&[InstrumentSettings], &[DeskSettings], usize),
+) -> (Vec<Section<'a>>, Vec<ShadowSettings>) {
+    let sections = root.tables("shadow");
+    let all = if listed == 0 { parts.instruments.len() } else { listed };
+    let shadows = shadows(&sections, desks, desks.len() == all);
+    check_shadows(parts, instruments, (desks, &shadows), &sections);
+    (sections, shadows)
 }
 
 fn mode(root: &Section<'_>) -> Option<Mode> {

@@ -45,7 +45,9 @@ impl Ports for PaperPorts {
 
     fn next(&mut self) -> Option<Event> {
         let now = self.live.clock().now();
-        if let Some(report) = self.venues.poll(now) {
+        if !self.live.is_promoting()
+            && let Some(report) = self.venues.poll(now)
+        {
             self.live.not_market();
             return Some(report);
         }

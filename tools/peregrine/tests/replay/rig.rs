@@ -231,7 +231,7 @@ impl Session {
         self.apply(Event::new(self.doors.now, InstrumentId(0), id, body).with(flag::LAST));
     }
 
-    fn apply(&mut self, event: Event) {
+    pub fn apply(&mut self, event: Event) {
         // Read a while before the engine takes it.
         let read = Nanos(self.doors.now.0 - self.random.below(5_000));
         self.doors.next = Some(Event { at: read, ..event });
