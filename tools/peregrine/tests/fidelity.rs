@@ -41,12 +41,14 @@ maker_fee_bps = "0"
 taker_fee_bps = "5"
 [strategy]
 kind = "market-making"
-order_qty = 0.01
-bid_spread_bps = 2.5
-ask_spread_bps = 2.5
+order_qty = 0.02
+levels = 2
+bid_spread_bps = 0.5
+ask_spread_bps = 0.5
+level_spacing_bps = 0.5
 inventory = "none"
 inventory_max = 5
-tolerance_bps = 0.5
+tolerance_bps = 0.25
 [quotes]
 price_tolerance_ticks = 10
 life_min_ms = 50

@@ -51,7 +51,8 @@ impl Like {
             let id = VenueId(u8::try_from(number).unwrap_or(u8::MAX));
             let mut paper = config.paper.of(&venue.name).clone();
             let is_of = |one: &(_, OrderTimes)| {
-                let one = markets.number(one.0).and_then(|id| markets.terms.instruments.get(id.index()));
+                let one =
+                    markets.number(one.0).and_then(|id| markets.terms.instruments.get(id.index()));
                 one.is_some_and(|one| one.venue == id)
             };
             let rows = self.session.times.iter().filter(|one| is_of(one)).map(|one| one.1);

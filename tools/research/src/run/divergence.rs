@@ -101,9 +101,8 @@ impl Fills {
     fn why(&self, print: &Print, tick: i64, nearest: Option<(i64, f64)>) -> &'static str {
         let key = (print.market.clone(), print.side, tick);
         let asked = self.sent.get(&key).map_or(&[][..], Vec::as_slice);
-        let stood = |at: &i64| {
-            (print.utc_ns - LOOK_BACK_NS..=print.utc_ns + WITHIN_NS).contains(at)
-        };
+        let stood =
+            |at: &i64| (print.utc_ns - LOOK_BACK_NS..=print.utc_ns + WITHIN_NS).contains(at);
         let is_same = |(later, price): (i64, f64)| {
             later.abs() <= LOOK_BACK_NS && price.to_bits() == print.price.to_bits()
         };
@@ -356,9 +355,13 @@ mod tests {
         let found = Divergence::of(&run, &fills(0, other));
         let why: Vec<&str> = found.alone.iter().map(|one| &one.why[..8]).collect();
         assert_eq!(why, ["an order", "no order", "no order"]);
-        check("1 9000 buy 100 1", "1 1000 buy 100 1", "0 of 1 and 1
+        check(
+            "1 9000 buy 100 1",
+            "1 1000 buy 100 1",
+            "0 of 1 and 1
              other 6000 buy 100, nearest 3000 at 100
-             run 9000 buy 100, nearest -3000 at 100");
+             run 9000 buy 100, nearest -3000 at 100",
+        );
     }
 
     #[test]
