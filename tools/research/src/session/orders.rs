@@ -2,7 +2,7 @@
 
 use super::{is_told, stamped};
 use engine::event::{Body, Event};
-use engine::id::{InstrumentId, OrderId, Side};
+use engine::id::{InstrumentId, OrderId};
 use engine::num::Price;
 use engine::time::Nanos;
 use shm::journal::Sent;
@@ -252,7 +252,7 @@ fn sums(mut changes: Vec<(Nanos, i64)>) -> Vec<(Nanos, i64)> {
 mod tests {
     use super::*;
     use engine::event::{End, Fill, Reason};
-    use engine::id::AssetId;
+    use engine::id::{AssetId, Side};
     use engine::intent::Tif;
     use engine::num::{Amount, Qty};
 
