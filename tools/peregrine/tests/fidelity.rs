@@ -16,7 +16,7 @@ mod harness;
 use harness::{Process, json, peregrine};
 use serde_json::Value;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Several seeds: what is asked of each.
 const FULL: Bars = Bars { seconds: 100, fills: 200, share: 0.9 };
@@ -29,55 +29,6 @@ struct Bars {
     fills: u64,
     share: f64,
 }
-
-const STEADY: &str = r#"
-mode = "testnet"
-[venue.binance-spot]
-preset = "local"
-account = "demo"
-[[instrument]]
-symbol = "BTCUSDT"
-maker_fee_bps = "0"
-taker_fee_bps = "5"
-[strategy]
-kind = "market-making"
-order_qty = 0.02
-levels = 2
-bid_spread_bps = 0.5
-ask_spread_bps = 0.5
-level_spacing_bps = 0.5
-inventory = "none"
-inventory_max = 5
-tolerance_bps = 0.25
-[quotes]
-price_tolerance_ticks = 10
-life_min_ms = 50
-[risk]
-collar_mid_bps = "100"
-collar_trade_bps = "200"
-order_qty_max = "0.2"
-order_notional_max = "20000"
-position_max = "5"
-open_orders_max = 20
-gross_notional_max = "1000000"
-orders_per_s = 9
-orders_burst = 20
-market_age_max_ms = 3000
-daily_loss_max = "10000"
-[engine]
-heartbeat_limit_ms = 3000
-[feed]
-ping_ms = 1000
-connection_stale_ms = 3000
-[reconcile]
-found = "cancel"
-[shm]
-name = "fidelity"
-[journal]
-segment_mib = 4
-[paper]
-queue = "fifo"
-"#;
 
 struct Folder(PathBuf);
 
@@ -108,8 +59,8 @@ fn ask(args: &[&str]) -> Value {
 
 /// Trades, then trades the same again; what they have in common, and the session's latencies.
 fn session(folder: &Folder, seed: u64, seconds: u64) -> (Value, Value) {
-    let config = folder.at("steady.toml");
-    fs::write(&config, STEADY).unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let config = root.join("config/steady.toml").display().to_string();
     let journal = folder.at(&format!("session-{seed}"));
     let (seed_text, seconds) = (seed.to_string(), seconds.to_string());
     let demo = ["demo", "--scenario", "mm", "--config", &config, "--seed", &seed_text];

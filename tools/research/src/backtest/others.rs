@@ -123,3 +123,48 @@ impl<R: Rows> Rows for Others<R> {
         Ok(any)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backtest::Held;
+
+    const ID: InstrumentId = InstrumentId(0);
+
+    fn row(ms: u64, body: Body) -> Event {
+        Event::new(Nanos::from_ms(ms), ID, 0, body)
+    }
+
+    fn bid(price: i64, qty: i64) -> Body {
+        Body::Level { side: Side::Buy, price: Price(price), qty: Qty(qty) }
+    }
+
+    fn best(price: i64, qty: i64) -> Body {
+        let (bid, ask) = (Price(price), Price(110));
+        Body::Best { bid, bid_qty: Qty(qty), ask, ask_qty: Qty(7) }
+    }
+
+    #[test]
+    fn what_was_ours_is_taken_out() {
+        // 10 lots of ours stood at 100 for a tenth of a second.
+        let steps = vec![(Nanos::from_ms(1_000), 10), (Nanos::from_ms(1_100), 0)];
+        let shown = Shown::standing((ID, Side::Buy.index(), Price(100)), steps);
+        let rows = [
+            row(1_010, bid(100, 30)).with(flag::FIRST),
+            row(1_010, bid(99, 5)).with(flag::LAST),
+            row(1_020, best(100, 30)),
+            row(1_030, best(100, 10)),
+            row(1_040, bid(100, 10)).with(flag::LAST),
+            row(1_200, best(100, 10)),
+        ];
+        let told = |shown: Shown| {
+            let mut others = Others::new(Held::new(rows), shown);
+            assert_eq!(others.turn(), Ok(true));
+            others.rows().iter().map(|row| row.body().unwrap()).collect::<Vec<_>>()
+        };
+        let expected =
+            [bid(100, 20), bid(99, 5), best(100, 20), best(99, 5), bid(100, 0), best(100, 10)];
+        assert_eq!(told(shown), expected);
+        assert_eq!(told(Shown::default()), rows.map(|row| row.body().unwrap()));
+    }
+}

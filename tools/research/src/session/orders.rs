@@ -20,6 +20,12 @@ pub struct Shown {
 }
 
 impl Shown {
+    /// One level.
+    #[cfg(test)]
+    pub(crate) fn standing(level: Level, steps: Vec<(Nanos, i64)>) -> Self {
+        Self { levels: BTreeMap::from([(level, steps)]) }
+    }
+
     /// Whether none ever stood.
     pub fn is_empty(&self) -> bool {
         self.levels.is_empty()
