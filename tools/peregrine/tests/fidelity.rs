@@ -19,7 +19,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Several seeds: what is asked of each.
-const FULL: Bars = Bars { seconds: 100, fills: 200, share: 0.9 };
+const FULL: Bars = Bars { seconds: 120, fills: 200, share: 0.9 };
 /// One seed in the suite, where other tests run beside it on the same cores: the engine then stands
 /// still for longer than a quote lives, and of some dozen fills a few more differ.
 const SHORT: Bars = Bars { seconds: 15, fills: 10, share: 0.6 };

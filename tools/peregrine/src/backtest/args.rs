@@ -13,7 +13,7 @@ use std::path::PathBuf;
   peregrine backtest --config config/backtest.toml --data btcusdt.tape \\
       --from 2024-08-08T23:55 --to 2024-08-08T23:58 --json | jq '.pnl, .sharpe, .events_per_s'
   peregrine backtest --config config/backtest.toml --data recorded/ --compat hftbacktest
-  peregrine backtest --config config/market-making.toml --like session/
+  peregrine backtest --config config/steady.toml --like session/
                                                   does a backtest find the session's fills again?
   peregrine report backtest/                      the run that --out kept, as a page with pictures
 The configuration is the one that trades; its [paper] section says how the simulated venues queue,
