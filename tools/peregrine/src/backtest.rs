@@ -4,6 +4,7 @@
 pub mod args;
 pub(crate) mod instant;
 mod keep;
+mod like;
 mod market;
 mod setup;
 mod sign;
@@ -15,10 +16,13 @@ use crate::replay::spent_s;
 use args::BacktestArgs;
 use engine::time::Nanos;
 use keep::Folder;
+use like::Like;
 use market::Markets;
-use research::backtest::{About, Backtest, Keep, Merged, Rhythm, TapePorts, Unkept};
+use research::backtest::{About, Backtest, Keep, Merged, Others, Rhythm, TapePorts, Unkept};
 use research::report::Drawing;
 use research::run::Witness;
+use research::run::divergence::Fills;
+use research::session::Shown;
 use setup::Setup;
 use sign::Sign;
 use venues::sim::Rules;
@@ -31,29 +35,42 @@ const RESYNC_AFTER: Nanos = Nanos::from_ms(200);
 
 /// Runs it.
 pub fn run(args: &BacktestArgs) -> Result<Exit, Failure> {
-    let config = simulated(Config::load(&args.config)?, args);
-    let mut markets = Markets::open(&config, args)?;
+    let like = Like::read(args)?;
+    let args = like.as_ref().map_or_else(|| args.clone(), |like| like.window(args));
+    let mut config = simulated(Config::load(&args.config)?, &args);
+    let mut markets = Markets::open(&config, &args)?;
+    if let Some(like) = &like {
+        like.settle(&mut config, &markets)?;
+    }
+    let shown = like.as_ref().map_or_else(Shown::default, |like| like.shown(&markets));
     let setup = Setup::new(&config, &mut markets)?;
     let mut sign = Sign::new(markets.rows(), args.json);
-    let (drawing, ran, files) = match &args.out {
+    let around = (&config, &markets, shown);
+    let mut told = (Drawing::default(), Fills::default());
+    let versus = |fills: &Fills| like.as_ref().map(|like| like.versus(fills)).transpose();
+    let (ran, versus, files) = match &args.out {
         None => {
-            let mut drawing = Drawing::default();
-            let (ran, _) = go(setup, (&config, &markets), (Unkept, &mut drawing), &mut sign)?;
-            (drawing, ran, Vec::new())
+            let (ran, _) = go(setup, around, (Unkept, &mut told), &mut sign)?;
+            (ran, versus(&told.1)?, Vec::new())
         }
         Some(folder) => {
             let folder = Folder::create(folder)?;
             let journal = folder.journal(&config, &setup, &markets)?;
-            let mut both = (Drawing::default(), folder.recorder()?);
-            let (ran, journal) = go(setup, (&config, &markets), (journal, &mut both), &mut sign)?;
+            let mut both = (told, folder.recorder()?);
+            let (ran, journal) = go(setup, around, (journal, &mut both), &mut sign)?;
             journal.end().map_err(Failure::error)?;
-            let (drawing, recorder) = both;
-            let files = folder.finish(recorder, &drawing)?;
-            (drawing, ran, files)
+            let recorder = both.1;
+            told = both.0;
+            let versus = versus(&told.1)?;
+            let compared = versus.as_ref().map(|(found, name)| (found, name.as_str()));
+            let files = folder.finish(recorder, &told.0, compared)?;
+            (ran, versus, files)
         }
     };
     drop(sign);
-    Verdict { ran, drawing: &drawing, files: &files, seed: args.seed }.tell(args.json)?;
+    let (drawing, files) = (&told.0, files.as_slice());
+    let versus = versus.as_ref();
+    Verdict { ran, drawing, versus, files, seed: args.seed }.tell(args.json)?;
     Ok(Exit::Ok)
 }
 
@@ -82,13 +99,13 @@ pub(crate) fn measure<W: Witness>(
     let mut markets = Markets::open(&config, args)?;
     let setup = Setup::new(&config, &mut markets)?;
     let mut sign = Sign::new(markets.rows(), true);
-    go(setup, (&config, &markets), (Unkept, witness), &mut sign).map(|_| ())
+    go(setup, (&config, &markets, Shown::default()), (Unkept, witness), &mut sign).map(|_| ())
 }
 
 /// From the first row to the last.
 fn go<K: Keep, W: Witness>(
     setup: Setup,
-    (config, markets): (&Config, &Markets),
+    (config, markets, shown): (&Config, &Markets, Shown),
     (keep, witness): (K, &mut W),
     sign: &mut Sign,
 ) -> Result<(Ran, K), Failure> {
@@ -103,7 +120,7 @@ fn go<K: Keep, W: Witness>(
         instruments: markets.terms.instruments.len(),
     };
     let received = Merged::new(markets.received(began)?);
-    let happened = Merged::new(markets.happened(began)?);
+    let happened = Others::new(Merged::new(markets.happened(began)?), shown);
     let ports = TapePorts::new((received, happened), (venues, keep), rhythm);
     let mut backtest = Backtest { engine, ports };
     let before = spent_s();

@@ -153,15 +153,19 @@ fn facts(args: &ImportArgs) -> Result<Facts, Failure> {
 }
 
 /// Makes a tape of what lies at `path`, for who needs one on the way: the instruments of the
-/// configuration, clocks set so that nothing comes before it was sent.
-pub(crate) fn on_the_way(config: &Config, path: &Path, out: &Path) -> Result<(), Failure> {
+/// configuration; clocks set so that nothing comes before it was sent, or kept.
+pub(crate) fn on_the_way(
+    config: &Config,
+    (path, out): (&Path, &Path),
+    clock_kept: bool,
+) -> Result<(), Failure> {
     let request = Request {
         inputs: vec![Input::parse(&path.display().to_string())],
         out: out.to_owned(),
         from: None,
         facts: Facts { known: known(config), ..Facts::default() },
         mapping: Mapping::default(),
-        least_latency_us: Some(LEAST_US),
+        least_latency_us: (!clock_kept).then_some(LEAST_US),
         latency_us: 0,
     };
     let bar = Bar::new(false);

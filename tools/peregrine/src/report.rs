@@ -109,7 +109,7 @@ fn object(
 }
 
 /// For a terminal: how much is common, and the first of what is not.
-fn differences(found: &Divergence, name: &str) -> String {
+pub(crate) fn differences(found: &Divergence, name: &str) -> String {
     let percent = |share: f64| number(share * 100.0, 2);
     let mut text = format!(
         "Against {name}\n  {} fills here, {} there, {} the same (market, side, price, ± 1 s)\n  \
@@ -137,7 +137,7 @@ fn differences(found: &Divergence, name: &str) -> String {
             let away = span(later.unsigned_abs() as f64);
             text += &format!("; the nearest of the other is {away} {sign}, at {price}");
         }
-        text.push('\n');
+        text += &format!("\n    {}\n", alone.why);
     }
     let more = found.alone.len().saturating_sub(ALONE_SHOWN);
     if more > 0 {

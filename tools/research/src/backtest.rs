@@ -20,6 +20,7 @@
 mod equity;
 mod journal;
 mod merge;
+mod others;
 mod ports;
 mod resync;
 mod rows;
@@ -27,6 +28,7 @@ mod tape;
 
 pub use journal::{Keep, Unkept, Written};
 pub use merge::Merged;
+pub use others::Others;
 pub use ports::{Rhythm, TapePorts};
 pub use rows::{Failed, Held, Rows, happened};
 pub use tape::{Numbers, TapeRows};

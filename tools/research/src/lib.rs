@@ -16,5 +16,6 @@ pub mod import;
 pub mod metrics;
 pub mod report;
 pub mod run;
+pub mod session;
 pub mod tape;
 pub mod tune;

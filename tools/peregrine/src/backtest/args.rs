@@ -13,6 +13,8 @@ use std::path::PathBuf;
   peregrine backtest --config config/backtest.toml --data btcusdt.tape \\
       --from 2024-08-08T23:55 --to 2024-08-08T23:58 --json | jq '.pnl, .sharpe, .events_per_s'
   peregrine backtest --config config/backtest.toml --data recorded/ --compat hftbacktest
+  peregrine backtest --config config/steady.toml --like session/
+                                                  does a backtest find the session's fills again?
   peregrine report backtest/                      the run that --out kept, as a page with pictures
 The configuration is the one that trades; its [paper] section says how the simulated venues queue,
 delay and charge. Tapes are made by peregrine import; other files are imported on the way. The same
@@ -22,8 +24,12 @@ pub struct BacktestArgs {
     #[arg(long, value_name = "FILE", env = "PEREGRINE_CONFIG")]
     pub config: PathBuf,
     /// Tapes, recordings or dumps of its instruments, merged by time
-    #[arg(long, value_name = "TAPE", num_args = 1.., required = true)]
+    #[arg(long, value_name = "TAPE", num_args = 1.., required_unless_present = "like")]
     pub data: Vec<PathBuf>,
+    /// Journal of a live session to trade again: its market without our own orders, its measured
+    /// latencies, its balances, from the moment it was ready; then compare fills
+    #[arg(long, value_name = "JOURNAL", conflicts_with_all = ["data", "compat"])]
+    pub like: Option<PathBuf>,
     /// Begin with what was received from then on (UTC), such as 2024-08-08T23:55:00
     #[arg(long, value_name = "TIME", value_parser = instant::parse)]
     pub from: Option<Nanos>,

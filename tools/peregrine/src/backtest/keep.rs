@@ -16,6 +16,7 @@ use engine::event::Event;
 use engine::intent::Outgoing;
 use research::backtest::{Failed, Keep, Written};
 use research::report::{self, Drawing};
+use research::run::divergence::Divergence;
 use research::run::folder::Recorder;
 use shm::journal::directory::Lock;
 use std::fs;
@@ -91,14 +92,15 @@ impl Folder {
         Recorder::create(&self.path.join("run")).map_err(Failure::error)
     }
 
-    /// Ends the run, and writes the report; what there is then.
+    /// Ends the run, and writes the report, compared with a session; what there is then.
     pub fn finish(
         mut self,
         recorder: Recorder,
         drawing: &Drawing,
+        versus: Option<(&Divergence, &str)>,
     ) -> Result<Vec<PathBuf>, Failure> {
         let run = recorder.finish().map_err(Failure::error)?;
-        let pages = report::write(&self.path.join("report"), drawing, None);
+        let pages = report::write(&self.path.join("report"), drawing, versus);
         let pages = pages.map_err(Failure::error)?;
         self.is_whole = true;
         let mut files = vec![run, self.path.join("journal")];

@@ -36,8 +36,11 @@ impl Markets {
             return Err(Failure::usage("--from is not before --to: nothing lies between"));
         }
         let opened: Result<Vec<Tape>, Failure> =
-            args.data.iter().map(|path| open(path, config)).collect();
-        let tapes = opened?;
+            args.data.iter().map(|path| open(path, config, false)).collect();
+        let mut tapes = opened?;
+        if let Some(journal) = &args.like {
+            tapes.push(open(journal, config, true)?);
+        }
         let mut assets = Assets::default();
         let (mut instruments, mut listed) = (Vec::new(), Vec::new());
         let names = config.instrument_names();
@@ -106,6 +109,12 @@ impl Markets {
         Ok(out)
     }
 
+    /// What a tape's instrument is in the run, of the last tape.
+    pub fn number(&self, id: InstrumentId) -> Option<InstrumentId> {
+        let (_, numbers) = self.tapes.last()?;
+        numbers.instruments.get(id.index()).copied().flatten()
+    }
+
     /// What the run is called, and its markets.
     pub fn meta(&self, config: &Config) -> Meta {
         let both = self.terms.instruments.iter().zip(&self.listed);
@@ -120,7 +129,7 @@ impl Markets {
 }
 
 /// A tape, or what can be made one: then a file that is gone as soon as it is open.
-fn open(path: &Path, config: &Config) -> Result<Tape, Failure> {
+fn open(path: &Path, config: &Config, clock_kept: bool) -> Result<Tape, Failure> {
     if is_tape(path) {
         return Tape::open(path).map_err(Failure::error);
     }
@@ -128,7 +137,7 @@ fn open(path: &Path, config: &Config) -> Result<Tape, Failure> {
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
     let name = format!("peregrine-backtest-{}-{number}.tape", std::process::id());
     let file = std::env::temp_dir().join(name);
-    import::on_the_way(config, path, &file)?;
+    import::on_the_way(config, (path, &file), clock_kept)?;
     let tape = Tape::open(&file).map_err(Failure::error);
     // What is mapped stays readable.
     let _ = std::fs::remove_file(&file);

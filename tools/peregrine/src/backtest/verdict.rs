@@ -4,9 +4,11 @@ use crate::cli;
 use crate::exit::Failure;
 use crate::logging;
 use crate::print::Utc;
+use crate::report::differences;
 use engine::session::Halt;
 use research::backtest::Came;
 use research::report::{Drawing, numbers};
+use research::run::divergence::Divergence;
 use serde_json::{Map, Value, json};
 use std::path::PathBuf;
 use venues::sim::SimVenues;
@@ -31,6 +33,8 @@ pub(super) struct Verdict<'a> {
     pub ran: Ran,
     /// What was measured.
     pub drawing: &'a Drawing,
+    /// Where fills differ from those of the session that it is like.
+    pub versus: Option<&'a (Divergence, String)>,
     /// What was written.
     pub files: &'a [PathBuf],
     /// The seed, where one was given.
@@ -77,6 +81,7 @@ impl Verdict<'_> {
             "asset": self.drawing.meta.as_ref().map(|meta| meta.asset.clone()),
             "seed": self.seed,
             "rules": rules,
+            "versus": self.versus.map(|(found, _)| found),
             "files": self.files.iter().map(|path| path.display().to_string()).collect::<Vec<_>>(),
         });
         if let (Some(object), Some(more)) = (object.as_object_mut(), more.as_object()) {
@@ -121,6 +126,9 @@ impl Verdict<'_> {
         }
         if *halt != Halt::None {
             text += &format!("\nwarning: the engine halted: {}\n", halt.name());
+        }
+        if let Some((found, name)) = self.versus {
+            text += &format!("\n{}", differences(found, name));
         }
         for file in self.files {
             text += &format!("\n{}", file.display());

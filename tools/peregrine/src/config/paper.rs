@@ -10,7 +10,8 @@ use engine::time::Nanos;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use std::path::PathBuf;
-use venues::sim::{Faults, MarginSettings, Outage, Priority, QueueModel, Rules, Spread};
+use std::sync::Arc;
+use venues::sim::{Faults, MarginSettings, Outage, Priority, QueueModel, Recorded, Rules, Spread};
 
 /// How long one way takes, before a file of recorded latencies is read.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +34,8 @@ pub enum WaySettings {
         /// How much farther away the venue is than it was, each way, ns.
         farther_ns: i64,
     },
+    /// As a session's journal told; no file says this.
+    Measured(Arc<Recorded>),
 }
 
 /// A fee tier.

@@ -116,6 +116,7 @@ impl TuneArgs {
         BacktestArgs {
             config: self.config.clone(),
             data: self.data.clone(),
+            like: None,
             from: Some(from),
             to: Some(to),
             out: None,

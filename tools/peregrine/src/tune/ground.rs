@@ -55,7 +55,7 @@ fn scale(way: &mut WaySettings, factor: f64) {
             times(&mut spread.median);
             times(&mut spread.spike);
         }
-        WaySettings::Recorded { .. } => {}
+        WaySettings::Recorded { .. } | WaySettings::Measured(_) => {}
     }
 }
 

@@ -110,7 +110,13 @@ impl Source for Journal {
                 self.waiting.push_back(Event { crc: 0, ..event });
             }
         }
-        while let Some(row) = self.waiting.pop_front() {
+        // Journals give the inner rows of a message the time of what came before it: all of it was
+        // read with its last row.
+        let last = self.waiting.iter().find(|row| !row.is_inner()).copied();
+        while let Some(mut row) = self.waiting.pop_front() {
+            if let Some(last) = last.filter(|last| last.instrument == row.instrument) {
+                (row.at, row.recv_delta_ns) = (last.at, last.recv_delta_ns);
+            }
             rows.push(row);
             if !row.is_inner() {
                 return Ok(true);

@@ -147,7 +147,7 @@ fn trades(drawing: &Drawing, all: u64) -> String {
 }
 
 fn alone(one: &Alone) -> String {
-    let Alone { print, only_in, nearest } = one;
+    let Alone { print, only_in, nearest, why } = one;
     let (later, price) = nearest.map_or(("–".to_owned(), "–".to_owned()), |(later, price)| {
         let sign = if later < 0 { "−" } else { "+" };
         (format!("{sign}{}", span(later.unsigned_abs() as f64)), price.to_string())
@@ -162,6 +162,7 @@ fn alone(one: &Alone) -> String {
             ((*only_in).to_owned(), ""),
             (later, "number"),
             (price, "number"),
+            ((*why).to_owned(), ""),
         ],
         "td",
     )
@@ -198,6 +199,7 @@ fn compared(found: &Divergence, (run, other): (&str, &str)) -> String {
         ("only in", ""),
         ("nearest there", "number"),
         ("at", "number"),
+        ("probably", ""),
     ];
     let shown = found.alone.len().min(ALONE_SHOWN);
     let rows: String = found.alone.iter().take(ALONE_SHOWN).map(alone).collect();

@@ -4,13 +4,17 @@
 //! is matched once. Parts of one order at one price within the tolerance count as one, for a venue
 //! fills an order in as many parts as there are others to meet it.
 
-use super::{Filled, Meta, Witness};
+use super::{Filled, Meta, Sent, Witness};
 use engine::id::Side;
+use engine::time::Nanos;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// How far apart in time two fills may be and be the same, ns.
 pub const WITHIN_NS: i64 = 1_000_000_000;
+
+/// How long before a fill an order may have left for its price.
+const LOOK_BACK_NS: i64 = 60_000_000_000;
 
 /// A fill, or all parts of one, by the clock of the world.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -36,6 +40,8 @@ pub struct Fills {
     order: BTreeMap<u64, usize>,
     ticks: Vec<i64>,
     prints: Vec<Print>,
+    /// By market, side and price: when an order left for it.
+    sent: BTreeMap<(String, &'static str, i64), Vec<i64>>,
     /// Fills, each part counted.
     pub parts: u64,
 }
@@ -48,12 +54,15 @@ impl Witness for Fills {
         self.meta = Some(meta.clone());
     }
 
+    fn sent(&mut self, sent: &Sent) {
+        let Some((utc_ns, tick)) = self.place(sent.at, sent.market, sent.price) else { return };
+        let market = self.keys.get(sent.market).cloned().unwrap_or_default();
+        self.sent.entry((market, named(sent.side), tick)).or_default().push(utc_ns);
+    }
+
     fn filled(&mut self, fill: &Filled) {
-        let Some(meta) = &self.meta else { return };
-        let Some(market) = meta.markets.get(fill.market) else { return };
+        let Some((utc_ns, tick)) = self.place(fill.at, fill.market, fill.price) else { return };
         self.parts += 1;
-        let utc_ns = meta.utc_ns.saturating_add(i64::try_from(fill.at.0).unwrap_or(i64::MAX));
-        let tick = (fill.price / market.tick).round() as i64;
         if let Some(place) = self.order.get(&fill.order)
             && let Some(print) = self.prints.get_mut(*place)
             && self.ticks[*place] == tick
@@ -65,10 +74,46 @@ impl Witness for Fills {
         }
         self.order.insert(fill.order, self.prints.len());
         self.ticks.push(tick);
-        let side = if fill.side == Side::Buy { "buy" } else { "sell" };
+        let side = named(fill.side);
         let market = self.keys.get(fill.market).cloned().unwrap_or_default();
         let (price, qty) = (fill.price, fill.qty);
         self.prints.push(Print { utc_ns, market, side, price, qty });
+    }
+}
+
+const fn named(side: Side) -> &'static str {
+    match side {
+        Side::Buy => "buy",
+        Side::Sell => "sell",
+    }
+}
+
+impl Fills {
+    /// A time by the clock of the world, and a price in ticks.
+    fn place(&self, at: Nanos, market: usize, price: f64) -> Option<(i64, i64)> {
+        let meta = self.meta.as_ref()?;
+        let market = meta.markets.get(market)?;
+        let utc_ns = meta.utc_ns.saturating_add(i64::try_from(at.0).unwrap_or(i64::MAX));
+        Some((utc_ns, (price / market.tick).round() as i64))
+    }
+
+    /// Why these have no fill where another run has one, most likely.
+    fn why(&self, print: &Print, tick: i64, nearest: Option<(i64, f64)>) -> &'static str {
+        let key = (print.market.clone(), print.side, tick);
+        let asked = self.sent.get(&key).map_or(&[][..], Vec::as_slice);
+        let stood =
+            |at: &i64| (print.utc_ns - LOOK_BACK_NS..=print.utc_ns + WITHIN_NS).contains(at);
+        let is_same = |(later, price): (i64, f64)| {
+            later.abs() <= LOOK_BACK_NS && price.to_bits() == print.price.to_bits()
+        };
+        if nearest.is_some_and(is_same) {
+            "filled there at another time: another place in the queue, or matched already"
+        } else if asked.iter().any(stood) {
+            "an order left for this price there and was not reached: it stood elsewhere in the \
+             queue, or not at that time"
+        } else {
+            "no order left for this price there: it quoted otherwise"
+        }
     }
 }
 
@@ -97,6 +142,8 @@ pub struct Alone {
     /// The nearest in time of the other run in this market and of this side: how much later it is,
     /// ns, and its price; none where there is none.
     pub nearest: Option<(i64, f64)>,
+    /// Why, most likely.
+    pub why: &'static str,
 }
 
 /// What two runs have in common.
@@ -193,15 +240,16 @@ fn lonely(from: &Fills, has: &[bool], to: &Fills, only_in: &'static str) -> Vec<
         times.entry(key).or_default().push((print.utc_ns, print.price));
     }
     times.values_mut().for_each(|one| one.sort_by_key(|print| print.0));
-    let alone = from.prints.iter().zip(has).filter(|(_, has)| !**has);
-    let alone = alone.map(|(print, _)| {
+    let all = from.prints.iter().zip(&from.ticks).zip(has);
+    let alone = all.filter(|(_, has)| !**has).map(|((print, tick), _)| {
         let there = times.get(&(print.market.as_str(), print.side)).map_or(&[][..], |one| one);
         let at = there.partition_point(|(at, _)| *at < print.utc_ns);
         let near = [at.checked_sub(1), Some(at)].into_iter().flatten();
         let near = near.filter_map(|place| there.get(place));
         let nearest = near.min_by_key(|(at, _)| at.abs_diff(print.utc_ns));
         let nearest = nearest.map(|(at, price)| (at - print.utc_ns, *price));
-        Alone { print: print.clone(), only_in, nearest }
+        let why = to.why(print, *tick, nearest);
+        Alone { print: print.clone(), only_in, nearest, why }
     });
     alone.collect()
 }
@@ -210,7 +258,6 @@ fn lonely(from: &Fills, has: &[bool], to: &Fills, only_in: &'static str) -> Vec<
 mod tests {
     use super::*;
     use crate::run::Market;
-    use engine::time::Nanos;
 
     /// `order ms side price qty` a line; `zero` is the UTC time of event time 0, ms.
     fn fills(zero: i64, script: &str) -> Fills {
@@ -254,7 +301,7 @@ mod tests {
         let found = Divergence::of(&fills(0, run), &fills(5_000, other));
         let mut text = format!("{} of {} and {}\n", found.matched, found.run, found.other);
         for alone in &found.alone {
-            let Alone { print, only_in, nearest } = alone;
+            let Alone { print, only_in, nearest, .. } = alone;
             let (ms, side, price) = (print.utc_ns / 1_000_000, print.side, print.price);
             text += &format!("{only_in} {ms} {side} {price}");
             if let Some((later, price)) = nearest {
@@ -287,6 +334,33 @@ mod tests {
              run 6000 buy 100.1, nearest 0 at 100.2
              run 20000 sell 101, nearest 1001 at 101
              other 21001 sell 101, nearest -1001 at 101",
+        );
+    }
+
+    #[test]
+    fn what_is_alone_has_a_reason() {
+        let mut run = fills(5_000, "");
+        for (ms, price) in [(1_000, 100.1), (1_500, 100.2)] {
+            run.sent(&Sent {
+                at: Nanos::from_ms(ms),
+                market: 0,
+                order: ms,
+                side: Side::Buy,
+                price,
+                qty: 1.0,
+            });
+        }
+        run.parts = 0;
+        let other = "1 9000 buy 100.1 1\n2 9000 buy 100.3 1\n3 9000 sell 100.1 1";
+        let found = Divergence::of(&run, &fills(0, other));
+        let why: Vec<&str> = found.alone.iter().map(|one| &one.why[..8]).collect();
+        assert_eq!(why, ["an order", "no order", "no order"]);
+        check(
+            "1 9000 buy 100 1",
+            "1 1000 buy 100 1",
+            "0 of 1 and 1
+             other 6000 buy 100, nearest 3000 at 100
+             run 9000 buy 100, nearest -3000 at 100",
         );
     }
 
