@@ -41,10 +41,12 @@ fn moments_by_hand() {
 #[test]
 fn one_trial_is_not_deflated() {
     let best = Moments { count: 101, sharpe: 0.1, skew: 0.0, kurtosis: 3.0 };
-    assert_eq!(deflated_sharpe(&best, &[0.1]), probabilistic_sharpe(&best, 0.0));
+    assert_eq!(deflated_sharpe(&best, &[0.1], 1), probabilistic_sharpe(&best, 0.0));
     near(probabilistic_sharpe(&best, 0.0), 0.84, 0.005);
     let tried: Vec<f64> = (0..50).map(|at| f64::from(at) / 500.0).collect();
-    assert!(deflated_sharpe(&best, &tried) < 0.8);
+    assert!(deflated_sharpe(&best, &tried, 50) < 0.8);
+    let more = deflated_sharpe(&best, &tried, 500);
+    assert!(more < deflated_sharpe(&best, &tried, 50), "trials that were cut short count");
 }
 
 fn noise(trials: usize, edge: f64, seed: u64) -> Vec<Vec<f64>> {

@@ -87,8 +87,10 @@ fn an_edge_is_found_and_kept_outside_of_training() {
     assert!(tuned.deflated_sharpe.expect("ratios") > 0.95, "{:?}", tuned.deflated_sharpe);
     assert!(tuned.overfitting.as_ref().expect("returns").probability < 0.3);
     let luck = &tuned.monte_carlo;
-    assert_eq!(luck.noise_runs, 12);
-    assert!(luck.noise.expect("noise").p5 > 0.3, "{luck:?}");
+    let noise = luck.noise.as_ref().expect("noise");
+    assert_eq!((noise.runs, noise.scored), (12, 12));
+    assert!(noise.score.expect("scores").p5 > 0.3, "{luck:?}");
+    assert!(noise.total.p5 < noise.total.p95 && noise.path.len() == 60, "{luck:?}");
     let resampled = luck.resampled.as_ref().expect("returns");
     assert!(resampled.loss_probability < 0.05 && resampled.total.p5 > 0.0, "{resampled:?}");
     let by_name = tuned.params.iter().zip(&tuned.importance).collect::<Vec<_>>();
