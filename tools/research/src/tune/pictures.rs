@@ -304,8 +304,7 @@ fn luck(way: &str, path: &[Spread]) -> Result<String, Fault> {
         let write = digits(&high);
         let up = Axis { name: "return, %", range: high, labels: 6, write: &write };
         let percent = |value: f64| number(value, 0);
-        let across =
-            Axis { name: way, range: 0.0..100.0, labels: 10, write: &percent };
+        let across = Axis { name: way, range: 0.0..100.0, labels: 10, write: &percent };
         let [wide, narrow] = [0.25, 0.6].map(|strength| pale(BLUE, strength));
         let signs = [("9 of 10 runs", wide), ("every second run", narrow), ("the middle", AMBER)];
         let signs = signs.map(|(name, colour)| (name, colour, Sign::Line));
