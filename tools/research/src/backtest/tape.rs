@@ -66,8 +66,8 @@ impl<'a> TapeRows<'a> {
     }
 
     const fn new(order: Order<'a>, numbers: &'a Numbers) -> Self {
-        let (rows, books) = (Vec::new(), Vec::new());
-        Self { order, numbers, rows, books, at: Nanos::ZERO, missed: None }
+        let at = Nanos::ZERO;
+        Self { order, numbers, rows: Vec::new(), books: Vec::new(), at, missed: None }
     }
 
     /// The same without a share of the trades, from 0 to 1, drawn by this seed.
