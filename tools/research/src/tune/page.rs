@@ -110,7 +110,7 @@ pub fn verdicts(tuned: &Tuned) -> Vec<(&'static str, &'static str, Option<f64>)>
         ("walk-forward efficiency", "score of tests over score of training", tuned.efficiency),
         (
             "deflated Sharpe ratio",
-            "how likely the winner is more than the luckiest of so many",
+            "how likely the winner beats the luckiest of so many that differ as much",
             tuned.deflated_sharpe,
         ),
         ("Sharpe ratio of one period", "in training, not annualised", tuned.sharpe_of_period),

@@ -73,6 +73,20 @@ fn noise_overfits_and_an_edge_does_not() {
 }
 
 #[test]
+fn deflation_leaves_an_edge_and_takes_luck() {
+    let of_best = |edge, seed| {
+        let trials = noise(40, edge, seed);
+        let ratios: Vec<f64> = trials.iter().filter_map(|one| sharpe(one)).collect();
+        let best = (0..40).max_by(|&a, &b| ratios[a].total_cmp(&ratios[b])).expect("forty");
+        let moments = Moments::of(&trials[best]).expect("varies");
+        deflated_sharpe(&moments, &ratios, 40)
+    };
+    let mean = |edge| (1..=8).map(|seed| of_best(edge, seed)).sum::<f64>() / 8.0;
+    let (edge, luck) = (mean(0.35), mean(0.0));
+    assert!(edge > 0.95 && luck < 0.8, "an edge: {edge}, luck: {luck}");
+}
+
+#[test]
 fn overfitting_agrees_with_the_definition() {
     // The same in plain words: for each half, sort everything, take the best, look it up.
     let trials = noise(7, 0.1, 3);

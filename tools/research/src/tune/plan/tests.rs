@@ -84,7 +84,9 @@ fn an_edge_is_found_and_kept_outside_of_training() {
         assert!(test[0] > 0.5 && given.expect("given")[0] < 0.0, "{found:?}");
     }
     assert!(tuned.efficiency.expect("tested") > 0.6, "{:?}", tuned.efficiency);
-    assert!(tuned.deflated_sharpe.expect("ratios") > 0.95, "{:?}", tuned.deflated_sharpe);
+    // Parameters that lose much spread the ratios, and with them what chance is granted.
+    assert!(tuned.sharpe_by_chance > tuned.sharpe_of_period, "{:?}", tuned.sharpe_by_chance);
+    assert!(tuned.deflated_sharpe.expect("ratios") < 0.5, "{:?}", tuned.deflated_sharpe);
     assert!(tuned.overfitting.as_ref().expect("returns").probability < 0.3);
     let luck = &tuned.monte_carlo;
     let noise = luck.noise.as_ref().expect("noise");
