@@ -91,8 +91,9 @@ fn an_edge_is_found_and_kept_outside_of_training() {
     let luck = &tuned.monte_carlo;
     let noise = luck.noise.as_ref().expect("noise");
     assert_eq!((noise.runs, noise.scored), (12, 12));
-    assert!(noise.score.expect("scores").p5 > 0.3, "{luck:?}");
-    assert!(noise.total.p5 < noise.total.p95 && noise.path.len() == 60, "{luck:?}");
+    assert!(noise.score.expect("scores").p5 > 0.3, "{:?}", noise.score);
+    assert!(noise.total.p5 < noise.total.p95, "{:?}", noise.total);
+    assert_eq!(noise.path.last(), Some(&noise.total));
     let resampled = luck.resampled.as_ref().expect("returns");
     assert!(resampled.loss_probability < 0.05 && resampled.total.p5 > 0.0, "{resampled:?}");
     let by_name = tuned.params.iter().zip(&tuned.importance).collect::<Vec<_>>();
