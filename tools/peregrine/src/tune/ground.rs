@@ -39,7 +39,10 @@ impl Tapes<'_> {
     pub fn config(&self, values: &[Value]) -> Result<Config, String> {
         let text = self.written(values)?;
         let file = self.args.config.display().to_string();
-        Config::parse(&file, &text).map_err(|problems| problems.to_string())
+        Config::parse(&file, &text).map_err(|problems| {
+            let each = problems.list.iter().map(|one| format!("{}: {}", one.key, one.message));
+            each.collect::<Vec<_>>().join("; ")
+        })
     }
 }
 
