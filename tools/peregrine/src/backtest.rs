@@ -89,14 +89,17 @@ fn simulated(mut config: Config, args: &BacktestArgs) -> Config {
     config
 }
 
-/// Runs without a word or a file, for those who run many: the witness is all that remains.
+/// Runs without a word or a file, for those who run many: the witness is all that remains. A share
+/// of the trades, drawn by its seed, passes our orders by.
 pub(crate) fn measure<W: Witness>(
     config: Config,
     args: &BacktestArgs,
+    missed: (f64, u64),
     witness: &mut W,
 ) -> Result<(), Failure> {
     let config = simulated(config, args);
     let mut markets = Markets::open(&config, args)?;
+    markets.missed = missed;
     let setup = Setup::new(&config, &mut markets)?;
     let mut sign = Sign::new(markets.rows(), true);
     go(setup, (&config, &markets, Shown::default()), (Unkept, witness), &mut sign).map(|_| ())

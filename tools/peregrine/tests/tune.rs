@@ -7,7 +7,7 @@ mod market;
 
 use serde_json::Value;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 const SPACE: &str = "\
 [\"strategy.bid_spread_bps\"]
@@ -43,12 +43,17 @@ impl Place {
         Self(path)
     }
 
-    fn tune(&self, more: &str) -> Output {
+    fn command(&self, more: &str) -> Command {
         let words = "tune --config config.toml --space space.toml --data market.tape --fills-min 2 \
                      --trials 14 --runs 50 --noise 3";
         let words = words.split_whitespace().chain(more.split_whitespace());
         let mut command = Command::new(env!("CARGO_BIN_EXE_peregrine"));
-        command.current_dir(&self.0).args(words).output().unwrap()
+        command.current_dir(&self.0).args(words);
+        command
+    }
+
+    fn tune(&self, more: &str) -> Output {
+        self.command(more).output().unwrap()
     }
 
     fn text(&self, name: &str) -> String {
@@ -85,7 +90,13 @@ fn a_tuning_leaves_a_page_and_a_configuration_that_passes() {
     let winner = told["winner"].as_object().unwrap();
     let spread = winner["strategy.bid_spread_bps"].as_f64().unwrap();
     assert!((0.05..=3.0).contains(&spread), "{winner:?}");
-    assert!(told["monte_carlo"]["resampled"]["path"].as_array().unwrap().len() > 5, "{told}");
+    let luck = &told["monte_carlo"];
+    for kind in ["shuffled", "resampled", "noise"] {
+        let [low, high] = ["p5", "p95"].map(|share| luck[kind]["total"][share].as_f64().unwrap());
+        assert!(low < high, "{kind}: {luck}");
+        assert!(luck[kind]["path"].as_array().unwrap().len() > 5, "{kind}: {luck}");
+    }
+    assert_eq!(luck["noise"]["runs"], 3, "{luck}");
     assert!(told["deflated_sharpe"].is_number() && told["overfitting"].is_object(), "{told}");
     let study = place.text("out/study.jsonl");
     assert_eq!(study.lines().count(), 1 + 2 * 14);
@@ -126,6 +137,26 @@ fn jobs_change_nothing_and_a_search_goes_on() {
     assert_eq!(place.text("cut.jsonl"), whole);
     let same = |said: &str| serde_json::from_str::<Value>(said).unwrap()["folds"].clone();
     assert_eq!(same(&again), same(&one));
+}
+
+#[test]
+fn a_killed_search_goes_on() {
+    let place = Place::new("killed");
+    good(&place.tune("--jobs 2 --json --out whole"));
+    let mut command = place.command("--jobs 2 --json --out killed");
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let study = place.0.join("killed/study.jsonl");
+    let lines = || std::fs::read_to_string(&study).map_or(0, |text| text.lines().count());
+    while lines() < 5 && child.try_wait().unwrap().is_none() {
+        std::thread::yield_now();
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(!place.0.join("killed/tune.html").exists(), "it was killed before its end");
+    good(&place.tune("--jobs 2 --json --out killed"));
+    for name in ["study.jsonl", "tune.html", "winner.toml"] {
+        assert_eq!(place.text(&format!("killed/{name}")), place.text(&format!("whole/{name}")));
+    }
 }
 
 #[test]

@@ -94,24 +94,40 @@ fn way(settings: &WaySettings) -> Result<Way, Failure> {
             Way::Feed { factor_ppm: *factor_ppm, offset_ns: *offset_ns }
         }
         WaySettings::Spread(spread) => Way::Spread(*spread),
-        WaySettings::Recorded { file, farther_ns } => {
-            Way::Recorded(Arc::new(recorded(file, *farther_ns)?))
+        WaySettings::Recorded { file, factor_ppm, farther_ns } => {
+            Way::Recorded(Arc::new(recorded(file, *factor_ppm, *farther_ns)?))
         }
         WaySettings::Measured(times) => Way::Recorded(times.clone()),
     })
 }
 
-/// Latencies of orders as they were recorded: CSV with asked_ns, taken_ns (0: refused), told_ns.
-fn recorded(file: &Path, farther_ns: i64) -> Result<Recorded, Failure> {
+/// Latencies of orders as they were recorded, times a factor: CSV with asked_ns, taken_ns (0:
+/// refused), told_ns.
+fn recorded(file: &Path, factor_ppm: u64, farther_ns: i64) -> Result<Recorded, Failure> {
     let failed = |error: String| Failure::error(format!("{}: {error}", file.display()));
     let reader = csv::ReaderBuilder::new().comment(Some(b'#')).from_path(file);
     let mut reader = reader.map_err(|error| failed(error.to_string()))?;
     let mut rows = Vec::new();
     for row in reader.deserialize::<(i64, i64, i64)>() {
         let (asked, taken, told) = row.map_err(|error| failed(error.to_string()))?;
-        rows.push(OrderTimes { asked, taken, told });
+        rows.push(longer(OrderTimes { asked, taken, told }, factor_ppm));
     }
     Recorded::new(&rows, farther_ns).map_err(|error| failed(error.to_string()))
+}
+
+/// Both ways of a request so many millionths as long.
+fn longer(row: OrderTimes, factor_ppm: u64) -> OrderTimes {
+    let OrderTimes { asked, taken, told } = row;
+    let times = |span: i64| {
+        let long = i128::from(span) * i128::from(factor_ppm) / 1_000_000;
+        i64::try_from(long).unwrap_or(i64::MAX)
+    };
+    let after = |from: i64, to: i64| from.saturating_add(times(to.saturating_sub(from)));
+    if taken <= 0 {
+        return OrderTimes { told: after(asked, told), ..row };
+    }
+    let there = after(asked, taken);
+    OrderTimes { asked, taken: there, told: there.saturating_add(times(told - taken)) }
 }
 
 #[cfg(test)]
@@ -125,7 +141,7 @@ mod tests {
         let file = folder.join("orders.csv");
         let read = |text: &str| {
             std::fs::write(&file, text).unwrap();
-            recorded(&file, 0).map_err(|error| error.to_string())
+            recorded(&file, 1_000_000, 0).map_err(|error| error.to_string())
         };
         assert!(read("asked_ns,taken_ns,told_ns\n1000,1100,1300\n2000,0,2500\n").is_ok());
         let fault = read("asked_ns,taken_ns,told_ns\n1000,1100,x\n").unwrap_err();
@@ -133,5 +149,14 @@ mod tests {
         let fault = read("asked_ns,taken_ns,told_ns\n1000,900,1200\n").unwrap_err();
         assert!(fault.contains("row 1"), "{fault}");
         std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn ways_are_made_longer_one_by_one() {
+        let times = |asked, taken, told| OrderTimes { asked, taken, told };
+        let check = |row, factor_ppm, want| assert_eq!(longer(row, factor_ppm), want);
+        check(times(1_000, 1_100, 1_300), 1_000_000, times(1_000, 1_100, 1_300));
+        check(times(1_000, 1_100, 1_300), 2_500_000, times(1_000, 1_250, 1_750));
+        check(times(1_000, 0, 1_400), 500_000, times(1_000, 0, 1_200));
     }
 }

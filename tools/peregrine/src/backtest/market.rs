@@ -23,6 +23,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 pub(super) struct Markets {
     tapes: Vec<(Tape, Numbers)>,
     span: (Nanos, Nanos),
+    /// The share of the trades that the simulated venues do not see, and the seed of which.
+    pub missed: (f64, u64),
     /// What the venues would say of the run's instruments, in the order of the configuration.
     pub terms: Terms,
     listed: Vec<Listed>,
@@ -57,7 +59,7 @@ impl Markets {
         }
         let (limits, codes, conversions) = (Vec::new(), Vec::new(), Vec::new());
         let terms = Terms { instruments, assets, limits, codes, conversions };
-        Ok(Self { tapes: numbered, span, terms, listed })
+        Ok(Self { tapes: numbered, span, missed: (0.0, 0), terms, listed })
     }
 
     /// Rows of all tapes.
@@ -89,7 +91,10 @@ impl Markets {
 
     /// The same by the venue's time.
     pub fn happened(&self, began: Nanos) -> Result<Vec<TapeRows<'_>>, Failure> {
-        self.each(began, TapeRows::happened)
+        let (share, seed) = self.missed;
+        self.each(began, |tape, span, numbers| {
+            TapeRows::happened(tape, span, numbers).missing(share, seed)
+        })
     }
 
     fn each<'a>(

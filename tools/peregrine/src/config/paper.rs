@@ -31,7 +31,9 @@ pub enum WaySettings {
     Recorded {
         /// CSV with the columns asked_ns, taken_ns, told_ns.
         file: PathBuf,
-        /// How much farther away the venue is than it was, each way, ns.
+        /// How many times as long each way is as it was, in millionths.
+        factor_ppm: u64,
+        /// How much farther away the venue is than that, each way, ns.
         farther_ns: i64,
     },
     /// As a session's journal told; no file says this.
@@ -227,8 +229,8 @@ fn way(
             if file.is_none() && !table.has("file") {
                 table.missing("file", "CSV with the columns asked_ns, taken_ns, told_ns");
             }
-            let farther_ns = signed("farther_us");
-            WaySettings::Recorded { file: file.unwrap_or_default(), farther_ns }
+            let (factor_ppm, farther_ns) = (factor_ppm(&table), signed("farther_us"));
+            WaySettings::Recorded { file: file.unwrap_or_default(), factor_ppm, farther_ns }
         }
         _ => WaySettings::Constant(time("us", 2_000)),
     };

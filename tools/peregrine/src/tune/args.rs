@@ -77,9 +77,9 @@ pub struct TuneArgs {
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub fills_min: u64,
     /// Monte Carlo runs on the winner's trades and returns
-    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = count(1, 1_000_000))]
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = count(1, 100_000))]
     pub runs: u64,
-    /// Backtests of the winner with other latencies and fills
+    /// Backtests of the winner with other latencies, and a tenth of the market's trades missed
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = count(0, 100_000))]
     pub noise: u64,
     /// Study file, instead of study.jsonl in --out

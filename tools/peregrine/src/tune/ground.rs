@@ -10,6 +10,7 @@ use research::run::{Look, Meta, Witness};
 use research::tune::ground::{Ground, Luck, Outcome, Stretch};
 use research::tune::space::{Space, Value};
 use research::tune::winner;
+use venues::sim::Spread;
 
 /// Most returns of a stretch: enough to judge by, few enough to keep for every trial.
 const RETURNS_MAX: u64 = 240;
@@ -38,24 +39,34 @@ impl Tapes<'_> {
     pub fn config(&self, values: &[Value]) -> Result<Config, String> {
         let text = self.written(values)?;
         let file = self.args.config.display().to_string();
-        Config::parse(&file, &text).map_err(|problems| problems.to_string())
+        Config::parse(&file, &text).map_err(|problems| {
+            let each = problems.list.iter().map(|one| format!("{}: {}", one.key, one.message));
+            each.collect::<Vec<_>>().join("; ")
+        })
     }
 }
 
-/// Makes a way so many times as long. What was recorded stays as it was.
-fn scale(way: &mut WaySettings, factor: f64) {
-    let times = |span: &mut Nanos| span.0 = (span.0 as f64 * factor).round() as u64;
+/// Makes a way as long as luck has it.
+fn disturb(way: &mut WaySettings, luck: Luck) {
+    let times = |span: Nanos| Nanos((span.0 as f64 * luck.latency).round() as u64);
+    let factor = |ppm: u64| (ppm as f64 * luck.latency).round() as u64;
     match way {
-        WaySettings::Constant(span) => times(span),
+        WaySettings::Constant(span) if luck.jitter > 0.0 => {
+            let (median, sigma) = (times(*span), luck.jitter);
+            *way = WaySettings::Spread(Spread { median, sigma, spike_ppm: 0, spike: Nanos::ZERO });
+        }
+        WaySettings::Constant(span) => *span = times(*span),
         WaySettings::Feed { factor_ppm, offset_ns } => {
-            *factor_ppm = (*factor_ppm as f64 * factor).round() as u64;
-            *offset_ns = (*offset_ns as f64 * factor).round() as i64;
+            *factor_ppm = factor(*factor_ppm);
+            *offset_ns = (*offset_ns as f64 * luck.latency).round() as i64;
         }
         WaySettings::Spread(spread) => {
-            times(&mut spread.median);
-            times(&mut spread.spike);
+            spread.median = times(spread.median);
+            spread.spike = times(spread.spike);
         }
-        WaySettings::Recorded { .. } | WaySettings::Measured(_) => {}
+        WaySettings::Recorded { factor_ppm, .. } => *factor_ppm = factor(*factor_ppm),
+        // As it was.
+        WaySettings::Measured(_) => {}
     }
 }
 
@@ -63,12 +74,14 @@ impl Ground for Tapes<'_> {
     fn run(&self, values: &[Value], stretch: Stretch, luck: Luck) -> Result<Outcome, String> {
         let mut config = self.config(values)?;
         for venue in config.paper.each() {
-            scale(&mut venue.entry, luck.latency);
-            scale(&mut venue.response, luck.latency);
+            disturb(&mut venue.entry, luck);
+            disturb(&mut venue.response, luck);
         }
         let args = self.args.backtest((Nanos(stretch.from), Nanos(stretch.to)), luck.seed);
         let mut both = (Measures::default(), Curve::new(stretch));
-        backtest::measure(config, &args, &mut both).map_err(|failure| failure.to_string())?;
+        let missed = (luck.missed, luck.seed.unwrap_or_default());
+        let measured = backtest::measure(config, &args, missed, &mut both);
+        measured.map_err(|failure| failure.to_string())?;
         let (measures, curve) = both;
         let metrics =
             serde_json::to_value(measures.metrics()).map_err(|error| error.to_string())?;

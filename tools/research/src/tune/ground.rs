@@ -35,17 +35,22 @@ impl Stretch {
 }
 
 /// How the simulated venue differs from what the configuration says.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Luck {
     /// Seed of everything that the venue draws; none for the configuration's own.
     pub seed: Option<u64>,
-    /// What its latencies are multiplied by.
+    /// What all its latencies are multiplied by.
     pub latency: f64,
+    /// How far one trip differs from another where the latency is constant: the standard deviation
+    /// of its logarithm.
+    pub jitter: f64,
+    /// The share of recorded trades that pass our orders by.
+    pub missed: f64,
 }
 
 impl Luck {
     /// As the configuration says.
-    pub const NONE: Self = Self { seed: None, latency: 1.0 };
+    pub const NONE: Self = Self { seed: None, latency: 1.0, jitter: 0.0, missed: 0.0 };
 }
 
 /// What a run came to.

@@ -1,8 +1,9 @@
 //! Monte Carlo: what the same strategy might have come to with other luck.
 //!
 //! Three kinds of luck: the order of the trades (shuffled, and some of them missed), the stretch
-//! of market it met (blocks of returns drawn again), and the venue (other latencies and fills,
-//! which needs the backtest and is run elsewhere). Each gives percentiles.
+//! of market it met (blocks of returns drawn again), and the venue (other latencies and fills, each
+//! of which is a backtest that is run elsewhere). Each gives percentiles, of its ends and of its
+//! way.
 //!
 //! Returns are changes of equity over the equity at the start, so that they add up.
 
@@ -11,8 +12,9 @@ use rand10::seq::SliceRandom as _;
 use rand10::{RngExt as _, SeedableRng as _};
 use serde::Serialize;
 
-/// How likely a trade is missed in a shuffled run.
-const MISSED: f64 = 0.1;
+/// How likely a trade is missed: in a shuffled run one of ours, in a run with other fills one of
+/// the market's, which passes our orders by.
+pub const MISSED: f64 = 0.1;
 
 /// Points of time that bands are drawn at.
 const BAND_POINTS: usize = 60;
@@ -57,6 +59,8 @@ pub struct Shuffled {
     pub total: Spread,
     /// Deepest fall of equity from its peak.
     pub drawdown: Spread,
+    /// The way of the total return, at even steps from the first trade to the last.
+    pub path: Vec<Spread>,
 }
 
 /// Blocks of returns, drawn again with replacement.
@@ -76,6 +80,23 @@ pub struct Resampled {
     pub path: Vec<Spread>,
 }
 
+/// Backtests with other latencies and fills.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Disturbed {
+    /// Backtests.
+    pub runs: usize,
+    /// Those of them that have a score; the others had too few fills, or failed.
+    pub scored: usize,
+    /// The first score of these.
+    pub score: Option<Spread>,
+    /// Total return.
+    pub total: Spread,
+    /// Deepest fall of equity from its peak.
+    pub drawdown: Spread,
+    /// The way of the total return, at even steps of time from the start to the end.
+    pub path: Vec<Spread>,
+}
+
 /// The deepest fall of a running sum from its highest point, which counts from 0.
 pub fn drawdown(changes: impl IntoIterator<Item = f64>) -> f64 {
     let (mut level, mut peak, mut deepest) = (0.0_f64, 0.0_f64, 0.0_f64);
@@ -87,23 +108,55 @@ pub fn drawdown(changes: impl IntoIterator<Item = f64>) -> f64 {
     deepest
 }
 
+/// What several runs came to.
+struct Ends {
+    totals: Vec<f64>,
+    falls: Vec<f64>,
+    /// For each step of the way, where each run stood.
+    steps: Vec<Vec<f64>>,
+}
+
+impl Ends {
+    /// Of runs with about so many changes.
+    fn new(length: usize) -> Self {
+        let steps = vec![Vec::new(); BAND_POINTS.min(length)];
+        Self { totals: Vec::new(), falls: Vec::new(), steps }
+    }
+
+    fn add(&mut self, changes: &[f64]) {
+        let (mut level, mut done, points) = (0.0, 0, self.steps.len());
+        for (point, step) in self.steps.iter_mut().enumerate() {
+            let until = (point + 1) * changes.len() / points;
+            level += changes[done..until].iter().sum::<f64>();
+            done = until;
+            step.push(level);
+        }
+        self.totals.push(level);
+        self.falls.push(drawdown(changes.iter().copied()));
+    }
+
+    /// Total, drawdown and way.
+    fn spreads(self) -> Option<(Spread, Spread, Vec<Spread>)> {
+        let path = self.steps.into_iter().filter_map(Spread::of).collect();
+        Some((Spread::of(self.totals)?, Spread::of(self.falls)?, path))
+    }
+}
+
 /// Shuffles trades so often. None where there are fewer than two.
 pub fn shuffled(trades: &[f64], runs: usize, seed: u64) -> Option<Shuffled> {
     if trades.len() < 2 {
         return None;
     }
     let mut rng = StdRng::seed_from_u64(seed);
-    let mut order = trades.to_vec();
-    let (mut totals, mut falls) = (Vec::with_capacity(runs), Vec::with_capacity(runs));
+    let (mut order, mut ends) = (trades.to_vec(), Ends::new(trades.len()));
     for _ in 0..runs {
         order.shuffle(&mut rng);
         let kept: Vec<f64> =
             order.iter().filter(|_| rng.random::<f64>() >= MISSED).copied().collect();
-        totals.push(kept.iter().sum());
-        falls.push(drawdown(kept));
+        ends.add(&kept);
     }
-    let (total, drawdown) = (Spread::of(totals)?, Spread::of(falls)?);
-    Some(Shuffled { trades: trades.len(), total, drawdown })
+    let (total, drawdown, path) = ends.spreads()?;
+    Some(Shuffled { trades: trades.len(), total, drawdown, path })
 }
 
 /// Draws circular blocks of about the cube root of the length, which keeps what hangs together in
@@ -114,10 +167,8 @@ pub fn resampled(returns: &[f64], runs: usize, seed: u64) -> Option<Resampled> {
         return None;
     }
     let block = (length as f64).cbrt().ceil() as usize;
-    let points = BAND_POINTS.min(length);
     let mut rng = StdRng::seed_from_u64(seed);
-    let mut paths = vec![Vec::with_capacity(runs); points];
-    let (mut totals, mut ratios, mut falls) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut ends, mut ratios) = (Ends::new(length), Vec::new());
     let mut drawn = Vec::with_capacity(length + block);
     for _ in 0..runs {
         drawn.clear();
@@ -126,26 +177,33 @@ pub fn resampled(returns: &[f64], runs: usize, seed: u64) -> Option<Resampled> {
             drawn.extend((start..start + block).map(|at| returns[at % length]));
         }
         drawn.truncate(length);
-        let (mut level, mut done) = (0.0, 0);
-        for (point, path) in paths.iter_mut().enumerate() {
-            let until = (point + 1) * length / points;
-            level += drawn[done..until].iter().sum::<f64>();
-            done = until;
-            path.push(level);
-        }
-        totals.push(level);
+        ends.add(&drawn);
         ratios.extend(super::overfit::sharpe(&drawn));
-        falls.push(drawdown(drawn.iter().copied()));
     }
-    let losses = totals.iter().filter(|&&total| total < 0.0).count();
+    let losses = ends.totals.iter().filter(|&&total| total < 0.0).count();
+    let (total, drawdown, path) = ends.spreads()?;
     Some(Resampled {
         block,
-        total: Spread::of(totals)?,
+        total,
         sharpe: Spread::of(ratios),
-        drawdown: Spread::of(falls)?,
+        drawdown,
         loss_probability: losses as f64 / runs as f64,
-        path: paths.into_iter().filter_map(Spread::of).collect(),
+        path,
     })
+}
+
+/// Of backtests with other latencies and fills: the score of each, where it has one, and its
+/// returns. None without any.
+pub fn disturbed(runs: &[(Option<f64>, &[f64])]) -> Option<Disturbed> {
+    let longest = runs.iter().map(|(_, returns)| returns.len()).max()?;
+    let mut ends = Ends::new(longest);
+    for (_, returns) in runs {
+        ends.add(returns);
+    }
+    let scores: Vec<f64> = runs.iter().filter_map(|(score, _)| *score).collect();
+    let (scored, score) = (scores.len(), Spread::of(scores));
+    let (total, drawdown, path) = ends.spreads()?;
+    Some(Disturbed { runs: runs.len(), scored, score, total, drawdown, path })
 }
 
 #[cfg(test)]
@@ -174,6 +232,7 @@ mod tests {
         let found = shuffled(&trades, 400, 1).expect("trades");
         assert!((found.total.p50 - 9.0).abs() < 2.5, "{found:?}");
         assert!(found.drawdown.p95 < 40.0 && found.drawdown.p5 > 3.0, "{found:?}");
+        assert_eq!((found.path.len(), found.path.last()), (BAND_POINTS, Some(&found.total)));
         assert_eq!(shuffled(&trades, 400, 1), Some(found));
         assert_eq!(shuffled(&[1.0], 10, 1), None);
     }
@@ -193,5 +252,21 @@ mod tests {
         assert_eq!(found.path.last(), Some(&found.total));
         let widths: Vec<f64> = found.path.iter().map(|one| one.p95 - one.p5).collect();
         assert!(widths.first() < widths.last(), "the band widens");
+    }
+
+    #[test]
+    fn backtests_of_other_luck_are_spread_as_they_are() {
+        let runs: Vec<Vec<f64>> = (0..=100).map(|at| vec![1.0, f64::from(at), -0.5]).collect();
+        let scored = |at: usize| (at > 0).then_some(at as f64);
+        let runs: Vec<(Option<f64>, &[f64])> =
+            runs.iter().enumerate().map(|(at, run)| (scored(at), run.as_slice())).collect();
+        let found = disturbed(&runs).expect("runs");
+        assert_eq!((found.runs, found.scored), (101, 100));
+        assert_eq!((found.total.p5, found.total.p50, found.total.p95), (5.5, 50.5, 95.5));
+        assert_eq!((found.drawdown.p5, found.drawdown.p95), (0.5, 0.5));
+        assert_eq!(found.score.map(|score| score.p50), Some(50.5), "of those with a score");
+        assert_eq!(found.path.iter().map(|one| one.p50).collect::<Vec<_>>(), [1.0, 51.0, 50.5]);
+        assert_eq!(disturbed(&[]), None);
+        assert_eq!(disturbed(&[(None, &[1.0])]).and_then(|found| found.score), None);
     }
 }

@@ -92,11 +92,10 @@ pub fn probabilistic_sharpe(of: &Moments, threshold: f64) -> f64 {
 }
 
 /// How likely the best trial has an edge at all, after so many were tried: the probabilistic Sharpe
-/// ratio over what chance would have reached. `ratios` are the Sharpe ratios of all trials, of one
-/// period.
-pub fn deflated_sharpe(best: &Moments, ratios: &[f64]) -> f64 {
-    let variance = variance(ratios).unwrap_or(0.0);
-    probabilistic_sharpe(best, expected_best(ratios.len(), variance))
+/// ratio over what chance would have reached. `ratios` are the Sharpe ratios of the trials that ran
+/// whole, of one period; `tried` counts those that were cut short, too.
+pub fn deflated_sharpe(best: &Moments, ratios: &[f64], tried: usize) -> f64 {
+    probabilistic_sharpe(best, expected_best(tried, variance(ratios).unwrap_or(0.0)))
 }
 
 /// The sample variance; none of fewer than two.

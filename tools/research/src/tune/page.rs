@@ -1,6 +1,7 @@
 //! A tuning as one HTML page: the folds, what is luck in them, the best trials and the
 //! pictures, with nothing from outside and no script.
 
+use super::monte::Spread;
 use super::pictures::pictures;
 use super::plan::{Found, Tuned};
 use super::space::{Space, Value};
@@ -104,14 +105,12 @@ fn folds(tuned: &Tuned, zero: i64) -> String {
 /// What is said about luck: a name, what it means, and the number.
 pub fn verdicts(tuned: &Tuned) -> Vec<(&'static str, &'static str, Option<f64>)> {
     let pbo = tuned.overfitting.as_ref();
-    let luck = &tuned.monte_carlo;
-    let drawn = luck.resampled.as_ref();
-    let shuffled = luck.shuffled.as_ref();
+    let drawn = tuned.monte_carlo.resampled.as_ref();
     vec![
         ("walk-forward efficiency", "score of tests over score of training", tuned.efficiency),
         (
             "deflated Sharpe ratio",
-            "how likely the winner is more than the luckiest of so many",
+            "how likely the winner beats the luckiest of so many that differ as much",
             tuned.deflated_sharpe,
         ),
         ("Sharpe ratio of one period", "in training, not annualised", tuned.sharpe_of_period),
@@ -131,22 +130,43 @@ pub fn verdicts(tuned: &Tuned) -> Vec<(&'static str, &'static str, Option<f64>)>
             "share of runs with its returns drawn again that lose",
             drawn.map(|drawn| drawn.loss_probability),
         ),
-        ("return, worst of 20", "of those runs", drawn.map(|drawn| drawn.total.p5)),
-        ("drawdown, worst of 20", "of those runs", drawn.map(|drawn| drawn.drawdown.p95)),
-        (
-            "drawdown, trades shuffled",
-            "worst of 20 with its trades in other orders, a tenth missed",
-            shuffled.map(|shuffled| shuffled.drawdown.p95),
-        ),
-        ("score, worst of 20", "with other latencies and fills", luck.noise.map(|noise| noise.p5)),
-        ("score, middle", "with other latencies and fills", luck.noise.map(|noise| noise.p50)),
     ]
+}
+
+/// What the winner came to with other luck, in percentiles: which luck, what of it, and how it is
+/// spread.
+pub fn bands(tuned: &Tuned) -> Vec<(&'static str, &'static str, Spread)> {
+    const SHUFFLED: &str = "trades shuffled, a tenth missed";
+    const DRAWN: &str = "returns drawn again in blocks";
+    const NOISE: &str = "other latencies and fills";
+    let luck = &tuned.monte_carlo;
+    let mut all = Vec::new();
+    if let Some(one) = &luck.shuffled {
+        all.extend([(SHUFFLED, "return", one.total), (SHUFFLED, "drawdown", one.drawdown)]);
+    }
+    if let Some(one) = &luck.resampled {
+        all.extend([(DRAWN, "return", one.total), (DRAWN, "drawdown", one.drawdown)]);
+        all.extend(one.sharpe.map(|sharpe| (DRAWN, "Sharpe ratio of one period", sharpe)));
+    }
+    if let Some(one) = &luck.noise {
+        all.extend([(NOISE, "return", one.total), (NOISE, "drawdown", one.drawdown)]);
+        all.extend(one.score.map(|score| (NOISE, "score", score)));
+    }
+    all
 }
 
 fn luck(tuned: &Tuned) -> String {
     let mut out = String::from("<h2>Luck</h2>\n<table>\n");
     for (name, meaning, value) in verdicts(tuned) {
         out += &row(&[text(name), text(meaning), cell(value)], "td");
+    }
+    out += "</table>\n<h2>The winner with other luck</h2>\n<p>So many of 100 runs are below; \
+            returns and drawdowns are shares of the equity at the start.</p>\n<table>\n";
+    let shares = ["5 %", "25 %", "50 %", "75 %", "95 %"].map(|share| (share, "number"));
+    out += &head(&[&[("luck", ""), ("of it", "")][..], &shares[..]].concat());
+    for (luck, of_it, Spread { p5, p25, p50, p75, p95 }) in bands(tuned) {
+        let cells = [p5, p25, p50, p75, p95].map(|value| (number(value, 6), "number"));
+        out += &row(&[&[text(luck), text(of_it)][..], &cells[..]].concat(), "td");
     }
     out + "</table>\n"
 }

@@ -49,9 +49,18 @@ pub fn pictures(tuned: &Tuned, space: &Space, trials: &[Trial]) -> Result<Vec<Pi
         let title = format!("The front of {}", tuned.scores.join(" and "));
         add("front".into(), title, front(tuned, trials)?);
     }
-    if let Some(resampled) = &tuned.monte_carlo.resampled {
+    let other = &tuned.monte_carlo;
+    if let Some(shuffled) = &other.shuffled {
+        let title = "The winner with its trades shuffled, a tenth missed";
+        add("shuffled".into(), title.into(), luck("% of the trades", &shuffled.path)?);
+    }
+    if let Some(resampled) = &other.resampled {
         let title = "The winner with its returns drawn again";
-        add("luck".into(), title.into(), luck(&resampled.path)?);
+        add("drawn".into(), title.into(), luck("% of the stretch", &resampled.path)?);
+    }
+    if let Some(noise) = &other.noise {
+        let title = "The winner with other latencies and fills";
+        add("noise".into(), title.into(), luck("% of the stretch", &noise.path)?);
     }
     Ok(all)
 }
@@ -280,8 +289,8 @@ fn pale(RGBColor(red, green, blue): RGBColor, strength: f64) -> RGBColor {
     RGBColor(red, green, blue)
 }
 
-/// Percentiles of the total return over time.
-fn luck(path: &[Spread]) -> Result<String, Fault> {
+/// Percentiles of the total return on its way.
+fn luck(way: &str, path: &[Spread]) -> Result<String, Fault> {
     let nothing = Spread { p5: 0.0, p25: 0.0, p50: 0.0, p75: 0.0, p95: 0.0 };
     let path: Vec<Spread> = [nothing].into_iter().chain(path.iter().copied()).collect();
     let last = (path.len() - 1).max(1) as f64;
@@ -295,8 +304,7 @@ fn luck(path: &[Spread]) -> Result<String, Fault> {
         let write = digits(&high);
         let up = Axis { name: "return, %", range: high, labels: 6, write: &write };
         let percent = |value: f64| number(value, 0);
-        let across =
-            Axis { name: "% of the stretch", range: 0.0..100.0, labels: 10, write: &percent };
+        let across = Axis { name: way, range: 0.0..100.0, labels: 10, write: &percent };
         let [wide, narrow] = [0.25, 0.6].map(|strength| pale(BLUE, strength));
         let signs = [("9 of 10 runs", wide), ("every second run", narrow), ("the middle", AMBER)];
         let signs = signs.map(|(name, colour)| (name, colour, Sign::Line));

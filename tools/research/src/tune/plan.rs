@@ -2,7 +2,7 @@
 
 use super::choose::{front, importance, ranked};
 use super::ground::{Ground, Luck, Outcome, Stretch};
-use super::monte::{self, Resampled, Shuffled, Spread};
+use super::monte::{self, Disturbed, Resampled, Shuffled};
 use super::objective::{Numbers, Objective};
 use super::overfit::{Moments, Overfitting, deflated_sharpe, expected_best, overfitting};
 use super::overfit::{sharpe, variance};
@@ -22,8 +22,11 @@ use std::sync::{Mutex, PoisonError};
 /// How many of a search are compared on the validation stretch.
 const CANDIDATES: usize = 5;
 
-/// How far the noise of latency goes: the standard deviation of its logarithm.
+/// How far the noise of latency goes: the standard deviation of its logarithm, from run to run.
 const LATENCY_NOISE: f64 = 0.3;
+
+/// The same from trip to trip.
+const TRIP_NOISE: f64 = 0.25;
 
 /// What is to be done.
 #[derive(Clone, Debug)]
@@ -129,10 +132,8 @@ pub struct MonteCarlo {
     pub shuffled: Option<Shuffled>,
     /// Its returns drawn again.
     pub resampled: Option<Resampled>,
-    /// Its first score with other latencies and fills.
-    pub noise: Option<Spread>,
-    /// Runs of that with a score.
-    pub noise_runs: usize,
+    /// Backtests of it with other latencies and fills.
+    pub noise: Option<Disturbed>,
 }
 
 /// The result.
@@ -385,7 +386,12 @@ impl Plan {
         let mut luck = || {
             // Twelve uniform draws: a normal one.
             let normal = (0..12).map(|_| rng.random::<f64>()).sum::<f64>() - 6.0;
-            Luck { seed: Some(rng.random()), latency: (LATENCY_NOISE * normal).exp() }
+            Luck {
+                seed: Some(rng.random()),
+                latency: (LATENCY_NOISE * normal).exp(),
+                jitter: TRIP_NOISE,
+                missed: monte::MISSED,
+            }
         };
         let runs: Vec<(&[Value], Luck)> =
             (0..self.noise).map(|_| (winner.values.as_slice(), luck())).collect();
@@ -393,20 +399,20 @@ impl Plan {
         let stretch = if fold.test.is_empty() { fold.train } else { fold.test };
         let at = self.folds.len().saturating_sub(1);
         let noisy = self.each(ground, &runs, stretch, ("noise", at), watch);
-        let scores: Vec<f64> =
-            noisy.iter().flatten().filter_map(|one| Some(self.scores(one)?[0])).collect();
+        let score = |one: &Outcome| self.scores(one).map(|scores| scores[0]);
+        let noisy: Vec<(Option<f64>, &[f64])> =
+            noisy.iter().flatten().map(|one| (score(one), one.returns.as_slice())).collect();
         MonteCarlo {
             shuffled: monte::shuffled(&shown.trades, self.runs, self.seed),
             resampled: monte::resampled(&shown.returns, self.runs, self.seed),
-            noise_runs: scores.len(),
-            noise: Spread::of(scores),
+            noise: monte::disturbed(&noisy),
         }
     }
 
     fn tuned(&self, folds: Vec<Found>, last: &[Trial], monte_carlo: MonteCarlo) -> Tuned {
         let whole = || last.iter().filter(|trial| trial.ended == Ended::Whole);
         let ratios: Vec<f64> = whole().filter_map(|trial| sharpe(&trial.returns)).collect();
-
+        let tried = last.iter().filter(|trial| trial.ended != Ended::Failed).count();
         let winner = folds.last().and_then(|found| last.get(found.trial));
         let moments = winner.and_then(|trial| Moments::of(&trial.returns));
         let returns: Vec<&[f64]> = whole().map(|trial| trial.returns.as_slice()).collect();
@@ -425,9 +431,9 @@ impl Plan {
             importance: importance(&self.space, last),
             efficiency: tested.zip(trained).map(|(tested, trained)| tested / trained),
             front: front(last),
-            sharpe_by_chance: variance(&ratios).map(|of| expected_best(ratios.len(), of)),
+            sharpe_by_chance: variance(&ratios).map(|of| expected_best(tried, of)),
             sharpe_of_period: moments.map(|moments| moments.sharpe),
-            deflated_sharpe: moments.map(|moments| deflated_sharpe(&moments, &ratios)),
+            deflated_sharpe: moments.map(|moments| deflated_sharpe(&moments, &ratios, tried)),
             overfitting: overfitting(&returns),
             monte_carlo,
             folds,

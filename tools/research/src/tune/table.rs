@@ -1,6 +1,7 @@
 //! A tuning as lines for a terminal: the winner, what each fold came to, and what is luck in it.
 
-use super::page::verdicts;
+use super::monte::Spread;
+use super::page::{bands, verdicts};
 use super::plan::Tuned;
 use crate::report::frame::number;
 use crate::report::numbers::{Group, Line, Tone};
@@ -49,6 +50,18 @@ pub fn groups(tuned: &Tuned) -> Vec<Group> {
         let text = value.map_or_else(|| "–".to_owned(), |value| number(value, 4));
         line(name, name.to_owned(), format!("{text:>10}  {meaning}"), Tone::Plain)
     });
-    let folds = folds.collect();
-    vec![("Winner", winner), ("Walk-forward", folds), ("Luck", luck.collect())]
+    let other = bands(tuned).into_iter().map(|(luck, of_it, spread)| {
+        let Spread { p5, p25, p50, p75, p95 } = spread;
+        let values = [p5, p25, p50, p75, p95].map(|value| format!("{:>12}", number(value, 6)));
+        line(luck, of_it.to_owned(), format!("{}  {luck}", values.concat()), Tone::Plain)
+    });
+    let shares = ["5 %", "25 %", "50 %", "75 %", "95 %"].map(|share| format!("{share:>12}"));
+    let shares = line("shares", "of 100 runs below".to_owned(), shares.concat(), Tone::Plain);
+    let other = std::iter::once(shares).chain(other).collect();
+    vec![
+        ("Winner", winner),
+        ("Walk-forward", folds.collect()),
+        ("Luck", luck.collect()),
+        ("The winner with other luck", other),
+    ]
 }

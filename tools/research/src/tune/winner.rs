@@ -140,7 +140,9 @@ collar_mid_bps = \"100\"   # farthest from mid
     fn a_key_that_names_nothing_is_refused() {
         let value = Value::Int(1);
         check("strateg.gamma", &value, "the configuration has no strateg");
-        check("instrument.strategy", &value, "0 instrument sections are named strategy");
+        check("instrument.strategy", &value, "instrument has several; say which");
+        let nobody = "0 instrument sections are named strategy";
+        check("instrument.strategy.gamma", &value, nobody);
         check("instrument", &value, "instrument = 1");
         check("mode.x", &value, "mode is no section");
         check("instrument.9.symbol", &value, "0 instrument sections are named 9");

@@ -1,6 +1,8 @@
 //! Backtests of drawn markets: the same as the slow way, the same twice, in bounded memory.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+#[path = "../alloc/live.rs"]
+mod live;
 mod naive;
 mod rig;
 
@@ -14,39 +16,9 @@ use research::backtest::{
     About, Backtest, Came, Failed, Held, Keep, Merged, Rows, TapePorts, Unkept, happened,
 };
 use research::run::{Filled, Look, Meta, Nobody, Sent, Witness};
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
-
-/// Counts the bytes that this thread holds.
-struct Counting;
-
-thread_local! {
-    static LIVE: Cell<isize> = const { Cell::new(0) };
-    static PEAK: Cell<isize> = const { Cell::new(0) };
-}
-
-fn count(bytes: isize) {
-    let live = LIVE.get() + bytes;
-    LIVE.set(live);
-    PEAK.set(PEAK.get().max(live));
-}
-
-// SAFETY: hands everything on to the system's allocator.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count(layout.size() as isize);
-        // SAFETY: as the caller promises.
-        unsafe { System.alloc(layout) }
-    }
-    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
-        count(-(layout.size() as isize));
-        // SAFETY: as the caller promises.
-        unsafe { System.dealloc(at, layout) }
-    }
-}
 
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
+static ALLOCATOR: live::Counting = live::Counting;
 
 /// Writes what is sent as text.
 #[derive(Default)]
@@ -197,14 +169,13 @@ fn a_snapshot_that_is_asked_for_is_the_venues_book_and_older_rows_are_left_out()
 
 /// Peak of what a run of a market of so many messages holds, bytes.
 fn peak(messages: usize) -> isize {
-    let before = LIVE.get();
-    PEAK.set(before);
-    let doors = (rig::Stream::new(5, messages, false), rig::Stream::new(5, messages, true));
-    let ports = TapePorts::new(doors, (rig::venues(), Unkept), rig::rhythm());
-    let mut backtest = Backtest { engine: rig::engine(), ports };
-    let came = backtest.run(about(&mut Nobody)).unwrap();
-    assert!(came.fills > messages as u64 / 1_000, "{came:?}");
-    PEAK.get() - before
+    live::peak(|| {
+        let doors = (rig::Stream::new(5, messages, false), rig::Stream::new(5, messages, true));
+        let ports = TapePorts::new(doors, (rig::venues(), Unkept), rig::rhythm());
+        let mut backtest = Backtest { engine: rig::engine(), ports };
+        let came = backtest.run(about(&mut Nobody)).unwrap();
+        assert!(came.fills > messages as u64 / 1_000, "{came:?}");
+    })
 }
 
 #[test]

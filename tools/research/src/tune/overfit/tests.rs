@@ -41,10 +41,12 @@ fn moments_by_hand() {
 #[test]
 fn one_trial_is_not_deflated() {
     let best = Moments { count: 101, sharpe: 0.1, skew: 0.0, kurtosis: 3.0 };
-    assert_eq!(deflated_sharpe(&best, &[0.1]), probabilistic_sharpe(&best, 0.0));
+    assert_eq!(deflated_sharpe(&best, &[0.1], 1), probabilistic_sharpe(&best, 0.0));
     near(probabilistic_sharpe(&best, 0.0), 0.84, 0.005);
     let tried: Vec<f64> = (0..50).map(|at| f64::from(at) / 500.0).collect();
-    assert!(deflated_sharpe(&best, &tried) < 0.8);
+    assert!(deflated_sharpe(&best, &tried, 50) < 0.8);
+    let more = deflated_sharpe(&best, &tried, 500);
+    assert!(more < deflated_sharpe(&best, &tried, 50), "trials that were cut short count");
 }
 
 fn noise(trials: usize, edge: f64, seed: u64) -> Vec<Vec<f64>> {
@@ -68,6 +70,20 @@ fn noise_overfits_and_an_edge_does_not() {
     let (chance, edge) = (of(0.0), of(0.5));
     assert!((0.35..0.65).contains(&chance), "noise: {chance}");
     assert!(edge < 0.01, "edge: {edge}");
+}
+
+#[test]
+fn deflation_leaves_an_edge_and_takes_luck() {
+    let of_best = |edge, seed| {
+        let trials = noise(40, edge, seed);
+        let ratios: Vec<f64> = trials.iter().filter_map(|one| sharpe(one)).collect();
+        let best = (0..40).max_by(|&a, &b| ratios[a].total_cmp(&ratios[b])).expect("forty");
+        let moments = Moments::of(&trials[best]).expect("varies");
+        deflated_sharpe(&moments, &ratios, 40)
+    };
+    let mean = |edge| (1..=8).map(|seed| of_best(edge, seed)).sum::<f64>() / 8.0;
+    let (edge, luck) = (mean(0.35), mean(0.0));
+    assert!(edge > 0.95 && luck < 0.8, "an edge: {edge}, luck: {luck}");
 }
 
 #[test]
