@@ -44,9 +44,10 @@ impl Place {
     }
 
     fn command(&self, more: &str) -> Command {
-        let words = "tune --config config.toml --space space.toml --data market.tape --fills-min 2 \
-                     --trials 14 --runs 50 --noise 3";
-        let words = words.split_whitespace().chain(more.split_whitespace());
+        let words = "tune --config config.toml --space space.toml --data market.tape --trials 14 \
+                     --runs 50 --noise 3";
+        let fills = if more.contains("--fills-min") { "" } else { " --fills-min 2" };
+        let words = [words, fills, more].into_iter().flat_map(str::split_whitespace);
         let mut command = Command::new(env!("CARGO_BIN_EXE_peregrine"));
         command.current_dir(&self.0).args(words);
         command

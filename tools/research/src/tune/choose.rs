@@ -54,9 +54,15 @@ pub fn front(trials: &[Trial]) -> Vec<usize> {
     front.into_iter().map(|at| whole[at]).collect()
 }
 
-/// How much of the scores' variance each parameter explains by itself, from 0 to 1: the variance
-/// of the means of its values (a smooth parameter in six bins) over the variance of all, known as
-/// the correlation ratio η². Pearson, "On the general theory of skew correlation", 1905.
+/// How much of the scores' variance each parameter explains by itself, from 0 to 1: the correlation
+/// ratio without its bias, which makes few trials in many bins explain everything.
+///
+/// ```text
+/// ε² = 1 − (1 − η²) (n − 1) / (n − k)      n: trials, k: values of them (a smooth one in six bins)
+/// ```
+///
+/// η² is the variance of the values' means over the variance of all. Kelley, "An unbiased
+/// correlation ratio measure", Proceedings of the National Academy of Sciences, 1935.
 pub fn importance(space: &Space, trials: &[Trial]) -> Vec<f64> {
     let whole: Vec<&Trial> = trials.iter().filter(|trial| trial.ended == Ended::Whole).collect();
     let scores: Vec<f64> = whole.iter().map(|trial| trial.scores[0]).collect();
@@ -75,9 +81,13 @@ pub fn importance(space: &Space, trials: &[Trial]) -> Vec<f64> {
             bin.0 += score;
             bin.1 += 1.0;
         }
-        let between = sums.iter().filter(|(_, count)| *count > 0.0);
-        let between: f64 = between.map(|(sum, n)| n * (sum / n - mean).powi(2)).sum();
-        if all > 0.0 { (between / all).clamp(0.0, 1.0) } else { 0.0 }
+        sums.retain(|(_, count)| *count > 0.0);
+        let between: f64 = sums.iter().map(|(sum, n)| n * (sum / n - mean).powi(2)).sum();
+        if all <= 0.0 || scores.len() <= sums.len() {
+            return 0.0;
+        }
+        let free = (scores.len() - 1) as f64 / (scores.len() - sums.len()) as f64;
+        (1.0 - (1.0 - between / all) * free).clamp(0.0, 1.0)
     };
     (0..space.dims()).map(of).collect()
 }
@@ -90,6 +100,33 @@ mod tests {
     fn one_score_ranks_by_itself() {
         assert_eq!(ranked(&[&[1.0], &[3.0], &[2.0], &[3.0]]), [1, 3, 2, 0]);
         assert_eq!(ranked(&[]), [0; 0]);
+    }
+
+    #[test]
+    fn a_parameter_explains_what_follows_from_it_and_no_more() {
+        let space = Space::parse("[a]\nchoice = [1, 2]\n[b]\nlow = 0.0\nhigh = 1.0").expect("fine");
+        let trials = |count: usize| -> Vec<Trial> {
+            let trial = |trial: usize| {
+                let unit = vec![(trial % 2) as f64, (trial * 7 % count) as f64 / count as f64];
+                let scores = vec![(trial % 2) as f64];
+                Trial {
+                    fold: 0,
+                    trial,
+                    ended: Ended::Whole,
+                    values: space.values(&unit),
+                    unit,
+                    parts: scores.clone(),
+                    scores,
+                    metrics: Default::default(),
+                    returns: Vec::new(),
+                    error: None,
+                }
+            };
+            (0..count).map(trial).collect()
+        };
+        let found = importance(&space, &trials(101));
+        assert!(found[0] > 0.999 && found[1] < 0.1, "{found:?}");
+        assert_eq!(importance(&space, &trials(5))[1], 0.0, "a bin for each trial explains nothing");
     }
 
     #[test]
