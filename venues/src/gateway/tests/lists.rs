@@ -91,15 +91,15 @@ fn a_pair_of_wrong_prices_is_refused_as_one() {
 #[test]
 fn one_of_a_pair_fires_and_the_other_expires() {
     let (_venue, [mut rig, mut other]) = two();
-    trade([&mut rig, &mut other], 11, "60000");
+    trade([&mut rig, &mut other], 51, "60000");
     let stop = rig.order(1, Side::Sell, "58000", "0.00200", Tif::Ioc);
     let price = rig.instrument.price(b"59000").unwrap();
     let until = Condition { price, by: By::Price, watched: Watched::Last, rises: false };
     rig.send(Ask::Pair { stop, until, take: twin(&rig, "70000", Tif::Gtc) });
     rig.until("accepted", |rig| rig.has("accepted #1") && rig.has("accepted #2"));
-    other.send(Ask::Cancel(other.named(11)));
-    other.until("withdrawn", |rig| rig.has("done #11 Cancelled"));
-    trade([&mut rig, &mut other], 12, "58500");
+    other.send(Ask::Cancel(other.named(51)));
+    other.until("withdrawn", |rig| rig.has("done #51 Cancelled"));
+    trade([&mut rig, &mut other], 52, "58500");
     rig.until("fired", |rig| rig.has("triggered #1") && rig.has("fill #1 Sell 0.00200"));
     rig.until("over", |rig| rig.has("done #2 Expired"));
 }
@@ -127,7 +127,7 @@ fn what_sleeps_behind_an_entry_is_told_from_its_fill_on() {
 #[test]
 fn a_stop_that_trails_fires() {
     let (_venue, [mut rig, mut other]) = two();
-    trade([&mut rig, &mut other], 11, "60000");
+    trade([&mut rig, &mut other], 51, "60000");
     let order = rig.order(1, Side::Sell, "58000", "0.00200", Tif::Ioc);
     let (price, by, watched) = (Price(10_000), By::Share, Watched::Last);
     let until = Condition { price, by, watched, rises: false };
@@ -136,13 +136,13 @@ fn a_stop_that_trails_fires() {
     rig.send(Ask::Query { order: rig.named(1), by_venue_id: true, ended: false });
     rig.until("told", |rig| rig.has("waiting #1 Sell"));
     // It follows upwards, and a hundredth down from there it fires.
-    trade([&mut rig, &mut other], 12, "61000");
-    for n in [11, 12] {
+    trade([&mut rig, &mut other], 52, "61000");
+    for n in [51, 52] {
         other.send(Ask::Cancel(other.named(n)));
         other.until("withdrawn", |rig| rig.has(&format!("done #{n} Cancelled")));
     }
     assert!(!rig.has("triggered #1"), "{:#?}", rig.rows);
-    trade([&mut rig, &mut other], 13, "60390");
+    trade([&mut rig, &mut other], 53, "60390");
     rig.until("fired", |rig| rig.has("triggered #1") && rig.has("fill #1 Sell 0.00200"));
     let coarse = Condition { price: Price(100), ..until };
     rig.send(Ask::Conditional {
