@@ -134,7 +134,7 @@ impl Requests {
         }
     }
 
-    /// The request's layout; tells the values what it is filled with.
+    /// The layout of a request; what it says of its own is put into the values.
     #[inline]
     pub fn find<'a>(
         &mut self,
