@@ -22,7 +22,7 @@ pub mod stage;
 pub mod venue;
 
 /// The benches that leave rows, in the order of the way of the data.
-pub const STAGES: [&str; 19] = [
+pub const STAGES: [&str; 21] = [
     "sockets",
     "decode",
     "book",
@@ -42,4 +42,6 @@ pub const STAGES: [&str; 19] = [
     "telemetry",
     "replay",
     "recovery",
+    "sim",
+    "backtest",
 ];

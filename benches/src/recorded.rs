@@ -196,7 +196,11 @@ impl Session {
         let big = Amount(1_000_000_000_000_000);
         let balances = [(AssetId(0), big), (AssetId(1), big)];
         let latency = Latency { entry: Nanos(2_000_000), response: Nanos(2_000_000) };
-        let settings = VenueSettings { latency, fee_in_quote: true, ..VenueSettings::default() };
+        let settings = VenueSettings {
+            latency: latency.into(),
+            fee_in_quote: true,
+            ..VenueSettings::default()
+        };
         let venue = SimVenue::new(began, &[instrument], &balances, settings);
         let (venue, seen) = (Some(venue), None);
         let doors = Doors { writer, venue, seen, now: began, next: None, cause: 0, failed: false };

@@ -7,6 +7,7 @@
 //!    16  key: 24 bytes of text, or a number and zeros
 //!    40  value: 16 bytes of text, or a number and zeros
 //!    56  check of the words before it
+//!  A promotion has the name of the shadow for its key, and no value.
 //!  An order to hold has 3 for the key's kind, its side for the value's kind (1: sell), and its
 //!  four words from byte 16 on; its release has its number there.
 //! ```
@@ -54,6 +55,8 @@ cell_enum! {
         Hold = "hold",
         /// Forget a held order.
         Release = "release",
+        /// Have a desk trade with the parameters of one of its shadows.
+        Promote = "promote",
     }
 }
 
@@ -74,6 +77,8 @@ cell_enum! {
         NotNow = "not now",
         /// This engine cannot do it.
         NotSupported = "not supported",
+        /// It has no shadow of this name.
+        UnknownShadow = "unknown shadow",
     }
 }
 
@@ -117,12 +122,21 @@ pub struct Command {
     pub hold: Option<Hold>,
     /// Which held order (0: all), of [`Kind::Release`] only.
     pub number: u16,
+    /// The shadow whose parameters are to hold, of [`Kind::Promote`] only.
+    pub shadow: Option<Text<KEY_LEN_MAX>>,
 }
 
 impl Command {
     /// A command without a parameter, for every instrument.
     pub const fn new(kind: Kind) -> Self {
-        Self { kind, target: Target::All, set: None, hold: None, number: 0 }
+        Self { kind, target: Target::All, set: None, hold: None, number: 0, shadow: None }
+    }
+
+    /// Has a desk trade with the parameters of its shadow of this name.
+    pub fn promote(name: &str) -> Result<Self, CommandError> {
+        let shadow = fitting(name)
+            .ok_or_else(|| CommandError::BadKey { key: name.into(), max: KEY_LEN_MAX })?;
+        Ok(Self { shadow: Some(shadow), ..Self::new(Kind::Promote) })
     }
 
     /// Holds an order on an instrument.
@@ -164,6 +178,7 @@ impl Command {
         let mut sink = Sink::new(&mut words);
         sink.put(sequence);
         let (key_kind, value_kind, decimals) = match (self.set, &self.hold) {
+            (None, None) if self.shadow.is_some() => (2, 0, 0),
             (None, None) => (0, 0, 0),
             (None, Some(hold)) => (3, hold.side.index() as u64, 0),
             (Some((key, value)), _) => {
@@ -181,10 +196,16 @@ impl Command {
         let kind = self.kind as u64;
         sink.put(kind | key_kind << 8 | value_kind << 16 | decimals << 24 | target << 32);
         match (self.set, &self.hold) {
-            (None, None) => {
-                sink.put(u64::from(self.number));
-                sink.skip(4);
-            }
+            (None, None) => match self.shadow {
+                Some(name) => {
+                    name.put(&mut sink);
+                    sink.skip(2);
+                }
+                None => {
+                    sink.put(u64::from(self.number));
+                    sink.skip(4);
+                }
+            },
             (None, Some(hold)) => {
                 hold.words().into_iter().for_each(|word| sink.put(word));
                 sink.skip(1);
@@ -242,7 +263,11 @@ impl Command {
                 command.number = u16::try_from(source.next_word()?).ok()?;
                 return Some(command);
             }
-            (Kind::Hold | Kind::Release, _) => return None,
+            (Kind::Promote, 2) if byte(2) == 0 => {
+                command.shadow = Some(Text::get(&mut source)?);
+                return Some(command);
+            }
+            (Kind::Hold | Kind::Release | Kind::Promote, _) => return None,
             _ => {}
         }
         let key = match byte(1) {
@@ -375,12 +400,15 @@ mod tests {
                 here: sell,
             },
         );
-        let all = (0..Kind::ALL.len(), target, key, value, hold);
-        all.prop_map(|(kind, target, key, value, hold)| {
+        let name = "[a-zA-Z0-9._-]{1,24}";
+        let all = (0..Kind::ALL.len(), target, key, value, (hold, name));
+        all.prop_map(|(kind, target, key, value, (hold, name))| {
             let kind = Kind::ALL[kind];
             let set = (kind == Kind::Set).then_some((key, value));
             let number = if kind == Kind::Release { hold.number } else { 0 };
-            Command { kind, target, set, hold: (kind == Kind::Hold).then_some(hold), number }
+            let shadow = (kind == Kind::Promote).then(|| crate::words::text(&name));
+            let hold = (kind == Kind::Hold).then_some(hold);
+            Command { kind, target, set, hold, number, shadow }
         })
     }
 

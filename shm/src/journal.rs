@@ -30,6 +30,7 @@ mod salvage;
 pub mod segment;
 pub mod sent;
 pub mod snapshot;
+mod tail;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -44,4 +45,5 @@ pub use salvage::{Salvaged, salvage};
 pub use segment::SegmentRows;
 pub use sent::Sent;
 pub use snapshot::StateFile;
+pub use tail::Tail;
 pub use writer::{JournalWriter, Trouble, roll};

@@ -26,7 +26,7 @@ use crate::{
     header::{HEADER_BYTES, Header},
     panel::{
         BalancesPanel, CountersPanel, GaugesPanel, InstrumentPanel, LatencyPanel, LinkPanel,
-        OrdersPanel, Panel, RiskPanel, SessionPanel,
+        OrdersPanel, Panel, RiskPanel, SessionPanel, ShadowsPanel,
     },
     ring::CommandRing,
     seqlock::{SeqLock, Written},
@@ -98,6 +98,7 @@ segment! {
     counters: CountersPanel,
     gauges: GaugesPanel,
     latency: LatencyPanel,
+    shadows: ShadowsPanel,
 }
 
 /// A command file as it lies in the file.

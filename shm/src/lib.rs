@@ -5,9 +5,9 @@
 //! ring of [`Command`]s. Nobody waits for anybody, and every process may die at any time.
 //!
 //! **Invariant.** This crate must not know feeds, venues, strategies, threads or clocks: times are
-//! given by the caller. `unsafe` is in three places: `mapping`, where a file becomes a structure
-//! of atomics, `journal::memory`, where rows are copied into one, and `journal::crc`, where the
-//! processor's own instruction is called.
+//! given by the caller. `unsafe` is in four places: `mapping`, where a file becomes a structure
+//! of atomics, `file`, where one that nobody changes becomes bytes, `journal::memory`, where rows
+//! are copied into a mapping, and `journal::crc`, where the processor's own instruction is called.
 
 pub mod seqlock;
 mod sync;
@@ -18,6 +18,8 @@ mod ring;
 mod command;
 #[cfg(not(all(loom, test)))]
 mod error;
+#[cfg(not(all(loom, test)))]
+mod file;
 #[cfg(not(all(loom, test)))]
 pub mod header;
 #[cfg(not(all(loom, test)))]
@@ -44,6 +46,7 @@ pub use {
         Value,
     },
     error::{CommandError, RegionError},
+    file::FileBytes,
     reader::{Freshness, Reader},
     region::{Birth, Heartbeat, PanelWriter, Region, RegionPath, Writers},
     snapshot::Snapshot,

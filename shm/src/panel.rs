@@ -8,11 +8,13 @@ mod account;
 mod instrument;
 mod meter;
 mod session;
+mod shadow;
 
 pub use account::{Balance, BalancesPanel, LimitUse, OpenOrder, OrdersPanel, Refusal, RiskPanel};
 pub use instrument::{BookState, InstrumentPanel, LastTrade, Level, Quote};
 pub use meter::{Counter, CountersPanel, Gauge, GaugesPanel, LatencyPanel, StageLatency};
 pub use session::{EngineState, LinkPanel, LinkState, SessionPanel};
+pub use shadow::{ShadowsPanel, VARIANTS_MAX, Variant};
 
 use crate::words::Cells;
 
@@ -43,6 +45,7 @@ panels! {
     CountersPanel, 1, "counters";
     GaugesPanel, 1, "gauges";
     LatencyPanel, 1, "latency";
+    ShadowsPanel, 1, "shadows";
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use crate::{
     mapping::{Mapped, Mapping},
     panel::{
         BalancesPanel, CountersPanel, GaugesPanel, InstrumentPanel, LatencyPanel, LinkPanel,
-        OrdersPanel, Panel, RiskPanel, SessionPanel,
+        OrdersPanel, Panel, RiskPanel, SessionPanel, ShadowsPanel,
     },
     seqlock::Written,
 };
@@ -158,6 +158,8 @@ pub struct Writers {
     pub gauges: PanelWriter<GaugesPanel>,
     /// Latencies.
     pub latency: PanelWriter<LatencyPanel>,
+    /// Variants of the desks.
+    pub shadows: PanelWriter<ShadowsPanel>,
 }
 
 impl Writers {
@@ -182,6 +184,7 @@ impl Writers {
             counters: at(owned, 0),
             gauges: at(owned, 0),
             latency: at(owned, 0),
+            shadows: at(owned, 0),
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     layout::Placed,
     panel::{
         BalancesPanel, CountersPanel, GaugesPanel, InstrumentPanel, LatencyPanel, LinkPanel,
-        OrdersPanel, RiskPanel, SessionPanel,
+        OrdersPanel, RiskPanel, SessionPanel, ShadowsPanel,
     },
     reader::Reader,
 };
@@ -41,6 +41,8 @@ pub struct Snapshot {
     pub gauges: Option<GaugesPanel>,
     /// Latencies.
     pub latency: Option<LatencyPanel>,
+    /// Variants of the desks.
+    pub shadows: Option<ShadowsPanel>,
 }
 
 impl Snapshot {
@@ -60,6 +62,7 @@ impl Snapshot {
             counters: reader.read(0)?,
             gauges: reader.read(0)?,
             latency: reader.read(0)?,
+            shadows: reader.read(0)?,
         })
     }
 

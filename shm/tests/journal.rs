@@ -9,8 +9,8 @@ use proptest::prelude::*;
 use shm::journal::directory::{Lock, segment_path, state_path};
 use shm::journal::row::{END, ROW_BYTES};
 use shm::journal::{
-    Directory, Drain, JournalError, JournalReader, JournalWriter, Start, StateFile, Sync, Trouble,
-    WriterSettings, begin, keep, salvage,
+    Directory, Drain, JournalError, JournalReader, JournalWriter, Start, StateFile, Sync, Tail,
+    Trouble, WriterSettings, begin, keep, salvage,
 };
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -88,6 +88,62 @@ fn event(number: u64) -> Event {
 
 fn drained(drain: &mut Drain) {
     while drain.work(Nanos(1)).unwrap() > 0 {}
+}
+
+/// What a tail finds now: places of rows, each with the event of the same number.
+fn found(tail: &mut Tail) -> Vec<u64> {
+    let mut rows = Vec::new();
+    while tail.look(&mut rows).unwrap() {}
+    rows.iter().for_each(|row| assert_eq!(row.seq, row.event.id));
+    rows.iter().map(|row| row.seq).collect()
+}
+
+#[test]
+fn a_tail_reads_each_row_once_as_soon_as_it_is_on_disk() {
+    let places = Places::new();
+    let mut tail = Tail::new(&places.disk, 0);
+    assert_eq!(found(&mut tail), []);
+    let (mut writer, mut drain) = places.begin(4, 0, None);
+    assert_eq!(found(&mut tail), []);
+    for number in 0..11 {
+        writer.record(&event(number)).unwrap();
+        assert_eq!(found(&mut tail), []);
+        drained(&mut drain);
+        assert_eq!(tail.behind(), 1);
+        assert_eq!(found(&mut tail), [number]);
+        assert_eq!((tail.behind(), tail.next()), (0, number + 1));
+    }
+    // One that comes late finds the same, in several segments at once.
+    assert_eq!(found(&mut Tail::new(&places.disk, 4)), (4..11).collect::<Vec<u64>>());
+    // A row that is not whole yet is read when it is.
+    let last = places.segments().pop().unwrap();
+    let bytes = fs::read(&last).unwrap();
+    let mut late = Tail::new(&places.disk, 8);
+    fs::write(&last, &bytes[..bytes.len() - 5]).unwrap();
+    assert_eq!(found(&mut late), [8, 9]);
+    fs::write(&last, &bytes).unwrap();
+    assert_eq!(found(&mut late), [10]);
+}
+
+#[test]
+fn a_tail_reads_segments_that_were_compressed_and_keeps_one_that_goes() {
+    let places = Places::new();
+    let (mut writer, mut drain) = places.begin(4, 0, None);
+    let mut first = Tail::new(&places.disk, 0);
+    for number in 0..10 {
+        writer.record(&event(number)).unwrap();
+        drained(&mut drain);
+        if number == 1 {
+            assert_eq!(found(&mut first), [0, 1]);
+        }
+    }
+    for segment in &places.segments()[..2] {
+        let packed = zstd::encode_all(fs::read(segment).unwrap().as_slice(), 3).unwrap();
+        fs::write(segment.with_extension("pgj.zst"), packed).unwrap();
+        fs::remove_file(segment).unwrap();
+    }
+    assert_eq!(found(&mut first), (2..10).collect::<Vec<u64>>());
+    assert_eq!(found(&mut Tail::new(&places.disk, 0)), (0..10).collect::<Vec<u64>>());
 }
 
 #[test]

@@ -1,13 +1,20 @@
 //! Between an approved order and its bytes, and between a report's bytes and what they say, nothing
-//! is allocated: a counting allocator over every dialect.
+//! is allocated: a counting allocator over every dialect. Nor while the simulated venue takes the
+//! market in.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[path = "conformance/dialects.rs"]
 mod dialects;
 
 use dialects::{AT_MS, bybit, okx, order_asks, spot, usdm};
+use engine::event::{Body, Event, flag};
+use engine::id::{AssetId, InstrumentId, Side};
+use engine::instrument::{Instrument, Symbol};
+use engine::num::{Grid, Price, Qty};
+use engine::time::Nanos;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use venues::sim::{Ask, Market, NewOrder, QueueModel, Settings, SimVenue, Tif, VenueSettings};
 use venues::wire::{RequestId, Wire};
 
 struct Counting;
@@ -87,4 +94,71 @@ fn no_dialect_allocates_for_orders_and_reports() {
     check("binance_usdm", usdm(), include_str!("conformance/binance_usdm.txt"));
     check("bybit", bybit(), include_str!("conformance/bybit.txt"));
     check("okx", okx(), include_str!("conformance/okx.txt"));
+}
+
+const GRID: Grid = Grid { decimals: 1, step: 1 };
+
+/// A market that goes to and fro: a depth message of three levels a turn, and a trade.
+fn walk(turn: u64, mut take: impl FnMut(Event)) {
+    let (at, ins) = (Nanos(turn), InstrumentId(0));
+    let mid = 5_000 + (turn % 97) as i64 - (turn % 31) as i64;
+    let level = |side, price, qty| Body::Level { side, price: Price(price), qty: Qty(qty) };
+    take(Event::new(at, ins, turn, level(Side::Buy, mid - 1, 1 + turn as i64 % 9)));
+    take(Event::new(at, ins, turn, level(Side::Buy, mid, 0)));
+    take(Event::new(at, ins, turn, level(Side::Sell, mid + 1, 5)).with(flag::LAST));
+    let (price, qty, taker) = (Price(mid), Qty(2), Side::Sell);
+    take(Event::new(at, ins, turn, Body::Trade { price, qty, taker }));
+}
+
+#[test]
+fn market_rows_allocate_nothing_in_the_simulated_venue() {
+    let symbol = Symbol::new("BTCUSDT").unwrap();
+    let assets = (AssetId(0), AssetId(1));
+    let instrument = Instrument::new(InstrumentId(0), symbol, assets, (GRID, GRID));
+    let mut venue = SimVenue::new(Nanos(0), &[instrument], &[], VenueSettings::default());
+    while venue.poll(Nanos(1)).is_some() {}
+    let mut rows = 0;
+    let made = allocations(|| {
+        (1..20_000).for_each(|turn| {
+            walk(turn, |row| {
+                venue.on_row(row.at, &row);
+                rows += 1;
+            });
+        });
+    });
+    assert_eq!((made, rows), (0, 4 * 19_999));
+    // The same with own orders in the book, far from the touch and filled at it.
+    let queue = QueueModel::Power(2.0);
+    let mut market = Market::new(Settings { queue, ..Settings::new(GRID, GRID) });
+    walk(1, |row| hand(&mut market, &row));
+    for key in 1..=30 {
+        let side = if key % 2 == 0 { Side::Buy } else { Side::Sell };
+        let limit = Some(Price(5_000 - side.sign() * 4 * key));
+        let order = NewOrder { key: key.unsigned_abs(), side, limit, qty: Qty(3), tif: Tif::Gtc };
+        market.apply(Nanos(1), Ask::New(order)).unwrap();
+    }
+    let mut reports = 0;
+    let made = allocations(|| {
+        (2..20_000).for_each(|turn| {
+            walk(turn, |row| hand(&mut market, &row));
+            while market.report().is_some() {
+                reports += 1;
+            }
+        });
+    });
+    assert_eq!(made, 0);
+    assert!(reports > 30, "only {reports} reports");
+}
+
+fn hand(market: &mut Market, row: &Event) {
+    match row.body().unwrap() {
+        Body::Level { side, price, qty } => {
+            market.on_level(row.at, row.id, (side, price, qty));
+            if row.has(flag::LAST) {
+                market.on_depth_end(row.at);
+            }
+        }
+        Body::Trade { price, qty, taker } => market.on_trade(row.at, price, qty, taker),
+        _ => {}
+    }
 }

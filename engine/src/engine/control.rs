@@ -1,6 +1,7 @@
 //! Time and operators: what is asked again, what halts, what shuts down.
 
 use super::Engine;
+use crate::desk::Desk;
 use crate::event::{Command, Event, kind};
 use crate::held::{HeldState, Trigger};
 use crate::id::{AssetId, InstrumentId, OrderId, Side, VenueId};
@@ -242,8 +243,10 @@ impl<S: Strategy> Engine<S> {
                 }
             }
             Command::Set => {
-                for desk in &mut self.desks {
-                    let taken = desk.strategy.set(event.id, value);
+                let (key, of) = Command::set_of(event.id);
+                let meant = |desk: &&mut Desk<S>| of.is_none_or(|of| desk.id.0 == of);
+                for desk in self.desks.iter_mut().filter(meant) {
+                    let taken = desk.strategy.set(key, value);
                     self.counters.sets_refused += u64::from(!taken);
                 }
             }

@@ -3,7 +3,7 @@
 use super::{Engine, scene};
 use crate::book::BookState;
 use crate::desk::Turn;
-use crate::event::{Event, kind};
+use crate::event::{Event, flag, kind};
 use crate::id::{InstrumentId, Side};
 use crate::instrument::Status;
 use crate::market::Effect;
@@ -39,6 +39,7 @@ impl<S: Strategy> Engine<S> {
             Effect::None if event.kind >= kind::ACCEPTED || event.kind == kind::LINK => {
                 return event.kind != kind::BALANCE
                     && event.kind != kind::BUDGET
+                    && !event.has(flag::MORE)
                     && self.decide_all();
             }
             Effect::None => return false,

@@ -111,7 +111,8 @@ pub enum Body {
     Budget { orders: u32, weight: u32 },
     /// Time passed; sent at a fixed cadence. Row id: count.
     Timer,
-    /// An operator's command; for `Set`, row id is the parameter, value in units of 1e-9.
+    /// An operator's command; for `Set`, row id is the parameter and its desk, value in units of
+    /// 1e-9.
     Command { command: Command, value: i64 },
     /// The value of one unit of an asset in the quote asset of the account, 1e-8.
     Conversion { asset: AssetId, price: Notional },

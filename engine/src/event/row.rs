@@ -21,6 +21,8 @@ pub mod flag {
     pub const MAKER: u8 = 32;
     /// The order waits for its price.
     pub const WAITS: u8 = 64;
+    /// More rows of the same command follow: nothing is planned before the last of them.
+    pub const MORE: u8 = 128;
 }
 
 /// One row. Plain words: any bit pattern is a row, [`Event::body`] tells whether it means anything.

@@ -132,3 +132,17 @@ fn words_out_of_range_mean_nothing() {
     let budget = Body::Budget { orders: u32::MAX, weight: 7 };
     assert_eq!(row(kind::BUDGET, 0, [u64::MAX, 7, 0, 0]), Some(budget));
 }
+
+#[test]
+fn a_set_is_for_one_desk_or_for_all() {
+    for key in [0, 1, 0x5_0003, 0xffff_ffff] {
+        assert_eq!(Command::set_of(key), (key, None));
+        for desk in [0, 1, 255] {
+            let id = Command::set_id(key, Some(desk));
+            assert_eq!(Command::set_of(id), (key, Some(desk)));
+        }
+        assert_eq!(Command::set_of(Command::set_id(key, None)), (key, None));
+    }
+    // What no writer makes is no key of any strategy.
+    assert_eq!(Command::set_of(u64::MAX), (u64::MAX, None));
+}

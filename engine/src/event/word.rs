@@ -162,7 +162,8 @@ pub enum Command {
     Flatten = 3,
     /// Cancel all and refuse every place until restarted.
     Kill = 4,
-    /// Change a parameter of a strategy: key in `id`, value in the payload.
+    /// Change a parameter of a strategy: key and desk in `id`, value in the payload. See
+    /// [`Command::set_of`].
     Set = 5,
     /// Two-phase shutdown: stop quoting, cancel all, wait for confirmation.
     Stop = 6,
@@ -171,6 +172,26 @@ pub enum Command {
 }
 
 impl Command {
+    /// The id of a `Set` row: a parameter's key (32 bits), of one desk or of all.
+    pub const fn set_id(key: u64, desk: Option<u8>) -> u64 {
+        let desk = match desk {
+            Some(desk) => desk as u64 + 1,
+            None => 0,
+        };
+        (key & 0xffff_ffff) | desk << 32
+    }
+
+    /// The parameter's key that the id of a `Set` row stands for, and the desk that it is for; none
+    /// is all.
+    pub const fn set_of(id: u64) -> (u64, Option<u8>) {
+        match id >> 32 {
+            0 => (id, None),
+            desk @ 1..=256 => (id & 0xffff_ffff, Some((desk - 1) as u8)),
+            // No strategy has such a key.
+            _ => (id, None),
+        }
+    }
+
     /// By its number.
     pub const fn from_code(code: u64) -> Option<Self> {
         Some(match code {

@@ -210,6 +210,20 @@ proptest! {
             decimals: d.word() as u8,
         };
         check(&GaugesPanel { gauges: draw.list(gauge) }, &seed);
+        let variant = |d: &mut Draw| Variant {
+            name: d.text(),
+            desk: d.text(),
+            rank: d.word() as u8,
+            simulated: d.below(2) == 1,
+            pnl: Notional(d.int()),
+            fees: Notional(d.int()),
+            fills: d.word(),
+            position: Amount(d.int()),
+            quoted_ppm: d.word() as u32,
+        };
+        let (rows_behind, rows) = (draw.word(), draw.word());
+        let variants = draw.list(variant);
+        check(&ShadowsPanel { rows_behind, rows, variants }, &seed);
     }
 
     #[test]
@@ -225,6 +239,7 @@ proptest! {
         let _ = CountersPanel::get(&mut Source::new(&words));
         let _ = GaugesPanel::get(&mut Source::new(&words));
         let _ = LatencyPanel::get(&mut Source::new(&words));
+        let _ = ShadowsPanel::get(&mut Source::new(&words));
     }
 }
 

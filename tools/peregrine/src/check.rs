@@ -1,7 +1,7 @@
 //! `peregrine check`: every fault of a configuration, or what a faultless one will do.
 
 use crate::cli::{self, CheckArgs};
-use crate::config::{Config, DeskSettings, Venue};
+use crate::config::{Config, DeskSettings, ShadowSettings, Venue};
 use crate::exit::{Exit, Failure};
 use serde_json::{Value, json};
 
@@ -12,6 +12,7 @@ pub fn run(args: &CheckArgs) -> Result<Exit, Failure> {
         config.instruments.iter().map(|instrument| instrument.symbol.as_str()).collect();
     let venues: Vec<Value> = config.venues.iter().map(venue).collect();
     let desks: Vec<Value> = config.desks.iter().map(|one| desk(&config, one)).collect();
+    let shadows: Vec<Value> = config.shadows.iter().map(|one| shadow(&config, one)).collect();
     if args.json {
         cli::print(&json!({
             "file": config.file,
@@ -25,6 +26,7 @@ pub fn run(args: &CheckArgs) -> Result<Exit, Failure> {
             "instruments": symbols,
             "strategy": config.strategies(),
             "desks": desks,
+            "shadows": shadows,
             "name": config.shm.name,
         }));
         return Ok(Exit::Ok);
@@ -47,6 +49,11 @@ pub fn run(args: &CheckArgs) -> Result<Exit, Failure> {
             traded.map(|(place, _)| config.instruments[*place].name(&config.venues)).collect();
         let (name, strategy) = (&desk.name, desk.strategy.listed().name);
         crate::cli::say(format_args!("  desk      {name}: {strategy} on {}", names.join(", ")));
+    }
+    for shadow in &config.shadows {
+        let desk = &config.desks[shadow.desk];
+        let changed = changed(desk, shadow);
+        crate::cli::say(format_args!("  shadow    {}: {} with {changed}", shadow.name, desk.name));
     }
     crate::cli::say(format_args!("  monitor   peregrine monitor --name {}", config.shm.name));
     crate::cli::say(format_args!("  sha256    {}", hex::encode(config.sha256)));
@@ -71,4 +78,23 @@ fn desk(config: &Config, desk: &DeskSettings) -> Value {
         "strategy": desk.strategy.listed().name,
         "instruments": names.collect::<Vec<_>>(),
     })
+}
+
+fn shadow(config: &Config, shadow: &ShadowSettings) -> Value {
+    let desk = &config.desks[shadow.desk];
+    json!({ "name": shadow.name, "desk": desk.name, "changes": changed(desk, shadow) })
+}
+
+/// Where a shadow differs from its desk, as the file would say it.
+fn changed(desk: &DeskSettings, shadow: &ShadowSettings) -> String {
+    let all = desk.strategy.listed().parameters.iter();
+    let other = all.filter_map(|parameter| {
+        let value = shadow.strategy.get(parameter.id)?;
+        let differs = desk.strategy.get(parameter.id) != Some(value);
+        let name = parameter.names.get(value as usize);
+        let text = name.map_or_else(|| value.to_string(), |name| format!("{name:?}"));
+        differs.then(|| format!("{} = {text}", parameter.key))
+    });
+    let list: Vec<String> = other.collect();
+    if list.is_empty() { "the same parameters".to_owned() } else { list.join(", ") }
 }

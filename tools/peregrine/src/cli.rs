@@ -1,10 +1,14 @@
 //! The command line: subcommands and their flags, and how results and failures are printed.
 
 use crate::audit::args::{ExplainArgs, JournalArgs};
+use crate::backtest::args::BacktestArgs;
 use crate::config::{Config, Layout, Wait};
 use crate::exit::{Exit, Failure};
-use crate::{arm, audit, bench, check, ctl, demo, doctor, exchange, live, logging, monitor};
-use crate::{record, replay, version};
+use crate::import::ImportArgs;
+use crate::report::ReportArgs;
+use crate::tune::args::TuneArgs;
+use crate::{arm, audit, backtest, bench, check, ctl, demo, doctor, exchange, import, live};
+use crate::{logging, monitor, record, replay, report, tune, version};
 use clap::builder::Styles;
 use clap::{Args, ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use std::path::PathBuf;
@@ -20,7 +24,11 @@ Examples:
   peregrine monitor --name live                   look at a running engine
   peregrine ctl --name live pause                 withdraw its quotes
   peregrine replay out/                           the same decisions again, from its journal
+  peregrine backtest --config config/backtest.toml --data btcusdt.tape    trade on the past
+  peregrine report out/                           what a session came to, as a page with pictures
+  peregrine tune --config config/backtest.toml --space config/space.toml --data btcusdt.tape
   peregrine record --config config/paper.toml --out recorded/    keep the market's frames
+  peregrine import recorded/ --out day.tape       what was recorded, for backtests
   peregrine doctor --config live.toml             what the machine lacks for low latency
 
 Exit codes: 0 ok, 1 error, 2 usage, 3 not running, 4 bad configuration, 5 time-out, 6 untuned.
@@ -56,12 +64,20 @@ pub enum Command {
     Ctl(CtlArgs),
     /// Run the engine on a journal again, and compare everything it sends with what was sent
     Replay(ReplayArgs),
+    /// Trade on recorded markets with simulated venues, and measure what comes of it
+    Backtest(BacktestArgs),
+    /// Draw and measure a run: a backtest's, or a session's from its journal
+    Report(ReportArgs),
+    /// Search the parameters that serve best on recorded markets, and tell how much of it is luck
+    Tune(Box<TuneArgs>),
     /// Tell why one order was sent, and what became of it
     Explain(ExplainArgs),
     /// Look into a journal, export it
     Journal(JournalArgs),
     /// Keep a venue's frames, byte for byte with their receive time, in files
     Record(RecordArgs),
+    /// Make recordings, dumps or a journal a tape, and report what is wrong in them
+    Import(Box<ImportArgs>),
     /// Tell what this machine lacks for low latency, and what to do about it
     Doctor(DoctorArgs),
     /// Measure how fast this machine runs the hot path, and say what it lacks for it
@@ -322,6 +338,12 @@ pub enum CtlOrder {
         #[arg(value_name = "KEY=VALUE")]
         assignment: String,
     },
+    /// Have a desk trade with the parameters of one of its shadows, until the next start
+    Promote {
+        /// The shadow's name in the configuration
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
 }
 
 /// An order that is to be held.
@@ -463,7 +485,8 @@ fn wait(text: &str) -> Result<Wait, String> {
     pick(text, &Wait::NAMES)
 }
 
-fn pick<T: Copy>(text: &str, names: &[(&str, T)]) -> Result<T, String> {
+/// The value that one of some names stands for.
+pub fn pick<T: Copy>(text: &str, names: &[(&str, T)]) -> Result<T, String> {
     let found = names.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);
     found.ok_or_else(|| {
         let names: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
@@ -482,9 +505,13 @@ impl Command {
             Self::Monitor(args) => args.json,
             Self::Ctl(args) => args.json,
             Self::Replay(args) => args.json,
+            Self::Backtest(args) => args.json,
+            Self::Report(args) => args.json,
+            Self::Tune(args) => args.json,
             Self::Explain(args) => args.json,
             Self::Journal(args) => args.command.json(),
             Self::Record(args) => args.json,
+            Self::Import(args) => args.json,
             Self::Doctor(args) => args.json,
             Self::Bench(args) => args.json,
             Self::Version(args) => args.json,
@@ -506,9 +533,13 @@ impl Command {
             Self::Monitor(args) => monitor::run(&args),
             Self::Ctl(args) => ctl::run(&args),
             Self::Replay(args) => replay::run(&args),
+            Self::Backtest(args) => backtest::run(&args),
+            Self::Report(args) => report::run(&args),
+            Self::Tune(args) => tune::run(&args),
             Self::Explain(args) => audit::explain(&args),
             Self::Journal(args) => audit::run(&args),
             Self::Record(args) => record::run(&args),
+            Self::Import(args) => import::run(&args),
             Self::Doctor(args) => doctor::run(&args),
             Self::Bench(args) => bench::run(&args),
             Self::Version(args) => version::run(&args),

@@ -13,9 +13,11 @@ mod instrument;
 mod journal;
 mod kind;
 mod money;
+mod paper;
 mod problem;
 mod quotes;
 mod section;
+mod shadow;
 mod shared;
 mod venue;
 
@@ -25,14 +27,15 @@ pub use instrument::InstrumentSettings;
 pub use journal::{JournalSettings, JournalSync};
 pub use kind::VenueKind;
 pub use money::{MoneyError, Risk, decimal_text};
+pub use paper::{Paper, PaperVenue, TierSettings, WaySettings};
 pub use problem::{Problem, Problems};
 pub use quotes::Quotes;
+pub use shadow::{SHADOWS_MAX, ShadowSettings};
 pub use venue::{Endpoints, Entry, KeySource, Preset, SelfTrade, Venue};
 
 use ::engine::engine::Netting;
 use ::engine::risk::SharedLimits;
 use ::engine::time::Nanos;
-use rust_decimal::Decimal;
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 
@@ -72,19 +75,6 @@ pub enum Found {
     Adopt,
     /// Cancel them.
     Cancel,
-}
-
-/// The simulated account and venue of `paper`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Paper {
-    /// From decision to arrival in the market.
-    pub entry: Nanos,
-    /// From the market to our learning of it.
-    pub response: Nanos,
-    /// Take every fee in the quote asset.
-    pub fee_in_quote: bool,
-    /// Start balances by asset, in whole units.
-    pub balances: Vec<(String, Decimal)>,
 }
 
 /// Limits and rhythms of the market feed.
@@ -158,6 +148,8 @@ pub struct Config {
     pub instruments: Vec<InstrumentSettings>,
     /// Strategies with what they trade, at least one.
     pub desks: Vec<DeskSettings>,
+    /// Other parameters that are tried beside the desks' own, at most [`SHADOWS_MAX`].
+    pub shadows: Vec<ShadowSettings>,
     /// Limits that all desks share.
     pub shared: Option<SharedLimits>,
     /// What becomes of orders of two desks that would meet.
@@ -174,7 +166,7 @@ pub struct Config {
     pub found: Found,
     /// How often to reconcile while trading; none when only after (re)connecting.
     pub reconcile_every: Option<Nanos>,
-    /// The simulated account of `paper`.
+    /// The simulated venues of `paper`, and our accounts there.
     pub paper: Paper,
     /// How latency is recorded.
     pub latency: LatencySettings,

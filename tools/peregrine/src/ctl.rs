@@ -4,8 +4,10 @@ mod hold;
 
 use crate::cli::{self, CtlArgs, CtlOrder};
 use crate::exit::{Exit, Failure};
+use crate::shadow::{LIVE, SIMULATED};
 use serde_json::json;
-use shm::{Answer, Command, CommandError, CommandWriter, Key, Kind, RegionError};
+use shm::panel::ShadowsPanel;
+use shm::{Answer, Command, CommandError, CommandWriter, Key, Kind, Reader, RegionError};
 use std::time::{Duration, Instant};
 use strategies::any::{Listed, STRATEGIES};
 
@@ -90,7 +92,21 @@ fn report(
             args.instance.name
         ));
     }
+    if answer == Answer::UnknownShadow
+        && let Some(known) = shadows(args)
+    {
+        crate::cli::complain(format_args!("it has {known}"));
+    }
     if answer == Answer::Applied { Exit::Ok } else { Exit::Error }
+}
+
+/// The shadows of the engine, as it shows them.
+fn shadows(args: &CtlArgs) -> Option<String> {
+    let path = args.instance.path().ok()?;
+    let panel: ShadowsPanel = Reader::open(&path).ok()?.read(0).ok()??;
+    let shown = panel.variants.iter().map(|one| one.name.as_str());
+    let names: Vec<&str> = shown.filter(|name| ![LIVE, SIMULATED].contains(name)).collect();
+    Some(if names.is_empty() { "none".to_owned() } else { names.join(", ") })
 }
 
 fn command(order: &CtlOrder) -> Result<Command, Failure> {
@@ -103,6 +119,7 @@ fn command(order: &CtlOrder) -> Result<Command, Failure> {
         CtlOrder::Stop => Kind::Stop,
         CtlOrder::Hold(_) => Kind::Hold,
         CtlOrder::Release { number } => return Ok(Command::release(number.unwrap_or(0))),
+        CtlOrder::Promote { name } => return Ok(Command::promote(name)?),
         CtlOrder::Set { assignment } => return set(&numbered(assignment)),
     }))
 }

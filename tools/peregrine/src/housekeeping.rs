@@ -133,6 +133,7 @@ impl House<'_> {
             // A thread that panicked has said so on standard error already.
             let _ = worker.thread.join();
         }
+        let shadow = started.shadows();
         let engine = join(started.engine, started.flags.done.load(Ordering::Acquire), &fault)?;
         let fault = fault.or_else(|| {
             let early =
@@ -156,6 +157,7 @@ impl House<'_> {
             assets: started.assets,
             instruments: self.config.instrument_names(),
             desks: self.config.desks.iter().map(|desk| desk.name.clone()).collect(),
+            shadow,
             stages,
             counters: started.board.read().map(|(name, n)| (name.to_owned(), n)).collect(),
             layout: started.layout.name(),
@@ -202,7 +204,8 @@ impl House<'_> {
                 started.flags.stop.store(true, Ordering::Relaxed);
             }
             let limit = Duration::from_nanos(self.config.engine.shutdown_limit.0);
-            if ending == Ending::Asked && asked_at.elapsed() > limit {
+            let is_late = asked_at.elapsed() > limit && !started.has_traded();
+            if ending == Ending::Asked && is_late {
                 ending = Ending::Late;
                 started.flags.abandon.store(true, Ordering::Relaxed);
                 let late = "the cancels were not confirmed in time: look at the venue for orders";

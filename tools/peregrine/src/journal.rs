@@ -10,7 +10,7 @@ pub mod follow;
 mod recover;
 mod threads;
 
-pub use facts::{Facts, assets, binary_id};
+pub use facts::{Facts, assets, binary_id, instruments};
 pub use recover::{Recovered, recover};
 pub use threads::JournalWork;
 
@@ -62,6 +62,11 @@ impl Journal {
             }
         };
         Ok(Self { folder: folder.into(), lock, recovered })
+    }
+
+    /// Where it lies.
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Assets by the numbers that they had in the session before.

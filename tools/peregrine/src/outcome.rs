@@ -3,6 +3,7 @@
 mod desks;
 
 use crate::latency::Stages;
+use crate::shadow::Report;
 use engine::asset::Assets;
 use engine::desk::DeskCounters;
 use engine::engine::Engine;
@@ -24,6 +25,8 @@ pub struct Outcome {
     pub instruments: Vec<String>,
     /// Names of desks.
     pub desks: Vec<String>,
+    /// What the shadows came to, where there were some.
+    pub shadow: Option<Report>,
     /// Latency of every stage.
     pub stages: Stages,
     /// Counters of all agents, by name.
@@ -172,7 +175,7 @@ impl Outcome {
             .collect();
         let counters: Map<String, Value> =
             self.counters.iter().map(|(name, count)| (name.clone(), (*count).into())).collect();
-        json!({
+        let mut told = json!({
             "seconds": self.seconds,
             "market_events": self.engine.counters.market_events,
             "orders_sent": desk.places + desk.replaces,
@@ -208,7 +211,13 @@ impl Outcome {
             "counters": counters,
             "halt": self.engine.halt().name(),
             "fault": self.fault,
-        })
+        });
+        if let Some(shadow) = &self.shadow {
+            told["shadow"] = shadow.ranking();
+            told["shadow_live"] = shadow.live();
+            told["shadow_rows_behind"] = shadow.rows_behind.into();
+        }
+        told
     }
 
     /// A few lines for people.
@@ -241,6 +250,7 @@ impl Outcome {
             self.spread_captured_bps()
         );
         out += &self.desks_summary();
+        out += &self.shadow.as_ref().map_or_else(String::new, Report::text);
         for (name, histogram) in self.stages.named().filter(|(_, histogram)| !histogram.is_empty())
         {
             let at = |quantile| histogram.value_at_quantile(quantile) as f64 / 1000.0;

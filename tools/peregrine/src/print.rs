@@ -13,6 +13,7 @@ use engine::intent::Tif;
 use engine::market::Market;
 use engine::num::{AMOUNT_DECIMALS, Amount, Decimal, Price, Qty};
 use engine::time::Nanos;
+use research::report::frame::date;
 use shm::journal::row::{END, OUTGOING};
 use shm::journal::{Row, Sent, sent};
 use std::fmt;
@@ -52,17 +53,9 @@ impl fmt::Display for Line<'_> {
 pub struct Utc(pub Nanos);
 
 impl fmt::Display for Utc {
-    /// Days to a date by H. Hinnant's `civil_from_days`, for days since 1970.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (day, nanos) = (self.0.day(), self.0.0 % 86_400_000_000_000);
-        let shifted = day + 719_468;
-        let (era, of_era) = (shifted / 146_097, shifted % 146_097);
-        let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-        let of_year = of_era - (365 * year + year / 4 - year / 100);
-        let month = (5 * of_year + 2) / 153;
-        let day = of_year - (153 * month + 2) / 5 + 1;
-        let month = if month < 10 { month + 3 } else { month - 9 };
-        let year = year + era * 400 + u64::from(month <= 2);
+        let (year, month, day) = date(self.0.day().cast_signed());
+        let nanos = self.0.0 % 86_400_000_000_000;
         let (s, rest) = (nanos / 1_000_000_000, nanos % 1_000_000_000);
         let (hour, minute, second) = (s / 3_600, s / 60 % 60, s % 60);
         write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{rest:09}Z")
@@ -341,9 +334,11 @@ fn session(
     match body {
         Body::Timer => write!(f, "{}", event.id),
         Body::Command { command: Command::Set, value } => {
-            let key = strategies::any::Listed::of_key(event.id);
+            let (key, desk) = Command::set_of(event.id);
+            let key = strategies::any::Listed::of_key(key);
             let key = key.map_or("parameter?", |(_, parameter)| parameter.key);
-            write!(f, "set {key}={}", Decimal { value, decimals: 9 })
+            write!(f, "set {key}={}", Decimal { value, decimals: 9 })?;
+            desk.map_or(Ok(()), |desk| write!(f, " of desk {desk}"))
         }
         Body::Command { command, .. } => f.write_str(match command {
             Command::Pause => "pause",

@@ -7,6 +7,7 @@ pub mod difference;
 pub mod latency;
 pub mod open;
 pub mod ports;
+pub mod simulated;
 pub mod walk;
 pub mod what_if;
 
@@ -139,7 +140,7 @@ fn tell(args: &ReplayArgs, name: &str, (identical, list, lines): (bool, Vec<Valu
 }
 
 /// Processor time of this thread so far, s: how fast replay is does not depend on what else runs.
-fn spent_s() -> f64 {
+pub(crate) fn spent_s() -> f64 {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
 }

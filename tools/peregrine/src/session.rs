@@ -6,6 +6,8 @@
 //!  engine thread      inline: feed, engine and gateway; pipelined: the engine alone
 //!  io thread          pipelined only: feed and gateway
 //!  guard thread       inline only: cancels all over a connection of its own if the engine dies
+//!  journal, follower  with a journal: rows to disk; checkpoints behind them
+//!  shadow             with [[shadow]]: other parameters on the rows that are on disk
 //! ```
 
 use crate::assemble;
@@ -135,6 +137,12 @@ pub fn run(config: &Config, options: SessionOptions<'_>) -> Result<Outcome, Fail
         pairs.map(|(venue, key)| account_lock(config, venue, key)).collect::<Result<_, _>>()?;
     let journal = options.journal.as_deref();
     let journal = journal.map(|folder| Journal::open(folder, config)).transpose()?;
+    if journal.is_none() && !config.shadows.is_empty() {
+        return Err(Failure::usage(
+            "[[shadow]] follows the journal: name its folder with --out DIR, or folder in \
+             [journal]",
+        ));
+    }
     if journal.is_none() {
         tracing::info!("no journal is kept: --out DIR, or folder in [journal], names one");
     }

@@ -1,19 +1,22 @@
 //! The threads of a session: rings between them, agents on them, and who watches whom.
 
+mod written;
+
 use crate::agents::{FeedAbout, GatewayAbout, NOTICES_MAX, Notice, Notices, halted, link};
-use crate::assemble::{self, GatewayPorts, Next, Terms};
+use crate::assemble::{self, GatewayPorts, Next, Terms, simulated};
 use crate::board::{Board, BoardBuilder, Part};
 use crate::clock::TscClock;
-use crate::config::{Config, Cores, JournalSync, Layout};
+use crate::config::{Config, Cores, Layout};
 use crate::drill::Drill;
 use crate::exit::Failure;
 use crate::hot::{self, EngineSeat, HotPorts, Idle, engine_counter_names};
 use crate::housekeeping::scale;
-use crate::journal::{Facts, Journal, JournalWork};
+use crate::journal::Journal;
 use crate::latency::{self, Tally};
-use crate::ports::{Keys, LivePorts, MarketRing, PaperPorts, Recorder, RingEnds};
+use crate::ports::{Keys, LivePorts, MarketRing, PaperPorts, RingEnds};
 use crate::publish::EnginePanels;
 use crate::session::pin;
+use crate::shadow::Report;
 use engine::engine::Engine;
 use engine::event::{Body, Event};
 use engine::id::{InstrumentId, VenueId};
@@ -35,7 +38,8 @@ use strategies::any::Any;
 use venues::credentials::Credentials;
 use venues::gateway::GatewayState;
 use venues::guard::{Heartbeat, Watch, heartbeat};
-use venues::sim::SimVenue;
+use venues::sim::SimVenues;
+use written::Beside;
 
 /// Wishes for snapshots that may wait.
 const RESYNCS_MAX: usize = 64;
@@ -95,6 +99,8 @@ pub struct Started {
     pub watch: Watch,
     /// Threads of the journal, which end after the engine.
     pub journal: Vec<JoinHandle<()>>,
+    /// The shadows, which end after the journal.
+    pub shadow: Option<JoinHandle<Report>>,
 }
 
 impl Started {
@@ -113,6 +119,11 @@ impl Started {
 
     /// Whether all has ended.
     pub fn is_over(&self) -> bool {
+        self.has_traded() && self.shadow.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+
+    /// Whether all has ended that trades or writes the journal.
+    pub fn has_traded(&self) -> bool {
         let done = self.flags.done.load(Ordering::Acquire);
         let written = self.journal.iter().all(JoinHandle::is_finished);
         done && written && self.others.iter().all(|worker| worker.thread.is_finished())
@@ -210,7 +221,7 @@ impl Build<'_> {
         journal.iter_mut().try_for_each(|journal| journal.carry(&mut engine))?;
         let paper = match keys {
             Some(_) => None,
-            None => Some(assemble::paper(self.config, &mut terms, (&engine, self.clock.now()))?),
+            None => Some(simulated(self.config, &mut terms, (&engine, self.clock.now()))?),
         };
         let keys = keys.map(|keys| keys.into_iter().zip(self.next(&engine)).collect());
         let (recorder, journal) = self.journal(journal, &engine, &terms)?;
@@ -234,11 +245,9 @@ impl Build<'_> {
         };
         let engine_part = parts.engine.clone();
         let agents = self.agents(&terms, agent_ends, (parts, links), (keys, &hearts))?;
-        let done = (self.cores.cold, flags.done.clone());
-        let journal = match journal {
-            Some(work) => work.start(self.clock.clone(), done, agents.notices.clone())?,
-            None => Vec::new(),
-        };
+        let (core, said) = ((self.cores.cold, &flags.done), (&agents.notices, writers.shadows));
+        let beside = journal.map(|written| written.start(self.clock, core, said)).transpose()?;
+        let Beside { journal, shadow } = beside.unwrap_or_default();
         let (probe, tally) = latency::pair(self.config.engine.sample_every, scale(self.config));
         let start = (self.start_events(&terms), self.keys());
         let ports =
@@ -264,28 +273,13 @@ impl Build<'_> {
             layout: self.layout,
             watch: hearts.engine.1,
             journal,
+            shadow,
         })
     }
 
-    /// The parameters that operators may set.
+    /// The parameters that operators may set and promote.
     fn keys(&self) -> Keys {
-        Keys::new(self.config.desks.iter().map(|desk| desk.strategy.listed()))
-    }
-
-    /// Begins the journal's session, with the engine as it is now.
-    fn journal(
-        &self,
-        journal: Option<Journal>,
-        engine: &Engine<Any>,
-        terms: &Terms,
-    ) -> Result<(Option<Recorder>, Option<JournalWork>), Failure> {
-        let Some(journal) = journal else { return Ok((None, None)) };
-        let now = self.clock.now();
-        let names = (terms.instruments.as_slice(), &terms.assets);
-        let facts = Facts::new(self.config, names, (self.epoch, now.0));
-        let (writer, work) = journal.begin((self.config, engine), (facts, self.epoch, now))?;
-        let holds = self.config.journal.sync == JournalSync::Each;
-        Ok((Some(Recorder::new(writer, holds)), Some(work)))
+        Keys::new(&self.config.desks, &self.config.shadows)
     }
 
     /// The simulated venue of `paper` trading is to see each best price: none is left out.
@@ -512,7 +506,7 @@ impl Build<'_> {
     fn hot(
         &self,
         engine: Engine<Any>,
-        (live, paper): (LivePorts, Option<SimVenue>),
+        (live, paper): (LivePorts, Option<SimVenues>),
         (seat, hearts): (Seat, &Hearts),
         agents: hot::Crew,
     ) -> Result<Hot, Failure> {
@@ -545,8 +539,8 @@ impl Build<'_> {
         let run = move || {
             pin(cores.engine, "engine");
             let all = AssertUnwindSafe(move || match paper {
-                Some(venue) => {
-                    let ports = PaperPorts::new(live, venue);
+                Some(venues) => {
+                    let ports = PaperPorts::new(live, venues);
                     seat.run(engine, ports, publish).run(mine, idle, inline)
                 }
                 None => seat.run(engine, live, publish).run(mine, idle, inline),

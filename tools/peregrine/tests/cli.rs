@@ -93,7 +93,7 @@ fn version_is_one_line_or_one_object() {
 
 #[test]
 fn configurations_are_judged() {
-    for file in ["demo", "paper", "testnet", "live.example"] {
+    for file in ["demo", "paper", "testnet", "shadow", "live.example"] {
         let file = format!("config/{file}.toml");
         let (out, _) = check(&["check", "--config", &file], 0);
         assert!(out.starts_with(&format!("{file}: no faults")), "{out}");
@@ -302,4 +302,35 @@ fn what_is_no_regular_file_is_no_configuration() {
     assert_eq!(ended.status.code(), Some(4));
     let said = String::from_utf8_lossy(&ended.stderr).into_owned();
     assert!(said.contains("not a regular file"), "{said}");
+}
+
+#[test]
+fn import_makes_a_tape_once_and_says_where_a_file_is_wrong() {
+    let folder = folder("import");
+    let file = folder.join("BTCUSDT-trades-2024-08-08.csv");
+    let line = "1,10.5,3,1,1723109400002,true,true\n";
+    std::fs::write(&file, line).unwrap();
+    let (file, out) = (file.to_string_lossy().into_owned(), folder.join("a.tape"));
+    let tape = out.to_string_lossy().into_owned();
+    let args = ["import", &file, "--out", &tape, "--venue", "binance", "--maker-bps=-0.5"];
+    let (text, err) = check(&args, 0);
+    assert!(text.contains("1 rows") && text.contains("binance:BTCUSDT: tick 0.5"), "{text}");
+    assert_eq!(err, "");
+    assert!(check(&args, 1).1.contains("exists already"));
+    std::fs::remove_file(&out).unwrap();
+    let (text, _) = check(&[&args[..], &["--json"]].concat(), 0);
+    let told = json(&text);
+    assert_eq!(
+        (told["rows"].as_u64(), told["faults"]["gaps"]["count"].as_u64()),
+        (Some(1), Some(0))
+    );
+    std::fs::remove_file(&out).unwrap();
+    std::fs::write(&file, format!("{line}2,oops,3,1,1723109400003,true,true\n")).unwrap();
+    let (text, err) = check(&[&args[..], &["--json"]].concat(), 1);
+    assert!(err.contains("08.csv:2: price: `oops` is not a number"), "{err}");
+    assert_eq!(json(&text)["exit"], 1);
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1, "something is left");
+    let (_, err) = check(&["import", &file, "--out", &tape, "--map", "when=1"], 2);
+    assert!(err.contains("`when` is no key of a mapping"), "{err}");
+    std::fs::remove_dir_all(&folder).unwrap();
 }

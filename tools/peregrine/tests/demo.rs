@@ -14,6 +14,8 @@ mod replay;
 mod report;
 #[path = "session/scenarios.rs"]
 mod scenarios;
+#[path = "session/shadow.rs"]
+mod shadow;
 #[path = "session/stops.rs"]
 mod stops;
 #[path = "session/venue_faults.rs"]

@@ -51,6 +51,37 @@ fn a_journal_of_three_sessions_replays_identically() {
     assert_eq!(rows, totals.end);
 }
 
+#[test]
+fn the_market_of_a_journal_becomes_a_tape() {
+    use research::import::{Facts, Input, Request, import};
+    let folder = journal(30_000, 4_096);
+    let facts = Facts { venue: Some("binance".into()), ..Facts::default() };
+    let input = Input { path: folder.0.clone(), ..Input::default() };
+    let out = folder.0.join("session.tape");
+    let request = Request { inputs: vec![input], out, facts, ..Request::default() };
+    let report = import(&request, &mut |_| {}).unwrap();
+    let directory = Directory::read(&folder.0).unwrap();
+    let mut reader = JournalReader::open(directory, 0).unwrap();
+    let mut expect = Vec::new();
+    while let Some(row) = reader.next_row().unwrap() {
+        if row.event.kind < kind::ACCEPTED && row.event.kind != kind::LINK {
+            expect.push(Event { crc: 0, ..row.event });
+        }
+    }
+    let tape = research::tape::Tape::open(&request.out).unwrap();
+    assert_eq!(tape.instruments()[0].name, "binance:BTCUSDT");
+    assert_eq!(tape.instruments()[0].instrument, rig::instrument());
+    let (mut found, mut breaks) = (Vec::<Event>::new(), 0);
+    let mut window = tape.window(Nanos(0), Nanos(u64::MAX));
+    while let Some(rows) = window.next_rows().unwrap() {
+        breaks += rows.iter().filter(|row| row.kind == kind::GAP).count();
+        found.extend(rows.iter().filter(|row| row.kind != kind::GAP));
+    }
+    // Each session after the first knows no book of the one before it.
+    assert_eq!(breaks, 2);
+    assert!(found == expect, "{} rows of {}: {}", found.len(), expect.len(), report.text());
+}
+
 /// The same segment with one row changed and sealed anew.
 fn reseal(path: &Path, seq: u64, change: impl FnOnce(&mut Event)) {
     let rows = SegmentRows::read(path).unwrap();

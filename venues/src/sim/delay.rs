@@ -1,48 +1,40 @@
-//! The way to the venue and back: first in, first out, each thing after a constant time.
+//! What is on its way: first in, first out, nothing overtakes.
 
 use engine::time::Nanos;
 use std::collections::VecDeque;
 
-/// Constant latency, each way on its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub struct Latency {
-    /// From our decision to the order's arrival in the market.
-    pub entry: Nanos,
-    /// From what happened in the market to our learning of it.
-    pub response: Nanos,
-}
-
-/// A bounded queue whose items come out a constant time after they went in, in the order in which
-/// they went in.
+/// A bounded queue whose items come out at their times, in the order in which they went in: one
+/// that would come sooner than the one before it comes with that one.
 #[derive(Clone, Debug)]
 pub struct Delay<T> {
-    span: Nanos,
     items: VecDeque<(Nanos, T)>,
     capacity: usize,
 }
 
 impl<T> Delay<T> {
     /// An empty one.
-    pub fn new(span: Nanos, capacity: usize) -> Self {
-        Self { span, items: VecDeque::with_capacity(capacity.min(4096)), capacity }
+    pub fn new(capacity: usize) -> Self {
+        Self { items: VecDeque::with_capacity(capacity.min(4096)), capacity }
     }
 
-    /// Puts an item in at `now`; gives it back when there is no room.
-    pub fn push(&mut self, now: Nanos, item: T) -> Result<(), T> {
+    /// Puts an item in that is due at `due`; gives it back when there is no room.
+    pub fn push(&mut self, due: Nanos, item: T) -> Result<(), T> {
         if self.items.len() >= self.capacity {
             return Err(item);
         }
-        let due = now.after(self.span).max(self.items.back().map_or(Nanos::ZERO, |last| last.0));
+        let due = due.max(self.items.back().map_or(Nanos::ZERO, |last| last.0));
         self.items.push_back((due, item));
         Ok(())
     }
 
     /// The next item whose time has come, with that time.
+    #[inline]
     pub fn pop(&mut self, now: Nanos) -> Option<(Nanos, T)> {
         if self.next_at()? > now { None } else { self.items.pop_front() }
     }
 
     /// When the next item comes out.
+    #[inline]
     pub fn next_at(&self) -> Option<Nanos> {
         self.items.front().map(|item| item.0)
     }
@@ -58,6 +50,7 @@ impl<T> Delay<T> {
     }
 
     /// How many more fit.
+    #[inline]
     pub fn room(&self) -> usize {
         self.capacity - self.items.len()
     }
@@ -66,17 +59,36 @@ impl<T> Delay<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn things_come_out_later_and_in_order() {
-        let mut delay = Delay::new(Nanos(10), 2);
-        assert_eq!(delay.push(Nanos(5), 'a'), Ok(()));
-        assert_eq!(delay.push(Nanos(3), 'b'), Ok(()), "an earlier time does not overtake");
-        assert_eq!(delay.push(Nanos(6), 'c'), Err('c'), "full");
+        let mut delay = Delay::new(2);
+        assert_eq!(delay.push(Nanos(15), 'a'), Ok(()));
+        assert_eq!(delay.push(Nanos(13), 'b'), Ok(()), "an earlier time does not overtake");
+        assert_eq!(delay.push(Nanos(16), 'c'), Err('c'), "full");
         assert_eq!(delay.pop(Nanos(14)), None);
         assert_eq!(delay.pop(Nanos(15)), Some((Nanos(15), 'a')));
         assert_eq!(delay.pop(Nanos(15)), Some((Nanos(15), 'b')));
         assert_eq!(delay.pop(Nanos(99)), None);
         assert!(delay.is_empty());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..Default::default() })]
+
+        #[test]
+        fn nothing_overtakes(dues in prop::collection::vec(0..1_000_u64, 1..50)) {
+            let mut delay = Delay::new(64);
+            let mut latest = 0;
+            let mut expect = Vec::new();
+            for (item, due) in dues.into_iter().enumerate() {
+                delay.push(Nanos(due), item).unwrap();
+                latest = latest.max(due);
+                expect.push((Nanos(latest), item));
+            }
+            let out: Vec<_> = std::iter::from_fn(|| delay.pop(Nanos(1_000))).collect();
+            prop_assert_eq!(out, expect);
+        }
     }
 }

@@ -33,6 +33,16 @@ impl Ledger {
         self.rows.get(asset.index()).map_or(Amount::ZERO, |row| row.free)
     }
 
+    /// What orders lock.
+    pub fn locked(&self, asset: AssetId) -> Amount {
+        self.rows.get(asset.index()).map_or(Amount::ZERO, |row| row.locked)
+    }
+
+    /// Free and locked together.
+    pub fn total(&self, asset: AssetId) -> Amount {
+        self.free(asset).saturating_add(self.locked(asset))
+    }
+
     /// Free and locked of every asset, by id.
     pub fn rows(&self) -> impl Iterator<Item = (AssetId, Amount, Amount)> + '_ {
         let row = |(id, row): (usize, &Row)| (AssetId(id as u16), row.free, row.locked);

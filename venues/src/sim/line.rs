@@ -1,6 +1,7 @@
 //! One simulated market behind constant latency, in plain types.
 
-use super::delay::{Delay, Latency};
+use super::delay::Delay;
+use super::latency::Latency;
 use super::market::{Market, Settings};
 use super::order::Ask;
 use super::report::Report;
@@ -13,6 +14,7 @@ use engine::time::Nanos;
 #[derive(Debug)]
 pub struct Line {
     market: Market,
+    latency: Latency,
     entry: Delay<Ask>,
     response: Delay<Report>,
 }
@@ -22,14 +24,15 @@ impl Line {
     pub fn new(settings: Settings, latency: Latency, asks_max: usize) -> Self {
         Self {
             market: Market::new(settings),
-            entry: Delay::new(latency.entry, asks_max),
-            response: Delay::new(latency.response, settings.reports_max),
+            latency,
+            entry: Delay::new(asks_max),
+            response: Delay::new(settings.reports_max),
         }
     }
 
     /// Sends a request; gives it back when too many are on their way.
     pub fn submit(&mut self, now: Nanos, ask: Ask) -> Result<(), Ask> {
-        self.entry.push(now, ask)
+        self.entry.push(now.after(self.latency.entry), ask)
     }
 
     /// The next report that has reached us by now, with the time at which it did.
@@ -107,7 +110,7 @@ impl Line {
         while self.response.room() > 0 {
             let Some(report) = self.market.report() else { break };
             // There is room for it.
-            let _ = self.response.push(report.at, report);
+            let _ = self.response.push(report.at.after(self.latency.response), report);
         }
     }
 }

@@ -1,15 +1,20 @@
 //! One instrument's market as our orders meet it: queue places, fills and their fees.
 //!
-//! For an own resting order, F is the displayed quantity of others ahead of it at its price. It
-//! starts as all that is displayed there, a trade at the price takes from it, and depth only ever
-//! clamps it to what is displayed: the risk-averse model. `ahead` in [`Open`] is F.
+//! A row that comes nowhere near an own order costs little more than the update of the book: what
+//! it may have changed is marked, and only a mark makes a message's end look at the orders.
+
+mod fills;
+mod requests;
+mod theirs;
 
 use super::displayed::{Displayed, better};
 use super::fee::{FeeSchedule, Scale};
-use super::order::{Ask, NewOrder, Open, Tif};
-use super::report::{FillReport, Refusal, Report, What};
+use super::order::{Open, Tif};
+use super::queue::{Place, Queue, QueueModel};
+use super::report::{Refusal, Report, What};
+use super::rules::{Priority, RuleCounts, Rules};
 use engine::id::Side;
-use engine::num::{Grid, Price, Qty};
+use engine::num::{Grid, POW10, Price, Qty};
 use engine::time::Nanos;
 use std::collections::VecDeque;
 
@@ -22,6 +27,12 @@ pub struct Settings {
     pub lot: Grid,
     /// What fills cost.
     pub fees: FeeSchedule,
+    /// How places in the queue are estimated.
+    pub queue: QueueModel,
+    /// By which rules orders are filled.
+    pub rules: Rules,
+    /// What an amended order keeps.
+    pub priority: Priority,
     /// The first trade id; real ids of the replayed market should lie below it.
     pub trade_first: u64,
     /// The first order id of the market's own.
@@ -30,8 +41,6 @@ pub struct Settings {
     pub orders_max: usize,
     /// Most reports that wait to be fetched; room for the ends of all orders comes on top.
     pub reports_max: usize,
-    /// Most displayed levels a side.
-    pub levels_max: usize,
 }
 
 impl Settings {
@@ -41,12 +50,31 @@ impl Settings {
             tick,
             lot,
             fees: FeeSchedule { maker_ppm: 0, taker_ppm: 0, always_quote: false },
+            queue: QueueModel::RiskAverse,
+            rules: Rules::Own,
+            priority: Priority::KeptWhenSmaller,
             trade_first: 9_000_000_000_000,
             order_first: 9_000_000_000_000,
             orders_max: 200,
             reports_max: 4096,
-            levels_max: 10_000,
         }
+    }
+}
+
+/// An own order that rests.
+#[derive(Debug)]
+struct Resting {
+    open: Open,
+    tif: Tif,
+    place: Place,
+    /// A row told of its price since its place was brought up to date.
+    told: bool,
+}
+
+impl Resting {
+    /// Shows the place to those who look at the order.
+    fn show(&mut self) {
+        self.open.ahead = Qty(libm::ceil(self.place.ahead.max(0.0)) as i64);
     }
 }
 
@@ -55,28 +83,43 @@ impl Settings {
 pub struct Market {
     settings: Settings,
     scale: Scale,
+    queue: Queue,
     displayed: Displayed,
     /// Own resting orders of each side, best price first, then oldest first.
-    resting: [Vec<Open>; 2],
+    resting: [Vec<Resting>; 2],
+    /// A row of this message came near own orders.
+    near: bool,
+    /// A row of this message crossed an own order by itself.
+    crossed: bool,
+    /// Best prices by the other backtester's reading of depth, where its rules hold.
+    edges: [Option<Price>; 2],
     reports: VecDeque<Report>,
     now: Nanos,
     trade_next: u64,
     order_next: u64,
     fills_missed: u64,
+    counts: RuleCounts,
 }
 
 impl Market {
     /// An unknown market without orders.
     pub fn new(settings: Settings) -> Self {
+        let lot = settings.lot.step as f64 / POW10[usize::from(settings.lot.decimals)] as f64;
+        let room = || Vec::with_capacity(settings.orders_max.min(256));
         Self {
             scale: Scale { tick: settings.tick, lot: settings.lot },
-            displayed: Displayed::new(settings.levels_max),
-            resting: [Vec::new(), Vec::new()],
-            reports: VecDeque::new(),
+            queue: Queue { model: settings.queue, lot },
+            displayed: Displayed::new(),
+            resting: [room(), room()],
+            near: false,
+            crossed: false,
+            edges: [None; 2],
+            reports: VecDeque::with_capacity(256),
             now: Nanos::ZERO,
             trade_next: settings.trade_first,
             order_next: settings.order_first,
             fills_missed: 0,
+            counts: RuleCounts::default(),
             settings,
         }
     }
@@ -86,45 +129,20 @@ impl Market {
         self.reports.len() <= self.settings.reports_max
     }
 
-    /// Carries a request out at this time. Gives it back, undone, when reports must be fetched
-    /// first.
-    pub fn apply(&mut self, at: Nanos, ask: Ask) -> Result<(), Ask> {
-        if !self.has_room() {
-            return Err(ask);
-        }
-        self.now = self.now.max(at);
-        match ask {
-            Ask::New(order) => self.place(order),
-            Ask::Cancel(key) => {
-                self.cancel(key);
-            }
-            Ask::Amend { key, qty } => self.amend(key, qty),
-            Ask::Replace { old, new } => {
-                if self.cancel(old) {
-                    self.place(new);
-                } else {
-                    self.tell(What::Rejected { key: new.key, why: Refusal::NotAttempted });
-                }
-            }
-            Ask::CancelAll => {
-                for side in Side::BOTH {
-                    for order in core::mem::take(&mut self.resting[side.index()]) {
-                        self.done(&order, None);
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
     /// The oldest report not fetched yet.
     pub fn report(&mut self) -> Option<Report> {
         self.reports.pop_front()
     }
 
+    /// Whether reports wait to be fetched.
+    #[inline]
+    pub fn has_reports(&self) -> bool {
+        !self.reports.is_empty()
+    }
+
     /// Open orders: bids, then asks, each best price first, then oldest first.
     pub fn open(&self) -> impl Iterator<Item = &Open> {
-        self.resting.iter().flatten()
+        self.resting.iter().flatten().map(|resting| &resting.open)
     }
 
     /// The open order of this key.
@@ -137,70 +155,133 @@ impl Market {
         &self.displayed
     }
 
+    /// What fills cost from now on.
+    pub const fn set_fees(&mut self, fees: FeeSchedule) {
+        self.settings.fees = fees;
+    }
+
     /// Fills that were due while reports waited to be fetched, and did not happen.
     pub const fn fills_missed(&self) -> u64 {
         self.fills_missed
+    }
+
+    /// How often its rules changed what the compared backtester would have done.
+    pub const fn counts(&self) -> &RuleCounts {
+        &self.counts
+    }
+
+    fn is_own(&self) -> bool {
+        self.settings.rules == Rules::Own
     }
 
     /// A depth snapshot begins: what was displayed is forgotten; its levels follow.
     pub fn on_snapshot(&mut self, at: Nanos) {
         self.now = self.now.max(at);
         self.displayed.clear_depth();
+        self.edges = [None; 2];
+        self.near = true;
     }
 
     /// One level of a depth message. `id` is the message's last update id.
-    pub fn on_level(&mut self, at: Nanos, id: u64, level: (Side, Price, Qty)) {
+    #[inline]
+    pub fn on_level(&mut self, at: Nanos, id: u64, (side, price, qty): (Side, Price, Qty)) {
         self.now = self.now.max(at);
-        self.displayed.level(id, level.0, level.1, level.2);
+        if !self.is_own() {
+            return self.their_level(id, (side, price, qty));
+        }
+        self.near |= self.displayed.level(id, side, price, qty);
+        let other = &self.resting[side.opposite().index()];
+        if other.first().is_some_and(|own| !better(own.open.side, price, own.open.price)) {
+            self.near = true;
+            self.crossed |= qty.0 > 0;
+        }
+        if let (Some(best), Some(worst)) = self.ends(side)
+            && !better(side, price, best)
+            && !better(side, worst, price)
+        {
+            self.tell_level(side, price);
+        }
     }
 
-    /// The depth message is whole: queue places are clamped, crossed orders are filled.
+    /// The best and the worst price of own orders of a side.
+    #[inline]
+    fn ends(&self, side: Side) -> (Option<Price>, Option<Price>) {
+        let own = &self.resting[side.index()];
+        (own.first().map(|own| own.open.price), own.last().map(|own| own.open.price))
+    }
+
+    fn tell_level(&mut self, side: Side, price: Price) {
+        for own in self.resting[side.index()].iter_mut().filter(|own| own.open.price == price) {
+            own.told = true;
+            self.near = true;
+        }
+    }
+
+    /// The depth message is whole: queue places are brought up to date, crossed orders are filled.
+    #[inline]
     pub fn on_depth_end(&mut self, at: Nanos) {
         self.now = self.now.max(at);
-        self.displayed.depth_end();
-        self.settle();
+        self.near |= self.displayed.depth_end();
+        if core::mem::take(&mut self.near) {
+            self.update_places();
+            if self.is_own() {
+                let filled = self.cross_all();
+                self.counts.inner_crossings += u64::from(self.crossed && !filled);
+            }
+        }
+        self.crossed = false;
     }
 
     /// A best bid and ask. It is comparable with depth by `id`; quantity zero is an empty side.
+    #[inline]
     pub fn on_best(&mut self, at: Nanos, id: u64, bid: (Price, Qty), ask: (Price, Qty)) {
         self.now = self.now.max(at);
+        if !self.is_own() {
+            return;
+        }
+        if self.open_count() == 0 {
+            return self.displayed.best_row(id, bid, ask);
+        }
+        let before = Side::BOTH.map(|side| self.displayed.best(side));
         self.displayed.best_row(id, bid, ask);
-        self.settle();
+        for (side, before) in Side::BOTH.into_iter().zip(before) {
+            let Some(best) = self.ends(side).0 else { continue };
+            // Levels worse than both the old and the new best are displayed as before.
+            let is_as_before = |touch: Option<(Price, Qty)>| {
+                touch.is_some_and(|(touch, _)| better(side, touch, best))
+            };
+            let is_crossed = self
+                .displayed
+                .best(side.opposite())
+                .is_some_and(|(touch, _)| !better(side, touch, best));
+            if is_crossed || !is_as_before(before) || !is_as_before(self.displayed.best(side)) {
+                self.update_places();
+                let filled = self.cross_all();
+                self.counts.best_crossings += u64::from(filled);
+                return;
+            }
+        }
     }
 
     /// The book is not to be trusted until the next snapshot. Orders keep their places.
     pub fn on_gap(&mut self, at: Nanos) {
         self.now = self.now.max(at);
         self.displayed.blank();
+        self.edges = [None; 2];
     }
 
-    /// A public trade: shared among the own orders that it reaches, best price first, each after
-    /// what stands ahead of it, never more than its quantity in all.
-    pub fn on_trade(&mut self, at: Nanos, price: Price, qty: Qty, taker: Side) {
-        self.now = self.now.max(at);
-        let side = taker.opposite();
-        let mut left = qty;
-        let mut eaten = Qty::ZERO; // by others, at the trade's own price
-        let mut own = core::mem::take(&mut self.resting[side.index()]);
-        for order in &mut own {
-            if better(side, price, order.price) {
-                break;
-            }
-            if order.price == price {
-                let others = Qty((order.ahead.0 - eaten.0).clamp(0, left.0));
-                eaten += others;
-                left -= others;
-                order.ahead = Qty((order.ahead.0 - eaten.0).max(0));
-            } else {
-                order.ahead = Qty::ZERO;
-            }
-            let fill = Qty(order.leaves().0.min(left.0));
-            if order.ahead.is_zero() && fill.0 > 0 && self.fill(order, order.price, fill, true) {
-                left -= fill;
+    /// Brings the places of all own orders up to date with what is displayed.
+    fn update_places(&mut self) {
+        for (side, orders) in Side::BOTH.into_iter().zip(&mut self.resting) {
+            for own in orders {
+                let Some(there) = self.displayed.at(side, own.open.price) else { continue };
+                if core::mem::take(&mut own.told) || own.place.differs(there.0) {
+                    let clamped = own.place.depth(&self.queue, there.0);
+                    self.counts.clamped_queues += u64::from(clamped);
+                    own.show();
+                }
             }
         }
-        own.retain(|order| order.leaves().0 > 0);
-        self.resting[side.index()] = own;
     }
 
     fn open_count(&self) -> usize {
@@ -215,169 +296,9 @@ impl Market {
         let Open { key, venue_order, filled, .. } = *order;
         self.tell(What::Done { key, venue_order, filled, why });
     }
-
-    /// Books one fill on the order and reports it; false when there is no room for the report.
-    fn fill(&mut self, order: &mut Open, price: Price, qty: Qty, maker: bool) -> bool {
-        if !self.has_room() {
-            self.fills_missed += 1;
-            return false;
-        }
-        order.filled += qty;
-        let (fee, fee_in) = self.settings.fees.of(&self.scale, (order.side, price, qty), maker);
-        let trade = self.trade_next;
-        self.trade_next += 1;
-        self.tell(What::Fill(FillReport {
-            key: order.key,
-            venue_order: order.venue_order,
-            trade,
-            side: order.side,
-            price,
-            qty,
-            filled: order.filled,
-            leaves: order.leaves(),
-            maker,
-            fee,
-            fee_in,
-        }));
-        true
-    }
-
-    /// Why an order cannot be taken in at all.
-    fn refusal(&self, order: &NewOrder) -> Option<Refusal> {
-        let priced = order.limit.is_none_or(|limit| limit.0 > 0);
-        if order.qty.0 <= 0 || !priced || (order.limit.is_none() && order.tif == Tif::PostOnly) {
-            return Some(Refusal::Invalid);
-        }
-        if self.order(order.key).is_some() {
-            return Some(Refusal::Duplicate);
-        }
-        if self.open_count() >= self.settings.orders_max {
-            return Some(Refusal::TooMany);
-        }
-        let takes = self.meets_displayed(order) || self.meets_own(order);
-        (order.tif == Tif::PostOnly && takes).then_some(Refusal::WouldTake)
-    }
-
-    fn meets_displayed(&self, order: &NewOrder) -> bool {
-        self.displayed.best(order.side.opposite()).is_some_and(|(best, _)| reaches(order, best))
-    }
-
-    fn meets_own(&self, order: &NewOrder) -> bool {
-        let own = &self.resting[order.side.opposite().index()];
-        own.first().is_some_and(|best| reaches(order, best.price))
-    }
-
-    fn place(&mut self, new: NewOrder) {
-        if let Some(why) = self.refusal(&new) {
-            self.tell(What::Rejected { key: new.key, why });
-            return;
-        }
-        let venue_order = self.order_next;
-        self.order_next += 1;
-        self.tell(What::Accepted { key: new.key, venue_order });
-        let NewOrder { key, side, limit, qty, tif } = new;
-        let price = limit.unwrap_or_default();
-        let (filled, ahead) = (Qty::ZERO, Qty::ZERO);
-        let mut order = Open { key, venue_order, side, price, qty, filled, ahead };
-        if self.meets_own(&new) {
-            self.done(&order, Some(Refusal::SelfTrade));
-            return;
-        }
-        self.take(&mut order, limit, tif);
-        if order.leaves().is_zero() {
-            return;
-        }
-        if tif == Tif::Ioc || tif == Tif::Fok || limit.is_none() {
-            self.done(&order, Some(Refusal::Expired));
-            return;
-        }
-        order.ahead = self.displayed.at(side, price).unwrap_or(Qty(i64::MAX));
-        let own = &mut self.resting[side.index()];
-        let place = own.partition_point(|other| !better(side, price, other.price));
-        own.insert(place, order);
-    }
-
-    /// Takes of the displayed depth what the order may, level by level.
-    fn take(&mut self, order: &mut Open, limit: Option<Price>, tif: Tif) {
-        let side = order.side.opposite();
-        if tif == Tif::PostOnly {
-            return;
-        }
-        if tif == Tif::Fok {
-            let there = self.displayed.takeable(side, limit);
-            let sum = there.fold(0_i64, |sum, (_, qty)| sum.saturating_add(qty.0));
-            if sum < order.qty.0 {
-                return;
-            }
-        }
-        while order.leaves().0 > 0 {
-            let Some((price, there)) = self.displayed.takeable(side, limit).next() else { return };
-            let qty = Qty(order.leaves().0.min(there.0));
-            if !self.fill(order, price, qty, false) {
-                return;
-            }
-            self.displayed.take(side, price, qty);
-        }
-    }
-
-    fn cancel(&mut self, key: u64) -> bool {
-        for side in Side::BOTH {
-            let own = &mut self.resting[side.index()];
-            if let Some(place) = own.iter().position(|order| order.key == key) {
-                let order = own.remove(place);
-                self.done(&order, None);
-                return true;
-            }
-        }
-        self.tell(What::CancelRefused { key, why: Refusal::UnknownOrder });
-        false
-    }
-
-    fn amend(&mut self, key: u64, qty: Qty) {
-        let found = self.resting.iter_mut().flatten().find(|order| order.key == key);
-        let what = match found {
-            None => What::AmendRefused { key, why: Refusal::UnknownOrder },
-            Some(order) if qty >= order.qty || qty <= order.filled => {
-                What::AmendRefused { key, why: Refusal::Invalid }
-            }
-            Some(order) => {
-                order.qty = qty;
-                What::Amended { key, qty }
-            }
-        };
-        self.tell(what);
-    }
-
-    /// After the displayed market changed: clamps queue places, fills what the other side reached.
-    fn settle(&mut self) {
-        for side in Side::BOTH {
-            let mut own = core::mem::take(&mut self.resting[side.index()]);
-            for order in &mut own {
-                if let Some(there) = self.displayed.at(side, order.price) {
-                    order.ahead = order.ahead.min(there);
-                }
-                self.cross(order);
-            }
-            own.retain(|order| order.leaves().0 > 0);
-            self.resting[side.index()] = own;
-        }
-    }
-
-    /// Fills a resting order, at its own price, with what is displayed at or beyond it.
-    fn cross(&mut self, order: &mut Open) {
-        let other = order.side.opposite();
-        while order.leaves().0 > 0 {
-            let reached = self.displayed.takeable(other, Some(order.price)).next();
-            let Some((price, there)) = reached else { return };
-            let qty = Qty(order.leaves().0.min(there.0));
-            if !self.fill(order, order.price, qty, true) {
-                return;
-            }
-            self.displayed.take(other, price, qty);
-        }
-    }
 }
 
-fn reaches(order: &NewOrder, price: Price) -> bool {
-    order.limit.is_none_or(|limit| !better(order.side, price, limit))
+/// Whether an order with this limit reaches a price of the other side.
+fn reaches(side: Side, limit: Option<Price>, price: Price) -> bool {
+    limit.is_none_or(|limit| !better(side, price, limit))
 }

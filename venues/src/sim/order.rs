@@ -38,10 +38,21 @@ pub enum Ask {
     New(NewOrder),
     /// Cancel the order of this key.
     Cancel(u64),
-    /// Make an order's whole quantity smaller (fills included); it keeps its queue place.
+    /// Make an order's whole quantity smaller (fills included); by the venue's
+    /// [`Priority`](super::Priority) it keeps its queue place.
     Amend {
         /// Which order.
         key: u64,
+        /// Its new whole quantity in lots.
+        qty: Qty,
+    },
+    /// Change price and whole quantity (fills included) of an order; by the venue's
+    /// [`Priority`](super::Priority) it keeps its queue place or not.
+    Move {
+        /// Which order.
+        key: u64,
+        /// Its new price.
+        price: Price,
         /// Its new whole quantity in lots.
         qty: Qty,
     },
@@ -71,8 +82,8 @@ pub struct Open {
     pub qty: Qty,
     /// Of it filled, in lots.
     pub filled: Qty,
-    /// Displayed quantity of others ahead of it at its price, in lots; `Qty(i64::MAX)` while the
-    /// book is unknown.
+    /// Quantity of others ahead of it at its price, as it is estimated, in whole lots upwards;
+    /// `Qty(i64::MAX)` while the book is unknown.
     pub ahead: Qty,
 }
 

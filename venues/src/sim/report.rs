@@ -99,10 +99,12 @@ pub enum What {
         /// Why it ended, when it was not by a cancel.
         why: Option<Refusal>,
     },
-    /// The order's whole quantity is now this.
+    /// The order's whole quantity, and its price where it is another, are now these.
     Amended {
         /// The caller's name for it.
         key: u64,
+        /// Its new price in ticks, where it changed.
+        price: Option<Price>,
         /// Whole quantity in lots.
         qty: Qty,
     },

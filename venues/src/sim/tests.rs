@@ -6,7 +6,12 @@ use engine::num::{Grid, Price, Qty};
 use engine::time::Nanos;
 
 mod account;
+mod faults;
+mod naive;
+mod perpetual;
 mod properties;
+mod rules;
+mod several;
 
 const TICK: Grid = Grid { decimals: 1, step: 1 };
 const LOT: Grid = Grid { decimals: 2, step: 1 };
@@ -60,7 +65,7 @@ fn show(at: Nanos, report: &Report) -> String {
             let why = why.map_or("cancelled", Refusal::name);
             format!("done {key} {why} filled {}", LOT.decimal(filled.0))
         }
-        What::Amended { key, qty } => format!("amended {key} {}", LOT.decimal(qty.0)),
+        What::Amended { key, qty, .. } => format!("amended {key} {}", LOT.decimal(qty.0)),
         What::CancelRefused { key, why } => format!("cancel refused {key} {}", why.name()),
         What::AmendRefused { key, why } => format!("amend refused {key} {}", why.name()),
     };

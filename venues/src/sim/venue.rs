@@ -1,21 +1,35 @@
 //! The simulated venue as an engine sees it: approved orders in, event rows out, with balances.
 //!
-//! It stands in for the gateway in `paper` mode: the same rows in the same order as a real venue's
-//! gateway gives (link, reconciliation, budget, then reports each followed by changed balances),
-//! fed with the market rows that the engine itself gets.
+//! It stands in for the gateway in `paper` mode and in backtests: the same rows in the same order
+//! as a real venue's gateway gives (link, reconciliation, budget, then reports each followed by
+//! changed balances), fed with the market rows that the engine itself gets.
+//!
+//! What it tells carries the venue's own time: how long the answer took is in
+//! [`Event::venue_delta_us`].
 
-use super::delay::{Delay, Latency};
-use super::fee::{FeeIn, FeeSchedule};
+mod account;
+mod perpetual;
+mod requests;
+mod timetable;
+
+use super::delay::Delay;
+use super::faults::{Faults, Luck, Trouble};
+use super::fee::FeeSchedule;
+use super::latency::{Course, Ways};
 use super::ledger::Ledger;
 use super::market::{Market, Settings};
-use super::order::{Ask, NewOrder, Open, Tif};
-use super::report::{FillReport, Refusal, Report, What};
-use engine::event::{Body, End, Event, Fill, Link, LinkState, Reason, Request, Standing, flag};
-use engine::id::{AssetId, InstrumentId, OrderId, Side, VenueId};
-use engine::instrument::{Instrument, Status};
-use engine::intent::{self, Approved, Intent, Place, Reduce};
-use engine::num::{Amount, Price, Qty};
+use super::order::Open;
+use super::queue::QueueModel;
+use super::rules::{Priority, RuleCounts, Rules};
+use super::tiers::{Tiers, Volume};
+use engine::event::{Body, End, Event, Link, LinkState, flag};
+use engine::id::{AssetId, InstrumentId, OrderId, VenueId};
+use engine::instrument::{Instrument, Kind};
+use engine::intent::Intent;
+use engine::num::{Amount, Notional, Qty};
+use engine::position::Position;
 use engine::time::Nanos;
+pub use perpetual::MarginSettings;
 use std::collections::VecDeque;
 
 /// Room in the way back that market reports leave free for refusals and answers.
@@ -24,18 +38,35 @@ const RESERVE: usize = 1024;
 const ENDED_MAX: usize = 4096;
 /// Requests after which the (never ending) budget is told again.
 const BUDGET_EVERY: u32 = 64;
-/// The budget that is told: paper venues do not limit rates.
+/// The budget that is told: simulated venues do not limit rates.
 const BUDGET: u32 = 1_000_000;
+/// Rows of the gateway's own that wait.
+const LOCAL_MAX: usize = 4096;
 
 /// What a simulated venue is made with.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct VenueSettings {
     /// Which venue it stands for: the number that its rows about no instrument carry.
     pub venue: VenueId,
-    /// Constant latency.
-    pub latency: Latency,
-    /// Take every fee in the quote asset; otherwise in the asset received.
+    /// How long requests and answers take.
+    pub latency: Ways,
+    /// How places in the queue are estimated.
+    pub queue: QueueModel,
+    /// By which rules orders are filled.
+    pub rules: Rules,
+    /// What an amended order keeps.
+    pub priority: Priority,
+    /// Take every fee in the quote asset; otherwise in the asset received. Perpetuals always pay in
+    /// the quote asset.
     pub fee_in_quote: bool,
+    /// Fees by volume, over those of the instruments.
+    pub tiers: Tiers,
+    /// What perpetuals must keep.
+    pub margin: MarginSettings,
+    /// What goes wrong.
+    pub faults: Faults,
+    /// Where chance begins: the same seed gives the same rows.
+    pub seed: u64,
     /// Most requests on their way.
     pub asks_max: usize,
     /// Most rows on their way back.
@@ -46,18 +77,44 @@ impl Default for VenueSettings {
     fn default() -> Self {
         Self {
             venue: VenueId(0),
-            latency: Latency::default(),
+            latency: Ways::default(),
+            queue: QueueModel::default(),
+            rules: Rules::default(),
+            priority: Priority::default(),
             fee_in_quote: false,
+            tiers: Tiers::default(),
+            margin: MarginSettings::default(),
+            faults: Faults::default(),
+            seed: 1,
             asks_max: 1024,
             rows_max: 65_536,
         }
     }
 }
 
+/// What a venue begins with.
+#[derive(Clone, Debug, Default)]
+pub struct Opening {
+    /// What it is made with; `settings.venue` says which venue it stands for.
+    pub settings: VenueSettings,
+    /// Its free balances.
+    pub balances: Vec<(AssetId, Amount)>,
+    /// Positions in perpetuals from before; none of the others.
+    pub positions: Vec<(InstrumentId, Position)>,
+}
+
+/// One instrument: its market, and of a perpetual what is held and told of it.
 #[derive(Debug)]
 struct Board {
     instrument: Instrument,
     market: Market,
+    position: Position,
+    /// The newest mark price, 1e-8; 0 before the first.
+    mark: Notional,
+    /// The rate of the next funding, 1e-8, and when it is.
+    funding: Option<(Amount, Nanos)>,
+    /// When the last one was.
+    funded: Nanos,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -90,14 +147,44 @@ pub struct SimVenue {
     /// The venue's number as rows carry it.
     venue: InstrumentId,
     boards: Vec<Board>,
+    /// Places of boards by instrument; [`NO_BOARD`] where it is none of this venue's.
+    places: Vec<u16>,
     ledger: Ledger,
     held: Vec<Held>,
     ended: VecDeque<Ended>,
-    entry: Delay<Wish>,
+    /// Requests on their way.
+    entry: Delay<(Wish, Luck)>,
+    /// Rows on their way back.
     response: Delay<Event>,
+    /// Rows of what stands in the gateway's place: they take no time.
+    local: Delay<Event>,
+    entering: Course,
+    answering: Course,
+    /// When the newest answer was given, and when it is known.
+    answered: Option<(Nanos, Nanos)>,
+    /// How long the newest market row took to us.
+    feed: Nanos,
+    offset_us: i64,
+    trouble: Trouble,
+    is_down: bool,
+    /// Answers are lost now.
+    is_mute: bool,
+    volume: Volume,
+    margin: MarginSettings,
+    /// Market rows come before requests of the same instant.
+    rows_first: bool,
+    fee_in_quote: bool,
+    /// When the next of its own work is due; before that, market rows pass it by.
+    work_at: Nanos,
+    /// Work or reports wait for room on the way back.
+    is_stuck: bool,
     asked: u32,
     rows_dropped: u64,
+    liquidations: u32,
+    shortfall: Notional,
 }
+
+const NO_BOARD: u16 = u16::MAX;
 
 impl SimVenue {
     /// A venue of these instruments, with these free balances. Its first rows say that it is
@@ -108,103 +195,173 @@ impl SimVenue {
         balances: &[(AssetId, Amount)],
         settings: VenueSettings,
     ) -> Self {
-        let board = |instrument: &Instrument| {
-            let fees = FeeSchedule {
-                maker_ppm: instrument.fees.maker_ppm,
-                taker_ppm: instrument.fees.taker_ppm,
-                always_quote: settings.fee_in_quote,
-            };
-            let market = Settings { fees, ..Settings::new(instrument.tick, instrument.lot) };
-            Board { instrument: *instrument, market: Market::new(market) }
-        };
+        let balances = balances.to_vec();
+        Self::open(now, instruments, Opening { settings, balances, positions: Vec::new() })
+    }
+
+    /// The same with all that it may begin with.
+    pub fn open(now: Nanos, instruments: &[Instrument], opening: Opening) -> Self {
+        let Opening { settings, balances, positions } = opening;
+        let last = instruments.iter().map(|one| one.id.index() + 1).max().unwrap_or(0);
+        let mut places = vec![NO_BOARD; last];
+        for (place, instrument) in instruments.iter().enumerate() {
+            places[instrument.id.index()] = place as u16;
+        }
         let assets = instruments.iter().flat_map(|instrument| [instrument.base, instrument.quote]);
+        let [entry, response, trouble] = [1, 2, 3].map(|way| settings.seed.wrapping_mul(4) + way);
         let mut venue = Self {
             venue: InstrumentId(u16::from(settings.venue.0)),
-            boards: instruments.iter().map(board).collect(),
-            ledger: Ledger::new(balances, assets),
-            held: Vec::new(),
+            boards: instruments.iter().map(|one| board(one, &settings)).collect(),
+            places,
+            ledger: Ledger::new(&balances, assets),
+            held: Vec::with_capacity(64),
             ended: VecDeque::with_capacity(ENDED_MAX),
-            entry: Delay::new(settings.latency.entry, settings.asks_max),
-            response: Delay::new(settings.latency.response, settings.rows_max.max(2 * RESERVE)),
+            entry: Delay::new(settings.asks_max),
+            response: Delay::new(settings.rows_max.max(2 * RESERVE)),
+            local: Delay::new(LOCAL_MAX),
+            entering: Course::new(settings.latency.entry, entry),
+            answering: Course::new(settings.latency.response, response),
+            answered: None,
+            feed: Nanos::ZERO,
+            offset_us: 0,
+            trouble: Trouble::new(settings.faults, now, trouble),
+            is_down: false,
+            is_mute: false,
+            volume: Volume::new(settings.tiers, now),
+            margin: settings.margin,
+            rows_first: settings.rules != Rules::Own,
+            fee_in_quote: settings.fee_in_quote,
+            work_at: Nanos::ZERO,
+            is_stuck: false,
             asked: 0,
             rows_dropped: 0,
+            liquidations: 0,
+            shortfall: Notional(0),
         };
+        venue.set_fees();
+        for (instrument, position) in positions {
+            if let Some(place) = venue.board(instrument) {
+                venue.boards[place].position = position;
+            }
+        }
         venue.row(now, 0, Body::Link { link: Link::Orders, state: LinkState::Up });
         venue.reconcile(now);
+        venue.plan();
         venue
     }
 
-    /// Takes an approved order at `now`. It arrives after the entry latency.
-    pub fn place(&mut self, now: Nanos, approved: Approved) {
-        self.send(now, *approved.intent());
-    }
-
-    /// Takes a request that only reduces at `now`. It arrives after the entry latency.
-    pub fn reduce(&mut self, now: Nanos, reduce: Reduce) {
-        let (wish, refused) = match reduce {
-            Reduce::Cancel(order) => {
-                let refused = Some((order.order(), Request::Cancel));
-                (self.board(order.instrument).map(|at| Wish::Cancel(at, order.order().0)), refused)
-            }
-            Reduce::Amend { order, qty } => {
-                let wish = |at| Wish::Amend(at, order.order().0, qty);
-                (self.board(order.instrument).map(wish), Some((order.order(), Request::Amend)))
-            }
-            Reduce::CancelAll(instrument) => (self.board(instrument).map(Wish::CancelAll), None),
-            Reduce::Query(order) => (Some(Wish::Query(order.instrument, order.order())), None),
-            Reduce::Reconcile(_) => (Some(Wish::Reconcile), None),
-            Reduce::Renew(_) => (None, None),
-        };
-        let Some(wish) = wish else { return };
-        self.asked += 1;
-        if self.entry.push(now, wish).is_err() {
-            if let Some((order, request)) = refused {
-                let reason = Reason::Budget;
-                self.row(now, order.0, Body::Refused { order, request, reason });
-            } else {
-                self.rows_dropped += 1;
-            }
-        }
-    }
-
-    /// Takes a row of the market; other rows are of no interest to it.
+    /// Takes a row of the market at its own time; other rows are of no interest to it.
     pub fn on_event(&mut self, event: &Event) {
-        let at = event.at;
-        self.advance(at);
-        let Some(place) = self.board(event.instrument) else { return };
-        let Some(body) = event.body() else { return };
+        self.on_row(event.at, event);
+    }
+
+    /// Takes a row of the market that the venue had at `at`, whenever the engine gets it.
+    #[inline]
+    pub fn on_row(&mut self, at: Nanos, row: &Event) {
+        let before = if self.rows_first { Nanos(at.0.saturating_sub(1)) } else { at };
+        if self.work_at <= before {
+            self.work(before);
+        }
+        let Some(body) = row.body() else { return };
+        if row.venue_delta_us != 0 {
+            let took_us = i64::from(row.venue_delta_us).saturating_add(self.offset_us);
+            self.feed = Nanos(took_us.max(0).unsigned_abs().saturating_mul(1_000));
+        }
+        let Some(place) = self.board(row.instrument) else { return };
         let board = &mut self.boards[place];
         match body {
             Body::Level { side, price, qty } => {
-                if event.has(flag::FIRST) {
+                if row.has(flag::FIRST) {
                     board.market.on_snapshot(at);
                 }
-                board.market.on_level(at, event.id, (side, price, qty));
-                if event.has(flag::LAST) {
+                board.market.on_level(at, row.id, (side, price, qty));
+                if row.has(flag::LAST) {
                     board.market.on_depth_end(at);
                 }
             }
             Body::Best { bid, bid_qty, ask, ask_qty } => {
-                board.market.on_best(at, event.id, (bid, bid_qty), (ask, ask_qty));
+                board.market.on_best(at, row.id, (bid, bid_qty), (ask, ask_qty));
             }
             Body::Trade { price, qty, taker } => board.market.on_trade(at, price, qty, taker),
+            other => return self.on_rare(at, place, other),
+        }
+        if board.market.has_reports() {
+            self.settle(place);
+        }
+    }
+
+    /// Rows that are seldom.
+    #[cold]
+    fn on_rare(&mut self, at: Nanos, place: usize, body: Body) {
+        let board = &mut self.boards[place];
+        match body {
             Body::Gap { .. } => board.market.on_gap(at),
             Body::Status(status) => board.instrument.status = status,
-            _ => return,
+            Body::ClockOffset { us } => self.offset_us = us,
+            Body::Mark { mark, .. } => self.on_mark(at, place, mark),
+            Body::FundingRate { rate, next_ms } => {
+                let next = Nanos::from_ms(next_ms);
+                // Rows of a funding that was paid may still come.
+                if next > board.funded && next > at {
+                    board.funding = Some((rate, next));
+                    self.plan();
+                }
+            }
+            _ => {}
         }
-        self.settle(place);
+    }
+
+    /// How long market rows take to us now, where rows do not say it themselves.
+    pub const fn set_feed_latency(&mut self, took: Nanos) {
+        self.feed = took;
     }
 
     /// The next row that has reached us by now.
+    #[inline]
     pub fn poll(&mut self, now: Nanos) -> Option<Event> {
-        self.advance(now);
-        let (at, row) = self.response.pop(now)?;
-        Some(Event { at, ..row })
+        if self.work_at <= now {
+            self.work(now);
+        }
+        let [local, back] = [self.local.next_at(), self.response.next_at()]
+            .map(|next| next.unwrap_or(Nanos(u64::MAX)));
+        let (at, row) = match local <= back {
+            true => self.local.pop(now)?,
+            false => self.response.pop(now)?,
+        };
+        if self.is_stuck {
+            self.unstick(now);
+        }
+        let took_us = at.since(row.at).0 / 1_000;
+        let venue_delta_us = i32::try_from(took_us).unwrap_or(i32::MAX);
+        Some(Event { at, venue_delta_us, ..row })
+    }
+
+    /// When it has something to tell or to do next.
+    #[inline]
+    pub fn next_at(&self) -> Option<Nanos> {
+        let told = [self.local.next_at(), self.response.next_at()].into_iter().flatten();
+        let next = told.fold(self.work_at, Nanos::min);
+        (next < Nanos(u64::MAX)).then_some(next)
     }
 
     /// Free and locked per asset, as the venue has them now.
     pub fn balances(&self) -> impl Iterator<Item = (AssetId, Amount, Amount)> + '_ {
         self.ledger.rows()
+    }
+
+    /// The position in a perpetual, as the venue has it now.
+    pub fn position(&self, instrument: InstrumentId) -> Option<&Position> {
+        Some(&self.boards[self.board(instrument)?].position)
+    }
+
+    /// The market of an instrument.
+    pub fn market(&self, instrument: InstrumentId) -> Option<&Market> {
+        Some(&self.boards[self.board(instrument)?].market)
+    }
+
+    /// Which venue it stands for.
+    pub const fn number(&self) -> VenueId {
+        VenueId(self.venue.0 as u8)
     }
 
     /// How many orders stand.
@@ -222,323 +379,86 @@ impl SimVenue {
         self.boards.iter().map(|board| board.market.fills_missed()).sum()
     }
 
-    pub(super) fn send(&mut self, now: Nanos, intent: Intent) {
-        self.asked += 1;
-        if self.entry.push(now, Wish::Place(intent)).is_err() {
-            self.reject(now, intent.place(), Reason::Budget);
-        }
+    /// How often its rules changed what the compared backtester would have done.
+    pub fn counts(&self) -> RuleCounts {
+        let none = RuleCounts::default();
+        self.boards.iter().fold(none, |sum, board| sum.with(board.market.counts()))
     }
 
+    /// How often positions were closed for want of margin.
+    pub const fn liquidations(&self) -> u32 {
+        self.liquidations
+    }
+
+    /// What liquidations lost beyond what the account had; the venue bore it.
+    pub const fn shortfall(&self) -> Notional {
+        self.shortfall
+    }
+
+    #[inline]
     fn board(&self, instrument: InstrumentId) -> Option<usize> {
-        self.boards.iter().position(|board| board.instrument.id == instrument)
+        let place = *self.places.get(instrument.index())?;
+        (place != NO_BOARD).then_some(usize::from(place))
     }
 
-    /// Carries out what has arrived by now, as long as its reports have room.
-    fn advance(&mut self, now: Nanos) {
-        for place in 0..self.boards.len() {
-            self.settle(place);
+    /// Fees as the volume gives them now.
+    fn set_fees(&mut self) {
+        for board in &mut self.boards {
+            let own = fees(&board.instrument, self.fee_in_quote);
+            board.market.set_fees(self.volume.fees(own));
         }
-        while self.response.room() > RESERVE {
-            let Some((at, wish)) = self.entry.pop(now) else { break };
-            self.carry_out(at, wish);
-        }
-    }
-
-    fn carry_out(&mut self, at: Nanos, wish: Wish) {
-        match wish {
-            Wish::Place(intent) => self.arrive(at, &intent),
-            Wish::Cancel(place, key) => self.apply(at, place, Ask::Cancel(key)),
-            Wish::Amend(place, key, qty) => self.apply(at, place, Ask::Amend { key, qty }),
-            Wish::CancelAll(place) => self.apply(at, place, Ask::CancelAll),
-            Wish::Query(instrument, order) => self.query(at, instrument, order),
-            Wish::Reconcile => self.reconcile(at),
-        }
-        if self.asked >= BUDGET_EVERY {
-            self.asked = 0;
-            self.row(at, 0, Body::Budget { orders: BUDGET, weight: BUDGET });
-        }
-    }
-
-    fn arrive(&mut self, at: Nanos, intent: &Intent) {
-        let new = intent.place();
-        let Some(board) = self.board(new.instrument) else {
-            return self.reject(at, new, Reason::Filter);
-        };
-        let old = match intent {
-            Intent::Place(_) | Intent::Entry(_) => None,
-            Intent::Replace { old, .. } => Some(old.order().0),
-            // Its instruments say that they cannot.
-            Intent::Conditional { .. } => return self.reject(at, new, Reason::Other),
-            Intent::Move { old, .. } => {
-                let (order, request) = (old.order(), Request::Amend);
-                let refused = Body::Refused { order, request, reason: Reason::Other };
-                return self.push(Event::new(at, new.instrument, 0, refused), at);
-            }
-        };
-        if let Some(reason) = self.refusal(board, new, old) {
-            let cancels = old.is_none_or(|key| self.held.iter().any(|held| held.order.key == key));
-            if let Some(key) = old {
-                self.apply(at, board, Ask::Cancel(key));
-            }
-            return self.reject(at, new, if cancels { reason } else { Reason::NotAttempted });
-        }
-        let order = NewOrder {
-            key: new.client.order.0,
-            side: new.side,
-            limit: Some(new.price),
-            qty: new.qty,
-            tif: tif(new.tif),
-        };
-        self.held.push(Held { board, order: open(&order, new.price) });
-        let ask = match old {
-            None => Ask::New(order),
-            Some(old) => Ask::Replace { old, new: order },
-        };
-        self.apply(at, board, ask);
-    }
-
-    /// Why the venue would not even hand the order to its market.
-    fn refusal(&self, board: usize, new: &Place, old: Option<u64>) -> Option<Reason> {
-        let instrument = &self.boards[board].instrument;
-        if instrument.status != Status::Trading {
-            return Some(Reason::Closed);
-        }
-        let over = |value: i64, limit: i64| limit > 0 && value > limit;
-        let notional = instrument.notional(new.price, new.qty);
-        let outside = new.price < instrument.price_min
-            || over(new.price.0, instrument.price_max.0)
-            || new.qty < instrument.qty_min
-            || over(new.qty.0, instrument.qty_max.0)
-            || notional < instrument.notional_min
-            || over(notional.0, instrument.notional_max.0);
-        if outside {
-            return Some(Reason::Filter);
-        }
-        let (asset, cost) = lock_of(instrument, new.side, new.price, new.qty);
-        let freed = self.held.iter().find(|held| Some(held.order.key) == old);
-        let freed = freed.map_or(Amount::ZERO, |held| {
-            let (side, price, leaves) = (held.order.side, held.order.price, held.order.leaves());
-            let (of, amount) = lock_of(&self.boards[held.board].instrument, side, price, leaves);
-            if of == asset { amount } else { Amount::ZERO }
-        });
-        (self.ledger.free(asset).saturating_add(freed) < cost).then_some(Reason::Balance)
-    }
-
-    fn apply(&mut self, at: Nanos, board: usize, ask: Ask) {
-        // The market's reports are fetched after every call, so it has room.
-        let _ = self.boards[board].market.apply(at, ask);
-        self.settle(board);
-    }
-
-    /// Fetches a market's reports: books them and sends them on their way, then changed balances.
-    fn settle(&mut self, board: usize) {
-        while self.response.room() > RESERVE {
-            let Some(report) = self.boards[board].market.report() else { break };
-            self.tell(board, &report);
-            while let Some((asset, free, locked)) = self.ledger.next_changed() {
-                self.row(report.at, u64::from(asset.0), Body::Balance { asset, free, locked });
-            }
-        }
-    }
-
-    fn tell(&mut self, board: usize, report: &Report) {
-        let instrument = self.boards[board].instrument;
-        let body = match report.what {
-            What::Accepted { key, venue_order } => {
-                self.accepted(&instrument, key, venue_order);
-                Body::Accepted { order: OrderId(key), venue_order }
-            }
-            What::Rejected { key, why } => {
-                // The newest of that key: an older one of the same key still stands.
-                if let Some(place) = self.held.iter().rposition(|held| held.order.key == key) {
-                    self.held.remove(place);
-                }
-                let (end, filled) = (End::Rejected, Some(Qty::ZERO));
-                Body::Done { order: OrderId(key), end, reason: reason(why), filled }
-            }
-            What::Fill(fill) => self.filled(&instrument, &fill),
-            What::Done { key, filled, why, .. } => {
-                let end = if why.is_none() { End::Cancelled } else { End::Expired };
-                self.release(&instrument, key, end);
-                let reason = why.map_or(Reason::None, reason);
-                Body::Done { order: OrderId(key), end, reason, filled: Some(filled) }
-            }
-            What::Amended { key, qty } => {
-                self.amended(&instrument, key, qty);
-                Body::Amended { order: OrderId(key), price: None, qty }
-            }
-            What::CancelRefused { key, why } => {
-                let (order, request) = (OrderId(key), Request::Cancel);
-                Body::Refused { order, request, reason: reason(why) }
-            }
-            What::AmendRefused { key, why } => {
-                let (order, request) = (OrderId(key), Request::Amend);
-                Body::Refused { order, request, reason: reason(why) }
-            }
-        };
-        self.push(Event::new(report.at, instrument.id, 0, body), report.at);
-    }
-
-    fn accepted(&mut self, instrument: &Instrument, key: u64, venue_order: u64) {
-        let Some(held) = self.held.iter_mut().rfind(|held| held.order.key == key) else { return };
-        held.order.venue_order = venue_order;
-        let order = held.order;
-        let (asset, amount) = lock_of(instrument, order.side, order.price, order.qty);
-        self.ledger.lock(asset, amount);
-    }
-
-    fn filled(&mut self, instrument: &Instrument, fill: &FillReport) -> Body {
-        self.relock(instrument, fill.key, |order| order.filled = fill.filled);
-        let value = Amount(instrument.notional(fill.price, fill.qty).0);
-        let base = instrument.base_amount(fill.qty);
-        let sign = fill.side.sign();
-        self.ledger.credit(instrument.base, Amount(sign * base.0));
-        self.ledger.credit(instrument.quote, Amount(-sign * value.0));
-        let fee_asset = match fill.fee_in {
-            FeeIn::Base => instrument.base,
-            FeeIn::Quote => instrument.quote,
-        };
-        self.ledger.credit(fee_asset, -fill.fee);
-        if fill.leaves.is_zero() {
-            self.release(instrument, fill.key, End::Filled);
-        }
-        Body::Fill(Fill {
-            order: OrderId(fill.key),
-            trade: fill.trade,
-            side: fill.side,
-            price: fill.price,
-            qty: fill.qty,
-            fee: fill.fee,
-            fee_asset,
-            maker: fill.maker,
-        })
-    }
-
-    fn amended(&mut self, instrument: &Instrument, key: u64, qty: Qty) {
-        self.relock(instrument, key, |order| order.qty = qty);
-    }
-
-    /// Changes a held order and with it what is locked for it.
-    fn relock(&mut self, instrument: &Instrument, key: u64, change: impl Fn(&mut Open)) {
-        let Some(held) = self.held.iter_mut().find(|held| held.order.key == key) else { return };
-        let lock = |order: &Open| lock_of(instrument, order.side, order.price, order.leaves());
-        let (asset, before) = lock(&held.order);
-        change(&mut held.order);
-        let (_, after) = lock(&held.order);
-        self.ledger.lock(asset, after - before);
-    }
-
-    /// The order is no more: unlocks what is left and remembers how it ended.
-    fn release(&mut self, instrument: &Instrument, key: u64, end: End) {
-        let Some(place) = self.held.iter().position(|held| held.order.key == key) else { return };
-        let Held { order, .. } = self.held.remove(place);
-        let (asset, left) = lock_of(instrument, order.side, order.price, order.leaves());
-        self.ledger.lock(asset, -left);
-        if self.ended.len() >= ENDED_MAX {
-            self.ended.pop_front();
-        }
-        self.ended.push_back(Ended { order: OrderId(key), end, filled: order.filled });
-    }
-
-    fn reject(&mut self, at: Nanos, new: &Place, reason: Reason) {
-        let order = new.client.order;
-        let body = Body::Done { order, end: End::Rejected, reason, filled: Some(Qty::ZERO) };
-        self.push(Event::new(at, new.instrument, 0, body), at);
-    }
-
-    fn query(&mut self, at: Nanos, instrument: InstrumentId, order: OrderId) {
-        let held = self.held.iter().find(|held| held.order.key == order.0);
-        let ended = self.ended.iter().rfind(|ended| ended.order == order);
-        let body = match (held, ended) {
-            (Some(held), _) => Body::Standing(standing(&held.order)),
-            (None, Some(ended)) => {
-                let (end, filled) = (ended.end, Some(ended.filled));
-                Body::Done { order, end, reason: Reason::None, filled }
-            }
-            (None, None) => Body::Absent { order },
-        };
-        self.push(Event::new(at, instrument, 0, body).with(flag::ASKED), at);
-    }
-
-    fn reconcile(&mut self, at: Nanos) {
-        self.row(at, 0, Body::Reconcile { done: false });
-        for place in 0..self.held.len() {
-            let Held { board, order } = self.held[place];
-            let instrument = self.boards[board].instrument.id;
-            let row = Event::new(at, instrument, 0, Body::Standing(standing(&order)));
-            self.push(row.with(flag::ASKED), at);
-        }
-        let balances: Vec<_> = self.ledger.rows().collect();
-        for (asset, free, locked) in balances {
-            let row = Body::Balance { asset, free, locked };
-            let row = Event::new(at, self.venue, u64::from(asset.0), row);
-            self.push(row.with(flag::ASKED), at);
-        }
-        self.ledger.all_told();
-        self.row(at, 0, Body::Budget { orders: BUDGET, weight: BUDGET });
-        self.row(at, 0, Body::Reconcile { done: true });
     }
 
     fn row(&mut self, at: Nanos, id: u64, body: Body) {
         self.push(Event::new(at, self.venue, id, body), at);
     }
 
+    /// A row on its way back.
     fn push(&mut self, row: Event, at: Nanos) {
-        if self.response.push(at, row).is_err() {
+        let known_at = match self.answered {
+            Some((given, known_at)) if given == at => known_at,
+            _ => at.after(self.answering.response(at, self.feed)),
+        };
+        self.answered = Some((at, known_at));
+        let due = match self.trouble.outage() {
+            Some((from, until)) if (from..until).contains(&known_at) => until,
+            _ => known_at,
+        };
+        if self.response.push(due, row).is_err() {
+            self.rows_dropped += 1;
+        }
+    }
+
+    /// A row of what stands in the gateway's place.
+    fn push_local(&mut self, row: Event, at: Nanos) {
+        if self.local.push(at, row).is_err() {
             self.rows_dropped += 1;
         }
     }
 }
 
-/// The asset and amount that an order binds while this much of it is open.
-fn lock_of(instrument: &Instrument, side: Side, price: Price, qty: Qty) -> (AssetId, Amount) {
-    match side {
-        Side::Buy => (instrument.quote, Amount(instrument.notional(price, qty).0)),
-        Side::Sell => (instrument.base, instrument.base_amount(qty)),
+fn fees(instrument: &Instrument, in_quote: bool) -> FeeSchedule {
+    FeeSchedule {
+        maker_ppm: instrument.fees.maker_ppm,
+        taker_ppm: instrument.fees.taker_ppm,
+        always_quote: in_quote || instrument.kind == Kind::Linear,
     }
 }
 
-fn open(order: &NewOrder, price: Price) -> Open {
-    Open {
-        key: order.key,
-        venue_order: 0,
-        side: order.side,
-        price,
-        qty: order.qty,
-        filled: Qty::ZERO,
-        ahead: Qty::ZERO,
-    }
-}
-
-fn standing(order: &Open) -> Standing {
-    Standing {
-        order: OrderId(order.key),
-        venue_order: order.venue_order,
-        side: order.side,
-        price: order.price,
-        qty: order.qty,
-        filled: order.filled,
-        waits: false,
-    }
-}
-
-fn tif(tif: intent::Tif) -> Tif {
-    match tif {
-        intent::Tif::PostOnly => Tif::PostOnly,
-        intent::Tif::Gtc => Tif::Gtc,
-        intent::Tif::Ioc => Tif::Ioc,
-        intent::Tif::Fok => Tif::Fok,
-    }
-}
-
-fn reason(why: Refusal) -> Reason {
-    match why {
-        Refusal::WouldTake => Reason::WouldTake,
-        Refusal::UnknownOrder => Reason::UnknownOrder,
-        Refusal::Duplicate => Reason::Duplicate,
-        Refusal::Invalid | Refusal::TooMany => Reason::Filter,
-        Refusal::SelfTrade => Reason::SelfTrade,
-        Refusal::Expired => Reason::Expired,
-        Refusal::NotAttempted => Reason::NotAttempted,
+fn board(instrument: &Instrument, settings: &VenueSettings) -> Board {
+    let market = Settings {
+        fees: fees(instrument, settings.fee_in_quote),
+        queue: settings.queue,
+        rules: settings.rules,
+        priority: settings.priority,
+        ..Settings::new(instrument.tick, instrument.lot)
+    };
+    Board {
+        instrument: *instrument,
+        market: Market::new(market),
+        position: Position::default(),
+        mark: Notional(0),
+        funding: None,
+        funded: Nanos::ZERO,
     }
 }

@@ -4,6 +4,7 @@
 
 use super::measure::Sample;
 use font8x8::legacy::BASIC_LEGACY;
+use research::report::frame::span;
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::Path;
@@ -143,31 +144,10 @@ fn clipped(text: &str) -> String {
     text.chars().take((LEFT - 16) / GLYPH).collect()
 }
 
-/// A span for people: three digits and its unit.
-pub fn span(ns: f64) -> String {
-    let (value, unit) = match ns {
-        ns if ns < 1e3 => (ns, "ns"),
-        ns if ns < 1e6 => (ns / 1e3, "µs"),
-        ns => (ns / 1e6, "ms"),
-    };
-    let digits = match value {
-        value if value < 10.0 => 2,
-        value if value < 100.0 => 1,
-        _ => 0,
-    };
-    format!("{value:.digits$} {unit}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::time::Duration;
-
-    #[test]
-    fn spans_have_three_digits() {
-        let spans = [0.625, 17.84, 712.0, 7_120.0, 71_200.0, 1e7].map(span);
-        assert_eq!(spans, ["0.62 ns", "17.8 ns", "712 ns", "7.12 µs", "71.2 µs", "10.0 ms"]);
-    }
 
     #[test]
     fn a_picture_has_bars_and_letters_and_can_be_read_again() {

@@ -1,18 +1,19 @@
 //! From text to a checked configuration, with every fault of it.
 
-use super::check::check;
+use super::check::{check, check_shadows};
 use super::desk::{Ground, desks};
 use super::engine::EngineSettings;
 use super::instrument::instruments;
-use super::money::{Risk, positive_amount};
+use super::money::Risk;
 use super::problem::{Problem, Problems, place_of};
-use super::section::{At, Collector, Section};
+use super::section::{Collector, Section};
+use super::shadow::shadows;
 use super::shared::shared;
 use super::venue::Venue;
 use super::{
-    Config, FeedSettings, Found, JournalSettings, LatencySettings, Mode, Paper, Quotes, ShmSettings,
+    Config, DeskSettings, FeedSettings, Found, InstrumentSettings, JournalSettings,
+    LatencySettings, Mode, Paper, Quotes, ShadowSettings, ShmSettings,
 };
-use engine::instrument::Symbol;
 use engine::time::Nanos;
 use std::path::PathBuf;
 use toml::Spanned;
@@ -85,19 +86,20 @@ fn read<'a>(
     let engine = EngineSettings::read(&engine_section);
     let feed = feed(root.table("feed"));
     let (found, reconcile_every) = reconcile(root.table("reconcile"));
-    let paper = paper(root.table("paper"));
+    let paper = Paper::read(root.table("paper"), known);
     let latency = latency(root.table("latency"));
     let shm = shm_settings(root.table("shm"), mode);
     let journal = JournalSettings::read(root.table("journal"));
     let parts = Parts { strategy: &strategy_section, risk: &risk_section, instruments: &sections };
     check(&parts, &instruments, &desks);
+    let (tried, shadows) = tried(&root, &parts, (&instruments, &desks, desk_sections.len()));
     for section in
         [root, strategy_section, risk_section, quotes_section, engine_section, shared_section]
     {
         section.finish();
     }
     venue_sections.into_iter().for_each(|(_, section)| section.finish());
-    sections.into_iter().chain(desk_sections).for_each(Section::finish);
+    sections.into_iter().chain(desk_sections).chain(tried).for_each(Section::finish);
     Some(Config {
         file: file.to_owned(),
         sha256,
@@ -105,6 +107,7 @@ fn read<'a>(
         venues: venues?,
         instruments,
         desks,
+        shadows,
         shared,
         netting,
         risk: risk?,
@@ -118,6 +121,20 @@ fn read<'a>(
         shm: shm?,
         journal,
     })
+}
+
+/// The shadows with their sections, and what is wrong with them; so many desks have a section of
+/// their own.
+fn tried<'a>(
+    root: &Section<'a>,
+    parts: &Parts<'a, '_>,
+    (instruments, desks, listed): (&[InstrumentSettings], &[DeskSettings], usize),
+) -> (Vec<Section<'a>>, Vec<ShadowSettings>) {
+    let sections = root.tables("shadow");
+    let all = if listed == 0 { parts.instruments.len() } else { listed };
+    let shadows = shadows(&sections, desks, desks.len() == all);
+    check_shadows(parts, instruments, (desks, &shadows), &sections);
+    (sections, shadows)
 }
 
 fn mode(root: &Section<'_>) -> Option<Mode> {
@@ -189,33 +206,6 @@ fn reconcile(section: Section<'_>) -> (Found, Option<Nanos>) {
     let every = section.whole("every_s", 0..=86_400, "s (0: only after connecting)").unwrap_or(0);
     section.finish();
     (found, (every > 0).then(|| Nanos::from_s(every)))
-}
-
-fn paper(section: Section<'_>) -> Paper {
-    let us = |key, default| {
-        Nanos(section.whole(key, 0..=10_000_000, "µs").unwrap_or(default).saturating_mul(1_000))
-    };
-    let mut balances = Vec::new();
-    for (asset, At { value, span }) in section.decimals("balances") {
-        let named = Symbol::new(&asset).is_some();
-        if !named {
-            let message = format!("`{asset}` cannot name an asset");
-            section.problem(span.clone(), "balances", message, "at most 23 letters, such as BTC");
-        }
-        if let Some(amount) = positive_amount(&section, &format!("balances.{asset}"), value, span)
-            && named
-        {
-            balances.push((asset, amount));
-        }
-    }
-    let settings = Paper {
-        entry: us("entry_latency_us", 2_000),
-        response: us("response_latency_us", 2_000),
-        fee_in_quote: section.flag("fee_in_quote").unwrap_or(false),
-        balances,
-    };
-    section.finish();
-    settings
 }
 
 fn latency(section: Section<'_>) -> LatencySettings {

@@ -3,7 +3,7 @@
 use super::build::Parts;
 use super::money::{Risk, decimal_text};
 use super::section::Section;
-use super::{DeskSettings, InstrumentSettings};
+use super::{DeskSettings, InstrumentSettings, ShadowSettings};
 use rust_decimal::Decimal;
 use strategies::any::Settings;
 
@@ -20,6 +20,22 @@ pub(super) fn check(
             let Some(own) = parts.instruments.iter().find(named) else { continue };
             check_one(parts, own, (instrument, risk, &desk.strategy));
         }
+    }
+}
+
+/// The same of shadows, which have the limits of their desks.
+pub(super) fn check_shadows(
+    parts: &Parts<'_, '_>,
+    instruments: &[InstrumentSettings],
+    (desks, shadows): (&[DeskSettings], &[ShadowSettings]),
+    sections: &[Section<'_>],
+) {
+    for shadow in shadows {
+        let own = |section: &&Section<'_>| section.peek("name").as_deref() == Some(&shadow.name);
+        let Some(section) = sections.iter().find(own) else { continue };
+        let strategy = section.table("parameters");
+        let desk = DeskSettings { strategy: shadow.strategy, ..desks[shadow.desk].clone() };
+        check(&Parts { strategy: &strategy, ..*parts }, instruments, &[desk]);
     }
 }
 

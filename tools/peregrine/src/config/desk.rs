@@ -89,7 +89,7 @@ fn desk(
     before: &[DeskSettings],
     ground: &Ground<'_>,
 ) -> Option<DeskSettings> {
-    let name = name(section, before);
+    let name = named(section, "desk", |name| before.iter().any(|desk| desk.name == name));
     let places = traded(section, ground);
     let strategy = settings(section, "strategy", places.len());
     let own_risk = section.table("risk");
@@ -111,7 +111,12 @@ fn desk(
     Some(DeskSettings { name: name?, strategy: strategy?, traded: traded.collect(), quotes })
 }
 
-fn name(section: &Section<'_>, before: &[DeskSettings]) -> Option<String> {
+/// The name that a section gives, of a `what`; `taken` says which ones are there already.
+pub(super) fn named(
+    section: &Section<'_>,
+    what: &str,
+    taken: impl Fn(&str) -> bool,
+) -> Option<String> {
     let Some(At { value, span }) = section.text("name") else {
         if !section.has("name") {
             section.missing("name", "add name = \"main\", or any other");
@@ -120,11 +125,11 @@ fn name(section: &Section<'_>, before: &[DeskSettings]) -> Option<String> {
     };
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     if value.is_empty() || value.len() > 23 || !value.bytes().all(plain) {
-        let message = format!("`{value}` cannot name a desk");
+        let message = format!("`{value}` cannot name a {what}");
         section.problem(span, "name", message, "1 to 23 of a-z, A-Z, 0-9, - _ .");
         return None;
     }
-    if before.iter().any(|desk| desk.name == value) {
+    if taken(&value) {
         section.problem(span, "name", format!("{value} is there twice"), "choose another");
         return None;
     }
@@ -192,7 +197,7 @@ fn settings(section: &Section<'_>, key: &'static str, count: usize) -> Option<Se
 }
 
 /// Reads all parameters over some; wrong ones are reported and the rest is checked together.
-fn parameters(section: &Section<'_>, mut settings: Settings) -> Option<Settings> {
+pub(super) fn parameters(section: &Section<'_>, mut settings: Settings) -> Option<Settings> {
     let mut whole = true;
     for parameter in settings.listed().parameters {
         let Parameter { id, key, names, min, max, unit, .. } = *parameter;

@@ -163,7 +163,7 @@ fn symbol(section: &Section<'_>, venue: Option<&Venue>) -> Option<At<String>> {
     Some(At { value, span })
 }
 
-fn fee_ppm(section: &Section<'_>, key: &str, at: At<Decimal>) -> Option<i64> {
+pub(super) fn fee_ppm(section: &Section<'_>, key: &str, at: At<Decimal>) -> Option<i64> {
     use rust_decimal::prelude::ToPrimitive;
     let ppm = at.value * Decimal::ONE_HUNDRED;
     let limit = Decimal::from(100_000);

@@ -26,8 +26,10 @@ impl Facts {
     ) -> Self {
         let instruments: Vec<Value> = instruments
             .iter()
-            .map(|one| {
+            .zip(config.instrument_names())
+            .map(|(one, name)| {
                 json!({
+                    "name": name,
                     "symbol": one.symbol.to_string(),
                     "tick": { "step": one.tick.step, "decimals": one.tick.decimals },
                     "lot": { "step": one.lot.step, "decimals": one.lot.decimals },
@@ -100,6 +102,14 @@ pub fn check(folder: &Path, config: &Config) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// What the instruments are called, by number, as the last session of a folder had them; nothing
+/// where that is not known.
+pub fn instruments(folder: &Path) -> Vec<String> {
+    let last = last(folder);
+    let all = last["instruments"].as_array().into_iter().flatten();
+    all.map_while(|one| one["name"].as_str().map(str::to_owned)).collect()
 }
 
 /// Names of assets by number, as the last session of a folder had them.

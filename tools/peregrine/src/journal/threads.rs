@@ -29,12 +29,34 @@ pub struct JournalWork {
     lock: Lock,
     drain: Drain,
     settings: JournalSettings,
+    written: Written,
+}
+
+/// Says when it is dropped that every row is on disk, or will never be.
+struct Written(Arc<AtomicBool>);
+
+impl Drop for Written {
+    fn drop(&mut self) {
+        // Release: who sees it sees the files as they are then.
+        self.0.store(true, Ordering::Release);
+    }
 }
 
 impl JournalWork {
     /// Over a journal that has begun.
     pub fn new(folder: PathBuf, (lock, drain): (Lock, Drain), settings: &JournalSettings) -> Self {
-        Self { folder, lock, drain, settings: settings.clone() }
+        let written = Written(Arc::new(AtomicBool::new(false)));
+        Self { folder, lock, drain, settings: settings.clone(), written }
+    }
+
+    /// Whether every row is on disk, or will never be.
+    pub fn written(&self) -> Arc<AtomicBool> {
+        self.written.0.clone()
+    }
+
+    /// Its lock and its drain, for who empties it without threads.
+    pub fn into_parts(self) -> (Lock, Drain) {
+        (self.lock, self.drain)
     }
 
     /// Starts both threads; they end some time after `done` is set, the drain when all rows are on
@@ -46,7 +68,7 @@ impl JournalWork {
         notices: Notices,
     ) -> Result<Vec<JoinHandle<()>>, Failure> {
         let failed = |error| Failure::error(format!("thread journal: {error}"));
-        let Self { folder, lock, mut drain, settings } = self;
+        let Self { folder, lock, mut drain, settings, written } = self;
         let each = settings.sync == crate::config::JournalSync::Each;
         let rest = if each { REST_EACH } else { REST };
         let (follower_folder, follower_clock) = (folder.clone(), clock.clone());
@@ -75,6 +97,7 @@ impl JournalWork {
                 let _ = notices.push(Notice::Fatal(text));
             }
             drop(lock);
+            drop(written);
         });
         let drained = drained.map_err(failed)?;
         let follower = std::thread::Builder::new().name("follower".into()).spawn(move || {

@@ -52,11 +52,14 @@ impl Look<'_> {
 pub fn draw(frame: &mut Frame<'_>, snapshot: &Snapshot, look: &Look<'_>) {
     let instruments = height(snapshot.instruments.len(), 8);
     let middle = height(snapshot.links.len().max(4), 8);
-    let [title, state, books, links, rest, note] = Layout::vertical([
+    let variants = snapshot.shadows.as_ref().map_or(0, |panel| panel.variants.len());
+    let variants = if variants > 0 { height(variants, 18) } else { 0 };
+    let [title, state, books, links, shadows, rest, note] = Layout::vertical([
         Constraint::Length(1),
         Constraint::Length(1),
         Constraint::Length(instruments),
         Constraint::Length(middle),
+        Constraint::Length(variants),
         Constraint::Min(4),
         Constraint::Length(1),
     ])
@@ -65,6 +68,9 @@ pub fn draw(frame: &mut Frame<'_>, snapshot: &Snapshot, look: &Look<'_>) {
     frame.render_widget(state_line(snapshot, look), state);
     panels::instruments(frame, books, snapshot, look);
     draw_middle(frame, links, snapshot, look);
+    if let Some(panel) = snapshot.shadows.as_ref().filter(|_| variants > 0) {
+        panels::shadows(frame, shadows, panel, look);
+    }
     draw_rest(frame, rest, snapshot, look);
     let text = look.note.unwrap_or("q leaves");
     frame.render_widget(Paragraph::new(text).style(look.dim()), note);

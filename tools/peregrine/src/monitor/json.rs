@@ -6,7 +6,10 @@ use engine::num::Decimal;
 use engine::time::Nanos;
 use serde_json::{Map, Value, json};
 use shm::Snapshot;
-use shm::panel::{InstrumentPanel, Level, LinkPanel, OpenOrder, Quote, RiskPanel, SessionPanel};
+use shm::panel::{
+    InstrumentPanel, Level, LinkPanel, OpenOrder, Quote, RiskPanel, SessionPanel, ShadowsPanel,
+    Variant,
+};
 
 fn units(value: i64) -> String {
     Decimal { value, decimals: 8 }.to_string()
@@ -34,6 +37,7 @@ pub fn json(name: &str, snapshot: &Snapshot, now: Nanos) -> Value {
         "counters": counters(snapshot),
         "gauges": gauges(snapshot),
         "latency_ns": latency(snapshot),
+        "shadow": snapshot.shadows.as_ref().map(shadows),
     })
 }
 
@@ -212,4 +216,30 @@ fn latency(snapshot: &Snapshot) -> Value {
         (stage.name.to_string(), value)
     };
     Value::Object(panel.stages.iter().map(row).collect::<Map<_, _>>())
+}
+
+fn shadows(panel: &ShadowsPanel) -> Value {
+    let variant = |one: &Variant| {
+        json!({
+            "rank": one.simulated.then_some(one.rank),
+            "name": one.name.as_str(),
+            "desk": one.desk.as_str(),
+            "simulated": one.simulated,
+            "pnl_quote": units(one.pnl.0),
+            "fees_quote": units(one.fees.0),
+            "fills": one.fills,
+            "position": units(one.position.0),
+            "quote_uptime": f64::from(one.quoted_ppm) / 1e6,
+        })
+    };
+    let of = |simulated: bool| -> Vec<Value> {
+        let variants = panel.variants.iter().filter(|one| one.simulated == simulated);
+        variants.map(variant).collect()
+    };
+    json!({
+        "rows": panel.rows,
+        "rows_behind": panel.rows_behind,
+        "ranking": of(true),
+        "live": of(false),
+    })
 }

@@ -10,7 +10,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Cell, Row, Table};
 use shm::Snapshot;
-use shm::panel::{BookState, InstrumentPanel, LinkPanel, LinkState, Quote};
+use shm::panel::{BookState, InstrumentPanel, LinkPanel, LinkState, Quote, ShadowsPanel, Variant};
 
 /// A column: its name, its width, and how long it stays when the screen is narrow (0: longest). A
 /// number that is cut would be another number, so whole columns go instead.
@@ -270,4 +270,36 @@ pub(super) fn counters(frame: &mut Frame<'_>, area: Rect, snapshot: &Snapshot, _
     }
     let columns = [Column("number", 8, 0), Column(">value", 12, 0)];
     table(frame, area, " numbers ".into(), &columns, rows);
+}
+
+pub(super) fn shadows(frame: &mut Frame<'_>, area: Rect, panel: &ShadowsPanel, look: &Look<'_>) {
+    let row = |one: &'_ Variant| {
+        let rank = if one.simulated { one.rank.to_string() } else { "-".to_owned() };
+        vec![
+            Cell::new(one.name.as_str().to_owned()),
+            right(rank),
+            Cell::new(one.desk.as_str().to_owned()),
+            money(one.pnl.0, look),
+            right(cents(one.fees.0)),
+            right(count(one.fills)),
+            right(amount(one.position.0)),
+            right(format!("{:.1}", f64::from(one.quoted_ppm) / 1e4)),
+        ]
+    };
+    let columns = [
+        Column("variant", 16, 0),
+        Column(">rank", 4, 0),
+        Column("desk", 16, 4),
+        Column(">P&L", 10, 0),
+        Column(">fees", 9, 3),
+        Column(">fills", 6, 1),
+        Column(">position", 14, 2),
+        Column(">quoting %", 9, 2),
+    ];
+    let behind = match panel.rows_behind {
+        0 => String::new(),
+        rows => format!(", {} rows behind", count(rows)),
+    };
+    let title = format!(" shadows, on simulated venues{behind} ");
+    table(frame, area, title, &columns, panel.variants.iter().map(row).collect());
 }

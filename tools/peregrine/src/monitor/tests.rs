@@ -31,6 +31,7 @@ fn empty() -> Snapshot {
         counters: None,
         gauges: None,
         latency: None,
+        shadows: None,
     }
 }
 
@@ -104,6 +105,20 @@ fn order() -> OpenOrder {
     }
 }
 
+fn variant(name: &str, rank: u8) -> Variant {
+    Variant {
+        name: text(name),
+        desk: text("BTCUSDT"),
+        rank,
+        simulated: rank > 0,
+        pnl: Notional(-123_000_000),
+        fees: Notional(45_000_000),
+        fills: 67,
+        position: Amount(8_900_000),
+        quoted_ppm: 987_000,
+    }
+}
+
 fn full() -> Snapshot {
     let (free, locked, reserved) = (Amount(5_000_000), Amount(100_000), Amount(0));
     let stage = StageLatency {
@@ -143,6 +158,11 @@ fn full() -> Snapshot {
             counters: [Counter { name: text("ring_full.market"), count: 2 }].into_iter().collect(),
         }),
         latency: Some(LatencyPanel { stages: [stage].into_iter().collect() }),
+        shadows: Some(ShadowsPanel {
+            rows_behind: 2_500,
+            rows: 9,
+            variants: [variant("live", 0), variant("wide", 1)].into_iter().collect(),
+        }),
         ..empty()
     }
 }
@@ -180,6 +200,9 @@ fn the_screen_shows_every_panel() {
             "sell 61838.00 0.00075 open 2.5 s",
             "tick_to_order 99 850 ns 12.3 µs 1.5 ms 2.0 s",
             "ring_full.market 2",
+            " shadows, on simulated venues, 2500 rows behind",
+            "live - BTCUSDT -1.23 0.45 67 0.089 98.7",
+            "wide 1 BTCUSDT -1.23 0.45 67 0.089 98.7",
             "q leaves",
         ],
     );
@@ -241,6 +264,10 @@ fn json_has_everything_with_money_as_text() {
     check("/risk/limits/0/used", "0.00250000".into());
     check("/risk/refusals/rate", 4.into());
     check("/counters/ring_full.market", 2.into());
+    check("/shadow/rows_behind", 2_500.into());
+    check("/shadow/ranking/0/name", "wide".into());
+    check("/shadow/ranking/0/pnl_quote", "-1.23000000".into());
+    check("/shadow/live/0/rank", serde_json::Value::Null);
     check("/latency_ns/tick_to_order/p99", 12_340.into());
     let value = json("paper", &empty(), NOW);
     assert!(value["session"].is_null() && value["instruments"].as_array().unwrap().is_empty());

@@ -16,6 +16,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Most reports of one turn.
 const REPORTS_A_TURN: u32 = 64;
 
+/// Parameters that a strategy may have.
+const SETS_MAX: usize = 128;
+
 /// The engine's doors while trading.
 pub struct LivePorts {
     clock: TscClock,
@@ -26,6 +29,8 @@ pub struct LivePorts {
     killed: bool,
     keys: Keys,
     queued: Vec<Event>,
+    /// What is left of a promotion: ids and values of `Set`, the last one first.
+    sets: Vec<(u64, i64)>,
     probe: Probe,
     timer_every: Nanos,
     timer_at: Nanos,
@@ -62,6 +67,7 @@ impl LivePorts {
             killed: false,
             keys: start.1,
             queued: start.0,
+            sets: Vec::with_capacity(SETS_MAX),
             probe,
             timer_every: Nanos::from_ms(10),
             timer_at: now,
@@ -121,6 +127,12 @@ impl LivePorts {
     pub const fn not_market(&mut self) {
         self.is_market = false;
         self.whole = true;
+    }
+
+    /// Whether rows of a promotion are left, which nothing may come between.
+    #[inline]
+    pub const fn is_promoting(&self) -> bool {
+        !self.sets.is_empty()
     }
 
     /// Whether anything was sent since this was last asked.
@@ -189,12 +201,29 @@ impl LivePorts {
     #[cold]
     fn command(&mut self, received: Received) -> Option<Event> {
         let command = received.command?;
-        let (answer, event) = match self.event(&command) {
-            Ok(event) => (Answer::Applied, Some(event)),
+        let event = match command.shadow {
+            Some(name) => {
+                let found = self.keys.promote(name.as_str(), &mut self.sets);
+                self.sets.reverse();
+                found.map(|()| self.set())
+            }
+            None => self.event(&command).map(Some),
+        };
+        let (answer, event) = match event {
+            Ok(event) => (Answer::Applied, event),
             Err(answer) => (answer, None),
         };
         self.commands.answer(received.sequence, answer);
         event
+    }
+
+    /// The next row of a promotion.
+    #[cold]
+    fn set(&mut self) -> Option<Event> {
+        let (id, value) = self.sets.pop()?;
+        let body = Body::Command { command: Command::Set, value };
+        let event = Event::new(self.clock.now(), InstrumentId(0), id, body);
+        Some(if self.sets.is_empty() { event } else { event.with(flag::MORE) })
     }
 
     /// The event that a command becomes, or why it cannot be obeyed.
@@ -211,6 +240,7 @@ impl LivePorts {
         let (asked, key, value) = match command.kind {
             Kind::Set => {
                 let (key, value) = self.parameter(command)?;
+                self.keys.was_set(key, value);
                 (Command::Set, key, value)
             }
             // Nothing but a restart leaves the kill switch.
@@ -225,7 +255,7 @@ impl LivePorts {
                 let body = Body::Release { number: command.number };
                 return Ok(Event::new(now, InstrumentId(0), 0, body));
             }
-            Kind::Hold => return Err(Answer::Malformed),
+            Kind::Hold | Kind::Promote => return Err(Answer::Malformed),
         };
         self.killed |= asked == Command::Kill;
         let body = Body::Command { command: asked, value };
@@ -288,6 +318,9 @@ impl Ports for LivePorts {
         self.stamp = Nanos::ZERO;
         if let Some(event) = self.queued.pop() {
             return Some(event);
+        }
+        if self.is_promoting() {
+            return self.set();
         }
         if let Some(received) = self.commands.poll()
             && let Some(event) = self.command(received)

@@ -1,6 +1,6 @@
-//! Paper ports: the real market, and a simulated venue in the gateway's place.
+//! Paper ports: the real market, and simulated venues in the gateways' place.
 //!
-//! Each market row reaches the simulated venue when it is recorded, just before the engine takes
+//! Each market row reaches its simulated venue when it is recorded, just before the engine takes
 //! it, so that a fill is never learnt of before the row that caused it.
 
 use super::LivePorts;
@@ -8,18 +8,18 @@ use engine::event::Event;
 use engine::intent::Outgoing;
 use engine::ports::Ports;
 use engine::time::{Clock, Nanos, Stage, Trace};
-use venues::sim::SimVenue;
+use venues::sim::SimVenues;
 
 /// Doors of the engine in paper trading.
 pub struct PaperPorts {
     live: LivePorts,
-    venue: SimVenue,
+    venues: SimVenues,
 }
 
 impl PaperPorts {
-    /// The market and the operators of `live`, the orders to `venue`.
-    pub const fn new(live: LivePorts, venue: SimVenue) -> Self {
-        Self { live, venue }
+    /// The market and the operators of `live`, the orders to `venues`.
+    pub const fn new(live: LivePorts, venues: SimVenues) -> Self {
+        Self { live, venues }
     }
 
     /// The doors to the market.
@@ -32,9 +32,9 @@ impl PaperPorts {
         self.live.market_is_abandoned()
     }
 
-    /// Fills that the simulated venue could not tell of.
+    /// Fills that the simulated venues could not tell of.
     pub fn fills_missed(&self) -> u64 {
-        self.venue.fills_missed()
+        self.venues.fills_missed()
     }
 }
 
@@ -45,7 +45,9 @@ impl Ports for PaperPorts {
 
     fn next(&mut self) -> Option<Event> {
         let now = self.live.clock().now();
-        if let Some(report) = self.venue.poll(now) {
+        if !self.live.is_promoting()
+            && let Some(report) = self.venues.poll(now)
+        {
             self.live.not_market();
             return Some(report);
         }
@@ -53,7 +55,7 @@ impl Ports for PaperPorts {
     }
 
     fn record(&mut self, event: &Event) {
-        self.venue.on_event(event);
+        self.venues.on_event(event);
         self.live.record(event);
     }
 
@@ -66,9 +68,9 @@ impl Ports for PaperPorts {
             Outgoing::Place(approved) => {
                 let span = now.since(approved.read_at());
                 self.live.probe().record(Stage::TickToOrder, span);
-                self.venue.place(now, approved);
+                self.venues.place(now, approved);
             }
-            Outgoing::Reduce(reduce) => self.venue.reduce(now, reduce),
+            Outgoing::Reduce(reduce) => self.venues.reduce(now, reduce),
             resync @ Outgoing::Resync(_) => self.live.send(resync),
         }
     }

@@ -5,56 +5,21 @@
 
 use super::course::restore;
 use super::latency::Observed;
+use super::simulated::{SimPorts, is_public};
 use super::walk::Watch;
 use super::what_if::Change;
-use engine::engine::{Engine, step};
-use engine::event::{Body, Command, Event, Link, flag, kind};
-use engine::id::{AssetId, Side, VenueId};
-use engine::intent::Outgoing;
+use engine::engine::Engine;
+use engine::event::{Body, Command, Event, kind};
+use engine::id::{AssetId, VenueId};
 use engine::num::{AMOUNT_DECIMALS, Amount, Decimal, Notional};
-use engine::ports::Ports;
 use engine::state::State as _;
 use engine::strategy::Strategy as _;
-use engine::time::{Nanos, Stage};
+use engine::time::Nanos;
 use serde_json::{Value, json};
 use shm::journal::{Row, SegmentHeader};
 use std::collections::BTreeMap;
 use strategies::any::Any;
-use venues::sim::{SimVenue, VenueSettings};
-
-/// Doors of a simulated engine: one event in, orders to the simulated venue.
-struct SimPorts {
-    next: Option<Event>,
-    at: Nanos,
-    venue: SimVenue,
-    sent: u64,
-}
-
-impl Ports for SimPorts {
-    fn now(&mut self) -> Nanos {
-        self.at
-    }
-
-    fn next(&mut self) -> Option<Event> {
-        self.next.take()
-    }
-
-    fn record(&mut self, event: &Event) {
-        self.venue.on_event(event);
-    }
-
-    fn send(&mut self, item: Outgoing) {
-        self.sent += 1;
-        match item {
-            Outgoing::Place(approved) => self.venue.place(self.at, approved),
-            Outgoing::Reduce(reduce) => self.venue.reduce(self.at, reduce),
-            // Snapshots come as they were recorded.
-            Outgoing::Resync(_) => {}
-        }
-    }
-
-    fn mark(&mut self, _: Stage) {}
-}
+use venues::sim::{Opening, SimVenues, VenueSettings};
 
 /// What trading came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -141,10 +106,8 @@ pub struct Outcome {
 struct Sim {
     epoch: u32,
     engine: Engine<Any>,
-    ports: Option<SimPorts>,
+    ports: SimPorts,
     start: Came,
-    /// Rows of the same message follow.
-    is_inner: bool,
 }
 
 /// Runs the simulated engine beside the recorded one.
@@ -169,68 +132,39 @@ impl ClosedLoop {
     }
 }
 
-/// Whether a recorded row is of the world and not of our own orders.
-fn is_public(event: &Event) -> bool {
-    match event.body() {
-        Some(Body::Link { link, .. }) => link == Link::Market,
-        // That journal was full, this run has none.
-        Some(Body::Command { command, .. }) => command != Command::JournalFull,
-        Some(_) => event.kind < kind::ACCEPTED || event.kind > kind::TRIGGERED,
-        None => false,
-    }
-}
-
 impl Sim {
     fn take(&mut self, event: &Event, observed: &Observed) {
         let Self { engine, ports, .. } = self;
-        let ports = ports.get_or_insert_with(|| open(engine, event.at, observed));
-        if !self.is_inner {
-            while let Some(report) = ports.venue.poll(event.at) {
-                ports.at = report.at.max(engine.now());
-                ports.next = Some(report);
-                step(engine, ports);
-            }
+        if !ports.is_open() {
+            ports.open(venues(engine, event.at, observed), event.at, engine);
         }
-        self.is_inner = event.is_inner();
-        ports.at = event.at;
-        let read = Event { at: event.read_at(), recv_delta_ns: 0, crc: 0, ..*event };
-        ports.next = Some(read);
-        step(engine, ports);
+        ports.take(engine, event);
     }
 }
 
-/// A venue as the engine believes it to be, without its orders: those are asked for and absent.
-fn open(engine: &Engine<Any>, now: Nanos, observed: &Observed) -> SimPorts {
+/// Venues as the engine believes them to be, without its orders: those are asked for and absent.
+fn venues(engine: &Engine<Any>, now: Nanos, observed: &Observed) -> SimVenues {
     let instruments: Vec<_> =
         engine.market.listings().iter().map(|listing| listing.instrument).collect();
-    let account = engine.account(VenueId(0));
-    let known: Vec<(AssetId, Amount)> = match account.started() {
-        true => account.balances().map(|(asset, balance)| (asset, balance.total)).collect(),
-        false => observed.balances.iter().map(|(asset, amount)| (*asset, *amount)).collect(),
+    let last = instruments.iter().map(|one| one.venue.0).max().unwrap_or(0);
+    let opening = |number: u8| {
+        let account = engine.account(VenueId(number));
+        let balances: Vec<(AssetId, Amount)> = match account.started() {
+            true => account.balances().map(|(asset, balance)| (asset, balance.total)).collect(),
+            false => observed.balances.iter().map(|(asset, amount)| (*asset, *amount)).collect(),
+        };
+        let settings = VenueSettings {
+            venue: VenueId(number),
+            latency: observed.latency().into(),
+            // The simulated venue knows no third asset.
+            fee_in_quote: observed
+                .fee_asset
+                .is_some_and(|asset| instruments.iter().all(|one| one.base != asset)),
+            ..VenueSettings::default()
+        };
+        Opening { settings, balances, positions: Vec::new() }
     };
-    let settings = VenueSettings {
-        latency: observed.latency(),
-        // The simulated venue knows no third asset.
-        fee_in_quote: observed
-            .fee_asset
-            .is_some_and(|asset| instruments.iter().all(|instrument| instrument.base != asset)),
-        ..VenueSettings::default()
-    };
-    let mut venue = SimVenue::new(now, &instruments, &known, settings);
-    for listing in engine.market.listings().iter().filter(|listing| listing.book.is_live()) {
-        let levels = Side::BOTH.into_iter().flat_map(|side| {
-            listing.book.levels(side).map(move |(price, qty)| Body::Level { side, price, qty })
-        });
-        let levels: Vec<Body> = levels.collect();
-        for (place, body) in levels.iter().enumerate() {
-            let first = if place == 0 { flag::FIRST } else { 0 };
-            let last = if place + 1 == levels.len() { flag::LAST } else { 0 };
-            let id = listing.book.update_id();
-            let row = Event::new(now, listing.instrument.id, id, *body);
-            venue.on_event(&row.with(flag::SNAPSHOT | first | last));
-        }
-    }
-    SimPorts { next: None, at: now, venue, sent: 0 }
+    SimVenues::new(now, &instruments, (0..=last).map(opening).collect())
 }
 
 impl Watch<Any> for ClosedLoop {
@@ -246,7 +180,7 @@ impl Watch<Any> for ClosedLoop {
         }
         let start = Came::of(engine);
         let epoch = header.epoch;
-        self.sim = Some(Sim { epoch, engine: other, ports: None, start, is_inner: false });
+        self.sim = Some(Sim { epoch, engine: other, ports: SimPorts::default(), start });
     }
 
     fn before(&mut self, row: &Row, _: &Engine<Any>) {
@@ -255,7 +189,7 @@ impl Watch<Any> for ClosedLoop {
         }
         let Some(sim) = &mut self.sim else { return };
         let set = row.event.kind == kind::COMMAND
-            && self.changes.iter().any(|change| change.id == row.event.id)
+            && self.changes.iter().any(|change| change.id == Command::set_of(row.event.id).0)
             && matches!(row.event.body(), Some(Body::Command { command: Command::Set, .. }));
         if !set {
             let observed = self.observed.entry(sim.epoch).or_default();
@@ -271,7 +205,7 @@ impl Watch<Any> for ClosedLoop {
             observed,
             recorded: Came::of(engine).since(&sim.start),
             simulated: Came::of(&sim.engine).since(&sim.start),
-            sent: sim.ports.map_or(0, |ports| ports.sent),
+            sent: sim.ports.sent,
         });
     }
 }

@@ -25,7 +25,7 @@ const ROOMS: &[(&str, &[Edge])] = &[
     ("feeds", &[("engine", All)]),
     ("venues", &[("engine", All), ("feeds", Only(&["net"]))]),
     ("tools/exchange", &[("engine", Only(&["num", "id", "time"])), ("venues", Only(&["sim"]))]),
-    ("tools/peregrine", &EVERYTHING),
+    ("tools/peregrine", &COMMANDED),
     ("tools/research", &EVERYTHING),
     ("tools/cockpit", &EVERYTHING),
     ("benches", &MEASURED),
@@ -40,8 +40,19 @@ const EVERYTHING: [Edge; 6] = [
     ("exchange", All),
 ];
 
+/// The command line drives research too.
+const COMMANDED: [Edge; 7] = [
+    ("engine", All),
+    ("strategies", All),
+    ("shm", All),
+    ("feeds", All),
+    ("venues", All),
+    ("exchange", All),
+    ("research", All),
+];
+
 /// What is measured is everything, as it runs: `peregrine` and its own bench too.
-const MEASURED: [Edge; 7] = [
+const MEASURED: [Edge; 8] = [
     ("engine", All),
     ("strategies", All),
     ("shm", All),
@@ -49,6 +60,7 @@ const MEASURED: [Edge; 7] = [
     ("venues", All),
     ("exchange", All),
     ("peregrine", All),
+    ("research", All),
 ];
 
 /// The names of our crates.

@@ -200,7 +200,11 @@ impl Session {
         let now = Nanos(BEGAN + u64::from(terms.epoch) * 1_000_000_000_000);
         let balances = [(AssetId(0), Amount(10_000_000_000)), (AssetId(1), Amount(1 << 50))];
         let latency = Latency { entry: Nanos(2_000_000), response: Nanos(3_000_000) };
-        let settings = VenueSettings { latency, fee_in_quote: true, ..VenueSettings::default() };
+        let settings = VenueSettings {
+            latency: latency.into(),
+            fee_in_quote: true,
+            ..VenueSettings::default()
+        };
         let venue = SimVenue::new(now, &[instrument()], &balances, settings);
         let cause = (0, now);
         let doors = Recorder { writer, drain, venue, now, next: None, cause, sent: 0 };
@@ -227,7 +231,7 @@ impl Session {
         self.apply(Event::new(self.doors.now, InstrumentId(0), id, body).with(flag::LAST));
     }
 
-    fn apply(&mut self, event: Event) {
+    pub fn apply(&mut self, event: Event) {
         // Read a while before the engine takes it.
         let read = Nanos(self.doors.now.0 - self.random.below(5_000));
         self.doors.next = Some(Event { at: read, ..event });

@@ -34,7 +34,7 @@ fn refer(counter: u32) -> OrderRef {
 
 fn venue(latency: Latency) -> SimVenue {
     let start = [(AssetId(0), Amount(500_000_000)), (AssetId(1), Amount(100_000_000_000))];
-    let settings = VenueSettings { latency, ..VenueSettings::default() };
+    let settings = VenueSettings { latency: latency.into(), ..VenueSettings::default() };
     SimVenue::new(Nanos(0), &[instrument()], &start, settings)
 }
 
