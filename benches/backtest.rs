@@ -96,16 +96,19 @@ impl Market {
 fn compare(market: &Market, (name, grid): (&str, &Grid)) -> Result<(), Failed> {
     let ours = fills(market, grid, Rules::Hftbacktest { partial: false })?;
     let mut bot = theirs::build(&market.theirs, &market.terms).ok_or("their backtest")?;
-    let (theirs, sent) = theirs::run(&mut bot, grid, &market.terms);
+    let theirs::Came { fills: theirs, sent, refused } =
+        theirs::run(&mut bot, grid, &market.terms);
     let same = ours.all.iter().zip(&theirs).take_while(|(one, two)| one == two).count();
     println!(
-        "backtest/{name}: {} rows; by their rules {} fills of {} requests, theirs {} of {sent}",
+        "backtest/{name}: {} rows; by their rules {} fills of {} requests ({} kept back), theirs {} \
+         of {sent} ({refused})",
         market.theirs.len(),
         ours.all.len(),
         ours.sent,
+        ours.refused,
         theirs.len(),
     );
-    if ours.all != theirs {
+    if ours.all != theirs || ours.sent != sent || ours.refused != refused {
         let next = |all: &[theirs::Fill]| format!("{:?}", all.get(same..all.len().min(same + 4)));
         let (ours, theirs) = (next(&ours.all), next(&theirs));
         return Err(
@@ -129,11 +132,13 @@ fn fills(market: &Market, grid: &Grid, rules: Rules) -> Result<ours::Fills, Fail
     let mut fills = ours::Fills::new(market.terms.steps.0);
     fills.sent = ours::run(&mut run, &mut fills)?.sent;
     fills.all.sort_by_key(|(at, side, price)| (*at, side.index(), *price));
-    let refused = Refusal::ALL.iter().filter_map(|(why, name)| {
-        let many: u64 = run.engine.desks.iter().map(|d| d.gate.refusals()[why.index()]).sum();
-        (many > 0).then(|| format!("{many} {name}"))
-    });
-    let refused: Vec<String> = refused.collect();
+    let many = |why: Refusal| -> u64 {
+        run.engine.desks.iter().map(|desk| desk.gate.refusals()[why.index()]).sum()
+    };
+    fills.refused = many(Refusal::SelfCross);
+    let refused = Refusal::ALL.iter().filter(|(why, _)| *why != Refusal::SelfCross);
+    let refused = refused.map(|(why, name)| (many(*why), name)).filter(|(many, _)| *many > 0);
+    let refused: Vec<String> = refused.map(|(many, name)| format!("{many} {name}")).collect();
     if !refused.is_empty() {
         let refused = refused.join(", ");
         return Err(format!("our risk gate refused orders that they send: {refused}").into());

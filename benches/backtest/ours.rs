@@ -22,6 +22,8 @@ pub struct Fills {
     pub all: Vec<Fill>,
     /// Requests sent.
     pub sent: u64,
+    /// Requests that the risk gate kept, as they would have met an own order.
+    pub refused: u64,
     /// What our rules changed.
     pub counts: RuleCounts,
     tick: f64,

@@ -1,6 +1,8 @@
 //! The grid in hftbacktest: its own loop, its own processors, the wishes of our `reconcile`. A
 //! quote that moves is modified, which there is a cancel and a new order that ends when the cancel
-//! fails: what our engine's cancel-replace is.
+//! fails: what our engine's cancel-replace is. They have no risk gate, so that the one refusal of
+//! ours that this strategy can meet is made here: no quote at or beyond an own one of the other side,
+//! one on its way out included.
 
 use super::grid::{EVERY, Grid};
 use engine::id::Side;
@@ -56,17 +58,47 @@ pub fn build(rows: &[Event], terms: &Terms) -> Option<Their> {
 struct Own {
     id: u64,
     price: i64,
+    /// Where it stands until its last move is answered.
+    left: i64,
 }
 
 #[derive(Debug, Default)]
 struct Sides {
     own: [Vec<Own>; 2],
     next: u64,
+    sent: u64,
+    /// Not sent, as they would have met an own one.
+    refused: u64,
 }
 
-/// Runs it to the end: the fills as they were told, and how many requests were sent.
-pub fn run(bot: &mut Their, grid: &Grid, terms: &Terms) -> (Vec<Fill>, u64) {
-    let (mut sides, mut fills, mut sent) = (Sides::default(), Vec::new(), 0);
+impl Sides {
+    /// Whether a quote at this price would meet one of ours.
+    fn meets(&self, bot: &Their, side: Side, price: i64) -> bool {
+        self.own[side.opposite().index()].iter().any(|one| {
+            let is_moving = bot.orders(0).get(&one.id).is_none_or(|order| order.pending());
+            let meets = |at: i64| match side {
+                Side::Buy => price >= at,
+                Side::Sell => price <= at,
+            };
+            meets(one.price) || is_moving && meets(one.left)
+        })
+    }
+}
+
+/// What came of a run.
+#[derive(Debug)]
+pub struct Came {
+    /// The fills as they were told.
+    pub fills: Vec<Fill>,
+    /// Requests sent.
+    pub sent: u64,
+    /// Requests that were not, as they would have met an own order.
+    pub refused: u64,
+}
+
+/// Runs it to the end.
+pub fn run(bot: &mut Their, grid: &Grid, terms: &Terms) -> Came {
+    let (mut sides, mut fills) = (Sides::default(), Vec::new());
     sides.next = 1;
     while matches!(bot.elapse(EVERY.0 as i64), Ok(ElapseResult::Ok)) {
         if grid.levels == 0 {
@@ -80,12 +112,12 @@ pub fn run(bot: &mut Their, grid: &Grid, terms: &Terms) -> (Vec<Fill>, u64) {
             continue;
         }
         for side in Side::BOTH {
-            sent += quote(bot, &mut sides, (side, bid + ask), (grid, terms));
+            quote(bot, &mut sides, (side, bid + ask), (grid, terms));
         }
     }
     collect(bot, &mut sides, &mut fills);
     fills.sort_by_key(|(at, side, price)| (*at, side.index(), *price));
-    (fills, sent)
+    Came { fills, sent: sides.sent, refused: sides.refused }
 }
 
 /// Takes out what has ended.
@@ -109,11 +141,10 @@ fn quote(
     sides: &mut Sides,
     (side, mid_twice): (Side, i64),
     (grid, terms): (&Grid, &Terms),
-) -> u64 {
-    let own = &mut sides.own[side.index()];
+) {
+    let mut own = core::mem::take(&mut sides.own[side.index()]);
     let (tick, lot) = terms.steps;
     let qty = grid.lots as f64 * lot;
-    let mut sent = 0;
     let (mut used, mut open) = (0_u64, Vec::new());
     for level in 0..grid.levels {
         let price = grid.price(side, mid_twice, level);
@@ -130,33 +161,39 @@ fn quote(
     for _ in others.iter().filter(|place| pending[**place]) {
         open.next();
     }
-    let mut moved = Vec::new();
+    let mut moved: Vec<Own> = Vec::new();
     for place in others.into_iter().filter(|place| !pending[*place]) {
-        let id = own[place].id;
-        sent += 1;
+        let Own { id, price: left, .. } = own[place];
         match open.next() {
+            Some(price) if sides.meets(bot, side, price) => sides.refused += 1,
             Some(price) => {
                 let _ = bot.modify(0, id, price as f64 * tick, qty, false);
-                moved.push((place, price));
+                moved.push(Own { id, price, left });
+                sides.sent += 1;
             }
-            None => drop(bot.cancel(0, id, false)),
+            None => {
+                let _ = bot.cancel(0, id, false);
+                sides.sent += 1;
+            }
         }
     }
     // The newest stand last.
-    let again: Vec<Own> =
-        moved.iter().map(|(place, price)| Own { id: own[*place].id, price: *price }).collect();
-    own.retain(|one| again.iter().all(|other| other.id != one.id));
-    own.extend(again);
+    own.retain(|one| moved.iter().all(|other| other.id != one.id));
+    own.append(&mut moved);
     for price in open {
+        if sides.meets(bot, side, price) {
+            sides.refused += 1;
+            continue;
+        }
         let (id, at) = (sides.next, price as f64 * tick);
         sides.next += 1;
-        sent += 1;
+        sides.sent += 1;
         let (tif, kind) = (TimeInForce::GTX, OrdType::Limit);
         let _ = match side {
             Side::Buy => bot.submit_buy_order(0, id, at, qty, tif, kind, false),
             Side::Sell => bot.submit_sell_order(0, id, at, qty, tif, kind, false),
         };
-        own.push(Own { id, price });
+        own.push(Own { id, price, left: price });
     }
-    sent
+    sides.own[side.index()] = own;
 }
