@@ -25,7 +25,7 @@ use engine::num::Grid as Steps;
 use engine::risk::Refusal;
 use grid::Grid;
 use hftbacktest::types::Event as Theirs;
-use research::backtest::happened;
+use research::backtest::by_venue;
 use research::run::Nobody;
 use rustix::time::{ClockId, clock_gettime};
 use theirs::Terms;
@@ -58,7 +58,7 @@ fn instrument() -> Option<Instrument> {
 struct Market {
     instrument: Instrument,
     received: Vec<Event>,
-    happened: Vec<Event>,
+    by_venue: Vec<u32>,
     theirs: Vec<Theirs>,
     terms: Terms,
 }
@@ -71,12 +71,12 @@ impl Market {
         let near = theirs.first()?.px;
         let steps = (instrument.tick.step_f64(), instrument.lot.step_f64());
         let terms = Terms { steps, near, entry: 5_000_000, response: 5_000_000, power: 2.0 };
-        Some(Self { happened: happened(&received), instrument, received, theirs, terms })
+        Some(Self { by_venue: by_venue(&received), instrument, received, theirs, terms })
     }
 
     /// ns of all rows with us.
     fn ours(&self, grid: &Grid) -> Result<f64, Failed> {
-        let rows = (self.received.as_slice(), self.happened.as_slice());
+        let rows = (self.received.as_slice(), self.by_venue.as_slice());
         let mut run = ours::build(rows, self.instrument, (grid, &self.terms, Rules::Own));
         let before = spent();
         ours::run(&mut run, &mut Nobody)?;
@@ -96,12 +96,11 @@ impl Market {
 fn compare(market: &Market, (name, grid): (&str, &Grid)) -> Result<(), Failed> {
     let ours = fills(market, grid, Rules::Hftbacktest { partial: false })?;
     let mut bot = theirs::build(&market.theirs, &market.terms).ok_or("their backtest")?;
-    let theirs::Came { fills: theirs, sent, refused } =
-        theirs::run(&mut bot, grid, &market.terms);
+    let theirs::Came { fills: theirs, sent, refused } = theirs::run(&mut bot, grid, &market.terms);
     let same = ours.all.iter().zip(&theirs).take_while(|(one, two)| one == two).count();
     println!(
-        "backtest/{name}: {} rows; by their rules {} fills of {} requests ({} kept back), theirs {} \
-         of {sent} ({refused})",
+        "backtest/{name}: {} rows; by their rules {} fills of {} requests ({} kept back), \
+         theirs {} of {sent} ({refused})",
         market.theirs.len(),
         ours.all.len(),
         ours.sent,
@@ -127,7 +126,7 @@ fn compare(market: &Market, (name, grid): (&str, &Grid)) -> Result<(), Failed> {
 
 /// Our fills by these rules, in order of time.
 fn fills(market: &Market, grid: &Grid, rules: Rules) -> Result<ours::Fills, Failed> {
-    let rows = (market.received.as_slice(), market.happened.as_slice());
+    let rows = (market.received.as_slice(), market.by_venue.as_slice());
     let mut run = ours::build(rows, market.instrument, (grid, &market.terms, rules));
     let mut fills = ours::Fills::new(market.terms.steps.0);
     fills.sent = ours::run(&mut run, &mut fills)?.sent;
@@ -182,6 +181,16 @@ fn main() -> Result<(), Failed> {
         println!("backtest: skipped: no recording at ../shared/data/{NAME}");
         return Ok(());
     };
+    if let Ok(which) = std::env::var("ONLY") {
+        let which: usize = which.parse()?;
+        let mut all = Vec::new();
+        for _ in 0..300 {
+            all.push(market.ours(&RACES[which].1)? / market.theirs.len() as f64);
+        }
+        all.sort_by(f64::total_cmp);
+        println!("{} {} {}", all[0], all[150], market.received.len());
+        return Ok(());
+    }
     for (name, grid) in &RACES {
         race(&mut stage, &market, (name, grid))?;
     }

@@ -11,7 +11,9 @@ use engine::num::{Amount, Notional, Qty};
 use engine::reconcile::Tolerance;
 use engine::risk::Limits;
 use engine::time::Nanos;
-use research::backtest::{About, Backtest, Came, Failed, Held, Rhythm, TapePorts, Unkept};
+use research::backtest::{
+    About, Backtest, Came, Failed, Held, HeldMoments, Rhythm, TapePorts, Unkept,
+};
 use research::run::{Filled, Meta, Witness};
 use venues::sim::{Latency, Opening, QueueModel, RuleCounts, Rules, SimVenues, VenueSettings};
 
@@ -45,15 +47,16 @@ impl Witness for Fills {
 }
 
 /// Doors over rows in memory.
-pub type Ports<'a> = TapePorts<Held<&'a [Event]>, Held<&'a [Event]>, Unkept>;
+pub type Ports<'a> = TapePorts<Held<&'a [Event]>, HeldMoments<'a>, Unkept>;
 
 /// What a run is made of, before it.
 pub fn build<'a>(
-    (received, happened): (&'a [Event], &'a [Event]),
+    (received, order): (&'a [Event], &'a [u32]),
     instrument: Instrument,
     (grid, terms, rules): (&Grid, &Terms, Rules),
 ) -> Backtest<Quoter, Ports<'a>> {
-    let began = happened.first().map_or(Nanos::ZERO, |row| row.at);
+    let happened = HeldMoments::new(received, order);
+    let began = happened.first().unwrap_or(Nanos::ZERO);
     let rhythm = Rhythm {
         began,
         timer_every: EVERY,
@@ -64,8 +67,7 @@ pub fn build<'a>(
         instruments: 1,
     };
     let venues = venues(began, instrument, (terms, rules));
-    let ports =
-        TapePorts::new((Held::new(received), Held::new(happened)), (venues, Unkept), rhythm);
+    let ports = TapePorts::new((Held::new(received), happened), (venues, Unkept), rhythm);
     Backtest { engine: engine(instrument, *grid), ports }
 }
 

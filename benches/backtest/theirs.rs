@@ -1,8 +1,8 @@
 //! The grid in hftbacktest: its own loop, its own processors, the wishes of our `reconcile`. A
 //! quote that moves is modified, which there is a cancel and a new order that ends when the cancel
 //! fails: what our engine's cancel-replace is. They have no risk gate, so that the one refusal of
-//! ours that this strategy can meet is made here: no quote at or beyond an own one of the other side,
-//! one on its way out included.
+//! ours that this strategy can meet is made here: no quote at or beyond an own one of the other
+//! side, one on its way out included.
 
 use super::grid::{EVERY, Grid};
 use engine::id::Side;

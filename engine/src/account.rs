@@ -35,6 +35,8 @@ pub struct Balance {
 #[derive(Debug)]
 pub struct Account {
     balances: Vec<Balance>,
+    /// Behind the last asset that the venue ever told of: only those before it can differ.
+    told_end: usize,
     /// By instrument id.
     holdings: Vec<Holding>,
     started: bool,
@@ -45,6 +47,7 @@ impl Account {
     pub fn new(instruments: &[Instrument]) -> Self {
         Self {
             balances: alloc::vec![Balance::default(); ASSETS_MAX],
+            told_end: 0,
             holdings: alloc::vec![Holding::default(); instruments.len()],
             started: false,
         }
@@ -100,6 +103,7 @@ impl Account {
         let started = self.started;
         let Some(balance) = self.balances.get_mut(asset.index()) else { return };
         balance.told = Some((free, locked));
+        self.told_end = self.told_end.max(asset.index() + 1);
         if !started {
             balance.start = free.saturating_add(locked);
             balance.total = balance.start;
@@ -206,7 +210,7 @@ impl Account {
         now: Nanos,
         limit: Nanos,
     ) -> impl Iterator<Item = (AssetId, Amount)> + '_ {
-        self.balances.iter_mut().enumerate().filter_map(move |(place, balance)| {
+        self.balances[..self.told_end].iter_mut().enumerate().filter_map(move |(place, balance)| {
             let since = balance.differs_since?;
             if since == Nanos(u64::MAX) || now.since(since) < limit {
                 return None;

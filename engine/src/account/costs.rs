@@ -42,7 +42,7 @@ impl Account {
         own: impl Iterator<Item = &'a Instrument> + Clone,
         times: (Nanos, Nanos),
     ) -> impl Iterator<Item = (AssetId, Amount)> {
-        (0..self.balances.len()).filter_map(move |place| {
+        (0..self.told_end).filter_map(move |place| {
             let asset = AssetId(place as u16);
             Some((asset, self.take_costs_of(own.clone(), asset, times)?))
         })

@@ -33,6 +33,7 @@ impl State for Account {
             let asset = source.count(ASSETS_MAX - 1)?;
             let (start, total) = (Amount(source.int()?), Amount(source.int()?));
             let there = source.flag()?;
+            self.told_end = self.told_end.max(asset + 1);
             let told = (Amount(source.int()?), Amount(source.int()?));
             self.balances[asset] = Balance {
                 start,

@@ -65,7 +65,7 @@ impl Event {
 
     /// [`Event::body`] of a row that is known to be a level.
     #[inline]
-    pub(crate) fn level(&self) -> Option<Body> {
+    pub fn level(&self) -> Option<Body> {
         let [price, qty, ..] = self.payload;
         let (price, qty) = (price_from(price, 1)?, qty_from(qty, 0)?);
         Some(Body::Level { side: side_of(self.flags), price, qty })

@@ -30,7 +30,7 @@ pub use journal::{Keep, Unkept, Written};
 pub use merge::Merged;
 pub use others::Others;
 pub use ports::{Rhythm, TapePorts};
-pub use rows::{Failed, Held, Rows, happened};
+pub use rows::{Failed, Held, HeldMoments, Moments, Rows, by_venue};
 pub use tape::{Numbers, TapeRows};
 
 use crate::run::{Meta, Observer, Witness};
@@ -90,7 +90,7 @@ impl<S, R, V, K> Backtest<S, TapePorts<R, V, K>>
 where
     S: Strategy,
     R: Rows,
-    V: Rows,
+    V: Moments,
     K: Keep,
 {
     /// Runs to the end of the tape.

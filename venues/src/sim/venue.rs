@@ -22,11 +22,11 @@ use super::order::Open;
 use super::queue::QueueModel;
 use super::rules::{Priority, RuleCounts, Rules};
 use super::tiers::{Tiers, Volume};
-use engine::event::{Body, End, Event, Link, LinkState, flag};
-use engine::id::{AssetId, InstrumentId, OrderId, VenueId};
+use engine::event::{Body, End, Event, Link, LinkState, flag, kind};
+use engine::id::{AssetId, InstrumentId, OrderId, Side, VenueId};
 use engine::instrument::{Instrument, Kind};
 use engine::intent::Intent;
-use engine::num::{Amount, Notional, Qty};
+use engine::num::{Amount, Notional, Price, Qty};
 use engine::position::Position;
 use engine::time::Nanos;
 pub use perpetual::MarginSettings;
@@ -255,29 +255,68 @@ impl SimVenue {
         self.on_row(event.at, event);
     }
 
-    /// Takes a row of the market that the venue had at `at`, whenever the engine gets it.
+    /// Takes a row of the market that the venue had at `at`, whenever the engine gets it. False
+    /// when it has nothing to tell or to do at another time than before.
     #[inline]
-    pub fn on_row(&mut self, at: Nanos, row: &Event) {
+    pub fn on_row(&mut self, at: Nanos, row: &Event) -> bool {
         let before = if self.rows_first { Nanos(at.0.saturating_sub(1)) } else { at };
-        if self.work_at <= before {
-            self.work(before);
+        if row.kind != kind::LEVEL || self.work_at <= before {
+            self.on_other(at, row, before);
+            return true;
         }
-        let Some(body) = row.body() else { return };
+        let Some(Body::Level { side, price, qty }) = row.level() else { return false };
+        self.note_feed(row);
+        let Some(place) = self.board(row.instrument) else { return false };
+        self.on_level(at, place, row, (side, price, qty))
+    }
+
+    /// How long the feed takes, as a row tells.
+    #[inline]
+    fn note_feed(&mut self, row: &Event) {
         if row.venue_delta_us != 0 {
             let took_us = i64::from(row.venue_delta_us).saturating_add(self.offset_us);
             self.feed = Nanos(took_us.max(0).unsigned_abs().saturating_mul(1_000));
         }
+    }
+
+    /// A level of depth; whether it came to reports.
+    #[inline]
+    fn on_level(
+        &mut self,
+        at: Nanos,
+        place: usize,
+        row: &Event,
+        level: (Side, Price, Qty),
+    ) -> bool {
+        let market = &mut self.boards[place].market;
+        if row.has(flag::FIRST) {
+            market.on_snapshot(at);
+        }
+        market.on_level(at, row.id, level);
+        if row.has(flag::LAST) {
+            market.on_depth_end(at);
+        }
+        let has_reports = market.has_reports();
+        if has_reports {
+            self.settle(place);
+        }
+        has_reports
+    }
+
+    /// A row that is no level, or one before which work is due.
+    #[inline(never)]
+    fn on_other(&mut self, at: Nanos, row: &Event, before: Nanos) {
+        if self.work_at <= before {
+            self.work(before);
+        }
+        let Some(body) = row.body() else { return };
+        self.note_feed(row);
         let Some(place) = self.board(row.instrument) else { return };
         let board = &mut self.boards[place];
         match body {
             Body::Level { side, price, qty } => {
-                if row.has(flag::FIRST) {
-                    board.market.on_snapshot(at);
-                }
-                board.market.on_level(at, row.id, (side, price, qty));
-                if row.has(flag::LAST) {
-                    board.market.on_depth_end(at);
-                }
+                self.on_level(at, place, row, (side, price, qty));
+                return;
             }
             Body::Best { bid, bid_qty, ask, ask_qty } => {
                 board.market.on_best(at, row.id, (bid, bid_qty), (ask, ask_qty));

@@ -51,16 +51,21 @@ impl SimVenues {
     }
 
     /// Takes a row of the market that its venue had at `at`, whenever the engine gets it. Rows of
-    /// all venues come in the order of these times.
+    /// all venues come in the order of these times. False when [`SimVenues::next_at`] is what it
+    /// was.
     #[inline]
-    pub fn on_row(&mut self, at: Nanos, row: &Event) {
-        let Some(venue) = self.homes.get(row.instrument.index()).copied() else { return };
-        let Some(sim) = self.venues.get_mut(venue) else { return };
-        sim.on_row(at, row);
+    pub fn on_row(&mut self, at: Nanos, row: &Event) -> bool {
+        let Some(venue) = self.homes.get(row.instrument.index()).copied() else { return false };
+        let Some(sim) = self.venues.get_mut(venue) else { return false };
+        if !sim.on_row(at, row) {
+            return false;
+        }
         let next = sim.next_at().unwrap_or(NEVER);
-        if next != self.nexts[venue] {
+        let changed = next != self.nexts[venue];
+        if changed {
             self.note(venue);
         }
+        changed
     }
 
     /// Takes what the engine sends to venues; gives back what is for the feed.

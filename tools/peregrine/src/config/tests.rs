@@ -244,7 +244,7 @@ fn the_files_that_come_with_it_have_no_fault() {
         }
         count += 1;
     }
-    assert_eq!(count, 14);
+    assert_eq!(count, 15);
 }
 
 #[test]

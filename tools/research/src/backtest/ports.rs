@@ -6,7 +6,7 @@
 //! timer, and no further.
 
 use super::journal::Keep;
-use super::rows::{Failed, Rows};
+use super::rows::{Failed, Moments, Rows};
 use super::{Came, Resyncs};
 use crate::tape::venue_at;
 use engine::event::{Body, Event, Link, LinkState, kind};
@@ -45,7 +45,7 @@ struct Cursor<R> {
     place: usize,
 }
 
-impl<R: Rows> Cursor<R> {
+impl<R: Moments> Cursor<R> {
     const fn new(rows: R) -> Self {
         Self { rows, place: 0 }
     }
@@ -53,13 +53,13 @@ impl<R: Rows> Cursor<R> {
     /// When the next row is; [`NEVER`] at the end.
     #[inline]
     fn at(&self) -> Nanos {
-        self.rows.rows().get(self.place).map_or(NEVER, |row| row.at)
+        self.rows.moment(self.place).map_or(NEVER, |(at, _)| at)
     }
 
     /// Has a row at hand unless there is none.
     #[inline]
     fn fill(&mut self) -> Result<(), Failed> {
-        if self.place < self.rows.rows().len() {
+        if self.rows.moment(self.place).is_some() {
             return Ok(());
         }
         self.place = 0;
@@ -90,7 +90,7 @@ pub struct TapePorts<R, V, K> {
     orders: Vec<(Nanos, Place)>,
 }
 
-impl<R: Rows, V: Rows, K: Keep> TapePorts<R, V, K> {
+impl<R: Rows, V: Moments, K: Keep> TapePorts<R, V, K> {
     /// Doors to these rows: as they were received, and as they happened.
     pub fn new(
         (received, happened): (R, V),
@@ -176,19 +176,18 @@ impl<R: Rows, V: Rows, K: Keep> TapePorts<R, V, K> {
     fn bring(&mut self, until: Nanos) -> Result<Nanos, Failed> {
         let mut limit = until.min(self.due());
         loop {
-            let rows = self.happened.rows.rows();
             let from = self.happened.place;
             let mut place = from;
-            while let Some(row) = rows.get(place).filter(|row| row.at <= limit) {
-                self.venues.on_row(row.at, row);
+            while let Some((at, row)) = self.happened.rows.moment(place)
+                && at <= limit
+            {
                 place += 1;
-                limit = limit.min(self.venues.next_at().unwrap_or(NEVER).max(row.at));
+                if self.venues.on_row(at, row) {
+                    limit = limit.min(self.venues.next_at().unwrap_or(NEVER).max(at));
+                }
             }
             self.happened.place = place;
             self.came.venue_events += (place - from) as u64;
-            if place < rows.len() {
-                break;
-            }
             self.happened.fill()?;
             if self.happened.at() > limit {
                 break;
@@ -267,7 +266,7 @@ impl<R: Rows, V: Rows, K: Keep> TapePorts<R, V, K> {
     }
 }
 
-impl<R: Rows, V: Rows, K: Keep> Ports for TapePorts<R, V, K> {
+impl<R: Rows, V: Moments, K: Keep> Ports for TapePorts<R, V, K> {
     #[inline]
     fn now(&mut self) -> Nanos {
         self.now

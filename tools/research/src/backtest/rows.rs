@@ -2,6 +2,7 @@
 
 use crate::tape::venue_at;
 use engine::event::Event;
+use engine::time::Nanos;
 use std::fmt;
 
 /// Why a run could not go on: for people, with the file and what to do.
@@ -30,13 +31,72 @@ pub trait Rows {
     fn turn(&mut self) -> Result<bool, Failed>;
 }
 
-/// Rows as the venue has them: each at its moment there, those of an instant in the order of their
-/// receipt.
-pub fn happened(received: &[Event]) -> Vec<Event> {
-    let moment = |row: &Event| Event { at: venue_at(row), recv_delta_ns: 0, ..*row };
-    let mut rows: Vec<Event> = received.iter().map(moment).collect();
-    rows.sort_by_key(|row| row.at);
-    rows
+/// Rows as the venue has them, by growing time there, a batch at a time.
+pub trait Moments {
+    /// A row of the batch at hand, and when it happened; none behind the last one.
+    fn moment(&self, place: usize) -> Option<(Nanos, &Event)>;
+
+    /// See [`Rows::turn`].
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    fn turn(&mut self) -> Result<bool, Failed>;
+}
+
+impl<R: Rows> Moments for R {
+    #[inline]
+    fn moment(&self, place: usize) -> Option<(Nanos, &Event)> {
+        self.rows().get(place).map(|row| (row.at, row))
+    }
+
+    fn turn(&mut self) -> Result<bool, Failed> {
+        Rows::turn(self)
+    }
+}
+
+/// The places of rows by the venue's time, those of an instant in the order of their receipt; four
+/// billion rows at most.
+pub fn by_venue(received: &[Event]) -> Vec<u32> {
+    let mut order: Vec<u32> = (0..received.len() as u32).collect();
+    order.sort_by_key(|place| venue_at(&received[*place as usize]));
+    order
+}
+
+/// Rows in memory that lie by receipt, gone through by the venue's time. What one order has brought
+/// near is near for the other.
+#[derive(Clone, Debug)]
+pub struct HeldMoments<'a> {
+    all: &'a [Event],
+    order: &'a [u32],
+    begun: bool,
+    over: bool,
+}
+
+impl<'a> HeldMoments<'a> {
+    /// Of these, in the order of [`by_venue`].
+    pub const fn new(all: &'a [Event], order: &'a [u32]) -> Self {
+        Self { all, order, begun: false, over: false }
+    }
+
+    /// The first moment.
+    pub fn first(&self) -> Option<Nanos> {
+        Some(venue_at(self.all.get(*self.order.first()? as usize)?))
+    }
+}
+
+impl Moments for HeldMoments<'_> {
+    #[inline]
+    fn moment(&self, place: usize) -> Option<(Nanos, &Event)> {
+        let row = self.all.get(*self.order.get(place)? as usize)?;
+        (self.begun && !self.over).then(|| (venue_at(row), row))
+    }
+
+    fn turn(&mut self) -> Result<bool, Failed> {
+        self.over = self.begun || self.all.is_empty();
+        self.begun = true;
+        Ok(!self.over)
+    }
 }
 
 /// Rows that are all in memory.

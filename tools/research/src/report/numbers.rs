@@ -237,6 +237,6 @@ mod tests {
     fn small_numbers_do_not_vanish_and_large_ones_fit() {
         assert_eq!([-0.003, 0.0, 1200.0].map(quantity), ["−0.003", "0", "1200"]);
         let found = [0.0, 0.000123, 12.5, -1234567.891, 1e20, f64::NAN].map(plain);
-        assert_eq!(found, ["0.00", "0.00012300", "12.5000", "−1 234 567.89", "1.000e20", "–"]);
+        assert_eq!(found, ["0.00", "0.0001230", "12.5000", "−1 234 567.89", "1.000e20", "–"]);
     }
 }

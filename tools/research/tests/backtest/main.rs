@@ -13,7 +13,7 @@ use engine::num::{Price, Qty};
 use engine::state::Digest;
 use engine::time::Nanos;
 use research::backtest::{
-    About, Backtest, Came, Failed, Held, Keep, Merged, Rows, TapePorts, Unkept, happened,
+    About, Backtest, Came, Failed, Held, Keep, Merged, Rows, TapePorts, Unkept,
 };
 use research::run::{Filled, Look, Meta, Nobody, Sent, Witness};
 
@@ -67,7 +67,7 @@ fn about<T: Witness>(witness: &mut T) -> About<'_, T> {
 }
 
 fn run<T: Witness>(received: &[Event], witness: &mut T) -> (u64, Came, Vec<String>) {
-    let at_venue = happened(received);
+    let at_venue = naive::happened(received);
     let doors = (Held::new(received), Held::new(at_venue.as_slice()));
     let ports = TapePorts::new(doors, (rig::venues(), Texts::default()), rig::rhythm());
     let mut backtest = Backtest { engine: rig::engine(), ports };
@@ -80,7 +80,7 @@ fn run<T: Witness>(received: &[Event], witness: &mut T) -> (u64, Came, Vec<Strin
 fn it_is_what_the_slow_way_gives() {
     for seed in 1..=6 {
         let received = rig::market(seed, 3_000);
-        let (engine, sent) = naive::run(&received, &happened(&received));
+        let (engine, sent) = naive::run(&received, &naive::happened(&received));
         let (digest, came, texts) = run(&received, &mut Nobody);
         assert_eq!(texts, sent, "seed {seed}");
         assert_eq!(digest, Digest::of(&engine), "seed {seed}");
@@ -116,7 +116,7 @@ fn fills_are_told_with_the_moment_of_the_venue() {
         }
     }
     let received = rig::market(3, 3_000);
-    let moments = happened(&received);
+    let moments = naive::happened(&received);
     let mut fills = Fills::default();
     run(&received, &mut fills);
     assert!(fills.0.len() > 5);
@@ -152,7 +152,7 @@ fn a_snapshot_that_is_asked_for_is_the_venues_book_and_older_rows_are_left_out()
     let mut full = rows.clone();
     full.extend(lost.iter().chain([&fall, &more, &old, &new, &after]));
     rows.extend([fall, more, old, after]);
-    let at_venue = happened(&full);
+    let at_venue = naive::happened(&full);
     let doors = (Held::new(rows.as_slice()), Held::new(at_venue.as_slice()));
     let ports = TapePorts::new(doors, (rig::venues(), Texts::default()), rig::rhythm());
     let mut backtest = Backtest { engine: rig::engine(), ports };

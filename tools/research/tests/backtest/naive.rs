@@ -36,6 +36,15 @@ impl Ports for OneDoor {
     fn mark(&mut self, _: Stage) {}
 }
 
+/// Rows as the venue has them: each at its moment there, those of an instant in the order of their
+/// receipt.
+pub fn happened(received: &[Event]) -> Vec<Event> {
+    let moment = |row: &Event| Event { at: venue_at(row), recv_delta_ns: 0, ..*row };
+    let mut rows: Vec<Event> = received.iter().map(moment).collect();
+    rows.sort_by_key(|row| row.at);
+    rows
+}
+
 /// The engine at the end, and all that it sent.
 pub fn run(received: &[Event], happened: &[Event]) -> (Engine<Any>, Vec<String>) {
     let mut engine = rig::engine();
