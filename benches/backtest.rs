@@ -23,6 +23,7 @@ use engine::id::{AssetId, InstrumentId};
 use engine::instrument::{Instrument, Symbol};
 use engine::num::Grid as Steps;
 use engine::risk::Refusal;
+use engine::time::Nanos;
 use grid::Grid;
 use hftbacktest::types::Event as Theirs;
 use research::backtest::by_venue;
@@ -58,7 +59,7 @@ fn instrument() -> Option<Instrument> {
 struct Market {
     instrument: Instrument,
     received: Vec<Event>,
-    by_venue: Vec<u32>,
+    by_venue: Vec<(Nanos, u32)>,
     theirs: Vec<Theirs>,
     terms: Terms,
 }

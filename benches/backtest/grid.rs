@@ -4,7 +4,6 @@
 use engine::event::{Event, kind};
 use engine::id::{InstrumentId, Side};
 use engine::num::{Price, Qty};
-use engine::order::OrderState;
 use engine::plan::Plan;
 use engine::state::{Sink, Source, State};
 use engine::strategy::{Reading, Strategy, View};
@@ -76,22 +75,11 @@ impl Strategy for Quoter {
         let id = InstrumentId(0);
         let mid = view.listing(id).and_then(|listing| listing.book.mid_twice());
         let Some(plan) = plans.first_mut() else { return };
+        let Some(mid) = mid.filter(|_| view.now == self.timer_at) else { return plan.keep() };
         for side in Side::BOTH {
-            match mid.filter(|_| view.now == self.timer_at) {
-                Some(mid) => {
-                    for level in 0..self.grid.levels {
-                        let price = Price(self.grid.price(side, mid, level));
-                        plan.quote(side, price, Qty(self.grid.lots));
-                    }
-                }
-                // Between two looks what stands is what should.
-                None => {
-                    for order in view.orders.side(id, side) {
-                        if order.state != OrderState::PendingCancel {
-                            plan.quote(side, order.price, order.remaining());
-                        }
-                    }
-                }
+            for level in 0..self.grid.levels {
+                let price = Price(self.grid.price(side, mid, level));
+                plan.quote(side, price, Qty(self.grid.lots));
             }
         }
     }

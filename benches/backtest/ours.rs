@@ -51,7 +51,7 @@ pub type Ports<'a> = TapePorts<Held<&'a [Event]>, HeldMoments<'a>, Unkept>;
 
 /// What a run is made of, before it.
 pub fn build<'a>(
-    (received, order): (&'a [Event], &'a [u32]),
+    (received, order): (&'a [Event], &'a [(Nanos, u32)]),
     instrument: Instrument,
     (grid, terms, rules): (&Grid, &Terms, Rules),
 ) -> Backtest<Quoter, Ports<'a>> {

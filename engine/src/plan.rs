@@ -37,6 +37,7 @@ pub struct Take {
 pub struct Plan {
     quotes: [[Quote; LEVELS_MAX]; 2],
     len: [u8; 2],
+    keeps: bool,
     /// What to take once.
     pub take: Option<Take>,
 }
@@ -46,7 +47,21 @@ impl Plan {
     #[inline]
     pub fn clear(&mut self) {
         self.len = [0; 2];
+        self.keeps = false;
         self.take = None;
+    }
+
+    /// What stands is as it should be, whatever it is: for strategies that look at their quotes at
+    /// times, and pay nothing between two looks. Quotes of the same plan mean nothing then.
+    #[inline]
+    pub const fn keep(&mut self) {
+        self.keeps = true;
+    }
+
+    /// Whether what stands is as it should be.
+    #[inline]
+    pub const fn keeps(&self) -> bool {
+        self.keeps
     }
 
     /// Adds a quote behind those already written of its side. False when the side is full, or price

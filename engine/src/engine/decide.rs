@@ -147,6 +147,9 @@ impl<S: Strategy> Engine<S> {
         let amends =
             self.market.listing(instrument).is_some_and(|listing| listing.instrument.amends);
         let tolerance = lane.tolerance;
+        if plan.keeps() && ways == [false; 2] && self.phase != Phase::Flattening {
+            return lane.take.is_some();
+        }
         let mut any = false;
         if can_send {
             for side in Side::BOTH {

@@ -162,8 +162,10 @@ pub struct SimVenue {
     answering: Course,
     /// When the newest answer was given, and when it is known.
     answered: Option<(Nanos, Nanos)>,
-    /// How long the newest market row took to us.
+    /// How long market rows take to us, where they do not say it.
     feed: Nanos,
+    /// How long the newest that said it took, by the clocks as they are; 0 before the first.
+    feed_us: i32,
     offset_us: i64,
     trouble: Trouble,
     is_down: bool,
@@ -223,6 +225,7 @@ impl SimVenue {
             answering: Course::new(settings.latency.response, response),
             answered: None,
             feed: Nanos::ZERO,
+            feed_us: 0,
             offset_us: 0,
             trouble: Trouble::new(settings.faults, now, trouble),
             is_down: false,
@@ -272,11 +275,19 @@ impl SimVenue {
 
     /// How long the feed takes, as a row tells.
     #[inline]
-    fn note_feed(&mut self, row: &Event) {
+    const fn note_feed(&mut self, row: &Event) {
         if row.venue_delta_us != 0 {
-            let took_us = i64::from(row.venue_delta_us).saturating_add(self.offset_us);
-            self.feed = Nanos(took_us.max(0).unsigned_abs().saturating_mul(1_000));
+            self.feed_us = row.venue_delta_us;
         }
+    }
+
+    /// How long market rows take to us now.
+    fn feed(&self) -> Nanos {
+        if self.feed_us == 0 {
+            return self.feed;
+        }
+        let took_us = i64::from(self.feed_us).saturating_add(self.offset_us);
+        Nanos(took_us.max(0).unsigned_abs().saturating_mul(1_000))
     }
 
     /// A level of depth; whether it came to reports.
@@ -352,7 +363,7 @@ impl SimVenue {
 
     /// How long market rows take to us now, where rows do not say it themselves.
     pub const fn set_feed_latency(&mut self, took: Nanos) {
-        self.feed = took;
+        (self.feed, self.feed_us) = (took, 0);
     }
 
     /// The next row that has reached us by now.
@@ -456,7 +467,7 @@ impl SimVenue {
     fn push(&mut self, row: Event, at: Nanos) {
         let known_at = match self.answered {
             Some((given, known_at)) if given == at => known_at,
-            _ => at.after(self.answering.response(at, self.feed)),
+            _ => at.after(self.answering.response(at, self.feed())),
         };
         self.answered = Some((at, known_at));
         let due = match self.trouble.outage() {

@@ -247,11 +247,12 @@ impl<R: Rows, V: Moments, K: Keep> TapePorts<R, V, K> {
     #[inline]
     fn row(&mut self) -> Option<Event> {
         while self.received.place < self.run {
-            let row = self.received.rows.rows()[self.received.place];
+            let place = self.received.place;
             self.received.place += 1;
             self.came.events += 1;
-            if !self.resyncs.any_stale() || !self.resyncs.is_stale(&row) {
-                return Some(row);
+            let row = self.received.rows.rows().get(place)?;
+            if !self.resyncs.any_stale() || !self.resyncs.is_stale(row) {
+                return Some(*row);
             }
         }
         self.run = 0;
@@ -274,7 +275,10 @@ impl<R: Rows, V: Moments, K: Keep> Ports for TapePorts<R, V, K> {
 
     #[inline]
     fn next(&mut self) -> Option<Event> {
-        if self.run > 0 { self.row() } else { self.head.take() }
+        if self.run == 0 {
+            return self.head.take();
+        }
+        self.row()
     }
 
     #[inline]

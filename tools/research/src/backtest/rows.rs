@@ -55,11 +55,12 @@ impl<R: Rows> Moments for R {
     }
 }
 
-/// The places of rows by the venue's time, those of an instant in the order of their receipt; four
-/// billion rows at most.
-pub fn by_venue(received: &[Event]) -> Vec<u32> {
-    let mut order: Vec<u32> = (0..received.len() as u32).collect();
-    order.sort_by_key(|place| venue_at(&received[*place as usize]));
+/// When rows happened and their places, by the venue's time, those of an instant in the order of
+/// their receipt; four billion rows at most.
+pub fn by_venue(received: &[Event]) -> Vec<(Nanos, u32)> {
+    let moments = received.iter().zip(0..).map(|(row, place)| (venue_at(row), place));
+    let mut order: Vec<_> = moments.collect();
+    order.sort_unstable();
     order
 }
 
@@ -68,28 +69,29 @@ pub fn by_venue(received: &[Event]) -> Vec<u32> {
 #[derive(Clone, Debug)]
 pub struct HeldMoments<'a> {
     all: &'a [Event],
-    order: &'a [u32],
+    order: &'a [(Nanos, u32)],
     begun: bool,
     over: bool,
 }
 
 impl<'a> HeldMoments<'a> {
     /// Of these, in the order of [`by_venue`].
-    pub const fn new(all: &'a [Event], order: &'a [u32]) -> Self {
+    pub const fn new(all: &'a [Event], order: &'a [(Nanos, u32)]) -> Self {
         Self { all, order, begun: false, over: false }
     }
 
     /// The first moment.
     pub fn first(&self) -> Option<Nanos> {
-        Some(venue_at(self.all.get(*self.order.first()? as usize)?))
+        Some(self.order.first()?.0)
     }
 }
 
 impl Moments for HeldMoments<'_> {
     #[inline]
     fn moment(&self, place: usize) -> Option<(Nanos, &Event)> {
-        let row = self.all.get(*self.order.get(place)? as usize)?;
-        (self.begun && !self.over).then(|| (venue_at(row), row))
+        let (at, place) = *self.order.get(place)?;
+        let row = self.all.get(place as usize)?;
+        (self.begun && !self.over).then_some((at, row))
     }
 
     fn turn(&mut self) -> Result<bool, Failed> {

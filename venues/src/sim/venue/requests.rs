@@ -47,7 +47,7 @@ impl SimVenue {
             return self.unsent(now, &wish, Reason::NotConnected);
         }
         let luck = self.trouble.draw(matches!(wish, Wish::Place(_)));
-        match self.entering.entry(now, self.feed) {
+        match self.entering.entry(now, self.feed()) {
             Trip::Refused(span) => self.unsent(now.after(span), &wish, Reason::Other),
             Trip::Arrives(_) if luck == Luck::Lost => {}
             Trip::Arrives(span) => {
