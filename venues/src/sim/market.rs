@@ -13,10 +13,14 @@ use super::order::{Open, Tif};
 use super::queue::{Place, Queue, QueueModel};
 use super::report::{Refusal, Report, What};
 use super::rules::{Priority, RuleCounts, Rules};
+use engine::event::{Event, flag};
 use engine::id::Side;
 use engine::num::{Grid, POW10, Price, Qty};
 use engine::time::Nanos;
 use std::collections::VecDeque;
+
+/// The reach of sides without own orders: better than every price.
+const NOWHERE: [Price; 2] = [Price(i64::MAX), Price(i64::MIN)];
 
 /// What a market is made with.
 #[derive(Clone, Copy, Debug)]
@@ -87,6 +91,8 @@ pub struct Market {
     displayed: Displayed,
     /// Own resting orders of each side, best price first, then oldest first.
     resting: [Vec<Resting>; 2],
+    /// By side: rows of depth worse than this come near no own order. See [`Market::watch`].
+    reach: [Price; 2],
     /// A row of this message came near own orders.
     near: bool,
     /// A row of this message crossed an own order by itself.
@@ -111,6 +117,7 @@ impl Market {
             queue: Queue { model: settings.queue, lot },
             displayed: Displayed::new(),
             resting: [room(), room()],
+            reach: NOWHERE,
             near: false,
             crossed: false,
             edges: [None; 2],
@@ -182,14 +189,35 @@ impl Market {
         self.near = true;
     }
 
+    /// A row of a depth message, with its meaning.
+    #[inline]
+    pub fn on_depth_row(&mut self, at: Nanos, row: &Event, level: (Side, Price, Qty)) {
+        if row.has(flag::FIRST) {
+            self.on_snapshot(at);
+        }
+        self.on_level(at, row.id, level);
+        if row.has(flag::LAST) {
+            self.on_depth_end(at);
+        }
+    }
+
     /// One level of a depth message. `id` is the message's last update id.
     #[inline]
     pub fn on_level(&mut self, at: Nanos, id: u64, (side, price, qty): (Side, Price, Qty)) {
         self.now = self.now.max(at);
+        debug_assert_eq!(self.reach, self.reaches(), "own orders changed unwatched");
         if !self.is_own() {
             return self.their_level(id, (side, price, qty));
         }
         self.near |= self.displayed.level(id, side, price, qty);
+        if !better(side, self.reach[side.index()], price) {
+            self.meet(side, price, qty);
+        }
+    }
+
+    /// A level that may concern own orders.
+    #[inline(never)]
+    fn meet(&mut self, side: Side, price: Price, qty: Qty) {
         let other = &self.resting[side.opposite().index()];
         if other.first().is_some_and(|own| !better(own.open.side, price, own.open.price)) {
             self.near = true;
@@ -201,6 +229,19 @@ impl Market {
         {
             self.tell_level(side, price);
         }
+    }
+
+    /// Notes from where on levels concern own orders, after these have changed: of each side from
+    /// its worst own order on, or from the best one of the other side, which they would cross.
+    fn watch(&mut self) {
+        self.reach = self.reaches();
+    }
+
+    fn reaches(&self) -> [Price; 2] {
+        let worst = Side::BOTH.map(|side| self.ends(side).1);
+        let best = Side::BOTH.map(|side| self.ends(side).0);
+        let [bid, ask] = [worst[0].into_iter().chain(best[1]), worst[1].into_iter().chain(best[0])];
+        [bid.min().unwrap_or(NOWHERE[0]), ask.max().unwrap_or(NOWHERE[1])]
     }
 
     /// The best and the worst price of own orders of a side.

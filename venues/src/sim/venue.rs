@@ -22,11 +22,11 @@ use super::order::Open;
 use super::queue::QueueModel;
 use super::rules::{Priority, RuleCounts, Rules};
 use super::tiers::{Tiers, Volume};
-use engine::event::{Body, End, Event, Link, LinkState, flag, kind};
-use engine::id::{AssetId, InstrumentId, OrderId, Side, VenueId};
+use engine::event::{Body, End, Event, Link, LinkState, kind};
+use engine::id::{AssetId, InstrumentId, OrderId, VenueId};
 use engine::instrument::{Instrument, Kind};
 use engine::intent::Intent;
-use engine::num::{Amount, Notional, Price, Qty};
+use engine::num::{Amount, Notional, Qty};
 use engine::position::Position;
 use engine::time::Nanos;
 pub use perpetual::MarginSettings;
@@ -262,23 +262,46 @@ impl SimVenue {
     /// when it has nothing to tell or to do at another time than before.
     #[inline]
     pub fn on_row(&mut self, at: Nanos, row: &Event) -> bool {
-        let before = if self.rows_first { Nanos(at.0.saturating_sub(1)) } else { at };
-        if row.kind != kind::LEVEL || self.work_at <= before {
-            self.on_other(at, row, before);
-            return true;
+        if row.kind == kind::LEVEL && at < self.work_at {
+            return self.on_levels(|place| (place == 0).then_some((at, row))).1;
         }
-        let Some(Body::Level { side, price, qty }) = row.level() else { return false };
-        self.note_feed(row);
-        let Some(place) = self.board(row.instrument) else { return false };
-        self.on_level(at, place, row, (side, price, qty))
+        self.on_any(at, row);
+        true
     }
 
-    /// How long the feed takes, as a row tells.
+    /// Takes levels of one book, each with when the venue had it, as long as they follow on each
+    /// other, nothing else is due and nothing comes of them. How many, and whether something came
+    /// of the last one.
     #[inline]
-    const fn note_feed(&mut self, row: &Event) {
-        if row.venue_delta_us != 0 {
-            self.feed_us = row.venue_delta_us;
+    pub fn on_levels<'a>(
+        &mut self,
+        rows: impl Fn(usize) -> Option<(Nanos, &'a Event)>,
+    ) -> (usize, bool) {
+        let Some(first) = rows(0).map(|(_, row)| row.instrument) else { return (0, false) };
+        let Some(place) = self.board(first) else { return (0, false) };
+        let market = &mut self.boards[place].market;
+        let (mut taken, mut feed_us) = (0, self.feed_us);
+        while let Some((at, row)) = rows(taken)
+            && at < self.work_at
+            && row.kind == kind::LEVEL
+            && row.instrument == first
+            && let Some(Body::Level { side, price, qty }) = row.level()
+        {
+            taken += 1;
+            if row.venue_delta_us != 0 {
+                feed_us = row.venue_delta_us;
+            }
+            market.on_depth_row(at, row, (side, price, qty));
+            if market.has_reports() {
+                break;
+            }
         }
+        self.feed_us = feed_us;
+        let has_reports = market.has_reports();
+        if has_reports {
+            self.settle(place);
+        }
+        (taken, has_reports)
     }
 
     /// How long market rows take to us now.
@@ -290,52 +313,30 @@ impl SimVenue {
         Nanos(took_us.max(0).unsigned_abs().saturating_mul(1_000))
     }
 
-    /// A level of depth; whether it came to reports.
-    #[inline]
-    fn on_level(
-        &mut self,
-        at: Nanos,
-        place: usize,
-        row: &Event,
-        level: (Side, Price, Qty),
-    ) -> bool {
-        let market = &mut self.boards[place].market;
-        if row.has(flag::FIRST) {
-            market.on_snapshot(at);
-        }
-        market.on_level(at, row.id, level);
-        if row.has(flag::LAST) {
-            market.on_depth_end(at);
-        }
-        let has_reports = market.has_reports();
-        if has_reports {
-            self.settle(place);
-        }
-        has_reports
-    }
-
-    /// A row that is no level, or one before which work is due.
+    /// A row of any kind, after what is due before it.
     #[inline(never)]
-    fn on_other(&mut self, at: Nanos, row: &Event, before: Nanos) {
+    fn on_any(&mut self, at: Nanos, row: &Event) {
+        let before = if self.rows_first { Nanos(at.0.saturating_sub(1)) } else { at };
         if self.work_at <= before {
             self.work(before);
         }
         let Some(body) = row.body() else { return };
-        self.note_feed(row);
+        if row.venue_delta_us != 0 {
+            self.feed_us = row.venue_delta_us;
+        }
         let Some(place) = self.board(row.instrument) else { return };
-        let board = &mut self.boards[place];
+        let market = &mut self.boards[place].market;
         match body {
             Body::Level { side, price, qty } => {
-                self.on_level(at, place, row, (side, price, qty));
-                return;
+                market.on_depth_row(at, row, (side, price, qty));
             }
             Body::Best { bid, bid_qty, ask, ask_qty } => {
-                board.market.on_best(at, row.id, (bid, bid_qty), (ask, ask_qty));
+                market.on_best(at, row.id, (bid, bid_qty), (ask, ask_qty));
             }
-            Body::Trade { price, qty, taker } => board.market.on_trade(at, price, qty, taker),
+            Body::Trade { price, qty, taker } => market.on_trade(at, price, qty, taker),
             other => return self.on_rare(at, place, other),
         }
-        if board.market.has_reports() {
+        if market.has_reports() {
             self.settle(place);
         }
     }

@@ -57,10 +57,26 @@ impl SimVenues {
     pub fn on_row(&mut self, at: Nanos, row: &Event) -> bool {
         let Some(venue) = self.homes.get(row.instrument.index()).copied() else { return false };
         let Some(sim) = self.venues.get_mut(venue) else { return false };
-        if !sim.on_row(at, row) {
-            return false;
-        }
-        let next = sim.next_at().unwrap_or(NEVER);
+        sim.on_row(at, row) && self.renote(venue)
+    }
+
+    /// Takes levels of one book as long as they follow on each other: how many, and whether
+    /// [`SimVenues::next_at`] is another now. What stops it is for [`SimVenues::on_row`].
+    #[inline]
+    pub fn on_levels<'a>(
+        &mut self,
+        rows: impl Fn(usize) -> Option<(Nanos, &'a Event)>,
+    ) -> (usize, bool) {
+        let first = rows(0).and_then(|(_, row)| self.homes.get(row.instrument.index()).copied());
+        let Some(venue) = first else { return (0, false) };
+        let Some(sim) = self.venues.get_mut(venue) else { return (0, false) };
+        let (taken, may_change) = sim.on_levels(rows);
+        (taken, may_change && self.renote(venue))
+    }
+
+    /// Looks when a venue is due; whether it is another time than before.
+    fn renote(&mut self, venue: usize) -> bool {
+        let next = self.venues[venue].next_at().unwrap_or(NEVER);
         let changed = next != self.nexts[venue];
         if changed {
             self.note(venue);

@@ -178,9 +178,17 @@ impl<R: Rows, V: Moments, K: Keep> TapePorts<R, V, K> {
         loop {
             let from = self.happened.place;
             let mut place = from;
-            while let Some((at, row)) = self.happened.rows.moment(place)
-                && at <= limit
-            {
+            loop {
+                let rows = &self.happened.rows;
+                let ahead = |more: usize| rows.moment(place + more).filter(|row| row.0 <= limit);
+                let (levels, changed) = self.venues.on_levels(ahead);
+                place += levels;
+                if changed && let Some((at, _)) = rows.moment(place - 1) {
+                    limit = limit.min(self.venues.next_at().unwrap_or(NEVER).max(at));
+                }
+                let Some((at, row)) = rows.moment(place).filter(|row| row.0 <= limit) else {
+                    break;
+                };
                 place += 1;
                 if self.venues.on_row(at, row) {
                     limit = limit.min(self.venues.next_at().unwrap_or(NEVER).max(at));

@@ -60,6 +60,7 @@ impl Market {
         }
         orders.retain(|own| own.open.leaves().0 > 0);
         self.resting[side.index()] = orders;
+        self.watch();
     }
 
     /// A trade at an order's own price: how many lots of it reach the order.
@@ -111,6 +112,9 @@ impl Market {
             }
             orders.retain(|own| own.open.leaves().0 > 0);
             self.resting[side.index()] = orders;
+        }
+        if filled {
+            self.watch();
         }
         filled
     }

@@ -41,6 +41,7 @@ impl Market {
                 }
             }
         }
+        self.watch();
         Ok(())
     }
 

@@ -92,6 +92,7 @@ impl Market {
         }
         orders.retain(|own| own.open.leaves().0 > 0);
         self.resting[side.index()] = orders;
+        self.watch();
     }
 
     /// An order that may take does: whole at the best price, or level by level.
