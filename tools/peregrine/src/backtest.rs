@@ -7,11 +7,12 @@ mod keep;
 mod like;
 mod market;
 mod setup;
-mod sign;
 mod verdict;
 
+use crate::bar::Bar;
 use crate::config::{Config, JournalSync, Mode};
 use crate::exit::{Exit, Failure};
+use crate::print;
 use crate::replay::spent_s;
 use args::BacktestArgs;
 use engine::time::Nanos;
@@ -24,7 +25,6 @@ use research::run::Witness;
 use research::run::divergence::Fills;
 use research::session::Shown;
 use setup::Setup;
-use sign::Sign;
 use venues::sim::Rules;
 use verdict::{Ran, Verdict};
 
@@ -32,6 +32,9 @@ use verdict::{Ran, Verdict};
 const LOOK_EVERY: Nanos = Nanos::from_s(1);
 /// How long a snapshot takes that the engine asks for.
 const RESYNC_AFTER: Nanos = Nanos::from_ms(200);
+
+/// What is seen of it while it runs.
+const FORM: &str = "{bar:30} {percent:>3} %  {events_per_s}  {msg}  {eta} left";
 
 /// Runs it.
 pub fn run(args: &BacktestArgs) -> Result<Exit, Failure> {
@@ -44,20 +47,20 @@ pub fn run(args: &BacktestArgs) -> Result<Exit, Failure> {
     }
     let shown = like.as_ref().map_or_else(Shown::default, |like| like.shown(&markets));
     let setup = Setup::new(&config, &mut markets)?;
-    let mut sign = Sign::new(markets.rows(), args.json);
+    let bar = Bar::new(FORM, args.json);
     let around = (&config, &markets, shown);
     let mut told = (Drawing::default(), Fills::default());
     let versus = |fills: &Fills| like.as_ref().map(|like| like.versus(fills)).transpose();
     let (ran, versus, files) = match &args.out {
         None => {
-            let (ran, _) = go(setup, around, (Unkept, &mut told), &mut sign)?;
+            let (ran, _) = go(setup, around, (Unkept, &mut told), &bar)?;
             (ran, versus(&told.1)?, Vec::new())
         }
         Some(folder) => {
             let folder = Folder::create(folder)?;
             let journal = folder.journal(&config, &setup, &markets)?;
             let mut both = (told, folder.recorder()?);
-            let (ran, journal) = go(setup, around, (journal, &mut both), &mut sign)?;
+            let (ran, journal) = go(setup, around, (journal, &mut both), &bar)?;
             journal.end().map_err(Failure::error)?;
             let recorder = both.1;
             told = both.0;
@@ -67,7 +70,7 @@ pub fn run(args: &BacktestArgs) -> Result<Exit, Failure> {
             (ran, versus, files)
         }
     };
-    drop(sign);
+    drop(bar);
     let (drawing, files) = (&told.0, files.as_slice());
     let versus = versus.as_ref();
     Verdict { ran, drawing, versus, files, seed: args.seed }.tell(args.json)?;
@@ -101,8 +104,13 @@ pub(crate) fn measure<W: Witness>(
     let mut markets = Markets::open(&config, args)?;
     markets.missed = missed;
     let setup = Setup::new(&config, &mut markets)?;
-    let mut sign = Sign::new(markets.rows(), true);
-    go(setup, (&config, &markets, Shown::default()), (Unkept, witness), &mut sign).map(|_| ())
+    let bar = Bar::new(FORM, true);
+    go(setup, (&config, &markets, Shown::default()), (Unkept, witness), &bar).map(|_| ())
+}
+
+/// A moment to the second.
+fn second(at: Nanos) -> String {
+    print::Utc(Nanos(at.0 / 1_000_000_000 * 1_000_000_000)).to_string()
 }
 
 /// From the first row to the last.
@@ -110,7 +118,7 @@ fn go<K: Keep, W: Witness>(
     setup: Setup,
     (config, markets, shown): (&Config, &Markets, Shown),
     (keep, witness): (K, &mut W),
-    sign: &mut Sign,
+    bar: &Bar,
 ) -> Result<(Ran, K), Failure> {
     let Setup { engine, venues, balances, began, epoch } = setup;
     let rhythm = Rhythm {
@@ -132,7 +140,7 @@ fn go<K: Keep, W: Witness>(
         meta: markets.meta(config),
         balances: &balances,
         look_every: LOOK_EVERY,
-        sign: &mut |rows, at| sign.show(rows, at),
+        sign: &mut |rows, at| bar.show(rows, markets.rows(), second(at)),
     };
     let came = backtest.run(about).map_err(Failure::error)?;
     let took_s = spent_s() - before;

@@ -1,17 +1,16 @@
 //! `peregrine import`: recordings, dumps and journals become a tape, with a report of what is wrong
 //! in them and a bar that shows how far it is.
 
+use crate::bar::Bar;
 use crate::cli;
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use clap::Args;
 use engine::instrument::{Fees, Kind};
 use engine::num::{AMOUNT_DECIMALS, Notional, parse_decimal};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use research::import::{
-    Facts, ImportError, Input, Known, Mapping, Origin, Progress, Request, import,
+    Facts, ImportError, Input, Known, Mapping, Origin, Report, Request, import,
 };
-use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 /// The least latency that `--clock shift` leaves, µs.
@@ -168,10 +167,7 @@ pub(crate) fn on_the_way(
         least_latency_us: (!clock_kept).then_some(LEAST_US),
         latency_us: 0,
     };
-    let bar = Bar::new(false);
-    let done = import(&request, &mut |progress| bar.shows(progress));
-    bar.ends();
-    done.map(|_| ()).map_err(Failure::error)
+    shown(&request, false).map(|_| ()).map_err(Failure::error)
 }
 
 /// Imports, reports.
@@ -185,10 +181,7 @@ pub fn run(args: &ImportArgs) -> Result<Exit, Failure> {
         least_latency_us: (args.clock == "shift").then_some(LEAST_US),
         latency_us: args.latency_us,
     };
-    let bar = Bar::new(args.json);
-    let done = import(&request, &mut |progress| bar.shows(progress));
-    bar.ends();
-    let report = done.map_err(|error| match error {
+    let report = shown(&request, args.json).map_err(|error| match error {
         ImportError::Usage(_) => Failure::usage(error),
         other => Failure::error(other),
     })?;
@@ -200,30 +193,9 @@ pub fn run(args: &ImportArgs) -> Result<Exit, Failure> {
     Ok(Exit::Ok)
 }
 
-/// How far it is, on a terminal; nothing elsewhere.
-struct Bar(ProgressBar);
-
-impl Bar {
-    fn new(is_quiet: bool) -> Self {
-        let target = match is_quiet || !std::io::stderr().is_terminal() {
-            true => ProgressDrawTarget::hidden(),
-            false => ProgressDrawTarget::stderr(),
-        };
-        let bar = ProgressBar::with_draw_target(Some(1), target);
-        let form = "{bar:30} {percent:>3} %  {bytes} of {total_bytes}  {msg}  {eta} left";
-        if let Ok(style) = ProgressStyle::with_template(form) {
-            bar.set_style(style);
-        }
-        Self(bar)
-    }
-
-    fn shows(&self, progress: Progress) {
-        self.0.set_length(progress.bytes_all);
-        self.0.set_position(progress.bytes);
-        self.0.set_message(format!("{} rows", progress.rows));
-    }
-
-    fn ends(&self) {
-        self.0.finish_and_clear();
-    }
+/// Imports, and shows how far it is.
+fn shown(request: &Request, is_quiet: bool) -> Result<Report, ImportError> {
+    let form = "{bar:30} {percent:>3} %  {bytes} of {total_bytes}  {msg}  {eta} left";
+    let bar = Bar::new(form, is_quiet);
+    import(request, &mut |told| bar.show(told.bytes, told.bytes_all, format!("{} rows", told.rows)))
 }

@@ -9,6 +9,7 @@ pub mod arm;
 pub mod assemble;
 pub mod audit;
 pub mod backtest;
+pub mod bar;
 pub mod bench;
 pub mod board;
 pub mod check;

@@ -2,21 +2,20 @@
 //! markets, how much of that is luck, and the configuration with the winner's.
 
 pub mod args;
-mod bar;
 mod ground;
 
+use crate::bar::Bar;
 use crate::cli;
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::logging;
 use args::TuneArgs;
-use bar::Bar;
 use ground::Tapes;
 use research::report::numbers;
 use research::tape::Tape;
 use research::tune::ground::Stretch;
 use research::tune::page::page;
-use research::tune::plan::{Plan, TuneError, Tuned};
+use research::tune::plan::{Plan, Progress, TuneError, Tuned};
 use research::tune::sampler::SamplerError;
 use research::tune::space::Space;
 use research::tune::study::Trial;
@@ -59,13 +58,21 @@ fn search(ground: &Tapes<'_>, config: &Config) -> Result<(Tuned, Vec<Trial>), Fa
     let (span, tapes) = tapes(args)?;
     let plan = plan(args, config, (space, span), tapes)?;
     fs::create_dir_all(&args.out).map_err(|error| unwritten(&args.out, &error))?;
-    let mut bar = Bar::new(args.json);
-    let tuned = plan.run(ground, &study(args), &mut |progress| bar.shows(&progress));
-    bar.ends();
+    let bar = Bar::new("{bar:30} {pos} of {len}  {msg}  {eta} left", args.json);
+    let mut show = |told: Progress| bar.show(told.done as u64, told.of as u64, said(&told));
+    let tuned = plan.run(ground, &study(args), &mut show);
+    drop(bar);
     tuned.map_err(|error| match error {
         TuneError::Sampler(SamplerError::Multi(_) | SamplerError::Grid(_)) => Failure::usage(error),
         other => Failure::error(other),
     })
+}
+
+fn said(progress: &Progress) -> String {
+    let Progress { fold, folds, stage, best, .. } = *progress;
+    let fold = if folds > 1 { format!("fold {} of {folds}, ", fold + 1) } else { String::new() };
+    let best = best.map_or_else(String::new, |best| format!(", best {best:.4}"));
+    format!("{fold}{stage}{best}")
 }
 
 fn read(path: &Path, what: &str) -> Result<String, Failure> {

@@ -23,12 +23,11 @@
 //!
 //! **Two orders.** A strategy lives in the order of receipt, which is the tape's; the simulated
 //! venue in the order of the venue's own time ([`venue_at`]). [`Tape::window`] gives the first,
-//! [`Tape::by_venue`] the second, [`Tape::course`] both at once, each group decoded once. Memory is
-//! bounded by a few groups, whatever the length of the tape.
+//! [`Tape::by_venue`] the second. Memory is bounded by a few groups, whatever the length of the
+//! tape.
 
 mod books;
 mod columns;
-mod course;
 mod error;
 mod listed;
 mod order;
@@ -37,7 +36,6 @@ mod tests;
 mod window;
 mod writer;
 
-pub use course::{Course, Seen, Step};
 pub use error::TapeError;
 pub use listed::Listed;
 pub use order::ByVenue;
@@ -194,12 +192,6 @@ impl Tape {
     /// receipt.
     pub fn by_venue(&self, from: Nanos, to: Nanos) -> ByVenue<'_> {
         ByVenue::new(self, from, to)
-    }
-
-    /// The rows of that window twice, as they happen at the venue and as they are received, merged
-    /// by time.
-    pub fn course(&self, from: Nanos, to: Nanos) -> Course<'_> {
-        Course::new(self, from, to)
     }
 
     /// Groups of which a row may lie in the window.

@@ -190,7 +190,7 @@ impl Market {
     }
 
     /// A row of a depth message, with its meaning.
-    #[inline]
+    #[inline(always)]
     pub fn on_depth_row(&mut self, at: Nanos, row: &Event, level: (Side, Price, Qty)) {
         if row.has(flag::FIRST) {
             self.on_snapshot(at);

@@ -6,7 +6,7 @@
 //! and what then comes too late is given at once, and counted.
 
 use super::window::Groups;
-use super::{GROUP, Tape, TapeError, venue_at, within};
+use super::{GROUP, Tape, TapeError, venue_at};
 use engine::event::Event;
 use engine::time::Nanos;
 
@@ -31,10 +31,8 @@ impl<'a> ByVenue<'a> {
     /// # Errors
     /// When the file is damaged.
     pub fn next_rows(&mut self) -> Result<Option<&[Event]>, TapeError> {
-        self.sorted.pass(usize::MAX >> 1);
-        self.sorted.fill(&mut self.groups)?;
-        let (_, rows) = self.sorted.ready();
-        Ok(if rows.is_empty() { None } else { Some(rows) })
+        self.sorted.turn(&mut self.groups)?;
+        Ok(Some(self.sorted.ready()).filter(|rows| !rows.is_empty()))
     }
 
     /// Rows that came too late for their place so far.
@@ -88,30 +86,20 @@ impl Sorted {
         }
     }
 
-    /// Times and rows that are in their final place.
-    #[inline]
-    pub fn ready(&self) -> (&[Nanos], &[Event]) {
-        let range = self.next..self.safe;
-        (self.at.get(range.clone()).unwrap_or_default(), self.rows.get(range).unwrap_or_default())
+    /// Rows that are in their final place.
+    pub fn ready(&self) -> &[Event] {
+        self.rows.get(self.next..self.safe).unwrap_or_default()
     }
 
-    /// Goes beyond so many of them, and gives them.
-    #[inline]
-    pub fn pass(&mut self, rows: usize) -> &[Event] {
-        let start = self.next;
-        self.next = (start + rows).min(self.safe);
-        self.rows.get(start..self.next).unwrap_or_default()
-    }
-
-    /// Makes some ready, unless some are or there are no more.
-    #[inline]
-    pub fn fill(&mut self, groups: &mut Groups<'_>) -> Result<(), TapeError> {
+    /// Makes the next ones ready, unless there are no more.
+    pub fn turn(&mut self, groups: &mut Groups<'_>) -> Result<(), TapeError> {
+        self.next = self.safe;
         while self.next >= self.safe && self.place < groups.range.end {
-            let rows = groups.rows(self.place)?;
+            groups.read(self.place)?;
             self.place += 1;
             let earliest = self.earliest.get(self.place - groups.range.start);
             let earliest = earliest.copied().unwrap_or(Nanos(u64::MAX));
-            self.add(within(&rows, groups.from, groups.to), earliest);
+            self.add(groups.rows(), earliest);
         }
         Ok(())
     }

@@ -70,18 +70,6 @@ fn by_venue(tape: &Tape, from: u64, to: u64) -> (Vec<Event>, u64) {
     (all, order.late())
 }
 
-/// Both orders as the course tells them.
-fn course(tape: &Tape, from: u64, to: u64) -> [Vec<Event>; 2] {
-    let mut course = tape.course(Nanos(from), Nanos(to));
-    let (mut both, mut last) = ([Vec::new(), Vec::new()], Nanos::ZERO);
-    while let Some(step) = course.next_step().unwrap() {
-        assert!(step.at >= last && !step.rows.is_empty());
-        last = step.at;
-        both[usize::from(step.seen == Seen::Received)].extend_from_slice(step.rows);
-    }
-    both
-}
-
 /// Rows of a market of which one in seven is told late, and some have no stamp.
 fn market(count: u64, seed: u64) -> Vec<Event> {
     let (mut at, mut state) = (1_700_000_000_000_000_000, seed);
@@ -139,8 +127,7 @@ fn both_orders_hold_the_same_rows() {
     let (sorted, late) = by_venue(&tape, 0, u64::MAX);
     assert_eq!(late, 0);
     assert!(sorted == naive);
-    let [at_venue, received] = course(&tape, 0, u64::MAX);
-    assert!(at_venue == naive && received == rows);
+    assert!(window(&tape, 0, u64::MAX) == rows);
 }
 
 #[test]
@@ -229,7 +216,5 @@ proptest! {
         let mut sorted = naive.clone();
         sorted.sort_by_key(venue_at);
         prop_assert!(by_venue(&tape, from, to).0 == sorted);
-        let [at_venue, received] = course(&tape, from, to);
-        prop_assert!(at_venue == sorted && received == naive);
     }
 }

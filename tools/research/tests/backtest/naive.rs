@@ -7,6 +7,7 @@ use engine::id::InstrumentId;
 use engine::intent::Outgoing;
 use engine::ports::Ports;
 use engine::time::{Nanos, Stage};
+use research::tape::venue_at;
 use strategies::any::Any;
 use venues::sim::SimVenues;
 
