@@ -5,15 +5,18 @@
 //! ring of [`Command`]s. Nobody waits for anybody, and every process may die at any time.
 //!
 //! **Invariant.** This crate must not know feeds, venues, strategies, threads or clocks: times are
-//! given by the caller. `unsafe` is in four places: `mapping`, where a file becomes a structure
+//! given by the caller. `unsafe` is in five places: `mapping`, where a file becomes a structure
 //! of atomics, `file`, where one that nobody changes becomes bytes, `journal::memory`, where rows
-//! are copied into a mapping, and `journal::crc`, where the processor's own instruction is called.
+//! are copied into a mapping, `journal::crc` and `ahead`, where the processor's own instructions are
+//! called.
 
 pub mod seqlock;
 mod sync;
 
 mod ring;
 
+#[cfg(not(all(loom, test)))]
+mod ahead;
 #[cfg(not(all(loom, test)))]
 mod command;
 #[cfg(not(all(loom, test)))]
@@ -41,6 +44,7 @@ pub mod words;
 
 #[cfg(not(all(loom, test)))]
 pub use {
+    ahead::bring_near,
     command::{
         Answer, COMMANDS_MAX, Command, CommandReader, CommandWriter, Key, Kind, Received, Target,
         Value,

@@ -64,6 +64,9 @@ pub fn by_venue(received: &[Event]) -> Vec<(Nanos, u32)> {
     order
 }
 
+/// So many rows before its turn one is brought near.
+const AHEAD: usize = 24;
+
 /// Rows in memory that lie by receipt, gone through by the venue's time. What one order has brought
 /// near is near for the other.
 #[derive(Clone, Debug)]
@@ -89,6 +92,9 @@ impl<'a> HeldMoments<'a> {
 impl Moments for HeldMoments<'_> {
     #[inline]
     fn moment(&self, place: usize) -> Option<(Nanos, &Event)> {
+        if let Some((_, soon)) = self.order.get(place + AHEAD) {
+            shm::bring_near(self.all, *soon as usize);
+        }
         let (at, place) = *self.order.get(place)?;
         let row = self.all.get(place as usize)?;
         (self.begun && !self.over).then_some((at, row))
