@@ -20,7 +20,7 @@ use benches::recorded::Failed;
 use benches::stage::{Against, Bar, Row, Stage, median};
 use engine::event::Event;
 use engine::id::{AssetId, InstrumentId};
-use engine::instrument::{Instrument, Symbol};
+use engine::instrument::{Instrument, Kind, Symbol};
 use engine::num::Grid as Steps;
 use engine::risk::Refusal;
 use engine::time::Nanos;
@@ -52,7 +52,8 @@ fn spent() -> f64 {
 fn instrument() -> Option<Instrument> {
     let grids = (Steps { decimals: 1, step: 1 }, Steps { decimals: 3, step: 1 });
     let symbol = Symbol::new("BTCUSDT")?;
-    Some(Instrument::new(InstrumentId(0), symbol, (AssetId(0), AssetId(1)), grids))
+    let spot = Instrument::new(InstrumentId(0), symbol, (AssetId(0), AssetId(1)), grids);
+    Some(Instrument { kind: Kind::Linear, ..spot })
 }
 
 /// The market in both forms.
@@ -182,16 +183,6 @@ fn main() -> Result<(), Failed> {
         println!("backtest: skipped: no recording at ../shared/data/{NAME}");
         return Ok(());
     };
-    if let Ok(which) = std::env::var("ONLY") {
-        let which: usize = which.parse()?;
-        let mut all = Vec::new();
-        for _ in 0..300 {
-            all.push(market.ours(&RACES[which].1)? / market.theirs.len() as f64);
-        }
-        all.sort_by(f64::total_cmp);
-        println!("{} {} {}", all[0], all[150], market.received.len());
-        return Ok(());
-    }
     for (name, grid) in &RACES {
         race(&mut stage, &market, (name, grid))?;
     }

@@ -66,22 +66,22 @@ impl<S: Strategy> Engine<S> {
         let mut cursor = Cursor::default();
         while let Some(id) = self.desks[place].orders.walk(&mut cursor) {
             let desk = &mut self.desks[place];
-            let Some(order) = desk.orders.get(id).copied() else { continue };
+            let Some(order) = desk.orders.get(id) else { continue };
+            let is_open = order.state == OrderState::Open;
+            if is_open && order.wake == Wake::Awake && !order.tif.is_immediate() {
+                continue;
+            }
+            let order = *order;
             let listing = self.market.listing(order.instrument);
             let venue = listing.and_then(|one| self.venues.get(one.instrument.venue.index()));
             let (up, known) = venue.map_or((false, false), |v| (v.orders_up, v.is_reconciled()));
             let late = now.since(order.sent_at) > self.settings.answer_max;
             let waits = order.state.is_pending()
-                || (order.state == OrderState::Open
-                    && match order.wake {
-                        Wake::Awake => order.tif.is_immediate(),
-                        Wake::Asleep | Wake::Dormant => false,
-                        Wake::Due => true,
-                    });
+                || is_open && matches!(order.wake, Wake::Awake | Wake::Due);
             if waits && late && up {
                 desk.counters.unknown_orders += 1;
                 desk.orders.update(id, &mut self.exposure, |order| order.doubt(Nanos::ZERO));
-            } else if order.state == OrderState::Open && order.wake == Wake::Asleep && known {
+            } else if is_open && order.wake == Wake::Asleep && known {
                 if now.since(order.asked_at.max(order.sent_at)) >= ASK_ASLEEP {
                     self.ask(place, id);
                 }

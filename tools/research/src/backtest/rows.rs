@@ -65,7 +65,7 @@ pub fn by_venue(received: &[Event]) -> Vec<(Nanos, u32)> {
 }
 
 /// So many rows before its turn one is brought near.
-const AHEAD: usize = 24;
+const AHEAD: usize = 32;
 
 /// Rows in memory that lie by receipt, gone through by the venue's time. What one order has brought
 /// near is near for the other.
