@@ -30,6 +30,8 @@ pub(super) const ONE: i64 = 100_000_000;
 pub(super) struct Told {
     quotes: [[Vec<Quote>; 2]; 2],
     takes: [Option<Take>; 2],
+    /// Leaves what stands as it is.
+    keeps: bool,
     learnt: u64,
 }
 
@@ -47,6 +49,10 @@ impl Strategy for Told {
     fn plan(&mut self, _: &View<'_>, plans: &mut [Plan]) {
         for (index, plan) in plans.iter_mut().enumerate().take(2) {
             plan.take = self.takes[index];
+            if self.keeps {
+                plan.keep();
+                continue;
+            }
             for side in Side::BOTH {
                 for quote in &self.quotes[index][side.index()] {
                     plan.quote(side, quote.price, quote.qty);
@@ -144,7 +150,7 @@ fn text_of(item: &Outgoing) -> String {
 }
 
 /// Words: `+MS` time · `ready` · `book B A` · `row SIDE P Q [first|last]` · `tick` · `gap` ·
-/// `trade P` · `mark P` · `status S` · `quote buy P:Q … sell P:Q …` · `take ID SIDE P:Q [DESK]` ·
+/// `trade P` · `mark P` · `status S` · `quote buy P:Q … sell P:Q …` · `keep` · `take ID SIDE P:Q [DESK]` ·
 /// `accept N` · `fill N TRADE QTY [P]` · `done N END [FILLED] [REASON]` · `amended N Q [P]` ·
 /// `refused N REQUEST REASON` · `unknown N REQUEST` · `absent N` · `triggered N` ·
 /// `standing N SIDE P Q FILLED [waits|as-new]` · `balance ASSET FREE LOCKED` ·
@@ -385,6 +391,7 @@ impl Bench {
                 self.row(instrument, 1, body, flag::LAST);
             }
             "quote" => self.quote(instrument, rest),
+            "keep" => self.engine.desks.iter_mut().for_each(|desk| desk.strategy.keeps = true),
             "take" => self.take(instrument, rest),
             _ => return false,
         }
@@ -418,6 +425,7 @@ impl Bench {
         }
         for desk in self.engine.desks.iter_mut().filter(|d| d.trades(InstrumentId(instrument))) {
             desk.strategy.quotes[usize::from(instrument)] = quotes.clone();
+            desk.strategy.keeps = false;
         }
         self.tick(instrument);
     }

@@ -26,6 +26,26 @@ fn quotes_stand_after_start_and_reconciliation_alone() {
 }
 
 #[test]
+fn what_a_plan_keeps_stands_whatever_it_is_until_quotes_may_not_stand() {
+    check(
+        "ready
+         quote buy 100:5 sell 102:5 => place #1 buy 100:5, place #2 sell 102:5
+         accept 1
+         accept 2
+         fill 1 71 4 => replace #1→#3 100:5
+         done 1 cancelled
+         accept 3
+         keep
+         fill 3 72 4
+         tick
+         order 3 => open 5/4 at 100
+         take 1 buy 101:1 => place #4 buy 101:1 ioc
+         done 4 expired
+         gap => cancel #3, cancel #2",
+    );
+}
+
+#[test]
 fn a_partial_fill_is_left_until_too_little_stands() {
     check(
         "ready
