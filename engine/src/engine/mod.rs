@@ -437,27 +437,20 @@ pub fn step<S: Strategy, P: Ports>(engine: &mut Engine<S>, ports: &mut P) -> boo
     event.recv_delta_ns = u32::try_from(at.since(event.at).0).unwrap_or(u32::MAX);
     event.at = at;
     ports.record(&event);
+    let effect = engine.observe(&event);
     if event.is_inner() {
-        engine.observe(&event);
-    } else {
-        step_whole(engine, ports, &event);
+        return true;
     }
-    true
-}
-
-/// The rest of a step whose event strategies may see.
-#[inline(never)]
-fn step_whole<S: Strategy, P: Ports>(engine: &mut Engine<S>, ports: &mut P, event: &Event) {
-    let effect = engine.observe(event);
     ports.mark(Stage::Book);
-    if engine.decide(event, effect) {
+    if engine.decide(&event, effect) {
         ports.mark(Stage::Decide);
-        engine.approve(event);
+        engine.approve(&event);
         ports.mark(Stage::Risk);
     }
     for item in engine.outbox.drain() {
         ports.send(item);
     }
+    true
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ pub struct LivePorts {
     killed: bool,
     keys: Keys,
     queued: Vec<Event>,
-    /// What is left of a promotion: ids and values of `Set`, the last one first.
+    /// What a promotion changes: ids and values of `Set`.
     sets: Vec<(u64, i64)>,
     probe: Probe,
     timer_every: Nanos,
@@ -58,6 +58,8 @@ impl LivePorts {
         start: (Vec<Event>, Keys),
     ) -> Self {
         let now = clock.now();
+        let mut queued = start.0;
+        queued.reserve(SETS_MAX);
         Self {
             clock,
             ends,
@@ -66,7 +68,7 @@ impl LivePorts {
             stop_sent: false,
             killed: false,
             keys: start.1,
-            queued: start.0,
+            queued,
             sets: Vec::with_capacity(SETS_MAX),
             probe,
             timer_every: Nanos::from_ms(10),
@@ -132,7 +134,7 @@ impl LivePorts {
     /// Whether rows of a promotion are left, which nothing may come between.
     #[inline]
     pub const fn is_promoting(&self) -> bool {
-        !self.sets.is_empty()
+        !self.queued.is_empty()
     }
 
     /// Whether anything was sent since this was last asked.
@@ -204,8 +206,7 @@ impl LivePorts {
         let event = match command.shadow {
             Some(name) => {
                 let found = self.keys.promote(name.as_str(), &mut self.sets);
-                self.sets.reverse();
-                found.map(|()| self.set())
+                found.map(|()| self.promote())
             }
             None => self.event(&command).map(Some),
         };
@@ -217,13 +218,16 @@ impl LivePorts {
         event
     }
 
-    /// The next row of a promotion.
-    #[cold]
-    fn set(&mut self) -> Option<Event> {
-        let (id, value) = self.sets.pop()?;
-        let body = Body::Command { command: Command::Set, value };
-        let event = Event::new(self.clock.now(), InstrumentId(0), id, body);
-        Some(if self.sets.is_empty() { event } else { event.with(flag::MORE) })
+    /// Queues the rows of a promotion; the first of them.
+    fn promote(&mut self) -> Option<Event> {
+        let (now, last) = (self.clock.now(), self.queued.len());
+        while let Some((id, value)) = self.sets.pop() {
+            let body = Body::Command { command: Command::Set, value };
+            let event = Event::new(now, InstrumentId(0), id, body);
+            let more = if self.queued.len() == last { 0 } else { flag::MORE };
+            self.queued.push(event.with(more));
+        }
+        self.queued.pop()
     }
 
     /// The event that a command becomes, or why it cannot be obeyed.
@@ -318,9 +322,6 @@ impl Ports for LivePorts {
         self.stamp = Nanos::ZERO;
         if let Some(event) = self.queued.pop() {
             return Some(event);
-        }
-        if self.is_promoting() {
-            return self.set();
         }
         if let Some(received) = self.commands.poll()
             && let Some(event) = self.command(received)
