@@ -129,12 +129,13 @@ pub(crate) fn differences(found: &Divergence, name: &str) -> String {
             utc(print.utc_ns),
             print.market,
             print.side,
-            print.qty,
-            print.price
+            exact(print.qty),
+            exact(print.price)
         );
         if let Some((later, price)) = alone.nearest {
             let sign = if later < 0 { "before" } else { "after" };
             let away = span(later.unsigned_abs() as f64);
+            let price = exact(price);
             text += &format!("; the nearest of the other is {away} {sign}, at {price}");
         }
         text += &format!("\n    {}\n", alone.why);
@@ -144,4 +145,9 @@ pub(crate) fn differences(found: &Divergence, name: &str) -> String {
         text += &format!("  and {more} more: see the page, or --json\n");
     }
     text
+}
+
+/// A price or quantity without the dust of its last binary digits.
+fn exact(value: f64) -> f64 {
+    (value * 1e9).round() / 1e9
 }

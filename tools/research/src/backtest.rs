@@ -103,11 +103,7 @@ where
         let mut observer = Observer::new(meta, look_every);
         let mut sign_at = SIGN_EVERY;
         while let Some(head) = self.ports.prepare()? {
-            if !observer.has_begun() && equity::is_known(&self.engine) {
-                let equity = equity::worth(&self.engine, balances);
-                observer.begin((head.at, equity), &self.engine, witness);
-            }
-            self.turn(&head, &mut observer, witness);
+            self.turn(&head, balances, &mut observer, witness);
             if self.ports.came().events >= sign_at {
                 sign_at = self.ports.came().events + SIGN_EVERY;
                 sign(self.ports.came().events, head.at);
@@ -125,11 +121,24 @@ where
     }
 
     /// One report or timer, or the market's rows of one instant, the first of which is `head`.
+    ///
+    /// What is measured begins when the worth of all that is held is known, and at the latest with
+    /// the first order.
     #[inline]
-    fn turn<T: Witness>(&mut self, head: &Event, observer: &mut Observer, witness: &mut T) {
+    fn turn<T: Witness>(
+        &mut self,
+        head: &Event,
+        balances: &[(AssetId, Amount)],
+        observer: &mut Observer,
+        witness: &mut T,
+    ) {
         let Self { engine, ports } = self;
         observer.before(head, engine, witness);
         while step(engine, ports) {}
+        if !observer.has_begun() && (ports.has_orders() || equity::is_known(engine)) {
+            let equity = equity::worth(engine, balances);
+            observer.begin((head.at, equity), engine, witness);
+        }
         observer.after(head, engine, witness);
         for (at, place) in ports.orders() {
             let names = (place.instrument, place.client.order);

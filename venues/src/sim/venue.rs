@@ -241,7 +241,7 @@ impl SimVenue {
             liquidations: 0,
             shortfall: Notional(0),
         };
-        venue.set_fees();
+        venue.set_fees(0);
         for (instrument, position) in positions {
             if let Some(place) = venue.board(instrument) {
                 venue.boards[place].position = position;
@@ -452,11 +452,12 @@ impl SimVenue {
         (place != NO_BOARD).then_some(usize::from(place))
     }
 
-    /// Fees as the volume gives them now.
-    fn set_fees(&mut self) {
+    /// Fees as the volume gives them now, and so much more for takers.
+    fn set_fees(&mut self, taker_more_ppm: i64) {
         for board in &mut self.boards {
-            let own = fees(&board.instrument, self.fee_in_quote);
-            board.market.set_fees(self.volume.fees(own));
+            let own = self.volume.fees(fees(&board.instrument, self.fee_in_quote));
+            let taker_ppm = own.taker_ppm + taker_more_ppm;
+            board.market.set_fees(FeeSchedule { taker_ppm, ..own });
         }
     }
 

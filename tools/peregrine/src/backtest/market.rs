@@ -37,6 +37,14 @@ impl Markets {
         if span.0 >= span.1 {
             return Err(Failure::usage("--from is not before --to: nothing lies between"));
         }
+        for (place, path) in args.data.iter().enumerate() {
+            let real = |path: &Path| path.canonicalize().ok();
+            let before = args.data[..place].iter().map(|path| real(path));
+            if real(path).is_some_and(|path| before.flatten().any(|other| other == path)) {
+                let text = format!("--data names {} twice: its trades would count twice", path.display());
+                return Err(Failure::usage(text));
+            }
+        }
         let opened: Result<Vec<Tape>, Failure> =
             args.data.iter().map(|path| open(path, config, false)).collect();
         let mut tapes = opened?;
@@ -177,10 +185,12 @@ fn find(
     match alike.as_slice() {
         [one] => Ok((*one).clone()),
         [] => {
-            let mut names: Vec<&str> = all().map(|one| one.name.as_str()).collect();
+            let kind = |kind| if kind == Kind::Spot { "spot" } else { "a perpetual" };
+            let named = |one: &Listed| format!("{} ({})", one.name, kind(one.instrument.kind));
+            let mut names: Vec<String> = all().map(named).collect();
             names.sort_unstable();
             names.dedup();
-            let kind = if settings.kind == Kind::Spot { "spot" } else { "a perpetual" };
+            let kind = kind(settings.kind);
             Err(Failure::error(format!(
                 "no data of {name} ({kind}): --data has {}; import it, or take it out of the \
                  configuration",

@@ -262,7 +262,15 @@ fn ppm(section: &Section<'_>, key: &'static str, default: u32) -> u32 {
 }
 
 fn margin(section: &Section<'_>, base: MarginSettings) -> MarginSettings {
-    let ppm = |key| section.decimal(key).and_then(|at| fee_ppm(section, key, at));
+    let ppm = |key| {
+        let at = section.decimal(key)?;
+        if at.value.is_sign_negative() {
+            let what = format!("{} is out of range", at.value);
+            section.problem(at.span.clone(), key, what, "0 or more");
+            return None;
+        }
+        fee_ppm(section, key, at)
+    };
     MarginSettings {
         maintenance_ppm: ppm("maintenance_margin_bps").unwrap_or(base.maintenance_ppm),
         liquidation_ppm: ppm("liquidation_fee_bps").unwrap_or(base.liquidation_ppm),

@@ -99,8 +99,8 @@ impl<W: Witness> Teller<'_, W> {
     }
 
     /// Begins once the balances are told and every market has shown a price, and at the latest with
-    /// the first fill.
-    fn start(&mut self, event: &Event, engine: &Engine<Any>) {
+    /// the first order or fill.
+    fn start(&mut self, event: &Event, is_order: bool, engine: &Engine<Any>) {
         let Some(observer) = &mut self.observer else { return };
         if observer.has_begun() {
             return;
@@ -109,7 +109,7 @@ impl<W: Witness> Teller<'_, W> {
         let ready = listings.iter().all(|listing| {
             listing.last_mid_twice.is_some() && engine.account(listing.instrument.venue).started()
         });
-        if ready || event.kind == kind::FILL {
+        if ready || is_order || event.kind == kind::FILL {
             observer.begin((event.at, equity(engine)), engine, self.witness);
         }
     }
@@ -160,7 +160,7 @@ impl<W: Witness> Watch<Any> for Teller<'_, W> {
             return;
         }
         if row.event.kind == kind::FILL {
-            self.start(&row.event, engine);
+            self.start(&row.event, false, engine);
         }
         if let Some(observer) = &mut self.observer {
             observer.before(&row.event, engine, self.witness);
@@ -174,7 +174,9 @@ impl<W: Witness> Watch<Any> for Teller<'_, W> {
         let event = &row.event;
         if !row.is_sent() {
             // Before what this event sends is told.
-            self.start(event, engine);
+            self.start(event, false, engine);
+        } else if matches!(sent::read(event), Some(Sent::Place { .. } | Sent::Move { .. })) {
+            self.start(event, true, engine);
         }
         let Some(observer) = &mut self.observer else { return };
         if !row.is_sent() {

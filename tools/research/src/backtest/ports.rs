@@ -16,6 +16,8 @@ use engine::ports::Ports;
 use engine::time::{Nanos, Stage};
 use venues::sim::SimVenues;
 
+/// Between two timers lies so small a part of the silence at least.
+const SILENCE_STEPS: u64 = 1_000;
 /// Behind all rows.
 const NEVER: Nanos = Nanos(u64::MAX);
 
@@ -80,6 +82,8 @@ pub struct TapePorts<R, V, K> {
     run: usize,
     timer_at: Nanos,
     timers: u64,
+    /// When the market was last heard of.
+    heard_at: Nanos,
     /// The next event, where it is no row of the run.
     head: Option<Event>,
     /// What comes before everything else, the last one first.
@@ -113,6 +117,7 @@ impl<R: Rows, V: Moments, K: Keep> TapePorts<R, V, K> {
             run: 0,
             timer_at: began.after(rhythm.timer_every),
             timers: 0,
+            heard_at: began,
             head: None,
             begin,
             resyncs: Resyncs::new(rhythm.instruments),
@@ -140,6 +145,11 @@ impl<R: Rows, V: Moments, K: Keep> TapePorts<R, V, K> {
     /// The venues and the journal, at the end.
     pub fn into_parts(self) -> (SimVenues, K) {
         (self.venues, self.keep)
+    }
+
+    /// Whether any order left since they were asked for.
+    pub(super) const fn has_orders(&self) -> bool {
+        !self.orders.is_empty()
     }
 
     /// Orders that left since they were asked for.
@@ -247,6 +257,8 @@ impl<R: Rows, V: Moments, K: Keep> TapePorts<R, V, K> {
     fn begin_run(&mut self, at: Nanos) -> Event {
         let rows = &self.received.rows.rows()[self.received.place..];
         let end = rows.iter().position(|row| row.at != at).unwrap_or(rows.len());
+        self.heard_at = at;
+        self.timer_at = self.timer_at.min(at.after(self.rhythm.timer_every));
         self.run = self.received.place + end;
         rows[0]
     }
@@ -267,9 +279,11 @@ impl<R: Rows, V: Moments, K: Keep> TapePorts<R, V, K> {
         None
     }
 
+    /// In a long silence of the market they come more and more seldom: days of it are soon over.
     fn timer(&mut self) -> Event {
         let at = self.timer_at;
-        self.timer_at = at.after(self.rhythm.timer_every);
+        let seldom = Nanos(at.since(self.heard_at).0 / SILENCE_STEPS);
+        self.timer_at = at.after(self.rhythm.timer_every.max(seldom));
         self.timers += 1;
         Event::new(at, InstrumentId(0), self.timers, Body::Timer)
     }

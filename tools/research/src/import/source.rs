@@ -79,8 +79,7 @@ impl<R: Reader> Tabled<R> {
         let first = self.last.is_none() && self.reader.begins_empty();
         let whole = match part {
             Part::Change => first,
-            Part::Whole => self.last != Some(Part::Whole),
-            Part::Numbered(_) => true,
+            Part::Whole | Part::Numbered(_) => true,
         };
         self.last = Some(part);
         if whole { flag::FIRST } else { 0 }

@@ -46,7 +46,7 @@ fn signed(key: &str, name: &str, (value, text): (f64, String)) -> Line {
 }
 
 /// A number with so many digits that a small one does not vanish.
-fn plain(value: f64) -> String {
+pub(crate) fn plain(value: f64) -> String {
     let places = match value.abs() {
         value if value >= 1_000.0 || value == 0.0 => 2,
         value if value >= 1.0 => 4,

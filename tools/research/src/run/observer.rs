@@ -13,6 +13,7 @@ use engine::id::{InstrumentId, OrderId, Side};
 use engine::instrument::{Instrument, Kind};
 use engine::market::Listing;
 use engine::num::{Amount, Notional, Price, Qty};
+use engine::order::{Order, Wake};
 use engine::strategy::Strategy;
 use engine::time::Nanos;
 
@@ -212,10 +213,13 @@ impl Observer {
                 let level = listing.book.is_live().then(|| listing.book.best(side)).flatten();
                 level.map_or(f64::NAN, |(level, _)| price(instrument, level))
             };
+            // What a venue is not known to have is no quote of ours yet.
             let own = |side: Side| {
-                let prices = engine.desks.iter().filter_map(|desk| {
-                    desk.own_best(instrument.id, side).map(|best| price(instrument, best))
-                });
+                let orders = engine.desks.iter().flat_map(|desk| desk.orders.side(instrument.id, side));
+                let stands = |order: &&Order| {
+                    order.venue_order != 0 && !matches!(order.wake, Wake::Asleep | Wake::Dormant)
+                };
+                let prices = orders.filter(stands).map(|order| price(instrument, order.price));
                 let better = if side == Side::Buy { f64::max } else { f64::min };
                 prices.fold(f64::NAN, better)
             };

@@ -4,7 +4,7 @@ use super::monte::Spread;
 use super::page::{bands, verdicts};
 use super::plan::Tuned;
 use crate::report::frame::number;
-use crate::report::numbers::{Group, Line, Tone};
+use crate::report::numbers::{Group, Line, Tone, plain};
 
 /// The lines, in groups.
 pub fn groups(tuned: &Tuned) -> Vec<Group> {
@@ -52,7 +52,7 @@ pub fn groups(tuned: &Tuned) -> Vec<Group> {
     });
     let other = bands(tuned).into_iter().map(|(luck, of_it, spread)| {
         let Spread { p5, p25, p50, p75, p95 } = spread;
-        let values = [p5, p25, p50, p75, p95].map(|value| format!("{:>12}", number(value, 6)));
+        let values = [p5, p25, p50, p75, p95].map(|value| format!("{:>12}", plain(value)));
         line(luck, of_it.to_owned(), format!("{}  {luck}", values.concat()), Tone::Plain)
     });
     let shares = ["5 %", "25 %", "50 %", "75 %", "95 %"].map(|share| format!("{share:>12}"));

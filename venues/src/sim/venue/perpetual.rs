@@ -156,16 +156,14 @@ impl SimVenue {
             if lots == 0 || !board.settles_in(asset) {
                 continue;
             }
-            let before = board.position.base;
             let side = if lots > 0 { Side::Sell } else { Side::Buy };
             let key = OrderId::new(OrderId::FOREIGN_EPOCH, self.liquidations).0;
             let (limit, qty) = (None::<Price>, Qty(lots.abs()));
             let order = NewOrder { key, side, limit, qty, tif: Tif::Ioc };
+            // It costs its fee beside that of taking; the fill tells both.
+            self.set_fees(i64::from(self.margin.liquidation_ppm));
             self.apply(at, place, Ask::New(order));
-            let board = &self.boards[place];
-            let closed = Amount(before.0 - board.position.base.0);
-            let fee = part(worth(closed, board.mark).saturating_abs(), self.margin.liquidation_ppm);
-            self.ledger.credit(asset, Amount(-fee));
+            self.set_fees(0);
         }
         let flat = |board: &Board| !board.settles_in(asset) || board.position.base.is_zero();
         let left = self.ledger.total(asset).0;

@@ -79,7 +79,7 @@ impl SimVenue {
                 Job::Edge => self.on_edge(at),
                 Job::Day => {
                     self.volume.turn(at);
-                    self.set_fees();
+                    self.set_fees(0);
                 }
             }
         }
