@@ -7,8 +7,8 @@
 //! **Invariant.** This crate must not know feeds, venues, strategies, threads or clocks: times are
 //! given by the caller. `unsafe` is in five places: `mapping`, where a file becomes a structure
 //! of atomics, `file`, where one that nobody changes becomes bytes, `journal::memory`, where rows
-//! are copied into a mapping, `journal::crc` and `ahead`, where the processor's own instructions are
-//! called.
+//! are copied into a mapping, `journal::crc` and `ahead`, where the processor's own instructions
+//! are called.
 
 pub mod seqlock;
 mod sync;

@@ -8,6 +8,7 @@ mod like;
 mod market;
 mod setup;
 mod verdict;
+mod warnings;
 
 use crate::bar::Bar;
 use crate::config::{Config, JournalSync, Mode};
@@ -51,7 +52,7 @@ pub fn run(args: &BacktestArgs) -> Result<Exit, Failure> {
     let around = (&config, &markets, shown);
     let mut told = (Drawing::default(), Fills::default());
     let versus = |fills: &Fills| like.as_ref().map(|like| like.versus(fills)).transpose();
-    let (ran, versus, files) = match &args.out {
+    let (mut ran, versus, files) = match &args.out {
         None => {
             let (ran, _) = go(setup, around, (Unkept, &mut told), &bar)?;
             (ran, versus(&told.1)?, Vec::new())
@@ -71,6 +72,7 @@ pub fn run(args: &BacktestArgs) -> Result<Exit, Failure> {
         }
     };
     drop(bar);
+    ran.warnings.extend(warnings::early(&markets)?);
     let (drawing, files) = (&told.0, files.as_slice());
     let versus = versus.as_ref();
     Verdict { ran, drawing, versus, files, seed: args.seed }.tell(args.json)?;
@@ -146,7 +148,8 @@ fn go<K: Keep, W: Witness>(
     let took_s = spent_s() - before;
     let halt = backtest.engine.halt();
     let refused: u64 = backtest.engine.desks.iter().map(|desk| desk.counters.venue_rejects).sum();
+    let warnings = warnings::idle(&backtest.engine, &came, markets).into_iter().collect();
     let (venues, keep) = backtest.ports.into_parts();
-    let ran = Ran { came, took_s, halt, refused, venues };
+    let ran = Ran { came, took_s, halt, refused, venues, warnings };
     Ok((ran, keep))
 }

@@ -5,12 +5,14 @@ use crate::bar::Bar;
 use crate::cli;
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
+use crate::unfinished::Unfinished;
 use clap::Args;
 use engine::instrument::{Fees, Kind};
 use engine::num::{AMOUNT_DECIMALS, Notional, parse_decimal};
 use research::import::{
     Facts, ImportError, Input, Known, Mapping, Origin, Report, Request, import,
 };
+use research::tape::TapeWriter;
 use std::path::{Path, PathBuf};
 
 /// The least latency that `--clock shift` leaves, µs.
@@ -197,5 +199,6 @@ pub fn run(args: &ImportArgs) -> Result<Exit, Failure> {
 fn shown(request: &Request, is_quiet: bool) -> Result<Report, ImportError> {
     let form = "{bar:30} {percent:>3} %  {bytes} of {total_bytes}  {msg}  {eta} left";
     let bar = Bar::new(form, is_quiet);
+    let _unfinished = Unfinished::new(&TapeWriter::part(&request.out));
     import(request, &mut |told| bar.show(told.bytes, told.bytes_all, format!("{} rows", told.rows)))
 }

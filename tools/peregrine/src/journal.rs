@@ -35,6 +35,8 @@ pub struct Journal {
     lock: Lock,
     /// What the sessions before left; none in a new folder.
     pub recovered: Option<Recovered>,
+    /// The number of a new one, where it is not to be drawn.
+    number: Option<u64>,
 }
 
 impl Journal {
@@ -61,7 +63,15 @@ impl Journal {
                 Some(recover(folder)?)
             }
         };
-        Ok(Self { folder: folder.into(), lock, recovered })
+        Ok(Self { folder: folder.into(), lock, recovered, number: None })
+    }
+
+    /// The same for what can be made again: a new one has this number, so that the same rows make
+    /// the same bytes, and its memory lies in its folder and goes with it.
+    #[must_use]
+    pub const fn repeatable(mut self, number: u64) -> Self {
+        self.number = Some(number);
+        self
     }
 
     /// Where it lies.
@@ -98,7 +108,7 @@ impl Journal {
         let mut words: Vec<u64> = Vec::new();
         engine.save(&mut words);
         let start = Start {
-            journal: self.recovered.as_ref().map(|recovered| recovered.journal),
+            journal: self.recovered.as_ref().map(|recovered| recovered.journal).or(self.number),
             config: config.hash(),
             binary: facts::binary_id(),
             epoch,
@@ -110,7 +120,7 @@ impl Journal {
         facts.append(&self.folder, start.first)?;
         let writer = WriterSettings {
             folder: self.folder.clone(),
-            pool_folder: PathBuf::from(POOL),
+            pool_folder: self.number.map_or_else(|| PathBuf::from(POOL), |_| self.folder.clone()),
             segment_rows: settings.segment_rows(),
             pool: settings.segments,
             reserve_rows: settings.reserve_rows(),

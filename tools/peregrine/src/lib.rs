@@ -44,4 +44,5 @@ pub mod session;
 pub mod shadow;
 pub mod threads;
 pub mod tune;
+pub mod unfinished;
 pub mod version;

@@ -72,6 +72,11 @@ fn listed(name: &str) -> Listed {
 
 /// A tape of one venue: a walk with a book of eight levels a side, best prices and trades.
 fn tape(path: &Path, name: &str, seed: u64) -> u64 {
+    tape_of(path, (name, seed), 6_000)
+}
+
+/// The same of so many messages.
+fn tape_of(path: &Path, (name, seed): (&str, u64), turns: u64) -> u64 {
     let mut writer = TapeWriter::create(path, &[listed(name)]).unwrap();
     let mut random = Random::new(seed);
     let (mut at, mut bid, mut update, mut rows) = (BEGAN + seed * 1_000, 600_000_i64, 1, 0);
@@ -80,7 +85,7 @@ fn tape(path: &Path, name: &str, seed: u64) -> u64 {
         writer.push(&Event { venue_delta_us: 400, ..row }).unwrap();
         rows += 1;
     };
-    for turn in 0..6_000_u64 {
+    for turn in 0..turns {
         at += 1_000_000 + random.bits() % 9_000_000;
         update += 1;
         let is_book = turn % 50 == 0;
@@ -156,6 +161,42 @@ fn two_venues(folder: &Folder) -> (String, [String; 2], u64) {
     (config, tapes, rows)
 }
 
+/// All files of a folder, by their places in it.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let (mut found, mut folders) = (Vec::new(), vec![folder.to_owned()]);
+    while let Some(next) = folders.pop() {
+        for entry in std::fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            match path.is_dir() {
+                true => folders.push(path),
+                false => found.push(path.strip_prefix(folder).unwrap().to_owned()),
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn who_is_asked_to_end_leaves_nothing() {
+    let folder = Folder::new();
+    let (config, [one, two], _) = two_venues(&folder);
+    let long = folder.path("long.tape");
+    tape_of(long.as_ref(), ("binance:BTCUSDT", 1), 300_000);
+    std::fs::remove_file(&one).unwrap();
+    let out = folder.path("out");
+    let args = ["backtest", "--config", &config, "--data", &long, &two, "--out", &out];
+    let mut run = Command::new(env!("CARGO_BIN_EXE_peregrine")).args(args).spawn().unwrap();
+    while !Path::new(&out).join("journal").exists() {
+        assert!(run.try_wait().unwrap().is_none(), "it ended before it was asked to");
+        std::thread::yield_now();
+    }
+    let pid = rustix::process::Pid::from_child(&run);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    assert_eq!(run.wait().unwrap().code(), Some(143));
+    assert!(!Path::new(&out).exists());
+}
+
 #[test]
 fn two_venues_are_merged_and_the_same_input_gives_the_same() {
     let folder = Folder::new();
@@ -173,8 +214,13 @@ fn two_venues_are_merged_and_the_same_input_gives_the_same() {
         let object = json(&[&plain[..], &["--out", out]].concat(), 0);
         assert_eq!(timeless(object), timeless(first.clone()));
     }
-    let fills = kept.each_ref().map(|out| std::fs::read(Path::new(out).join("run/fills.parquet")));
-    assert_eq!(fills[0].as_ref().unwrap(), fills[1].as_ref().unwrap());
+    let files = kept.each_ref().map(|out| files(out.as_ref()));
+    assert!(files[0].len() > 8, "{files:?}");
+    assert_eq!(files[0], files[1]);
+    for file in &files[0] {
+        let [one, two] = kept.each_ref().map(|out| std::fs::read(Path::new(out).join(file)));
+        assert!(one.unwrap() == two.unwrap(), "{} differs", file.display());
+    }
     let journal = format!("{}/journal", kept[0]);
     let replayed = json(&["replay", &journal, "--json"], 0);
     assert_eq!(replayed["identical"], true, "{replayed}");

@@ -150,7 +150,8 @@ fn text_of(item: &Outgoing) -> String {
 }
 
 /// Words: `+MS` time · `ready` · `book B A` · `row SIDE P Q [first|last]` · `tick` · `gap` ·
-/// `trade P` · `mark P` · `status S` · `quote buy P:Q … sell P:Q …` · `keep` · `take ID SIDE P:Q [DESK]` ·
+/// `trade P` · `mark P` · `status S` · `quote buy P:Q … sell P:Q …` · `keep` ·
+/// `take ID SIDE P:Q [DESK]` ·
 /// `accept N` · `fill N TRADE QTY [P]` · `done N END [FILLED] [REASON]` · `amended N Q [P]` ·
 /// `refused N REQUEST REASON` · `unknown N REQUEST` · `absent N` · `triggered N` ·
 /// `standing N SIDE P Q FILLED [waits|as-new]` · `balance ASSET FREE LOCKED` ·

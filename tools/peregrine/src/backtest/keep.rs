@@ -12,6 +12,7 @@ use super::setup::Setup;
 use crate::config::Config;
 use crate::exit::Failure;
 use crate::journal::{Facts, Journal};
+use crate::unfinished::Unfinished;
 use engine::event::Event;
 use engine::intent::Outgoing;
 use research::backtest::{Failed, Keep, Written};
@@ -26,6 +27,7 @@ use std::path::{Path, PathBuf};
 pub(super) struct Folder {
     path: PathBuf,
     is_whole: bool,
+    _unfinished: Unfinished,
 }
 
 /// The journal, with its lock.
@@ -65,10 +67,11 @@ impl Folder {
             let text = format!("{} is there already: name another folder", path.display());
             return Err(Failure::usage(text));
         }
+        let unfinished = Unfinished::new(path);
         fs::create_dir_all(path).map_err(|error| {
             Failure::error(format!("cannot create the folder {}: {error}", path.display()))
         })?;
-        Ok(Self { path: path.into(), is_whole: false })
+        Ok(Self { path: path.into(), is_whole: false, _unfinished: unfinished })
     }
 
     /// Begins the journal.
@@ -79,6 +82,8 @@ impl Folder {
         markets: &Markets,
     ) -> Result<Locked, Failure> {
         let journal = Journal::open(&self.path.join("journal"), config)?;
+        let rows = markets.rows().rotate_left(40);
+        let journal = journal.repeatable(config.hash() ^ setup.began.0.rotate_left(20) ^ rows | 1);
         let names = (markets.terms.instruments.as_slice(), &markets.terms.assets);
         let facts = Facts::new(config, names, (setup.epoch, setup.began.0));
         let at = (facts, setup.epoch, setup.began);
@@ -102,6 +107,8 @@ impl Folder {
         let run = recorder.finish().map_err(Failure::error)?;
         let pages = report::write(&self.path.join("report"), drawing, versus);
         let pages = pages.map_err(Failure::error)?;
+        // Nobody writes there any more, and which process did is of no interest.
+        let _ = fs::remove_file(self.path.join("journal/lock"));
         self.is_whole = true;
         let mut files = vec![run, self.path.join("journal")];
         files.extend(pages.into_iter().take(1));

@@ -8,7 +8,7 @@ use crate::exit::Failure;
 use crate::import;
 use engine::asset::Assets;
 use engine::condition::Keeps;
-use engine::event::Event;
+use engine::event::{Event, flag};
 use engine::id::{AssetId, FeedId, InstrumentId, VenueId};
 use engine::instrument::{Instrument, Kind, Status, Symbol};
 use engine::time::Nanos;
@@ -41,7 +41,8 @@ impl Markets {
             let real = |path: &Path| path.canonicalize().ok();
             let before = args.data[..place].iter().map(|path| real(path));
             if real(path).is_some_and(|path| before.flatten().any(|other| other == path)) {
-                let text = format!("--data names {} twice: its trades would count twice", path.display());
+                let text =
+                    format!("--data names {} twice: its trades would count twice", path.display());
                 return Err(Failure::usage(text));
             }
         }
@@ -120,6 +121,27 @@ impl Markets {
             out.push(rows(tape, (began, self.span.1), numbers).after(&books, began));
         }
         Ok(out)
+    }
+
+    /// The name of one of the run's instruments.
+    pub fn name(&self, place: usize) -> &str {
+        self.listed.get(place).map_or("?", |listed| listed.name.as_str())
+    }
+
+    /// Of each tape the share of its first rows that were received before they happened.
+    pub fn early(&self) -> Result<Vec<(&Path, f64)>, Failure> {
+        let of_it = |(tape, _): &'_ (Tape, Numbers)| -> Result<f64, Failure> {
+            let mut window = tape.window(Nanos::ZERO, Nanos(u64::MAX));
+            let rows = window.next_rows().map_err(Failure::error)?.unwrap_or_default();
+            let told = |row: &&Event| row.venue_delta_us != 0 && !row.has(flag::SNAPSHOT);
+            let (mut all, mut early) = (0_u32, 0_u32);
+            for row in rows.iter().filter(told) {
+                all += 1;
+                early += u32::from(row.venue_delta_us < 0);
+            }
+            Ok(f64::from(early) / f64::from(all.max(1)))
+        };
+        self.tapes.iter().map(|one| Ok((one.0.path(), of_it(one)?))).collect()
     }
 
     /// What a tape's instrument is in the run, of the last tape.

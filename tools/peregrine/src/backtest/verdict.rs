@@ -25,6 +25,8 @@ pub(super) struct Ran {
     pub refused: u64,
     /// The venues at the end.
     pub venues: SimVenues,
+    /// What is to be known of it.
+    pub warnings: Vec<String>,
 }
 
 /// All that is told.
@@ -61,7 +63,7 @@ impl Verdict<'_> {
     }
 
     fn object(&self) -> Result<Value, Failure> {
-        let Ran { came, took_s, halt, refused, venues } = &self.ran;
+        let Ran { came, took_s, halt, refused, venues, warnings } = &self.ran;
         let mut object =
             serde_json::to_value(self.drawing.measures.metrics()).map_err(Failure::error)?;
         let rules: Map<String, Value> =
@@ -81,6 +83,7 @@ impl Verdict<'_> {
             "asset": self.drawing.meta.as_ref().map(|meta| meta.asset.clone()),
             "seed": self.seed,
             "rules": rules,
+            "warnings": warnings,
             "versus": self.versus.map(|(found, _)| found),
             "files": self.files.iter().map(|path| path.display().to_string()).collect::<Vec<_>>(),
         });
@@ -91,7 +94,7 @@ impl Verdict<'_> {
     }
 
     fn text(&self) -> String {
-        let Ran { came, took_s, halt, refused, venues } = &self.ran;
+        let Ran { came, took_s, halt, refused, venues, warnings } = &self.ran;
         let metrics = self.drawing.measures.metrics();
         let asset = self.drawing.meta.as_ref().map_or("", |meta| &meta.asset);
         let groups = numbers::groups(&metrics, asset);
@@ -123,6 +126,9 @@ impl Verdict<'_> {
             if count > 0 {
                 text += &format!("\nwarning: {count} {what}\n");
             }
+        }
+        for warning in warnings {
+            text += &format!("\nwarning: {warning}\n");
         }
         if *halt != Halt::None {
             text += &format!("\nwarning: the engine halted: {}\n", halt.name());

@@ -215,7 +215,8 @@ impl Observer {
             };
             // What a venue is not known to have is no quote of ours yet.
             let own = |side: Side| {
-                let orders = engine.desks.iter().flat_map(|desk| desk.orders.side(instrument.id, side));
+                let orders =
+                    engine.desks.iter().flat_map(|desk| desk.orders.side(instrument.id, side));
                 let stands = |order: &&Order| {
                     order.venue_order != 0 && !matches!(order.wake, Wake::Asleep | Wake::Dormant)
                 };

@@ -33,7 +33,14 @@ impl std::fmt::Debug for TapeWriter {
 }
 
 impl TapeWriter {
-    /// Begins one, as `PATH.part` until it is finished.
+    /// Where one is until it is finished: `PATH.part`.
+    pub fn part(path: &Path) -> PathBuf {
+        let mut name = path.as_os_str().to_owned();
+        name.push(".part");
+        PathBuf::from(name)
+    }
+
+    /// Begins one, as [`TapeWriter::part`] until it is finished.
     ///
     /// # Errors
     /// When there is such a file already, or none can be made.
@@ -41,9 +48,7 @@ impl TapeWriter {
         if path.exists() {
             return Err(TapeError::Exists { path: path.into() });
         }
-        let mut name = path.as_os_str().to_owned();
-        name.push(".part");
-        let part = PathBuf::from(name);
+        let part = Self::part(path);
         let options = OpenOptions::new().write(true).create(true).truncate(true).open(&part);
         let file = options.map_err(TapeError::io("create", &part))?;
         let begun = || {

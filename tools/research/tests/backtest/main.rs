@@ -6,14 +6,15 @@ mod live;
 mod naive;
 mod rig;
 
-use engine::event::{Body, Event, flag};
+use engine::event::{Body, Event, flag, kind};
 use engine::id::Side;
 use engine::intent::Outgoing;
 use engine::num::{Price, Qty};
 use engine::state::Digest;
 use engine::time::Nanos;
 use research::backtest::{
-    About, Backtest, Came, Failed, Held, Keep, Merged, Rows, TapePorts, Unkept,
+    About, Backtest, Came, Failed, Held, HeldMoments, Keep, Merged, Rows, TapePorts, Unkept,
+    by_venue,
 };
 use research::run::{Filled, Look, Meta, Nobody, Sent, Witness};
 
@@ -86,7 +87,47 @@ fn it_is_what_the_slow_way_gives() {
         assert_eq!(digest, Digest::of(&engine), "seed {seed}");
         assert_eq!(came.events, received.len() as u64, "seed {seed}");
         assert!(came.fills > 5 && came.sent > 100, "seed {seed}: too quiet: {came:?}");
+        // The same rows, held once and gone through in two orders.
+        let order = by_venue(&received);
+        let doors = (Held::new(received.as_slice()), HeldMoments::new(&received, &order));
+        let ports = TapePorts::new(doors, (rig::venues(), Texts::default()), rig::rhythm());
+        let mut held = Backtest { engine: rig::engine(), ports };
+        assert_eq!(held.run(about(&mut Nobody)).unwrap(), came, "seed {seed}");
+        assert_eq!(held.ports.into_parts().1.0, texts, "seed {seed}");
     }
+}
+
+#[test]
+fn days_of_silence_are_soon_over_and_seconds_are_not_skipped() {
+    /// How many timers come.
+    struct Timers(u64);
+    impl Keep for Timers {
+        fn event(&mut self, event: &Event) {
+            self.0 += u64::from(event.kind == kind::TIMER);
+        }
+        fn item(&mut self, _: &Outgoing) {}
+        fn failed(&self) -> Option<Failed> {
+            None
+        }
+    }
+    let timers = |silence: Nanos| {
+        let mut rows = rig::market(5, 1_000);
+        let quiet = rows.len() / 2;
+        rows[quiet..].iter_mut().for_each(|row| row.at = row.at.after(silence));
+        let at_venue = naive::happened(&rows);
+        let doors = (Held::new(rows.as_slice()), Held::new(at_venue.as_slice()));
+        let ports = TapePorts::new(doors, (rig::venues(), Timers(0)), rig::rhythm());
+        let mut backtest = Backtest { engine: rig::engine(), ports };
+        let came = backtest.run(about(&mut Nobody)).unwrap();
+        assert_eq!(came.events, rows.len() as u64);
+        backtest.ports.into_parts().1.0
+    };
+    let every = rig::rhythm().timer_every;
+    let without = timers(Nanos::ZERO);
+    let short = timers(Nanos(every.0 * 500)) - without;
+    assert!((499..=501).contains(&short), "{short} timers in a silence of 500");
+    let long = timers(Nanos::from_s(30 * 86_400)) - without;
+    assert!((2_000..30_000).contains(&long), "{long} timers in a month");
 }
 
 #[test]
@@ -99,6 +140,9 @@ fn the_same_twice_and_who_looks_changes_nothing() {
     assert_eq!(first, run(&received, &mut Nobody));
     let fills = one.0.iter().filter(|line| line.starts_with("Filled")).count() as u64;
     assert_eq!(fills, first.1.fills);
+    // What is measured begins with the first order at the latest.
+    let told = one.0.iter().filter(|line| line.starts_with("Sent")).count();
+    assert_eq!(told, first.2.iter().filter(|text| text.contains("Place(")).count());
     let looks = one.0.iter().filter(|line| line.starts_with("Look")).count() as u64;
     // One a second from the first known mid on, and one at the end.
     let seconds = (first.1.ended.0 - first.1.began.0) / 1_000_000_000;

@@ -179,8 +179,8 @@ fn too_little_margin_closes_everything_for_a_fee() {
     assert_eq!(told[0], "done Cancelled None");
     assert_eq!(told[1], "fill theirs 4.00 at 91.0");
     assert_eq!(told[2], "position 0.00 at 0");
-    // 50 - 0.8008 - 4 x 9.1 - 0.728 - 3.68
-    assert_eq!(told.last().unwrap(), "usd 8.39120000", "{told:?}");
+    // 50 - 0.8008 - 4 x 9.1 - 0.728 - 3.64
+    assert_eq!(told.last().unwrap(), "usd 8.43120000", "{told:?}");
     assert_eq!((rig.venue.open_orders(), rig.venue.shortfall()), (0, Notional(0)));
     rig.mark(50);
     assert!(rig.rows().is_empty(), "nothing is left to lose");

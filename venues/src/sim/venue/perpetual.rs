@@ -161,7 +161,7 @@ impl SimVenue {
             let (limit, qty) = (None::<Price>, Qty(lots.abs()));
             let order = NewOrder { key, side, limit, qty, tif: Tif::Ioc };
             // It costs its fee beside that of taking; the fill tells both.
-            self.set_fees(i64::from(self.margin.liquidation_ppm));
+            self.set_fees(self.margin.liquidation_ppm);
             self.apply(at, place, Ask::New(order));
             self.set_fees(0);
         }
