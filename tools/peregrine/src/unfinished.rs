@@ -5,6 +5,7 @@
 //! own. What is killed outright leaves them.
 
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Sender, channel};
 use std::sync::{Mutex, Once, PoisonError};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -19,8 +20,12 @@ impl Unfinished {
     /// This file or folder, whether it is there yet or not.
     pub fn new(path: &Path) -> Self {
         HEARS.call_once(|| {
-            // Without a thread the signals end the program as they always do.
-            let _ = std::thread::Builder::new().name("signals".into()).spawn(hear);
+            let (ready, is_ready) = channel();
+            let thread = std::thread::Builder::new().name("signals".into());
+            // Without a thread the signals end the program as they always do, and so they do before
+            // it hears them, which is waited for.
+            let _ = thread.spawn(move || hear(&ready));
+            let _ = is_ready.recv();
         });
         ALL.lock().unwrap_or_else(PoisonError::into_inner).push(path.into());
         Self(path.into())
@@ -37,7 +42,7 @@ impl Drop for Unfinished {
 }
 
 /// Waits for a signal, removes all of them and ends the program as the signal would.
-fn hear() {
+fn hear(ready: &Sender<()>) {
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
         return;
     };
@@ -48,6 +53,7 @@ fn hear() {
             hear(SignalKind::terminate())?,
             hear(SignalKind::hangup())?,
         );
+        let _ = ready.send(());
         Some(tokio::select! {
             _ = stop.recv() => 2,
             _ = end.recv() => 15,
