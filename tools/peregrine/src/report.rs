@@ -112,7 +112,8 @@ fn object(
 pub(crate) fn differences(found: &Divergence, name: &str) -> String {
     let percent = |share: f64| number(share * 100.0, 2);
     let mut text = format!(
-        "Against {name}\n  {} fills here, {} there, {} the same (market, side, price, ± 1 s)\n  \
+        "Against {name}\n  {} fills here, {} there (parts of an order at one price within a second \
+         count as one), {} the same (market, side, price, ± 1 s)\n  \
          precision {} %, recall {} %, {} ms later on average\n",
         found.run,
         found.other,

@@ -117,19 +117,25 @@ fn money(exact: Exact) -> Result<Notional, String> {
 }
 
 fn price(instrument: &Instrument, exact: Exact) -> Result<Price, String> {
-    let steps = exact.steps(instrument.tick).filter(|steps| (0..=PRICE_MAX).contains(steps));
-    steps.map(Price).ok_or_else(|| {
+    let steps = exact.steps(instrument.tick).ok_or_else(|| {
         let tick = instrument.tick.decimal(1);
         format!("a price of {exact} is no multiple of the tick {tick}; give the right --tick")
-    })
+    })?;
+    if (0..=PRICE_MAX).contains(&steps) {
+        return Ok(Price(steps));
+    }
+    Err(format!("a price of {exact} is below 0 or too large; is it the right column?"))
 }
 
 fn qty(instrument: &Instrument, exact: Exact) -> Result<Qty, String> {
-    let steps = exact.steps(instrument.lot).filter(|steps| (0..=QTY_MAX).contains(steps));
-    steps.map(Qty).ok_or_else(|| {
+    let steps = exact.steps(instrument.lot).ok_or_else(|| {
         let lot = instrument.lot.decimal(1);
         format!("a quantity of {exact} is no multiple of the lot {lot}; give the right --lot")
-    })
+    })?;
+    if (0..=QTY_MAX).contains(&steps) {
+        return Ok(Qty(steps));
+    }
+    Err(format!("a quantity of {exact} is below 0 or too large; is it the right column?"))
 }
 
 /// Our reading minus the venue's time, µs; 0 where it has none; sticks at the ends.
