@@ -2,12 +2,12 @@
 //! replays identically, every number has its name, and what is wrong is said.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use engine::event::{Body, Event, flag};
+use engine::event::{Body, Event, flag, kind};
 use engine::id::{AssetId, InstrumentId, Side};
 use engine::instrument::{Instrument, Kind, Symbol};
 use engine::num::{Grid, Price, Qty};
 use engine::time::Nanos;
-use research::tape::{Listed, TapeWriter};
+use research::tape::{Listed, Tape, TapeWriter};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -249,7 +249,7 @@ fn a_window_begins_with_whole_books_and_rules_can_be_others() {
 #[test]
 fn what_is_wrong_is_said_and_leaves_nothing() {
     let folder = Folder::new();
-    let (config, [one, _], _) = two_venues(&folder);
+    let (config, [one, two], _) = two_venues(&folder);
     let out = folder.path("out");
     let missing = ["backtest", "--config", &config, "--data", &one, "--json", "--out", &out];
     let object = json(&missing, 1);
@@ -259,11 +259,82 @@ fn what_is_wrong_is_said_and_leaves_nothing() {
     let nothing = ["backtest", "--config", &config, "--data", &folder.path("no.tape"), "--json"];
     let object = json(&nothing, 1);
     assert!(object["error"].as_str().unwrap().contains("no.tape"), "{object}");
+    let twice = ["backtest", "--config", &config, "--data", &one, &two, &one, "--json"];
+    let object = json(&twice, 2);
+    assert!(object["error"].as_str().unwrap().contains("twice"), "{object}");
     let backward = ["--from", "2024-01-02", "--to", "2024-01-01"];
     let object = json(&[&missing[..], &backward].concat(), 2);
     assert!(object["error"].as_str().unwrap().contains("--from is not before --to"), "{object}");
     let wrong = peregrine(&[&missing[..], &["--from", "yesterday"]].concat());
     assert_eq!(wrong.status.code(), Some(2));
+}
+
+/// The rows of a tape, changed, as another.
+fn changed(from: &str, to: &str, name: &str, change: impl Fn(&mut Event) -> bool) {
+    let tape = Tape::open(from.as_ref()).unwrap();
+    let mut writer = TapeWriter::create(to.as_ref(), &[listed(name)]).unwrap();
+    let mut window = tape.window(Nanos(0), Nanos(u64::MAX));
+    while let Some(rows) = window.next_rows().unwrap() {
+        for mut row in rows.to_vec() {
+            if change(&mut row) {
+                writer.push(&row).unwrap();
+            }
+        }
+    }
+    writer.finish().unwrap();
+}
+
+#[test]
+fn what_is_odd_of_a_run_is_warned_of() {
+    let folder = Folder::new();
+    let (config, [one, two], _) = two_venues(&folder);
+    let warnings = |object: &Value| object["warnings"].to_string();
+    let run = |config: &str, one: &str| {
+        json(&["backtest", "--config", config, "--data", one, &two, "--json"], 0)
+    };
+    assert_eq!(warnings(&run(&config, &one)), "[]");
+    let early = folder.path("early.tape");
+    changed(&one, &early, "binance:BTCUSDT", |row| {
+        row.venue_delta_us = -5_000;
+        true
+    });
+    let object = run(&config, &early);
+    let said = warnings(&object);
+    assert!(
+        said.contains("100 % of the first rows of") && said.contains("--clock shift"),
+        "{said}"
+    );
+    let bare = folder.path("bare.tape");
+    changed(&one, &bare, "binance:BTCUSDT", |row| row.kind != kind::LEVEL);
+    let object = run(&config, &bare);
+    // The other market is traded, and measured although this one has no price.
+    assert!(object["sent"].as_u64() > Some(0) && object["orders"] != 0.0, "{object}");
+    let lone = folder.path("lone.toml");
+    let text = std::fs::read_to_string(&config).unwrap();
+    let cut = text.find("[[instrument]]\nvenue = \"bybit\"").unwrap();
+    let rest = text.find("[strategy]").unwrap();
+    let text = format!("{}{}", &text[..cut], &text[rest..]);
+    let text = text.replace("[venue.bybit]\nkind = \"bybit\"\npreset = \"mainnet\"\n", "");
+    std::fs::write(&lone, text).unwrap();
+    let object = json(&["backtest", "--config", &lone, "--data", &bare, "--json"], 0);
+    let said = warnings(&object);
+    assert!(said.contains("no order was sent: binance:BTCUSDT has no book"), "{said}");
+}
+
+#[test]
+fn orders_that_never_reach_a_venue_are_no_quotes() {
+    let folder = Folder::new();
+    let (config, [one, two], _) = two_venues(&folder);
+    let lost = folder.path("lost.toml");
+    let text = std::fs::read_to_string(&config).unwrap();
+    let text = text.replace("[paper.balances]", "[paper]\nlose_ppm = 1000000\n[paper.balances]");
+    std::fs::write(&lost, text).unwrap();
+    let uptime = |config: &str| {
+        let run = ["backtest", "--config", config, "--data", &one, &two, "--json"];
+        json(&run, 0)["quote_uptime"].as_f64().unwrap()
+    };
+    assert!(uptime(&config) > 0.2);
+    assert_eq!(uptime(&lost), 0.0);
 }
 
 /// Each name of the report's numbers.

@@ -28,6 +28,7 @@ pub struct LivePorts {
     stop_sent: bool,
     killed: bool,
     keys: Keys,
+    /// What comes before everything else, the last one first.
     queued: Vec<Event>,
     /// What a promotion changes: ids and values of `Set`.
     sets: Vec<(u64, i64)>,
@@ -131,9 +132,9 @@ impl LivePorts {
         self.whole = true;
     }
 
-    /// Whether rows of a promotion are left, which nothing may come between.
+    /// Whether rows wait that nothing may come between: a session's first, or a promotion's.
     #[inline]
-    pub const fn is_promoting(&self) -> bool {
+    pub const fn has_queued(&self) -> bool {
         !self.queued.is_empty()
     }
 

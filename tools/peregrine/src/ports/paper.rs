@@ -45,7 +45,7 @@ impl Ports for PaperPorts {
 
     fn next(&mut self) -> Option<Event> {
         let now = self.live.clock().now();
-        if !self.live.is_promoting()
+        if !self.live.has_queued()
             && let Some(report) = self.venues.poll(now)
         {
             self.live.not_market();

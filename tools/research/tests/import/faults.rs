@@ -26,6 +26,7 @@ fn a_bad_file_is_named_with_its_line_and_leaves_nothing() {
         (good.replace("2,buy,100.5", "2,buy,1o0.5"), "bad.csv:3: price: `1o0.5` is not a number"),
         (good.replace("2,buy", "2,bought"), "bad.csv:3: `bought` is no side: buy or sell"),
         (good.replace("2,buy,100.5", "2,buy,100.3"), "bad.csv:3: a price of 100.3 is no multiple"),
+        (good.replace("2,buy,100.5", "2,buy,-100.5"), "bad.csv:3: a price of -100.5 is below 0"),
         (good.replace(",100.5,1\n", "\n"), "bad.csv:2: the line has 4 columns"),
         (HEAD.replace("price", "prize"), "bad.csv:1: its columns"),
         (String::new(), "bad.csv: it is empty"),
@@ -135,6 +136,19 @@ fn each_fault_is_counted_and_placed() {
     assert!(text.contains("duplicates             1  "), "{text}");
     assert_eq!(report.json()["faults"]["clock_jumps"]["count"], 2);
     assert_eq!(report.json()["faults"]["gaps"]["count"], 0);
+}
+
+#[test]
+fn trades_without_numbers_that_are_alike_are_several() {
+    let folder = Folder::new();
+    let line = format!("{START},buy,100.5,1\n");
+    let text = format!("ts,side,px,size\n{}", line.repeat(3));
+    let file = folder.file("alike.csv", text);
+    let mapping = research::import::Mapping::parse("time=ts,side=side,price=px,qty=size").unwrap();
+    let request = Request { mapping, ..request(&folder, &[file], bought()) };
+    let (report, rows) = imported(&request).unwrap();
+    assert_eq!(rows.len(), 3, "{rows:?}");
+    assert_eq!(report.faults.get(&Fault::Duplicate).map_or(0, |found| found.count), 0);
 }
 
 #[test]

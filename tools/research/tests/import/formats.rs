@@ -117,6 +117,20 @@ fn tardis_levels_trades_quotes_and_books() {
         1500 900 BTCUSDT bid 100.0 0
         1500 900 BTCUSDT bid 99.5 2 .",
     );
+    // Told whole again at once: what was there before is not.
+    let again = format!(
+        "{head},is_snapshot,side,price,amount\n{0},true,bid,100.0,5\n{1},true,bid,99.0,1\n\
+         {1},true,ask,99.5,1\n",
+        at(10, 500),
+        at(900, 1500)
+    );
+    let rows = rows_of("again_incremental_book_L2.csv", &again, facts("", ""));
+    same(
+        &rows,
+        "500 10 BTCUSDT bid 100.0 5 first whole .
+        1500 900 BTCUSDT bid 99.0 1 first whole
+        1500 900 BTCUSDT ask 99.5 1 whole .",
+    );
     let trades = format!(
         "{head},id,side,price,amount\n{},77,sell,100.0,5\n{},78,unknown,100.5,5\n",
         at(10, 500),

@@ -118,6 +118,8 @@ rules = "their"
 seed = -1
 lose_ppm = 2000000
 entry_latency_us = 5
+maintenance_margin_bps = -50
+liquidation_fee_bps = "-0.5"
 [paper.entry]
 model = "guess"
 [paper.response]
@@ -136,13 +138,15 @@ queue = "fifo"
              known here: hftbacktest, hftbacktest-partial, own",
             "13:8 paper.seed: -1 is out of range | from 0 to 9223372036854775807 ",
             "14:12 paper.lose_ppm: 2000000 is out of range | from 0 to 1000000 of a million",
-            "16:1 paper.entry: stands beside entry_latency_us | keep one of both",
-            "17:9 paper.entry.model: `guess` is not one of constant, feed, log-normal, recorded | \
+            "16:26 paper.maintenance_margin_bps: -50 is out of range | 0 or more",
+            "17:23 paper.liquidation_fee_bps: -0.5 is out of range | 0 or more",
+            "18:1 paper.entry: stands beside entry_latency_us | keep one of both",
+            "19:9 paper.entry.model: `guess` is not one of constant, feed, log-normal, recorded | \
              known here: constant, feed, log-normal, recorded",
-            "18:1 paper.response.file: is missing | CSV with the columns asked_ns, taken_ns, \
+            "20:1 paper.response.file: is missing | CSV with the columns asked_ns, taken_ns, \
              told_ns",
-            "20:1 paper.outage[0].for_ms: is missing | add for_ms = 5000",
-            "22:1 paper.venue.okx: there is no [venue.okx] | known here: binance",
+            "22:1 paper.outage[0].for_ms: is missing | add for_ms = 5000",
+            "24:1 paper.venue.okx: there is no [venue.okx] | known here: binance",
         ],
     );
 }
