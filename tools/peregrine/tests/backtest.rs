@@ -275,7 +275,7 @@ fn changed(from: &str, to: &str, name: &str, change: impl Fn(&mut Event) -> bool
     let mut writer = TapeWriter::create(to.as_ref(), &[listed(name)]).unwrap();
     let mut window = tape.window(Nanos(0), Nanos(u64::MAX));
     while let Some(rows) = window.next_rows().unwrap() {
-        for mut row in rows.to_vec() {
+        for mut row in rows.iter().copied() {
             if change(&mut row) {
                 writer.push(&row).unwrap();
             }
