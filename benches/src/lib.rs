@@ -22,7 +22,7 @@ pub mod stage;
 pub mod venue;
 
 /// The benches that leave rows, in the order of the way of the data.
-pub const STAGES: [&str; 21] = [
+pub const STAGES: [&str; 22] = [
     "sockets",
     "decode",
     "book",
@@ -44,4 +44,5 @@ pub const STAGES: [&str; 21] = [
     "recovery",
     "sim",
     "backtest",
+    "tune",
 ];

@@ -30,6 +30,7 @@ const DIFF: &str = "≥ 8× serde_json, ≥ 5× sonic-rs typed";
 const GROWTH: &str = "within 1.5×";
 const CROSS: &str = "within 1.5× of single venue";
 const VENUES: &str = "cpu_percent ≤ 30, rows_lost ≤ 0";
+const TWICE: &str = "≥ 2× hftbacktest";
 const RESYNC: &str = "own_rows_max ≤ 1024";
 
 /// All of them, in the order of the data's way.
@@ -96,6 +97,12 @@ pub const NUMBERS: &[Number] = &[
     number("growth_instruments", "growth", &["instruments"], GROWTH),
     number("journal_record", "journal", &["record, a drain beside it"], "≤ 30 ns"),
     number("telemetry_record", "telemetry", &["stamp and record"], "≤ 20 ns"),
+    number("sim_row", "sim", &["row, no order"], "≤ 25 ns"),
+    number("sim_row_16_orders", "sim", &["row, 16 orders"], "–"),
+    number("backtest_replay", "backtest", &["replay only"], TWICE),
+    number("backtest_quotes_1", "backtest", &["1+1 quotes"], TWICE),
+    number("backtest_quotes_8", "backtest", &["8+8 quotes"], TWICE),
+    number("tune_two_jobs", "tune", &["a trial, 2 jobs"], "≥ 1.8× one job"),
 ];
 
 /// The promised row that a bench's row is, if it is one.

@@ -1,6 +1,7 @@
 //! What benches leave: each stage its rows, below the target directory; all together `bench.json`
 //! with the promised rows, in `benches/runs/<date>-<machine>/`. It is written anew when a stage
-//! ends, from all stages that were run at the same commit with the same profile.
+//! ends, from all stages that were run at the same commit with the same profile; what was not keeps
+//! the entry that it had, with the commit that it was measured at.
 
 use crate::numbers::{NUMBERS, Number};
 use crate::row::Row;
@@ -81,22 +82,34 @@ pub fn with_count(mut row: Row, counts: &Counts) -> Row {
     row
 }
 
-/// `bench.json`: the machine, the commit, and an entry for each promised row.
-pub fn compose(setting: &Setting, rows: &[Row]) -> Value {
-    let stages = NUMBERS.iter().map(|number| (number.name.to_owned(), entry(number, rows)));
-    let stages: Map<String, Value> = stages.collect();
+/// `bench.json`: the machine, the commit, and an entry for each promised row; `before` is the file
+/// as it was.
+pub fn compose(setting: &Setting, rows: &[Row], before: &Value) -> Value {
+    let entry = |number: &Number| {
+        let old = || {
+            let mut old = before["stages"][number.name].as_object().cloned()?;
+            old.entry("commit").or_insert_with(|| before["commit"].clone());
+            old["ns_p50"].is_number().then_some(Value::Object(old))
+        };
+        let entry = measured(number, rows).or_else(old).unwrap_or_else(|| missing(number));
+        (number.name.to_owned(), entry)
+    };
+    let stages: Map<String, Value> = NUMBERS.iter().map(entry).collect();
     json!({ "machine": setting, "commit": setting.commit, "stages": stages })
 }
 
-fn entry(number: &Number, rows: &[Row]) -> Value {
+/// Of a row that was never run.
+fn missing(number: &Number) -> Value {
+    json!({
+        "ns_p50": null, "ns_p99": null, "instructions": null, "rivals": {},
+        "bar": number.bar, "met": false,
+    })
+}
+
+fn measured(number: &Number, rows: &[Row]) -> Option<Value> {
     let of =
         |title: &&str| rows.iter().find(|row| row.stage == number.bench && row.title == **title);
-    let Some(row) = number.titles.iter().find_map(of) else {
-        return json!({
-            "ns_p50": null, "ns_p99": null, "instructions": null, "rivals": {},
-            "bar": number.bar, "met": false,
-        });
-    };
+    let row = number.titles.iter().find_map(of)?;
     let tenth = |ns: f64| (ns * 10.0).round() / 10.0;
     let hundredth = |ratio: f64| (ratio * 100.0).round() / 100.0;
     let rivals = row.against.iter().map(|one| (one.name.clone(), json!(hundredth(one.ratio))));
@@ -116,7 +129,7 @@ fn entry(number: &Number, rows: &[Row]) -> Value {
     if let Some(entry) = entry.as_object_mut().filter(|_| !figures.is_empty()) {
         entry.insert("figures".to_owned(), figures.into());
     }
-    entry
+    Some(entry)
 }
 
 /// Writes `bench.json` and the pictures of all that was run at this commit; the file.
@@ -128,7 +141,9 @@ pub fn leave(profile: &str) -> io::Result<PathBuf> {
     let folder = setting.folder();
     fs::create_dir_all(&folder)?;
     let path = folder.join("bench.json");
-    fs::write(&path, serde_json::to_string_pretty(&compose(&setting, &rows))? + "\n")?;
+    let before = fs::read_to_string(&path).ok().and_then(|text| serde_json::from_str(&text).ok());
+    let composed = compose(&setting, &rows, &before.unwrap_or_default());
+    fs::write(&path, serde_json::to_string_pretty(&composed)? + "\n")?;
     copy_pictures(&directory(), &folder)?;
     Ok(path)
 }
@@ -166,7 +181,7 @@ mod tests {
         let rows: Vec<Row> =
             [other, decode, gate].into_iter().map(|row| with_count(row, &counts)).collect();
         let setting = Setting::here("release");
-        let value = compose(&setting, &rows);
+        let value = compose(&setting, &rows, &Value::Null);
         let keys: Vec<&String> = value.as_object().unwrap().keys().collect();
         assert_eq!(keys, ["commit", "machine", "stages"]);
         for key in ["model", "cores", "kernel", "compiler", "profile", "load", "governor"] {
@@ -189,8 +204,29 @@ mod tests {
     }
 
     #[test]
+    fn what_was_run_before_stays_with_its_commit() {
+        let setting = Setting::here("release");
+        let row = |ns: f64| Row { bar: Bar::NsMax(20.0), ..Row::new("risk", "approved", ns) };
+        let first = compose(
+            &Setting { commit: "one".into(), ..setting.clone() },
+            &[row(9.0)],
+            &Value::Null,
+        );
+        let second = compose(&Setting { commit: "two".into(), ..setting.clone() }, &[], &first);
+        let third = compose(&Setting { commit: "three".into(), ..setting.clone() }, &[], &second);
+        for later in [&second, &third] {
+            let gate = &later["stages"]["gate"];
+            assert_eq!((&gate["ns_p50"], &gate["commit"]), (&json!(9.0), &json!("one")));
+            assert_eq!(later["stages"]["engine_rows"]["met"], false);
+        }
+        let again = compose(&setting, &[row(8.0)], &third);
+        assert_eq!(again["stages"]["gate"]["ns_p50"], 8.0);
+        assert_eq!(again["stages"]["gate"].get("commit"), None);
+    }
+
+    #[test]
     fn what_was_not_run_is_listed_and_not_met() {
-        let value = compose(&Setting::here("release"), &[]);
+        let value = compose(&Setting::here("release"), &[], &Value::Null);
         for number in NUMBERS {
             assert_eq!(
                 value["stages"][number.name],

@@ -166,6 +166,26 @@ impl Market {
         true
     }
 
+    /// [`Market::apply_inner`] for rows of one instrument that were read at once; how many mean
+    /// nothing.
+    #[inline]
+    pub(crate) fn apply_inner_rows(&mut self, rows: &[Event], read_at: Nanos) -> usize {
+        let id = rows.first().map(|row| row.instrument.index());
+        let Some(listing) = id.and_then(|id| self.listings.get_mut(id)) else { return rows.len() };
+        let mut odd = 0;
+        for row in rows {
+            if let Some(Body::Level { side, price, qty }) = row.level() {
+                listing.book.take_inner(row, side, price, qty);
+            } else {
+                odd += 1;
+            }
+        }
+        if odd < rows.len() {
+            listing.updated_at = read_at;
+        }
+        odd
+    }
+
     /// One unit of an asset is worth this much of what the market counts in: for quote assets that
     /// no instrument prices.
     pub(crate) fn convert(&mut self, asset: AssetId, price: Notional) {

@@ -3,8 +3,9 @@
 mod shared;
 
 use engine::engine::{Found, step};
-use engine::event::{Event, flag};
+use engine::event::{Event, flag, kind};
 use engine::id::{InstrumentId, OrderId};
+use engine::state::Digest;
 use engine::time::Nanos;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -84,5 +85,36 @@ proptest! {
             step(&mut engine, &mut doors);
         }
         prop_assert!(engine.counters.events >= 10);
+    }
+
+    #[test]
+    fn inner_rows_at_once_are_what_they_are_one_by_one(
+        rows in vec(row(), 1..60),
+        instrument in prop_oneof![9 => Just(0_u16), 1 => any::<u16>()],
+        (read_at, late) in (2_000_000_000_u64..3_000_000_000, 0_u64..9),
+    ) {
+        let (read_at, at) = (Nanos(read_at), Nanos(read_at + late));
+        let inner = |row: &Event| {
+            let (flags, instrument) = (row.flags & !flag::LAST, InstrumentId(instrument));
+            Event { at: read_at, instrument, kind: kind::LEVEL, flags, ..*row }
+        };
+        let rows: Vec<Event> = rows.iter().map(inner).collect();
+        let [mut one, mut all] = [(); 2].map(|()| {
+            let mut engine = shared::engine(Found::Adopt);
+            let mut doors = Doors { now: Nanos(1_000_000_000), ..Doors::default() };
+            for row in preamble() {
+                doors.next = Some(row);
+                step(&mut engine, &mut doors);
+            }
+            engine
+        });
+        let mut doors = Doors { now: at, ..Doors::default() };
+        for row in &rows {
+            doors.next = Some(*row);
+            step(&mut one, &mut doors);
+        }
+        all.observe_inner(&rows, (read_at, at));
+        prop_assert_eq!(Digest::of(&one), Digest::of(&all));
+        prop_assert_eq!(one.counters, all.counters);
     }
 }

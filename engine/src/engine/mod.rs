@@ -299,6 +299,16 @@ impl<S: Strategy> Engine<S> {
         Effect::Odd
     }
 
+    /// Takes level rows in the midst of messages of one instrument, all read and stamped at these
+    /// times: what [`step`] makes of them one by one.
+    #[inline]
+    pub fn observe_inner(&mut self, rows: &[Event], (read_at, at): (Nanos, Nanos)) {
+        self.now = self.now.max(at);
+        self.counters.events += rows.len() as u64;
+        self.counters.market_events += rows.len() as u64;
+        self.counters.odd_rows += self.market.apply_inner_rows(rows, read_at) as u64;
+    }
+
     #[inline]
     fn on_market(&mut self, event: &Event) -> Effect {
         self.counters.market_events += 1;

@@ -134,7 +134,12 @@ where
     ) {
         let Self { engine, ports } = self;
         observer.before(head, engine, witness);
-        while step(engine, ports) {}
+        loop {
+            ports.take_inner(engine);
+            if !step(engine, ports) {
+                break;
+            }
+        }
         if !observer.has_begun() && (ports.has_orders() || equity::is_known(engine)) {
             let equity = equity::worth(engine, balances);
             observer.begin((head.at, equity), engine, witness);

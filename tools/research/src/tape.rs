@@ -19,7 +19,8 @@
 //!
 //! Metadata: `peregrine.version`; `peregrine.instruments`, a JSON array with every fact of each
 //! instrument; `peregrine.groups`, a JSON array with what is known of each group of rows, by which
-//! those outside a window are skipped without being decoded.
+//! those outside a window are skipped without being decoded. Every byte is under a checksum, which
+//! is looked at before it is read.
 //!
 //! **Two orders.** A strategy lives in the order of receipt, which is the tape's; the simulated
 //! venue in the order of the venue's own time ([`venue_at`]). [`Tape::window`] gives the first,
@@ -31,6 +32,7 @@ mod columns;
 mod error;
 mod listed;
 mod order;
+mod seal;
 #[cfg(test)]
 mod tests;
 mod window;
@@ -62,7 +64,7 @@ mod keys {
     pub const INSTRUMENTS: &str = "peregrine.instruments";
     pub const GROUPS: &str = "peregrine.groups";
     /// Version of the format that this writes and reads.
-    pub const THIS: &str = "1";
+    pub const THIS: &str = "2";
 }
 
 /// What is known of a group of rows without reading it.
@@ -77,13 +79,25 @@ struct Group {
     /// Instruments of which a whole book begins in it.
     books: Vec<u16>,
     rows: usize,
+    /// Where its bytes end; they begin where those before it end.
+    end: u64,
+    /// Their checksum.
+    crc: u32,
 }
 
 type Nanoseconds = u64;
 
 impl Default for Group {
     fn default() -> Self {
-        Self { first: u64::MAX, last: 0, venue: u64::MAX, books: Vec::new(), rows: 0 }
+        Self {
+            first: u64::MAX,
+            last: 0,
+            venue: u64::MAX,
+            books: Vec::new(),
+            rows: 0,
+            end: 0,
+            crc: 0,
+        }
     }
 }
 
@@ -115,6 +129,7 @@ pub const fn venue_at(row: &Event) -> Nanos {
 /// A tape on disk, mapped into memory.
 pub struct Tape {
     path: PathBuf,
+    bytes: Bytes,
     reader: SerializedFileReader<Bytes>,
     instruments: Vec<Listed>,
     groups: Vec<Group>,
@@ -130,12 +145,13 @@ impl Tape {
     /// Opens one; no row of it is read yet.
     ///
     /// # Errors
-    /// When there is none, or it is no tape of this version.
+    /// When there is none, or it is no tape of this version, or its metadata is damaged.
     pub fn open(path: &Path) -> Result<Self, TapeError> {
         let file = File::open(path).map_err(TapeError::io("open", path))?;
         let map = FileBytes::map(&file).map_err(TapeError::io("map", path))?;
         let bytes = Bytes::from_owner(map);
-        let reader = SerializedFileReader::new(bytes).map_err(TapeError::format(path))?;
+        seal::check(path, &bytes)?;
+        let reader = SerializedFileReader::new(bytes.clone()).map_err(TapeError::format(path))?;
         let said = |key: &str| {
             let all = reader.metadata().file_metadata().key_value_metadata();
             let found = all.and_then(|all| all.iter().find(|one| one.key == key));
@@ -159,7 +175,7 @@ impl Tape {
         if groups.len() != found.len() || !groups.iter().zip(found).all(fits) {
             return Err(wrong(keys::GROUPS, "does not fit the groups that are there".into()));
         }
-        Ok(Self { path: path.into(), reader, instruments, groups })
+        Ok(Self { path: path.into(), bytes, reader, instruments, groups })
     }
 
     /// Where it is.
@@ -201,6 +217,19 @@ impl Tape {
         start..end.max(start)
     }
 
+    /// Looks whether a group's bytes are what was written.
+    fn check(&self, place: usize) -> Result<(), TapeError> {
+        let group = self.groups.get(place);
+        let before = place.checked_sub(1).and_then(|place| self.groups.get(place));
+        let offset = |group: &Group| usize::try_from(group.end).unwrap_or(usize::MAX);
+        let bytes = group.and_then(|group| {
+            let start = before.map_or(seal::START, offset);
+            self.bytes.get(start..offset(group)).filter(|bytes| crc32c::crc32c(bytes) == group.crc)
+        });
+        let what = || format!("it is damaged: its group {place} of rows is not what was written");
+        bytes.map(|_| ()).ok_or_else(|| TapeError::foreign(&self.path, what()))
+    }
+
     /// Decodes a group; its rows replace what was in `rows`.
     fn decode(
         &self,
@@ -208,6 +237,7 @@ impl Tape {
         columns: &mut columns::Columns,
         rows: &mut Vec<Event>,
     ) -> Result<(), TapeError> {
+        self.check(place)?;
         let group = self.reader.get_row_group(place).map_err(TapeError::format(&self.path))?;
         columns.read(group.as_ref(), rows).map_err(TapeError::format(&self.path))
     }

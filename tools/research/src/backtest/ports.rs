@@ -9,10 +9,12 @@ use super::journal::Keep;
 use super::rows::{Failed, Moments, Rows};
 use super::{Came, Resyncs};
 use crate::tape::venue_at;
+use engine::engine::Engine;
 use engine::event::{Body, Event, Link, LinkState, kind};
 use engine::id::{FeedId, InstrumentId};
 use engine::intent::{Outgoing, Place};
 use engine::ports::Ports;
+use engine::strategy::Strategy;
 use engine::time::{Nanos, Stage};
 use venues::sim::SimVenues;
 
@@ -277,6 +279,24 @@ impl<R: Rows, V: Moments, K: Keep> TapePorts<R, V, K> {
         }
         self.run = 0;
         None
+    }
+
+    /// Gives the engine the rows of the instant at hand that are in the midst of a message at once.
+    #[inline]
+    pub(super) fn take_inner<S: Strategy>(&mut self, engine: &mut Engine<S>) {
+        let rows = self.received.rows.rows().get(self.received.place..self.run);
+        let rows = rows.filter(|_| !self.resyncs.any_stale()).unwrap_or_default();
+        let Some(first) = rows.first() else { return };
+        let is_more = |row: &&Event| row.is_inner() && row.instrument == first.instrument;
+        let rows = &rows[..rows.iter().take_while(is_more).count()];
+        let (read_at, at) = (first.at, self.now.max(engine.now()));
+        let recv_delta_ns = u32::try_from(at.since(read_at).0).unwrap_or(u32::MAX);
+        for row in rows {
+            self.keep.event(&Event { at, recv_delta_ns, ..*row });
+        }
+        engine.observe_inner(rows, (read_at, at));
+        self.received.place += rows.len();
+        self.came.events += rows.len() as u64;
     }
 
     /// In a long silence of the market they come more and more seldom: days of it are soon over.

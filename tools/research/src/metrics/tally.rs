@@ -55,7 +55,7 @@ impl Tally {
         self.total += 1;
         self.sum += value;
         self.range = (self.range.0.min(value), self.range.1.max(value));
-        if self.counts.len() > STEPS_MAX {
+        while self.counts.len() > STEPS_MAX {
             self.step *= 2.0;
             let mut counts = BTreeMap::new();
             for (place, count) in &self.counts {
@@ -141,6 +141,15 @@ mod tests {
         assert_eq!((tally.len(), found.min, found.p50, found.max), (5, -0.02, 0.0, 0.05));
         assert!((found.mean - 0.012).abs() < 1e-12);
         assert_eq!(tally.bars(100).iter().map(|bar| bar.2).collect::<Vec<_>>().len(), 8);
+    }
+
+    #[test]
+    fn values_far_apart_take_no_more_room() {
+        let mut tally = Tally::new(0.001);
+        for value in 0..2 * STEPS_MAX {
+            tally.push(value as f64 * 1e6);
+            assert!(tally.counts.len() <= STEPS_MAX, "{value}");
+        }
     }
 
     proptest! {

@@ -174,6 +174,31 @@ fn what_is_no_tape_is_refused_in_words() {
 }
 
 #[test]
+fn a_changed_byte_is_never_traded_on() {
+    let (place, tape) = written(&market(150_000, 3));
+    assert!(tape.groups.len() >= 2);
+    drop(tape);
+    let whole = std::fs::read(&place.0).unwrap();
+    let every = whole.len() / 50;
+    let places = (0..whole.len()).step_by(every).chain(0..20).chain(whole.len() - 20..whole.len());
+    for changed in places {
+        let mut bytes = whole.clone();
+        bytes[changed] ^= 1 << (changed % 8);
+        std::fs::write(&place.0, bytes).unwrap();
+        let said = Tape::open(&place.0).and_then(|tape| {
+            let mut rows = tape.window(Nanos(0), Nanos(u64::MAX));
+            while rows.next_rows()?.is_some() {}
+            Ok(())
+        });
+        let said = said.expect_err(&format!("byte {changed} of {}", whole.len())).to_string();
+        assert!(said.contains("import"), "{changed}: {said}");
+    }
+    std::fs::write(&place.0, &whole[..whole.len() - 7]).unwrap();
+    let short = Tape::open(&place.0).unwrap_err().to_string();
+    assert!(short.contains("its metadata is not what was written"), "{short}");
+}
+
+#[test]
 fn a_book_in_the_middle_is_the_one_that_its_rows_make() {
     let mut rows = vec![
         level(1, 0, 8, 5),

@@ -4,19 +4,20 @@
 use super::columns::{self, Columns};
 use super::error::TapeError;
 use super::listed::{self, Listed};
+use super::seal::{HEAD, Summed};
 use super::{GROUP, GROUP_MAX, Group, keys, venue_at};
 use engine::event::{Event, flag};
 use engine::time::Nanos;
 use parquet::file::metadata::KeyValue;
 use parquet::file::writer::SerializedFileWriter;
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A tape that is being written. What is dropped unfinished leaves nothing.
 pub struct TapeWriter {
     /// `None` once it is finished.
-    writer: Option<SerializedFileWriter<File>>,
+    writer: Option<SerializedFileWriter<Summed>>,
     path: PathBuf,
     part: PathBuf,
     columns: Columns,
@@ -53,7 +54,12 @@ impl TapeWriter {
         let file = options.map_err(TapeError::io("create", &part))?;
         let begun = || {
             let properties = Arc::new(columns::properties()?);
-            SerializedFileWriter::new(file, columns::schema()?, properties)
+            let file = Summed::new(file);
+            let mut writer = SerializedFileWriter::new(file, columns::schema()?, properties)?;
+            writer.write_all(&HEAD)?;
+            writer.flush()?;
+            writer.inner_mut().part();
+            Ok(writer)
         };
         let mut made = Self {
             writer: None,
@@ -117,6 +123,9 @@ impl TapeWriter {
         }
         let group = writer.next_row_group().map_err(TapeError::format(&self.part))?;
         self.columns.write(group).map_err(TapeError::format(&self.part))?;
+        // Its bytes are all that is written now.
+        writer.flush().map_err(TapeError::io("write", &self.part))?;
+        (self.group.end, self.group.crc) = writer.inner_mut().part();
         self.groups.push(std::mem::take(&mut self.group));
         Ok(())
     }
@@ -131,9 +140,10 @@ impl TapeWriter {
         let groups = groups.map_err(|why| TapeError::foreign(&self.part, why.to_string()))?;
         let Some(mut writer) = self.writer.take() else { return Ok(()) };
         writer.append_key_value_metadata(KeyValue::new(keys::GROUPS.to_owned(), Some(groups)));
+        let metadata = writer.inner_mut().part().0;
         let ended = (|| {
             writer.finish().map_err(TapeError::format(&self.part))?;
-            writer.inner().sync_all().map_err(TapeError::io("write", &self.part))?;
+            writer.inner().seal(metadata).map_err(TapeError::io("write", &self.part))?;
             std::fs::rename(&self.part, &self.path).map_err(TapeError::io("rename", &self.part))
         })();
         if ended.is_err() {

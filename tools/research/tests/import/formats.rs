@@ -89,16 +89,35 @@ fn binance_candles_become_trades_and_bands_of_depth_coarse_books() {
     );
 }
 
+/// The columns that each of Tardis' files begins with.
+const TARDIS: &str = "exchange,symbol,timestamp,local_timestamp";
+
+/// Their values, by when it happened and was received, in µs.
+fn tardis(venue: u64, local: u64) -> String {
+    let [venue, local] = [venue, local].map(|us| 1_723_109_400_000_000 + us);
+    format!("binance-futures,BTCUSDT,{venue},{local}")
+}
+
+#[test]
+fn a_book_told_whole_again_begins_anew() {
+    let again = format!(
+        "{TARDIS},is_snapshot,side,price,amount\n{0},true,bid,100.0,5\n{1},true,bid,99.0,1\n\
+         {1},true,ask,99.5,1\n",
+        tardis(10, 500),
+        tardis(900, 1500)
+    );
+    let rows = rows_of("again_incremental_book_L2.csv", &again, facts("", ""));
+    same(
+        &rows,
+        "500 10 BTCUSDT bid 100.0 5 first whole .
+        1500 900 BTCUSDT bid 99.0 1 first whole
+        1500 900 BTCUSDT ask 99.5 1 whole .",
+    );
+}
+
 #[test]
 fn tardis_levels_trades_quotes_and_books() {
-    let head = "exchange,symbol,timestamp,local_timestamp";
-    let at = |venue: u32, local: u32| {
-        format!(
-            "binance-futures,BTCUSDT,{},{}",
-            1_723_109_400_000_000_u64 + u64::from(venue),
-            1_723_109_400_000_000_u64 + u64::from(local)
-        )
-    };
+    let (head, at) = (TARDIS, tardis);
     let levels = format!(
         "{head},is_snapshot,side,price,amount\n{0},true,bid,100.0,5\n{0},true,ask,100.5,4\n\
          {1},false,bid,100.0,0\n{1},false,bid,99.5,2\n",
@@ -116,20 +135,6 @@ fn tardis_levels_trades_quotes_and_books() {
         500 10 BTCUSDT ask 100.5 4 whole .
         1500 900 BTCUSDT bid 100.0 0
         1500 900 BTCUSDT bid 99.5 2 .",
-    );
-    // Told whole again at once: what was there before is not.
-    let again = format!(
-        "{head},is_snapshot,side,price,amount\n{0},true,bid,100.0,5\n{1},true,bid,99.0,1\n\
-         {1},true,ask,99.5,1\n",
-        at(10, 500),
-        at(900, 1500)
-    );
-    let rows = rows_of("again_incremental_book_L2.csv", &again, facts("", ""));
-    same(
-        &rows,
-        "500 10 BTCUSDT bid 100.0 5 first whole .
-        1500 900 BTCUSDT bid 99.0 1 first whole
-        1500 900 BTCUSDT ask 99.5 1 whole .",
     );
     let trades = format!(
         "{head},id,side,price,amount\n{},77,sell,100.0,5\n{},78,unknown,100.5,5\n",
