@@ -43,11 +43,19 @@ async def reader(world_url):
     await venue.close()
 
 
+# Markets and currencies by the venue's address: it lets nobody ask for currencies often.
+KNOWN = {}
+
+
 @pytest_asyncio.fixture
 async def trader(world_url, okx_key):
     """A client with the demo key that leaves no order behind."""
     venue = client(world_url, okx_key)
-    await venue.load_markets()
+    if world_url in KNOWN:
+        venue.set_markets(*KNOWN[world_url])
+    else:
+        await venue.load_markets()
+        KNOWN[world_url] = (venue.markets, venue.currencies)
     yield venue
     for order in await venue.fetch_open_orders():
         await venue.cancel_order(order["id"], order["symbol"])

@@ -153,7 +153,7 @@ const ALL: &[Endpoint] = &[
     read("account/max-size", 20, accounts::max_size),
     read("account/bills", 5, accounts::bills),
     read("account/bills-archive", 5, accounts::bills),
-    read("asset/currencies", 6, accounts::currencies),
+    read("asset/currencies", 12, accounts::currencies),
 ];
 
 /// The endpoint of a request; `path` is what follows `/api/v5/`. A path that is there for another
